@@ -1,0 +1,98 @@
+"""The way of one request: faults, throttling, dry run, the sandbox's own operation or moto's, and the log."""
+
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from sealift.sandbox import hook, wire
+from sealift.sandbox.ec2 import OPERATIONS as EC2
+from sealift.sandbox.errors import ApiError, ReplyLost
+from sealift.sandbox.faults import Fault
+from sealift.sandbox.kms import OPERATIONS as KMS
+from sealift.sandbox.log import Event
+from sealift.sandbox.others import OPERATIONS as OTHERS
+from sealift.sandbox.throttle import Throttle
+from sealift.sandbox.world import Call, World
+
+Operation = Callable[[World, Call], dict[str, Any] | None]
+
+OPERATIONS: dict[str, Operation] = {**EC2, **KMS, **OTHERS}
+"""What the sandbox answers itself. An operation that returns None leaves the answer to moto."""
+
+
+class Answers:
+    """Answers requests on a world's behalf."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._throttle = Throttle(world)
+
+    def answer(self, response: Any, moto: Callable[[], wire.Reply]) -> wire.Reply:
+        """Answer one request and log it; `ReplyLost` stands for a broken connection."""
+        call = self._parse(response)
+        self._world.settle()
+        fault = self._world.faults.hit(call.name, call.params)
+        outcome, rule = "ok", None
+        try:
+            if fault and not fault.after:
+                self._strike(fault)
+            self._throttle.draw(call)
+            reply, outcome = self._perform(call, moto)
+            if fault:
+                self._strike(fault)
+        except ApiError as error:
+            outcome, rule = error.code, error.rule
+            return wire.failure(response, error)
+        except ReplyLost:
+            outcome, rule = "lost", "SB-FLT-01"
+            raise
+        finally:
+            self._world.settle()
+            self._world.log.append(
+                Event(call.at, call.account, call.region, call.name, call.params, outcome, rule, call.resource)
+            )
+        return reply
+
+    def _parse(self, response: Any) -> Call:
+        service, action = response.boto3_service_name, response._get_action() or "?"
+        try:
+            params = wire.params_of(response)
+        except Exception:  # noqa: BLE001  # whatever cannot be parsed is moto's to answer
+            params = {}
+        at = self._world.now()
+        return Call(service, action, params, response.current_account, response.region, at, response)
+
+    def _strike(self, fault: Fault) -> None:
+        if fault.after or fault.reset:
+            raise ReplyLost(fault.operation)
+        raise ApiError("SB-FLT-01", fault.code, fault.message, fault.status)
+
+    def _perform(self, call: Call, moto: Callable[[], wire.Reply]) -> tuple[wire.Reply, str]:
+        if call.service == "ec2" and call.params.get("DryRun"):
+            message = "Request would have succeeded, but DryRun flag is set."
+            raise ApiError("SB-API-01", "DryRunOperation", message)
+        operation = OPERATIONS.get(call.name)
+        result = operation(self._world, call) if operation else None
+        if result is not None:
+            return wire.success(call.response, result), "ok"
+        return self._leave_to_moto(call, moto)
+
+    def _leave_to_moto(self, call: Call, moto: Callable[[], wire.Reply]) -> tuple[wire.Reply, str]:
+        if call.service != "s3" and not hook.knows(call.response):
+            message = f"The sandbox does not know {call.name}."
+            raise ApiError("SB-API-02", "UnsupportedOperation", message)
+        try:
+            status, headers, body = moto()
+        except NotImplementedError as error:
+            raise ApiError("SB-API-02", "UnsupportedOperation", str(error)) from error
+        except Exception as error:
+            text = "".join(traceback.format_exception_only(error)).strip()
+            raise ApiError("SB-API-02", "InternalError", f"moto failed on {call.name}: {text}") from error
+        return (status, headers, body), "ok" if status < 400 else _code(str(body), status)
+
+
+def _code(body: str, status: int) -> str:
+    for before, after in (("<Code>", "</Code>"), ('"__type": "', '"'), ('"__type":"', '"')):
+        if before in body:
+            return body.split(before, 1)[1].split(after, 1)[0]
+    return str(status)

@@ -1,0 +1,38 @@
+"""EC2 and EBS as AWS answers them: one file per noun, one function per operation."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sealift.sandbox.ec2 import (
+    absent,
+    attachments,
+    attributes,
+    capacity,
+    clones,
+    encryption,
+    instances,
+    launching,
+    power,
+    snapshots,
+    tagging,
+    volume_status,
+    volumes,
+)
+from sealift.sandbox.world import Call, World
+
+OPERATIONS: dict[str, Callable[[World, Call], dict[str, Any] | None]] = {
+    **volumes.OPERATIONS,
+    **clones.OPERATIONS,
+    **attachments.OPERATIONS,
+    **snapshots.OPERATIONS,
+    **instances.OPERATIONS,
+    **launching.OPERATIONS,
+    **power.OPERATIONS,
+    **attributes.OPERATIONS,
+    **volume_status.OPERATIONS,
+    **tagging.OPERATIONS,
+    **encryption.OPERATIONS,
+    **capacity.OPERATIONS,
+    **absent.OPERATIONS,
+}
+"""All EC2 operations that the sandbox answers itself; the rest is moto's."""

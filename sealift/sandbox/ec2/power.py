@@ -1,0 +1,175 @@
+"""StartInstances, StopInstances, TerminateInstances, RebootInstances: states on the box's clock, writes in their spans."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from sealift.sandbox import kms
+from sealift.sandbox.ec2.attachments import remove
+from sealift.sandbox.ec2.volumes import vanish
+from sealift.sandbox.errors import ApiError
+from sealift.sandbox.physics import writing
+from sealift.sandbox.state import Machine
+from sealift.sandbox.world import Call, World
+
+CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
+BY_USER = ("Client.UserInitiatedShutdown", "Client.UserInitiatedShutdown: User initiated shutdown")
+KEY_FAILED = ("Client.InternalError", "Client.InternalError: Client error on launch")
+
+
+def start(world: World, call: Call) -> dict[str, Any]:
+    """StartInstances: all of them or none; one whose volume key is unusable falls back to stopped (R-EBS-55)."""
+    machines = _named(world, call)
+    for machine in machines:
+        _startable(machine)
+    return {"StartingInstances": [_change(m, lambda m=m: _start(world, call, m)) for m in machines]}
+
+
+def _named(world: World, call: Call) -> list[Machine]:
+    ids: Iterable[str] = call.params.get("InstanceIds", [])
+    if not ids:
+        raise ApiError("SB-VOL-06", "MissingParameter", "The request must contain the parameter InstanceId")
+    return [world.machine(call, i) for i in ids]
+
+
+def _startable(machine: Machine) -> None:
+    if machine.state in ("running", "pending"):
+        return
+    if machine.state != "stopped":
+        message = f"The instance '{machine.id}' is not in a state from which it can be started."
+        raise ApiError("SB-INS-02", "IncorrectInstanceState", message)
+    root = machine.disks.get(machine.root_device)
+    if root is None or root.state == "detaching":
+        message = (
+            f"Invalid value '{machine.id}' for instanceId. "
+            f"Instance does not have a volume attached at root ({machine.root_device})"
+        )
+        raise ApiError("SB-INS-01", "InvalidParameterValue", message)
+
+
+def _change(machine: Machine, act: Any) -> dict[str, Any]:
+    before = machine.state
+    act()
+    return {
+        "InstanceId": machine.id,
+        "PreviousState": {"Code": CODES[before], "Name": before},
+        "CurrentState": {"Code": CODES[machine.state], "Name": machine.state},
+    }
+
+
+def _start(world: World, call: Call, machine: Machine) -> None:
+    if machine.state != "stopped":
+        return
+    machine.turn += 1
+    machine.launched, machine.reason, machine.transition = call.at, None, ""
+    enter(machine, "pending")
+    refused = any(kms.unusable(a.volume.kms_key) for a in machine.disks.values())
+    turn = machine.turn
+    seconds = world.durations.start_refused_s if refused else world.durations.start_s
+    world.later(call, machine.id, seconds, lambda at: _up_or_back(world, machine, turn, at))
+
+
+def _up_or_back(world: World, machine: Machine, turn: int, at: float) -> None:
+    if machine.turn != turn or machine.state != "pending":
+        return
+    if any(kms.unusable(a.volume.kms_key) for a in machine.disks.values()):
+        machine.reason, machine.transition = KEY_FAILED, "Server.InternalError"
+        enter(machine, "stopped")
+        return
+    run(world, machine, at)
+
+
+def run(world: World, machine: Machine, at: float) -> None:
+    """Enter `running`: the workload writes from this second on."""
+    enter(machine, "running")
+    machine.running_since = at
+    writing.begin_all(world, machine, at)
+
+
+def stop(world: World, call: Call) -> dict[str, Any]:
+    """StopInstances: writes go on until `stopped`."""
+    machines = _named(world, call)
+    for machine in machines:
+        _stoppable(machine)
+    return {"StoppingInstances": [_change(m, lambda m=m: _stop(world, call, m)) for m in machines]}
+
+
+def _stoppable(machine: Machine) -> None:
+    if machine.moto.disable_api_stop:
+        message = (
+            f"The instance '{machine.id}' may not be stopped. "
+            "Modify its 'disableApiStop' instance attribute and try again."
+        )
+        raise ApiError("R-EBS-32", "OperationNotPermitted", message)
+    if machine.state in ("pending", "shutting-down", "terminated"):
+        message = f"The instance '{machine.id}' is not in a state from which it can be stopped."
+        raise ApiError("SB-INS-02", "IncorrectInstanceState", message)
+
+
+def _stop(world: World, call: Call, machine: Machine) -> None:
+    if machine.state != "running":
+        return
+    machine.turn += 1
+    machine.reason, machine.transition = BY_USER, _by_user(call.at)
+    enter(machine, "stopping")
+    world.later(call, machine.id, world.durations.stop_s, lambda at: _down(world, machine, at))
+
+
+def _by_user(at: float) -> str:
+    return f"User initiated ({datetime.fromtimestamp(int(at), UTC):%Y-%m-%d %H:%M:%S} GMT)"
+
+
+def _down(world: World, machine: Machine, at: float) -> None:
+    if machine.state == "stopping":
+        writing.end_all(world, machine, at)
+        machine.running_since = None
+        enter(machine, "stopped")
+
+
+def terminate(world: World, call: Call) -> dict[str, Any]:
+    """TerminateInstances: volumes go by their DeleteOnTermination flags."""
+    machines = _named(world, call)
+    for machine in machines:
+        if machine.moto.disable_api_termination:
+            message = f"The instance '{machine.id}' may not be terminated."
+            raise ApiError("R-EBS-32", "OperationNotPermitted", message)
+    return {"TerminatingInstances": [_change(m, lambda m=m: _terminate(world, call, m)) for m in machines]}
+
+
+def _terminate(world: World, call: Call, machine: Machine) -> None:
+    if machine.state in ("terminated", "shutting-down"):
+        return
+    machine.turn += 1
+    machine.reason, machine.transition = BY_USER, _by_user(call.at)
+    enter(machine, "shutting-down")
+    world.later(call, machine.id, world.durations.terminate_s, lambda at: _gone(world, machine, at))
+
+
+def _gone(world: World, machine: Machine, at: float) -> None:
+    writing.end_all(world, machine, at)
+    machine.running_since = None
+    enter(machine, "terminated")
+    for attachment in list(machine.disks.values()):
+        remove(attachment)
+        if attachment.delete_on_termination and not attachment.volume.attachments:
+            vanish(world, attachment.volume)
+
+
+def reboot(world: World, call: Call) -> dict[str, Any]:
+    """RebootInstances: no change of state."""
+    _named(world, call)
+    return {}
+
+
+def enter(machine: Machine, state: str) -> None:
+    """Change a state, in moto's instance too (Auto Scaling looks there)."""
+    machine.state = state
+    machine.moto._state.name, machine.moto._state.code = state, CODES[state]
+
+
+OPERATIONS = {
+    "ec2:StartInstances": start,
+    "ec2:StopInstances": stop,
+    "ec2:TerminateInstances": terminate,
+    "ec2:RebootInstances": reboot,
+}

@@ -1,0 +1,274 @@
+"""CreateSnapshot(s), CopySnapshot, DeleteSnapshot, DescribeSnapshots and the sharing attribute."""
+
+from typing import Any
+
+from moto.ec2.models import ec2_backends
+
+from sealift.sandbox import kms
+from sealift.sandbox.ec2 import shapes, tagging
+from sealift.sandbox.ec2.encryption import wanted
+from sealift.sandbox.errors import ApiError
+from sealift.sandbox.paging import filtered, paged
+from sealift.sandbox.physics.writing import changed_mib
+from sealift.sandbox.state import Snapshot, Volume
+from sealift.sandbox.world import Call, World, iso
+
+COPIED_FROM = "vol-ffffffff"
+
+_PATHS = {
+    "description": "Description",
+    "encrypted": "Encrypted",
+    "owner-id": "OwnerId",
+    "progress": "Progress",
+    "snapshot-id": "SnapshotId",
+    "start-time": "StartTime",
+    "status": "State",
+    "storage-tier": "StorageTier",
+    "volume-id": "VolumeId",
+    "volume-size": "VolumeSize",
+}
+
+
+def create(world: World, call: Call) -> dict[str, Any]:
+    """CreateSnapshot: holds what was on the volume at the request; takes as long as the changed blocks need."""
+    volume = world.volume(call, call.params["VolumeId"])
+    _check_rate(world, call, volume)
+    tags = tagging.requested(call, "snapshot")
+    tagging.check(world, tags)
+    return render(_shoot(world, call, volume, tags), call.at)
+
+
+def create_many(world: World, call: Call) -> dict[str, Any]:
+    """CreateSnapshots: all volumes of an instance at one moment."""
+    spec = call.params.get("InstanceSpecification", {})
+    machine = world.machine(call, spec["InstanceId"])
+    left_out = set(spec.get("ExcludeDataVolumeIds", []))
+    chosen = [
+        d.volume
+        for d in machine.disks.values()
+        if d.volume.id not in left_out and not (spec.get("ExcludeBootVolume") and d.device == machine.root_device)
+    ]
+    for volume in chosen:
+        _check_rate(world, call, volume)
+    tags = tagging.requested(call, "snapshot")
+    shots = []
+    for volume in chosen:
+        own = tagging.book(volume.account, volume.region, volume.id)
+        copied = dict(own) if call.params.get("CopyTagsFromSource") == "volume" else {}
+        shots.append(_shoot(world, call, volume, {**copied, **tags}))
+    return {"Snapshots": [render(s, call.at) for s in shots]}
+
+
+def _check_rate(world: World, call: Call, volume: Volume) -> None:
+    if volume.state not in ("available", "in-use"):
+        raise ApiError("SB-SNP-01", "IncorrectState", f"Volume '{volume.id}' is in the '{volume.state}' state.")
+    quotas = world.quotas
+    hdd = volume.type in shapes.HDD
+    most = quotas.pending_snapshots_per_hdd_volume if hdd else quotas.pending_snapshots_per_volume
+    here = world.here(call)
+    pending = [s for s in here.snapshots.values() if s.volume_id == volume.id and s.state == "pending"]
+    if len(pending) >= most:
+        message = f"Maximum allowed in-progress snapshots ({most}) for volume {volume.id} exceeded."
+        raise ApiError("R-EBS-74", "ConcurrentSnapshotLimitExceeded", message)
+    if call.at - volume.last_snapshot < quotas.seconds_between_snapshots:
+        message = "The maximum per volume CreateSnapshot request rate has been exceeded."
+        raise ApiError("R-EBS-74", "SnapshotCreationPerVolumeRateExceeded", message)
+
+
+def _shoot(world: World, call: Call, volume: Volume, tags: dict[str, str]) -> Snapshot:
+    changed = changed_mib(world, volume, volume.baseline, call.at)
+    shot = _new(world, call, volume.id, volume.size)
+    shot.held, shot.lineage = volume.contents(call.at), volume.id
+    shot.encrypted, shot.kms_key = volume.encrypted, volume.kms_key
+    shot.product_codes = list(volume.product_codes)
+    volume.baseline, volume.last_snapshot = shot.held, call.at
+    tagging.book(call.account, call.region, shot.id).update(tags)
+    shot.ready = world.later(call, shot.id, world.durations.snapshot(changed), lambda at: _complete(shot))
+    return shot
+
+
+def _new(world: World, call: Call, volume_id: str, size: int) -> Snapshot:
+    shot = Snapshot(
+        id=world.new_id("snap"),
+        seq=world.next_seq(),
+        account=call.account,
+        region=call.region,
+        volume_id=volume_id,
+        size=size,
+        started=call.at,
+        ready=call.at,
+        description=call.params.get("Description", ""),
+        visible=call.at + world.durations.visible_s,
+    )
+    world.here(call).snapshots[shot.id] = shot
+    return shot
+
+
+def _complete(shot: Snapshot) -> None:
+    if shot.state != "pending":
+        return
+    if shot.is_copy and kms.unusable(shot.kms_key):
+        shot.state, shot.message = "error", "Given key ID is not accessible"
+    else:
+        shot.state = "completed"
+
+
+def copy(world: World, call: Call) -> dict[str, Any]:
+    """CopySnapshot: into the Region that is asked, full unless the conditions for less hold; key checked later (R-EBS-53)."""
+    source = _copyable(world, call)
+    if call.params.get("Encrypted") is False:
+        raise ApiError("R-EBS-52", "InvalidParameterValue", "Encrypted cannot be set to false.")
+    same_region = source.region == call.region
+    enc = wanted(world, call, source.encrypted, source.kms_key if same_region else None)
+    under_way = [s for s in world.here(call).snapshots.values() if s.is_copy and s.state == "pending"]
+    if len(under_way) >= world.quotas.snapshot_copies_per_destination:
+        raise ApiError("R-EBS-75", "ResourceLimitExceeded", "Too many snapshot copies in progress.")
+    tags = tagging.requested(call, "snapshot")
+    tagging.check(world, tags)
+    moved = _moved_mib(world, call, source, enc.encrypted, enc.key)
+    shot = _new(world, call, COPIED_FROM, source.size)
+    shot.is_copy, shot.held, shot.lineage = True, source.held, source.lineage
+    shot.encrypted, shot.kms_key = enc.encrypted, enc.key
+    shot.product_codes = list(source.product_codes)
+    tagging.book(call.account, call.region, shot.id).update(tags)
+    seconds = world.durations.key_check_s if enc.why else world.durations.copy(moved)
+    shot.ready = world.later(call, shot.id, seconds, lambda at: _complete(shot))
+    return {"SnapshotId": shot.id, "Tags": tagging.shown(call.account, call.region, shot.id)}
+
+
+def _copyable(world: World, call: Call) -> Snapshot:
+    region = call.params.get("SourceRegion", call.region)
+    wanted_id = call.params["SourceSnapshotId"]
+    source = world.region(call.account, region).snapshots.get(wanted_id) or _shared(world, call, region, wanted_id)
+    if source is None or source.visible > call.at:
+        raise ApiError("SB-VOL-06", "InvalidSnapshot.NotFound", f"The snapshot '{wanted_id}' does not exist.")
+    if source.state != "completed":
+        raise ApiError("SB-SNP-01", "IncorrectState", f"Snapshot {source.id} is in the '{source.state}' state.")
+    return source
+
+
+def _shared(world: World, call: Call, region: str, wanted_id: str) -> Snapshot | None:
+    for (_, name), books in world.regions.items():
+        shot = books.snapshots.get(wanted_id)
+        if name == region and shot and (call.account in shot.shared_with or "all" in shot.groups):
+            return shot
+    return None
+
+
+def _moved_mib(world: World, call: Call, source: Snapshot, encrypted: bool, key: str | None) -> float:
+    """Return what a copy moves: all, unless an earlier copy of this lineage under the same key is there already."""
+    copied, lineage = world.here(call).copied, (source.lineage, key)
+    base, whole = copied.get(lineage), source.size * 1024.0
+    copied[lineage] = source.held
+    if base is None or encrypted != source.encrypted:
+        return whole
+    return min(whole, source.held.minus(base).mib(world.rates))
+
+
+def delete(world: World, call: Call) -> dict[str, Any]:
+    """DeleteSnapshot: at once; refused while an AMI uses it."""
+    shot = world.snapshot(call, call.params["SnapshotId"])
+    for image in ec2_backends[call.account][call.region].amis.values():
+        if shot.id in _of_image(image):
+            message = f"The snapshot {shot.id} is currently in use by {image.id}"
+            raise ApiError("R-EBS-78", "InvalidSnapshot.InUse", message)
+    del world.here(call).snapshots[shot.id]
+    call.resource = shot.id
+    return {}
+
+
+def _of_image(image: Any) -> set[str]:
+    return {device.snapshot_id for device in image.block_device_mapping.values() if device.snapshot_id}
+
+
+def describe(world: World, call: Call) -> dict[str, Any]:
+    """DescribeSnapshots: the caller's, and those shared with it unless OwnerIds says `self`."""
+    rendered = [render(s, call.at) for s in _chosen(world, call)]
+    page, more = paged(filtered(rendered, call.params, _PATHS), call.params, "SnapshotIds")
+    return {"Snapshots": page, **more}
+
+
+def _chosen(world: World, call: Call) -> list[Snapshot]:
+    owners = [call.account if o == "self" else o for o in call.params.get("OwnerIds", [])]
+    mine = [s for s in world.here(call).snapshots.values() if s.visible <= call.at]
+    foreign = [
+        s
+        for (account, name), books in world.regions.items()
+        if name == call.region and account != call.account
+        for s in books.snapshots.values()
+        if call.account in s.shared_with or "all" in s.groups
+    ]
+    known = {s.id: s for s in (*mine, *foreign) if not owners or s.account in owners}
+    ids = call.params.get("SnapshotIds")
+    if not ids:
+        return list(known.values())
+    for missing in (i for i in ids if i not in known):
+        world.snapshot(call, missing)
+    return [known[i] for i in ids if i in known]
+
+
+def render(shot: Snapshot, now: float) -> dict[str, Any]:
+    """Return a snapshot as CreateSnapshot and DescribeSnapshots show it."""
+    shown: dict[str, Any] = {
+        "SnapshotId": shot.id,
+        "VolumeId": shot.volume_id,
+        "VolumeSize": shot.size,
+        "State": shot.state,
+        "StateMessage": shot.message,
+        "Progress": _progress(shot, now),
+        "StartTime": iso(shot.started),
+        "CompletionTime": iso(shot.ready) if shot.state == "completed" else None,
+        "OwnerId": shot.account,
+        "Description": shot.description,
+        "Encrypted": shot.encrypted,
+        "KmsKeyId": shot.kms_key,
+        "StorageTier": "standard",
+        "Tags": tagging.shown(shot.account, shot.region, shot.id),
+    }
+    return {k: v for k, v in shown.items() if v is not None and (k != "Tags" or v)}
+
+
+def _progress(shot: Snapshot, now: float) -> str:
+    if shot.state == "completed":
+        return "100%"
+    if shot.ready <= shot.started:
+        return "0%"
+    return f"{min(99, int(100 * (now - shot.started) / (shot.ready - shot.started)))}%"
+
+
+def describe_attribute(world: World, call: Call) -> dict[str, Any]:
+    """DescribeSnapshotAttribute: with whom it is shared."""
+    shot = world.snapshot(call, call.params["SnapshotId"])
+    permissions = [{"Group": g} for g in sorted(shot.groups)] + [{"UserId": u} for u in sorted(shot.shared_with)]
+    codes = [{"ProductCodeId": c, "ProductCodeType": "marketplace"} for c in shot.product_codes]
+    if call.params.get("Attribute") == "productCodes":
+        return {"SnapshotId": shot.id, "ProductCodes": codes}
+    return {"SnapshotId": shot.id, "CreateVolumePermissions": permissions}
+
+
+def modify_attribute(world: World, call: Call) -> dict[str, Any]:
+    """ModifySnapshotAttribute: share or stop sharing; an encrypted snapshot cannot be public."""
+    shot = world.snapshot(call, call.params["SnapshotId"])
+    change = call.params.get("CreateVolumePermission", {})
+    add, drop = list(change.get("Add", [])), list(change.get("Remove", []))
+    listed = add if call.params.get("OperationType") == "add" else drop
+    listed += [{"UserId": u} for u in call.params.get("UserIds", [])]
+    listed += [{"Group": g} for g in call.params.get("GroupNames", [])]
+    if shot.encrypted and any("Group" in a for a in add):
+        raise ApiError("R-EBS-62", "InvalidParameterValue", "Encrypted snapshots cannot be shared publicly.")
+    shot.shared_with |= {a["UserId"] for a in add if "UserId" in a}
+    shot.groups |= {a["Group"] for a in add if "Group" in a}
+    shot.shared_with -= {a["UserId"] for a in drop if "UserId" in a}
+    shot.groups -= {a["Group"] for a in drop if "Group" in a}
+    return {}
+
+
+OPERATIONS = {
+    "ec2:CreateSnapshot": create,
+    "ec2:CreateSnapshots": create_many,
+    "ec2:CopySnapshot": copy,
+    "ec2:DeleteSnapshot": delete,
+    "ec2:DescribeSnapshots": describe,
+    "ec2:DescribeSnapshotAttribute": describe_attribute,
+    "ec2:ModifySnapshotAttribute": modify_attribute,
+}

@@ -1,0 +1,244 @@
+"""CreateVolume, DeleteVolume, DescribeVolumes."""
+
+from typing import Any
+
+from sealift.sandbox import tokens
+from sealift.sandbox.ec2 import shapes, tagging
+from sealift.sandbox.ec2.encryption import Encryption, wanted
+from sealift.sandbox.errors import ApiError
+from sealift.sandbox.paging import filtered, paged
+from sealift.sandbox.state import Hydration, Snapshot, Volume
+from sealift.sandbox.world import Call, World, iso
+
+ZONES = "abc"
+
+_PATHS = {
+    "attachment.attach-time": "Attachments.AttachTime",
+    "attachment.delete-on-termination": "Attachments.DeleteOnTermination",
+    "attachment.device": "Attachments.Device",
+    "attachment.instance-id": "Attachments.InstanceId",
+    "attachment.status": "Attachments.State",
+    "availability-zone": "AvailabilityZone",
+    "availability-zone-id": "AvailabilityZoneId",
+    "create-time": "CreateTime",
+    "encrypted": "Encrypted",
+    "fast-restored": "FastRestored",
+    "multi-attach-enabled": "MultiAttachEnabled",
+    "operator.managed": "Operator.Managed",
+    "size": "Size",
+    "snapshot-id": "SnapshotId",
+    "source-volume-id": "SourceVolumeId",
+    "status": "State",
+    "volume-id": "VolumeId",
+    "volume-type": "VolumeType",
+}
+
+
+def create(world: World, call: Call) -> dict[str, Any]:
+    """CreateVolume: empty or from a completed snapshot; the key is checked after the answer (R-EBS-53)."""
+    if made := tokens.remembered(world, call):
+        return render(_even_dead(world, call, made), call.at)
+    params = call.params
+    zone = _zone(call)
+    snapshot = _source(world, call)
+    size = params.get("Size") or (snapshot.size if snapshot else None)
+    if not size:
+        raise ApiError("SB-VOL-01", "MissingParameter", "The request must contain the parameter size/snapshot")
+    shapes.check(params, size)
+    if snapshot and size < snapshot.size:
+        message = "The size of a volume cannot be smaller than its snapshot size."
+        raise ApiError("SB-VOL-01", "InvalidParameterValue", message)
+    kms = wanted(world, call, snapshot.encrypted if snapshot else False, snapshot.kms_key if snapshot else None)
+    if snapshot:
+        _check_restore(world, call, snapshot, kms, size)
+    tags = tagging.requested(call, "volume")
+    tagging.check(world, tags)
+    volume = new(world, call, zone, size, kms, tags)
+    seconds = world.durations.volume_create_s
+    if snapshot:
+        seconds += _restore(world, call, volume, snapshot)
+    tokens.remember(world, call, volume.id)
+    if kms.why:
+        world.later(call, volume.id, world.durations.key_check_s, lambda at: vanish(world, volume))
+    else:
+        world.later(call, volume.id, seconds, lambda at: _available(volume))
+    return render(volume, call.at)
+
+
+def _zone(call: Call) -> str:
+    zone = call.params.get("AvailabilityZone")
+    zone_id = call.params.get("AvailabilityZoneId")
+    names = {f"{call.region}{z}": zone_id_of(f"{call.region}{z}") for z in ZONES}
+    if not zone and zone_id:
+        zone = next((n for n, i in names.items() if i == zone_id), zone_id)
+    if zone not in names:
+        raise ApiError("SB-VOL-07", "InvalidParameterValue", f"Invalid availability zone: [{zone}]")
+    return str(zone)
+
+
+def zone_id_of(zone: str) -> str:
+    """Return a zone's id, the same for all accounts of the box (`eu-central-1a` is `euc1-az1`)."""
+    area, side, number = zone[:-1].split("-")
+    return f"{area}{side[0]}{number}-az{ZONES.index(zone[-1]) + 1}"
+
+
+def _source(world: World, call: Call) -> Snapshot | None:
+    if not call.params.get("SnapshotId"):
+        return None
+    snapshot = world.snapshot(call, call.params["SnapshotId"])
+    if snapshot.state != "completed":
+        message = f"Snapshot is in invalid state - {snapshot.state}"
+        raise ApiError("SB-VOL-02", "IncorrectState", message)
+    return snapshot
+
+
+def _check_restore(world: World, call: Call, snapshot: Snapshot, kms: Encryption, size: int) -> None:
+    params = call.params
+    big = size > 16_384 or params.get("Iops", 0) > 64_000
+    if params.get("VolumeType") == "io2" and big and kms.encrypted and not snapshot.encrypted:
+        message = "An encrypted io2 Block Express volume cannot be created from an unencrypted snapshot."
+        raise ApiError("R-EBS-09", "InvalidParameterCombination", message)
+    rate = params.get("VolumeInitializationRate")
+    if rate is None:
+        return
+    if not 100 <= rate <= 300:
+        raise ApiError(
+            "SB-VOL-05", "InvalidParameterValue", f"VolumeInitializationRate {rate} is not between 100 and 300."
+        )
+    used = sum(
+        v.initialization_rate or 0
+        for v in world.here(call).volumes.values()
+        if v.hydration and call.at < v.hydration.end
+    )
+    if used + rate > world.quotas.initialization_mib_per_s:
+        raise ApiError(
+            "SB-VOL-05", "VolumeInitializationRateLimitExceeded", "The Region's initialization rate is used up."
+        )
+
+
+def _restore(world: World, call: Call, volume: Volume, snapshot: Snapshot) -> float:
+    rate = call.params.get("VolumeInitializationRate")
+    volume.snapshot_id, volume.held, volume.initialization_rate = snapshot.id, snapshot.held, rate
+    volume.product_codes = list(snapshot.product_codes)
+    if volume.encrypted == snapshot.encrypted and volume.kms_key == snapshot.kms_key:
+        volume.baseline = snapshot.held
+    takes = world.durations.restore_hydration(volume.size, rate)
+    kind = "provisioned-rate" if rate else "default"
+    volume.hydration = Hydration(kind, call.at, call.at + takes, rate or 0)
+    anew = volume.encrypted and not snapshot.encrypted
+    return world.durations.volume_reencrypt_s_per_gib * volume.size if anew else 0.0
+
+
+def new(world: World, call: Call, zone: str, size: int, kms: Encryption, tags: dict[str, str]) -> Volume:
+    """Enter a new volume, `creating`."""
+    params, kind = call.params, call.params.get("VolumeType", "gp2")
+    volume = Volume(
+        id=world.new_id("vol"),
+        seq=world.next_seq(),
+        account=call.account,
+        region=call.region,
+        zone=zone,
+        size=size,
+        type=kind,
+        created=call.at,
+        iops=shapes.iops(kind, size, params.get("Iops")),
+        throughput=shapes.throughput(kind, params.get("Throughput")),
+        encrypted=kms.encrypted,
+        kms_key=kms.key,
+        multi_attach=bool(params.get("MultiAttachEnabled")),
+        visible=call.at + world.durations.visible_s,
+    )
+    world.here(call).volumes[volume.id] = volume
+    if tags:
+        tagging.book(call.account, call.region, volume.id).update(tags)
+    return volume
+
+
+def _available(volume: Volume) -> None:
+    if volume.state == "creating":
+        volume.state = "available"
+
+
+def vanish(world: World, volume: Volume) -> None:
+    """Take a volume out of all describes; only its ClientToken still names it."""
+    region = world.region(volume.account, volume.region)
+    if region.volumes.pop(volume.id, None):
+        volume.state = "deleted"
+        region.dead[volume.id] = volume
+
+
+def _even_dead(world: World, call: Call, volume_id: str) -> Volume:
+    here = world.here(call)
+    return here.volumes.get(volume_id) or here.dead[volume_id]
+
+
+def delete(world: World, call: Call) -> dict[str, Any]:
+    """DeleteVolume: `deleting`, then gone."""
+    volume = world.volume(call, call.params["VolumeId"])
+    if volume.attachments:
+        message = f"Volume {volume.id} is currently attached to {volume.attachments[0].machine.id}"
+        raise ApiError("SB-VOL-03", "VolumeInUse", message)
+    if volume.state not in ("available", "error"):
+        raise ApiError("SB-VOL-03", "IncorrectState", f"Volume {volume.id} is {volume.state}")
+    volume.state = "deleting"
+    world.later(call, volume.id, world.durations.volume_delete_s, lambda at: vanish(world, volume))
+    return {}
+
+
+def describe(world: World, call: Call) -> dict[str, Any]:
+    """DescribeVolumes: by id (all must exist), by filter, by page."""
+    rendered = [render(v, call.at) for v in chosen(world, call)]
+    page, more = paged(filtered(rendered, call.params, _PATHS), call.params, "VolumeIds")
+    return {"Volumes": page, **more}
+
+
+def chosen(world: World, call: Call) -> list[Volume]:
+    """Return the volumes a describe is about, narrowed early where a filter names plain ids."""
+    if ids := call.params.get("VolumeIds"):
+        return [world.volume(call, i) for i in ids]
+    book = world.here(call).volumes
+    for one in call.params.get("Filters", []):
+        if one["Name"] == "volume-id" and not any("*" in v or "?" in v for v in one["Values"]):
+            found = (book[i] for i in dict.fromkeys(one["Values"]) if i in book)
+            return sorted((v for v in found if v.visible <= call.at), key=lambda v: v.seq)
+    return [v for v in book.values() if v.visible <= call.at]
+
+
+def render(volume: Volume, now: float) -> dict[str, Any]:
+    """Return a volume as CreateVolume and DescribeVolumes show it."""
+    shown: dict[str, Any] = {
+        "VolumeId": volume.id,
+        "Size": volume.size,
+        "VolumeType": volume.type,
+        "State": volume.state,
+        "AvailabilityZone": volume.zone,
+        "AvailabilityZoneId": zone_id_of(volume.zone),
+        "CreateTime": iso(volume.created),
+        "Encrypted": volume.encrypted,
+        "KmsKeyId": volume.kms_key,
+        "SseType": None,
+        "Iops": volume.iops,
+        "Throughput": volume.throughput,
+        "MultiAttachEnabled": volume.multi_attach,
+        "SnapshotId": volume.snapshot_id or "",
+        "SourceVolumeId": volume.source_volume,
+        "VolumeInitializationRate": volume.initialization_rate,
+        "Operator": {"Managed": False},
+        "Attachments": [
+            {
+                "VolumeId": volume.id,
+                "InstanceId": a.machine.id,
+                "Device": a.device,
+                "State": a.state,
+                "AttachTime": iso(a.time),
+                "DeleteOnTermination": a.delete_on_termination,
+                "EbsCardIndex": a.card,
+            }
+            for a in volume.attachments
+        ],
+        "Tags": tagging.shown(volume.account, volume.region, volume.id),
+    }
+    return {k: v for k, v in shown.items() if v is not None and (k != "Tags" or v)}
+
+
+OPERATIONS = {"ec2:CreateVolume": create, "ec2:DeleteVolume": delete, "ec2:DescribeVolumes": describe}

@@ -1,0 +1,30 @@
+"""The one exception by which the sandbox refuses a request."""
+
+from sealift.sandbox.rules import RULES
+
+STATUS = {
+    "DryRunOperation": 412,
+    "UnauthorizedOperation": 403,
+    "InsufficientInstanceCapacity": 500,
+    "InternalError": 500,
+    "RequestLimitExceeded": 503,
+    "EC2ThrottledException": 503,
+    "Unavailable": 503,
+    "ServiceUnavailable": 503,
+}
+"""HTTP status of codes that are not plain 400s."""
+
+
+class ApiError(Exception):
+    """A refusal as clients see it: wire code, message, HTTP status, and the rule that it follows from."""
+
+    def __init__(self, rule: str, code: str, message: str, status: int | None = None) -> None:
+        super().__init__(f"{code}: {message}")
+        self.rule = RULES[rule].id
+        self.code = code
+        self.message = message
+        self.status = status or STATUS.get(code, 400)
+
+
+class ReplyLost(Exception):  # noqa: N818  # not an error of the sandbox: what the network does
+    """The request may have had its effect; the connection breaks before the answer."""

@@ -1,0 +1,60 @@
+"""The one hook: every action of every service that moto answers passes `BaseResponse.call_action`, and so through here.
+
+The patch is installed once in a process and does nothing while no sandbox is open. Moto has no locks: one lock is held
+round every call, so that a check and its effect are one.
+"""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+os.environ.setdefault(
+    "MOTO_EC2_LOAD_DEFAULT_AMIS", "false"
+)  # 1,300 images that nobody asked for, two seconds a describe
+
+from moto.core.responses import BaseResponse
+from moto.core.utils import camelcase_to_underscores
+
+from sealift.sandbox.wire import Reply
+
+LOCK = threading.RLock()
+"""Held round every call and every look at the box."""
+
+
+class Answering(Protocol):
+    """A sandbox, as the hook sees it."""
+
+    def answer(self, response: Any, moto: Any) -> Reply:
+        """Answer one request; `moto()` gives moto's own answer."""
+        ...
+
+
+_open: list[Answering] = []
+
+
+def _call_action(response: Any) -> Any:
+    if not _open:
+        return _moto_call_action(response)
+    with LOCK:
+        return _open[-1].answer(response, lambda: _moto_call_action(response))
+
+
+_moto_call_action = BaseResponse.call_action
+BaseResponse.call_action = _call_action
+
+
+@contextmanager
+def answering(box: Answering) -> Iterator[None]:
+    """Let `box` answer until the end of the block."""
+    _open.append(box)
+    try:
+        yield
+    finally:
+        _open.remove(box)
+
+
+def knows(response: Any) -> bool:
+    """Say whether moto has the action at all."""
+    return hasattr(type(response), camelcase_to_underscores(response._get_action() or "?"))

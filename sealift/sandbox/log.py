@@ -1,0 +1,43 @@
+"""What happened: every call, every duration charged, every fault fired."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Event:
+    """One API call. `outcome` is `ok`, an error code, or `lost` for a reply that never arrived; `rule` says why it was refused."""
+
+    at: float
+    account: str
+    region: str
+    operation: str
+    params: Mapping[str, Any]
+    outcome: str
+    rule: str | None = None
+    resource: str | None = None
+
+
+@dataclass(frozen=True)
+class Charge:
+    """The assumed duration of what a mutating call set going on one resource."""
+
+    at: float
+    operation: str
+    resource: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Acknowledged writes of an instance's device, `start` to `end`, that the volume serving there lacks (`writes`: MiB)."""
+
+    account: str
+    region: str
+    instance: str
+    device: str
+    volume: str | None
+    start: float
+    end: float
+    writes: float

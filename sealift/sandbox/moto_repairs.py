@@ -1,0 +1,50 @@
+"""What is put right in moto for as long as a sandbox is open: its clock, its chance, and two slow spots."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+from unittest.mock import patch
+
+import moto.autoscaling.models
+import moto.ec2.models.amis
+import moto.ec2.models.elastic_network_interfaces
+import moto.ec2.models.instances
+import moto.kms.models
+from moto.ec2.models.core import TaggedEC2Resource
+from moto.moto_api._internal import mock_random
+
+_TIMED = (moto.autoscaling.models, moto.ec2.models.amis, moto.ec2.models.instances, moto.kms.models)
+
+
+@contextmanager
+def repaired(now: Callable[[], float], seed: int) -> Iterator[None]:
+    """Make moto tell the box's time and repeat its ids for a seed; skip key pairs for symmetric keys and tag scans."""
+    make_key_pair = moto.kms.models.generate_private_key
+
+    def utcnow() -> datetime:
+        return datetime.fromtimestamp(now(), UTC).replace(tzinfo=None)
+
+    def unix_time(dt: datetime | None = None) -> float:
+        return now() if dt is None else dt.replace(tzinfo=UTC).timestamp()
+
+    def key_pair(spec: str) -> Any:
+        return None if spec == "SYMMETRIC_DEFAULT" else make_key_pair(spec)
+
+    mock_random.seed(seed)
+    patches = [patch.object(m, "utcnow", utcnow) for m in _TIMED]
+    patches.append(patch.object(moto.kms.models, "unix_time", unix_time))
+    patches.append(patch.object(moto.kms.models, "generate_private_key", key_pair))
+    patches.append(patch.object(TaggedEC2Resource, "get_tags", _tags))
+    for one in patches:
+        one.start()
+    try:
+        yield
+    finally:
+        for one in patches:
+            one.stop()
+
+
+def _tags(resource: Any) -> list[dict[str, str]]:
+    book = resource.ec2_backend.tags.get(resource.id, {})
+    return [{"resource_id": resource.id, "key": k, "value": v} for k, v in book.items()]

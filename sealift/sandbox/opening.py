@@ -1,0 +1,51 @@
+"""Opening a sandbox in process: moto's mock, the hook, credentials, and a clean slate before and after."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from unittest.mock import patch
+
+from botocore.exceptions import ConnectionClosedError
+from moto import mock_aws
+
+from sealift.sandbox import hook
+from sealift.sandbox.errors import ReplyLost
+from sealift.sandbox.moto_repairs import repaired
+from sealift.sandbox.wire import Reply
+from sealift.sandbox.world import World
+
+_MOTO = {
+    "core": {
+        "mock_credentials": False,
+        "reset_boto3_session": True,
+        "service_whitelist": None,
+        "passthrough": {"urls": [], "services": []},
+    }
+}
+_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+
+
+class _InProcess:
+    """Turns a lost reply into what botocore raises for a broken connection."""
+
+    def __init__(self, inner: hook.Answering) -> None:
+        self._inner = inner
+
+    def answer(self, response: object, moto: object) -> Reply:
+        """Answer, or break the connection."""
+        try:
+            return self._inner.answer(response, moto)
+        except ReplyLost as lost:
+            raise ConnectionClosedError(endpoint_url="https://sandbox") from lost
+
+
+@contextmanager
+def opened(answers: hook.Answering, world: World) -> Iterator[None]:
+    """Let boto3 talk to this world until the block ends. One at a time in a process."""
+    missing = {k: v for k, v in _CREDENTIALS.items() if k not in os.environ}
+    with ExitStack() as stack:
+        stack.enter_context(patch.dict(os.environ, missing))
+        stack.enter_context(mock_aws(config=_MOTO))
+        stack.enter_context(repaired(world.now, world.seed))
+        stack.enter_context(hook.answering(_InProcess(answers)))
+        yield

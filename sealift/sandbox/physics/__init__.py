@@ -1,0 +1,1 @@
+"""What moto lacks: time, contents, and keys that really gate."""

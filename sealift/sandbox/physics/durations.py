@@ -1,0 +1,81 @@
+"""The one table of assumed durations: each with its source, or the word *guess*. Every figure built on it is *modelled*."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from math import inf
+from typing import Any, Self
+
+
+def assumed(default: float, source: str) -> Any:
+    """Declare a duration (seconds, or MiB per second) and where its default comes from."""
+    return field(default=default, metadata={"source": source})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Durations:
+    """How long AWS takes, in seconds; rates are MiB per second. Set any by keyword; `jitter` is a seeded fraction of each."""
+
+    volume_create_s: float = assumed(5.0, "guess; terraform-provider-aws waits for it with a first delay of 10 s")
+    volume_reencrypt_s_per_gib: float = assumed(
+        0.25, "guess, the bad way: a volume encrypted from a plain snapshot stays `creating` in proportion to its size"
+    )
+    volume_delete_s: float = assumed(3.0, "guess")
+    clone_create_s: float = assumed(10.0, "ebs-copying-volume.html: `available` within seconds; the figure is a guess")
+    clone_first_tib_h: float = assumed(6.0, "ebs-copying-volume.html: up to 6 h for the first TiB")
+    clone_further_tib_h: float = assumed(1.2, "ebs-copying-volume.html: 1.2 h for each further TiB")
+    clone_most_h: float = assumed(24.0, "ebs-copying-volume.html: up to 24 h above 16 TiB")
+    restore_mib_per_s: float = assumed(50.0, "guess: best-effort initialisation of a volume made from a snapshot")
+    initialization_stale_s: float = assumed(300.0, "ebs-initialize-monitor.html: figures are up to 5 minutes old")
+    attach_s: float = assumed(3.0, "guess")
+    detach_s: float = assumed(5.0, "guess")
+    snapshot_s: float = assumed(30.0, "guess: the least a snapshot takes, however small")
+    snapshot_mib_per_s: float = assumed(150.0, "guess: AWS publishes none")
+    copy_s: float = assumed(30.0, "guess: the least a snapshot copy takes")
+    copy_mib_per_s: float = assumed(200.0, "guess; a time-based copy is capped at 500 MiB/s (time-based-copies.html)")
+    key_check_s: float = assumed(3.0, "guess: when an asynchronous key check comes to its end")
+    start_s: float = assumed(15.0, "guess: `pending` to `running`")
+    start_refused_s: float = assumed(5.0, "guess: `pending` back to `stopped` when the key is not usable")
+    stop_s: float = assumed(40.0, "guess: `stopping` to `stopped`, a clean shutdown")
+    terminate_s: float = assumed(30.0, "guess")
+    status_checks_s: float = assumed(120.0, "guess: `initializing` to `ok` after `running`")
+    standby_s: float = assumed(20.0, "guess")
+    modify_s: float = assumed(300.0, "guess: a volume's `modifying` before `optimizing`")
+    visible_s: float = assumed(0.0, "option: how long a created id stays unknown to describes; AWS gives no figure")
+    jitter: float = 0.0
+
+    @classmethod
+    def instant(cls) -> Self:
+        """Every state is reached at once."""
+        return cls(**{f.name: inf if f.name.endswith("_mib_per_s") else 0.0 for f in fields(cls)})
+
+    @classmethod
+    def table(cls) -> Iterator[tuple[str, float, str]]:
+        """Yield name, default and source of every assumption."""
+        for f in fields(cls):
+            if "source" in f.metadata:
+                yield f.name, float(f.default), f.metadata["source"]  # type: ignore[arg-type]  # all have float defaults
+
+    def spread(self, seconds: float, rng: random.Random) -> float:
+        """Return `seconds` with this table's jitter."""
+        return seconds * (1 + self.jitter * rng.uniform(-1, 1)) if self.jitter else seconds
+
+    def snapshot(self, mib: float) -> float:
+        """Seconds until a snapshot of `mib` changed MiB is `completed`."""
+        return self.snapshot_s + mib / self.snapshot_mib_per_s
+
+    def copy(self, mib: float) -> float:
+        """Seconds until a snapshot copy that moves `mib` MiB is `completed`."""
+        return self.copy_s + mib / self.copy_mib_per_s
+
+    def clone_hydration(self, size_gib: int) -> float:
+        """Seconds until a volume copy of `size_gib` holds all its data."""
+        tib = size_gib / 1024
+        hours = self.clone_first_tib_h * min(1.0, tib) + self.clone_further_tib_h * max(0.0, tib - 1)
+        return 3600 * min(hours, self.clone_most_h)
+
+    def restore_hydration(self, size_gib: int, rate: int | None) -> float:
+        """Seconds until a volume made from a snapshot holds all its data, at `rate` MiB/s where one was bought."""
+        if self.restore_mib_per_s == inf:
+            return 0.0
+        return size_gib * 1024 / (rate or self.restore_mib_per_s)

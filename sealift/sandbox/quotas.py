@@ -1,0 +1,19 @@
+"""AWS limits on things in progress; a test lowers them to reach them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quotas:
+    """Defaults are AWS's defaults."""
+
+    volume_copies_per_region: int = 5
+    volume_copies_per_source: int = 1
+    pending_snapshots_per_volume: int = 5
+    pending_snapshots_per_hdd_volume: int = 1
+    seconds_between_snapshots: float = 15.0
+    snapshot_copies_per_destination: int = 20
+    tags_per_resource: int = 50
+    initialization_mib_per_s: int = 5000
+    throttle: bool = False
+    """Enforce request buckets (EC2 `RequestLimitExceeded`, 503), refilled on the box's clock."""

@@ -1,0 +1,180 @@
+"""The nouns of the sandbox's EC2: plain records, changed only by the operations and their transitions."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sealift.sandbox.physics.contents import Contents
+
+
+@dataclass
+class Attachment:
+    """A volume at a device of an instance. `state`: attaching, attached, detaching."""
+
+    volume: "Volume"
+    machine: "Machine"
+    device: str
+    time: float
+    state: str = "attaching"
+    delete_on_termination: bool = False
+    card: int | None = None
+
+
+@dataclass
+class Hydration:
+    """Data still on its way into a volume, evenly between `start` and `end`."""
+
+    kind: str
+    start: float
+    end: float
+    rate: int = 0
+
+    def progress(self, now: float) -> int:
+        """Percent that has arrived."""
+        if now >= self.end:
+            return 100
+        return int(100 * max(0.0, now - self.start) / (self.end - self.start))
+
+
+@dataclass
+class Volume:
+    """An EBS volume. `held` and `writers` are its contents: closed spans, and streams being written with their start."""
+
+    id: str
+    seq: int
+    account: str
+    region: str
+    zone: str
+    size: int
+    type: str
+    created: float
+    iops: int | None = None
+    throughput: int | None = None
+    encrypted: bool = False
+    kms_key: str | None = None
+    multi_attach: bool = False
+    snapshot_id: str | None = None
+    source_volume: str | None = None
+    initialization_rate: int | None = None
+    state: str = "creating"
+    attachments: list[Attachment] = field(default_factory=list)
+    hydration: Hydration | None = None
+    held: Contents = field(default_factory=Contents)
+    writers: dict[str, float] = field(default_factory=dict)
+    baseline: Contents | None = None
+    last_snapshot: float = float("-inf")
+    auto_enable_io: bool = False
+    product_codes: list[str] = field(default_factory=list)
+    modifications: list["Modification"] = field(default_factory=list)
+    visible: float = 0.0
+
+    def contents(self, now: float) -> Contents:
+        """Return all that is on the volume at `now`."""
+        held = self.held
+        for stream, since in self.writers.items():
+            held = held.plus(stream, since, now)
+        return held
+
+
+@dataclass
+class Modification:
+    """A ModifyVolume in progress or done."""
+
+    start: float
+    done: float
+    before: dict[str, Any]
+    target: dict[str, Any]
+
+
+@dataclass
+class Snapshot:
+    """An EBS snapshot; `held` is its volume's contents at the request."""
+
+    id: str
+    seq: int
+    account: str
+    region: str
+    volume_id: str
+    size: int
+    started: float
+    ready: float
+    description: str = ""
+    encrypted: bool = False
+    kms_key: str | None = None
+    state: str = "pending"
+    message: str | None = None
+    held: Contents = field(default_factory=Contents)
+    lineage: str = ""
+    is_copy: bool = False
+    product_codes: list[str] = field(default_factory=list)
+    shared_with: set[str] = field(default_factory=set)
+    groups: set[str] = field(default_factory=set)
+    visible: float = 0.0
+
+
+@dataclass
+class Machine:
+    """An instance's power state and disks; `moto` carries the rest (network, type, protections)."""
+
+    id: str
+    seq: int
+    account: str
+    region: str
+    zone: str
+    moto: Any
+    root_device: str
+    reservation: str
+    state: str = "pending"
+    launched: float = 0.0
+    running_since: float | None = None
+    disks: dict[str, Attachment] = field(default_factory=dict)
+    reason: tuple[str, str] | None = None
+    transition: str = ""
+    rate: float = 1.0
+    turn: int = 0
+    visible: float = 0.0
+
+    def stream(self, device: str) -> str:
+        """Name the workload that writes to `device`."""
+        return f"{self.id}:{device}"
+
+
+@dataclass
+class CapacityReservation:
+    """An On-Demand Capacity Reservation."""
+
+    id: str
+    seq: int
+    zone: str
+    instance_type: str
+    count: int
+    created: float
+    platform: str
+    state: str = "active"
+    match_criteria: str = "open"
+    end: float | None = None
+    visible: float = 0.0
+
+
+@dataclass
+class Region:
+    """What one account has in one Region. Dead volumes are kept apart: a ClientToken may still name them."""
+
+    account: str
+    name: str
+    volumes: dict[str, Volume] = field(default_factory=dict)
+    dead: dict[str, Volume] = field(default_factory=dict)
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    machines: dict[str, Machine] = field(default_factory=dict)
+    reservations: dict[str, CapacityReservation] = field(default_factory=dict)
+    tokens: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    copied: dict[tuple[str, str | None], Contents] = field(default_factory=dict)
+    encrypt_by_default: bool = False
+    default_key: str | None = None
+
+    def copies_under_way(self, now: float) -> Iterator[Volume]:
+        """Yield the volume copies that hold a slot: until hydrated, even where the copy has been deleted since."""
+        for volume in (*self.volumes.values(), *self.dead.values()):
+            h = volume.hydration
+            if volume.source_volume and h and now < h.end:
+                yield volume

@@ -1,0 +1,134 @@
+"""Everything the sandbox knows at one moment, and the few verbs that all operations share."""
+
+import itertools
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from sealift.sandbox.errors import ApiError
+from sealift.sandbox.faults import Faults
+from sealift.sandbox.log import Charge, Event
+from sealift.sandbox.physics.agenda import Agenda
+from sealift.sandbox.physics.contents import Contents
+from sealift.sandbox.physics.durations import Durations
+from sealift.sandbox.quotas import Quotas
+from sealift.sandbox.state import Machine, Region, Snapshot, Volume
+
+
+class Time(Protocol):
+    """All that the sandbox needs of a clock."""
+
+    def now(self) -> float:
+        """Return seconds since the Unix epoch."""
+        ...
+
+
+@dataclass
+class Call:
+    """One API request, parsed. `response` is moto's responder, for the operations that are left to moto."""
+
+    service: str
+    operation: str
+    params: dict[str, Any]
+    account: str
+    region: str
+    at: float
+    response: Any = None
+    resource: str | None = None
+
+    @property
+    def name(self) -> str:
+        """`service:Operation`."""
+        return f"{self.service}:{self.operation}"
+
+
+@dataclass
+class World:
+    """State, time and chance of one sandbox."""
+
+    clock: Time
+    seed: int
+    durations: Durations
+    quotas: Quotas
+    regions: dict[tuple[str, str], Region] = field(default_factory=dict)
+    agenda: Agenda = field(default_factory=Agenda)
+    log: list[Event] = field(default_factory=list)
+    charges: list[Charge] = field(default_factory=list)
+    ledger: dict[tuple[str, str, str, str], Contents] = field(default_factory=dict)
+    rates: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.rng = random.Random(self.seed)
+        self.faults = Faults(random.Random(self.seed + 1))
+        self._seq = itertools.count(1)
+
+    def now(self) -> float:
+        """Seconds since the Unix epoch, on the box's clock."""
+        return self.clock.now()
+
+    def region(self, account: str, name: str) -> Region:
+        """Return the books of an account in a Region."""
+        key = (account, name)
+        if key not in self.regions:
+            self.regions[key] = Region(account, name)
+        return self.regions[key]
+
+    def here(self, call: Call) -> Region:
+        """Return the books that a call is about."""
+        return self.region(call.account, call.region)
+
+    def next_seq(self) -> int:
+        """Number things in the order of their making, for paging."""
+        return next(self._seq)
+
+    def new_id(self, prefix: str) -> str:
+        """Make an id in AWS's form."""
+        return f"{prefix}-{self.rng.getrandbits(68):017x}"
+
+    def takes(self, call: Call, resource: str, seconds: float) -> float:
+        """Charge `call` with an assumed duration on `resource`; return it with jitter."""
+        seconds = self.durations.spread(seconds, self.rng)
+        call.resource = resource
+        self.charges.append(Charge(call.at, call.name, resource, seconds))
+        return seconds
+
+    def later(self, call: Call, resource: str, seconds: float, happen: Callable[[float], None]) -> float:
+        """Let `happen` take place after an assumed duration; return when."""
+        due = call.at + self.takes(call, resource, seconds)
+        self.agenda.at(due, happen)
+        return due
+
+    def settle(self) -> None:
+        """Bring every state up to now."""
+        self.agenda.settle(self.now())
+
+    def volume(self, call: Call, volume_id: str) -> Volume:
+        """Find a volume, or refuse as AWS does."""
+        return _found(self.here(call).volumes, volume_id, call.at, "vol", "InvalidVolume.NotFound", "volume")
+
+    def snapshot(self, call: Call, snapshot_id: str) -> Snapshot:
+        """Find a snapshot of the caller's, or refuse."""
+        return _found(self.here(call).snapshots, snapshot_id, call.at, "snap", "InvalidSnapshot.NotFound", "snapshot")
+
+    def machine(self, call: Call, instance_id: str) -> Machine:
+        """Find an instance, or refuse."""
+        return _found(self.here(call).machines, instance_id, call.at, "i", "InvalidInstanceID.NotFound", "instance ID")
+
+
+_MALFORMED = {"vol": "InvalidParameterValue", "snap": "InvalidParameterValue", "i": "InvalidInstanceID.Malformed"}
+
+
+def _found(book: Mapping[str, Any], key: str, now: float, prefix: str, code: str, noun: str) -> Any:
+    if not str(key).startswith(prefix + "-"):
+        raise ApiError("SB-VOL-06", _MALFORMED[prefix], f'Invalid id: "{key}" (expecting "{prefix}-...")')
+    item = book.get(key)
+    if item is None or item.visible > now:
+        raise ApiError("SB-VOL-06", code, f"The {noun} '{key}' does not exist")
+    return item
+
+
+def iso(at: float) -> datetime:
+    """Turn seconds into what the serialiser writes as a timestamp."""
+    return datetime.fromtimestamp(int(at), UTC)

@@ -1,0 +1,42 @@
+"""A box on a virtual clock, advanced by hand."""
+
+from collections.abc import Callable, Iterator
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from sealift.sandbox import Sandbox
+
+REGION = "eu-central-1"
+
+
+@pytest.fixture
+def box() -> Iterator[Sandbox]:
+    with Sandbox() as opened:
+        yield opened
+
+
+@pytest.fixture
+def client(box: Sandbox) -> Callable:
+    once = Config(retries={"total_max_attempts": 1})
+    return lambda service="ec2", region=REGION: boto3.client(service, region, config=once)
+
+
+@pytest.fixture
+def ec2(client: Callable):
+    return client()
+
+
+@pytest.fixture
+def refused() -> Callable:
+    """refused(call, **params) -> (code, HTTP status) of the refusal."""
+
+    def code(call: Callable, **params: object) -> tuple[str, int]:
+        with pytest.raises(ClientError) as caught:
+            call(**params)
+        reply = caught.value.response
+        return reply["Error"]["Code"], reply["ResponseMetadata"]["HTTPStatusCode"]
+
+    return code
