@@ -74,6 +74,7 @@ class Sandbox:
         self,
         region: str = "eu-central-1",
         name: str = "web-1",
+        *,
         az: str | None = None,
         volumes: Sequence[VolumeSpec] = (),
         state: str = "running",
@@ -88,13 +89,13 @@ class Sandbox:
             machine = self._seeds.instance(
                 region,
                 name,
-                az or region + "a",
-                list(volumes) or [VolumeSpec()],
-                state,
-                instance_type,
-                tags or {},
-                write_mib_per_s,
-                account,
+                zone=az or region + "a",
+                specs=list(volumes) or [VolumeSpec()],
+                state=state,
+                instance_type=instance_type,
+                tags=tags or {},
+                rate=write_mib_per_s,
+                account=account,
             )
             if asg:
                 self._seeds.group(region, asg, [machine.id], account)
@@ -116,6 +117,7 @@ class Sandbox:
         self,
         region: str = "eu-central-1",
         alias: str = "alias/app",
+        *,
         spec: str = "SYMMETRIC_DEFAULT",
         usage: str = "ENCRYPT_DECRYPT",
         state: str = "Enabled",
@@ -124,7 +126,7 @@ class Sandbox:
     ) -> str:
         """Add a KMS key under an alias. Return its ARN."""
         with hook.LOCK:
-            return self._seeds.key(region, alias, spec, usage, state, manager, account)
+            return self._seeds.key(region, alias, spec=spec, usage=usage, state=state, manager=manager, account=account)
 
     def add_asg(self, region: str, name: str, instance_ids: Sequence[str], account: str | None = None) -> None:
         """Put instances into a new Auto Scaling group."""

@@ -1,7 +1,5 @@
 """Ready-made fleets: the demo's six instances, or any number of ordinary ones."""
 
-from itertools import islice, product
-
 from sealift.sandbox.box import Sandbox
 from sealift.sandbox.seeding import VolumeSpec
 
@@ -46,11 +44,15 @@ def _demo(box: Sandbox, region: str) -> dict[str, str]:
     }
 
 
+_KINDS = (("gp3", None), ("gp2", None), ("gp3", 6000), ("io2", 4000), ("st1", None))
+_SIZES = (20, 100, 250, 500, 125, 60, 30)
+
+
 def _ordinary(box: Sandbox, count: int, region: str) -> dict[str, str]:
-    kinds = (("gp3", None), ("gp2", None), ("gp3", 6000), ("io2", 4000), ("st1", None))
-    sizes = (20, 100, 250, 500, 125)
     fleet = {}
-    for n, ((kind, iops), size) in enumerate(islice(_forever(kinds, sizes), count), start=1):
+    for n in range(1, count + 1):
+        kind, iops = _KINDS[n % len(_KINDS)]
+        size = _SIZES[n % len(_SIZES)]
         data = VolumeSpec(
             device="/dev/sdf",
             size_gib=max(size, 125 if kind == "st1" else 4),
@@ -64,8 +66,3 @@ def _ordinary(box: Sandbox, count: int, region: str) -> dict[str, str]:
             region, f"box-{n}", az=region + "abc"[n % 3], volumes=[root, data], tags={"Fleet": "ordinary"}
         )
     return fleet
-
-
-def _forever(kinds: tuple[tuple[str, int | None], ...], sizes: tuple[int, ...]) -> "product[object]":
-    while True:
-        yield from product(kinds, sizes)

@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Event:
-    """One API call. `outcome` is `ok`, an error code, or `lost` for a reply that never arrived; `rule` says why it was refused."""
+    """One API call. `outcome`: `ok`, an error code, or `lost` where no reply arrived; `rule`: why it was refused."""
 
     at: float
     account: str
@@ -31,7 +31,7 @@ class Charge:
 
 @dataclass(frozen=True)
 class Loss:
-    """Acknowledged writes of an instance's device, `start` to `end`, that the volume serving there lacks (`writes`: MiB)."""
+    """Acknowledged writes of a device, `start` to `end`, that the volume serving there lacks (`writes`: MiB)."""
 
     account: str
     region: str

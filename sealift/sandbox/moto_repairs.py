@@ -32,7 +32,7 @@ def repaired(now: Callable[[], float], seed: int) -> Iterator[None]:
         return None if spec == "SYMMETRIC_DEFAULT" else make_key_pair(spec)
 
     mock_random.seed(seed)
-    patches = [patch.object(m, "utcnow", utcnow) for m in _TIMED]
+    patches: list[Any] = [patch.object(m, "utcnow", utcnow) for m in _TIMED]
     patches.append(patch.object(moto.kms.models, "unix_time", unix_time))
     patches.append(patch.object(moto.kms.models, "generate_private_key", key_pair))
     patches.append(patch.object(TaggedEC2Resource, "get_tags", _tags))

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 from unittest.mock import patch
 
 from botocore.exceptions import ConnectionClosedError
@@ -14,7 +15,7 @@ from sealift.sandbox.moto_repairs import repaired
 from sealift.sandbox.wire import Reply
 from sealift.sandbox.world import World
 
-_MOTO = {
+_MOTO: Any = {
     "core": {
         "mock_credentials": False,
         "reset_boto3_session": True,

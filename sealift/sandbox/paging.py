@@ -62,7 +62,7 @@ def _text(value: Any) -> str:
 def paged(
     rendered: Sequence[dict[str, Any]], params: Mapping[str, Any], ids: str, most: int = 1000
 ) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """Cut one page; return it and the reply's `NextToken`, if there is more. `ids`: the parameter that excludes paging."""
+    """Cut one page; return it and the `NextToken` of the reply, if any. `ids`: the parameter that excludes paging."""
     asked = params.get("MaxResults")
     if asked and params.get(ids):
         message = f"The parameter {ids} cannot be used with the parameter MaxResults"

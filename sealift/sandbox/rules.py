@@ -1,4 +1,4 @@
-"""The sandbox's rules: id, one sentence, source. A refusal names its rule; `RULES` is what docs/rules.md is generated from.
+"""The sandbox's rules: id, one sentence, source. A refusal names its rule; docs/rules.md is generated from `RULES`.
 
 Ids that start with `R-EBS` are shared with the product's rules about the same fact; `SB` ids are the sandbox's own.
 """
@@ -118,7 +118,7 @@ RULES: dict[str, Rule] = {
         Rule("SB-KEY-02", "A key is known in its own Region only.", "botocore kms DescribeKey"),
         Rule(
             "SB-KEY-03",
-            "Cryptographic use of a disabled key is DisabledException; of one pending deletion, KMSInvalidStateException.",
+            "Using a disabled key is DisabledException; one that is pending deletion, KMSInvalidStateException.",
             "docs.aws.amazon.com/kms/latest/developerguide/key-state.html",
         ),
         # attachments
@@ -176,6 +176,7 @@ RULES: dict[str, Rule] = {
             "botocore ec2 CopySnapshot; the code is a guess",
             guess=True,
         ),
+        Rule("SB-SNP-02", "An encrypted snapshot cannot be made public.", "botocore ec2 ModifySnapshotAttribute"),
         # idempotency, tags, paging
         Rule(
             "SB-TOK-01",

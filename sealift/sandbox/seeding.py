@@ -44,7 +44,7 @@ class Seeds:
         """Make an available volume."""
         call = self._call(region, account, spec)
         key = self._key(call, spec)
-        volume = volumes.new(self._world, call, zone, spec.size_gib, key, dict(spec.tags))
+        volume = volumes.new(self._world, call, zone=zone, size=spec.size_gib, kms=key, tags=dict(spec.tags))
         volume.state, volume.visible = "available", call.at
         return volume
 
@@ -76,6 +76,7 @@ class Seeds:
         self,
         region: str,
         name: str,
+        *,
         zone: str,
         specs: Sequence[VolumeSpec],
         state: str,
@@ -107,7 +108,9 @@ class Seeds:
         self._world.rates[machine.stream(spec.device)] = machine.rate
         writing.acknowledge(self._world, attachment, at - writing.HISTORY_S, at)
 
-    def key(self, region: str, alias: str, spec: str, usage: str, state: str, manager: str, account: str | None) -> str:
+    def key(
+        self, region: str, alias: str, *, spec: str, usage: str, state: str, manager: str, account: str | None
+    ) -> str:
         """Make a KMS key; return its ARN."""
         backend = kms_backends[account or DEFAULT_ACCOUNT_ID][region]
         key = backend.create_key(None, usage, spec, f"sandbox {alias}", None)

@@ -38,7 +38,7 @@ class Hydration:
 
 @dataclass
 class Volume:
-    """An EBS volume. `held` and `writers` are its contents: closed spans, and streams being written with their start."""
+    """An EBS volume. Its contents: `held`, closed spans, and `writers`, streams being written with their start."""
 
     id: str
     seq: int

@@ -18,7 +18,7 @@ Reply = tuple[int, dict[str, str], str | bytes]
 def params_of(response: Any) -> dict[str, Any]:
     """Return the request's parameters by their names in the botocore model; {} where there is no telling."""
     if getattr(response, "automated_parameter_parsing", False):
-        return _plain(getattr(response, "params", None) or {})
+        return dict(_plain(getattr(response, "params", None) or {}))
     if response.boto3_service_name == "s3":
         return {}
     request = response.normalized_request
@@ -32,7 +32,7 @@ def params_of(response: Any) -> dict[str, Any]:
         "url_path": request.path,
         "url_params": response.uri_match,
     }
-    return _plain(parser(model.operation_model(response._get_action()), map_type=dict).parse(values))
+    return dict(_plain(parser(model.operation_model(response._get_action()), map_type=dict).parse(values)))
 
 
 def _plain(value: Any) -> Any:

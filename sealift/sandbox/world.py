@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from sealift.sandbox.errors import ApiError
 from sealift.sandbox.faults import Faults
@@ -106,26 +106,45 @@ class World:
 
     def volume(self, call: Call, volume_id: str) -> Volume:
         """Find a volume, or refuse as AWS does."""
-        return _found(self.here(call).volumes, volume_id, call.at, "vol", "InvalidVolume.NotFound", "volume")
+        return _found(self.here(call).volumes, volume_id, call.at, _VOLUME)
 
     def snapshot(self, call: Call, snapshot_id: str) -> Snapshot:
         """Find a snapshot of the caller's, or refuse."""
-        return _found(self.here(call).snapshots, snapshot_id, call.at, "snap", "InvalidSnapshot.NotFound", "snapshot")
+        return _found(self.here(call).snapshots, snapshot_id, call.at, _SNAPSHOT)
 
     def machine(self, call: Call, instance_id: str) -> Machine:
         """Find an instance, or refuse."""
-        return _found(self.here(call).machines, instance_id, call.at, "i", "InvalidInstanceID.NotFound", "instance ID")
+        return _found(self.here(call).machines, instance_id, call.at, _INSTANCE)
 
 
-_MALFORMED = {"vol": "InvalidParameterValue", "snap": "InvalidParameterValue", "i": "InvalidInstanceID.Malformed"}
+class _Noun(NamedTuple):
+    """How refusals speak of a kind of thing."""
+
+    prefix: str
+    name: str
+    absent: str
+    malformed: str
 
 
-def _found(book: Mapping[str, Any], key: str, now: float, prefix: str, code: str, noun: str) -> Any:
-    if not str(key).startswith(prefix + "-"):
-        raise ApiError("SB-VOL-06", _MALFORMED[prefix], f'Invalid id: "{key}" (expecting "{prefix}-...")')
+_VOLUME = _Noun("vol", "volume", "InvalidVolume.NotFound", "InvalidParameterValue")
+_SNAPSHOT = _Noun("snap", "snapshot", "InvalidSnapshot.NotFound", "InvalidParameterValue")
+_INSTANCE = _Noun("i", "instance ID", "InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed")
+
+
+class _Visible(Protocol):
+    visible: float
+
+
+_V = TypeVar("_V", bound=_Visible)
+
+
+def _found(book: Mapping[str, _V], key: str, now: float, noun: _Noun) -> _V:
+    if not str(key).startswith(noun.prefix + "-"):
+        message = f'Invalid id: "{key}" (expecting "{noun.prefix}-...")'
+        raise ApiError("SB-VOL-06", noun.malformed, message)
     item = book.get(key)
     if item is None or item.visible > now:
-        raise ApiError("SB-VOL-06", code, f"The {noun} '{key}' does not exist")
+        raise ApiError("SB-VOL-06", noun.absent, f"The {noun.name} '{key}' does not exist")
     return item
 
 

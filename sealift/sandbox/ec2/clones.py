@@ -28,7 +28,7 @@ def copy(world: World, call: Call) -> dict[str, Any]:
     _check_key(kms)
     tags = tagging.requested(call, "volume")
     tagging.check(world, tags)
-    clone = volumes.new(world, call, source.zone, size, kms, tags)
+    clone = volumes.new(world, call, zone=source.zone, size=size, kms=kms, tags=tags)
     clone.source_volume, clone.held = source.id, source.contents(call.at)
     clone.product_codes = list(source.product_codes)
     takes = world.durations.spread(world.durations.clone_hydration(size), world.rng)

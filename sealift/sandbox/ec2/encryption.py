@@ -30,7 +30,7 @@ def wanted(world: World, call: Call, source_encrypted: bool = False, source_key:
 
 def default_key(world: World, call: Call) -> str:
     """Return the key that Encrypted without KmsKeyId means."""
-    return world.here(call).default_key or kms.managed_key(call.account, call.region).arn  # type: ignore[no-any-return]
+    return world.here(call).default_key or kms.managed_key(call.account, call.region).arn
 
 
 def get_by_default(world: World, call: Call) -> dict[str, Any]:

@@ -166,7 +166,7 @@ def enter(world: World, account: str, region: str, options: dict[str, Any], at: 
     )
     moto = reservation.instances[0]
     strip(backend, moto)
-    return adopt(world, account, region, moto, reservation.id, at)
+    return adopt(world, account, region, moto=moto, reservation=reservation.id, at=at)
 
 
 def strip(backend: Any, moto: Any) -> None:
@@ -177,7 +177,7 @@ def strip(backend: Any, moto: Any) -> None:
     moto.block_device_mapping.clear()
 
 
-def adopt(world: World, account: str, region: str, moto: Any, reservation: str, at: float) -> Machine:
+def adopt(world: World, account: str, region: str, *, moto: Any, reservation: str, at: float) -> Machine:
     """Enter moto's instance in the books, `pending`, without disks."""
     moto.root_device_name = "/dev/xvda"
     machine = Machine(

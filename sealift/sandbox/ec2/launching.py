@@ -33,7 +33,7 @@ def run(world: World, call: Call) -> dict[str, Any]:
 
 
 def _launch(world: World, call: Call, moto: Any, reservation: str, mappings: list[dict[str, Any]]) -> Machine:
-    machine = instances.adopt(world, call.account, call.region, moto, reservation, call.at)
+    machine = instances.adopt(world, call.account, call.region, moto=moto, reservation=reservation, at=call.at)
     if not any(m["DeviceName"] == machine.root_device for m in mappings):
         mappings = [ROOT, *mappings]
     tags = [s for s in call.params.get("TagSpecifications", []) if s.get("ResourceType") == "volume"]
@@ -44,7 +44,7 @@ def _launch(world: World, call: Call, moto: Any, reservation: str, mappings: lis
         snapshot = world.snapshot(one, ebs["SnapshotId"]) if ebs.get("SnapshotId") else None
         kms = wanted(world, one, bool(snapshot and snapshot.encrypted), snapshot.kms_key if snapshot else None)
         size = ebs.get("VolumeSize") or (snapshot.size if snapshot else 8)
-        volume = volumes.new(world, one, machine.zone, size, kms, tagging.requested(one, "volume"))
+        volume = volumes.new(world, one, zone=machine.zone, size=size, kms=kms, tags=tagging.requested(one, "volume"))
         if snapshot:
             volume.snapshot_id, volume.held = snapshot.id, snapshot.held
         flag = ebs.get("DeleteOnTermination", True)

@@ -1,4 +1,4 @@
-"""StartInstances, StopInstances, TerminateInstances, RebootInstances: states on the box's clock, writes in their spans."""
+"""StartInstances, StopInstances, TerminateInstances, RebootInstances: states, and the spans of writes they bound."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Type, size, IOPS and throughput of a volume: what must, may and must not be asked for (R-EBS-07, R-EBS-08, SB-VOL-04)."""
+"""Type, size, IOPS and throughput of a volume: what must, may and must not be asked for."""
 
 from collections.abc import Mapping
 from typing import Any

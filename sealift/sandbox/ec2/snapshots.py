@@ -114,7 +114,7 @@ def _complete(shot: Snapshot) -> None:
 
 
 def copy(world: World, call: Call) -> dict[str, Any]:
-    """CopySnapshot: into the Region that is asked, full unless the conditions for less hold; key checked later (R-EBS-53)."""
+    """CopySnapshot: into the Region asked, full unless the conditions for less hold; key checked later (R-EBS-53)."""
     source = _copyable(world, call)
     if call.params.get("Encrypted") is False:
         raise ApiError("R-EBS-52", "InvalidParameterValue", "Encrypted cannot be set to false.")
@@ -255,7 +255,7 @@ def modify_attribute(world: World, call: Call) -> dict[str, Any]:
     listed += [{"UserId": u} for u in call.params.get("UserIds", [])]
     listed += [{"Group": g} for g in call.params.get("GroupNames", [])]
     if shot.encrypted and any("Group" in a for a in add):
-        raise ApiError("R-EBS-62", "InvalidParameterValue", "Encrypted snapshots cannot be shared publicly.")
+        raise ApiError("SB-SNP-02", "InvalidParameterValue", "Encrypted snapshots cannot be shared publicly.")
     shot.shared_with |= {a["UserId"] for a in add if "UserId" in a}
     shot.groups |= {a["Group"] for a in add if "Group" in a}
     shot.shared_with -= {a["UserId"] for a in drop if "UserId" in a}

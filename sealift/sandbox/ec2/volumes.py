@@ -53,7 +53,7 @@ def create(world: World, call: Call) -> dict[str, Any]:
         _check_restore(world, call, snapshot, kms, size)
     tags = tagging.requested(call, "volume")
     tagging.check(world, tags)
-    volume = new(world, call, zone, size, kms, tags)
+    volume = new(world, call, zone=zone, size=size, kms=kms, tags=tags)
     seconds = world.durations.volume_create_s
     if snapshot:
         seconds += _restore(world, call, volume, snapshot)
@@ -129,7 +129,7 @@ def _restore(world: World, call: Call, volume: Volume, snapshot: Snapshot) -> fl
     return world.durations.volume_reencrypt_s_per_gib * volume.size if anew else 0.0
 
 
-def new(world: World, call: Call, zone: str, size: int, kms: Encryption, tags: dict[str, str]) -> Volume:
+def new(world: World, call: Call, *, zone: str, size: int, kms: Encryption, tags: dict[str, str]) -> Volume:
     """Enter a new volume, `creating`."""
     params, kind = call.params, call.params.get("VolumeType", "gp2")
     volume = Volume(

@@ -1,4 +1,4 @@
-"""The one table of assumed durations: each with its source, or the word *guess*. Every figure built on it is *modelled*."""
+"""The one table of assumed durations: each with its source, or the word *guess*. Figures built on it are *modelled*."""
 
 import random
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ def assumed(default: float, source: str) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Durations:
-    """How long AWS takes, in seconds; rates are MiB per second. Set any by keyword; `jitter` is a seeded fraction of each."""
+    """How long AWS takes, in seconds; rates in MiB/s. Set any by keyword; `jitter` is a seeded fraction of each."""
 
     volume_create_s: float = assumed(5.0, "guess; terraform-provider-aws waits for it with a first delay of 10 s")
     volume_reencrypt_s_per_gib: float = assumed(
