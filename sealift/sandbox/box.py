@@ -35,13 +35,13 @@ class Sandbox:
         self.clock: Any = clock or VirtualClock()
         self.world = World(self.clock, seed, durations or Durations(), quotas or Quotas())
         self._seeds = Seeds(self.world)
-        self._answers = Answers(self.world)
+        self.answers = Answers(self.world)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         from sealift.sandbox.opening import opened
 
-        self._stack.enter_context(opened(self._answers, self.world))
+        self._stack.enter_context(opened(self.answers, self.world))
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -14,6 +14,8 @@ os.environ.setdefault(
     "MOTO_EC2_LOAD_DEFAULT_AMIS", "false"
 )  # 1,300 images that nobody asked for, two seconds a describe
 
+from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.request import normalize_request
 from moto.core.responses import BaseResponse
 from moto.core.utils import camelcase_to_underscores
 
@@ -21,6 +23,9 @@ from sealift.sandbox.wire import Reply
 
 LOCK = threading.RLock()
 """Held round every call and every look at the box."""
+
+UNKNOWN_TO_MOTO = ("dlm",)
+"""Services for which moto has no responder at all."""
 
 
 class Answering(Protocol):
@@ -43,6 +48,23 @@ def _call_action(response: Any) -> Any:
 
 _moto_call_action = BaseResponse.call_action
 BaseResponse.call_action = _call_action
+
+
+def bare(service: str, request: Any) -> Any:
+    """Answer a request for a service that moto has no responder for: all it can do is what the sandbox does."""
+    return BaseResponse(service_name=service)._dispatch(request, request.raw_url, request.headers)
+
+
+def _process_request(stubber: Any, request: Any) -> Any:
+    if _open:
+        for service in UNKNOWN_TO_MOTO:
+            if request.url.startswith(f"https://{service}."):
+                return bare(service, normalize_request(request))
+    return _moto_process_request(stubber, request)
+
+
+_moto_process_request = BotocoreStubber.process_request
+BotocoreStubber.process_request = _process_request
 
 
 @contextmanager

@@ -58,6 +58,7 @@ class World:
     charges: list[Charge] = field(default_factory=list)
     ledger: dict[tuple[str, str, str, str], Contents] = field(default_factory=dict)
     rates: dict[str, float] = field(default_factory=dict)
+    books: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
@@ -78,6 +79,10 @@ class World:
     def here(self, call: Call) -> Region:
         """Return the books that a call is about."""
         return self.region(call.account, call.region)
+
+    def documents(self, call: Call, kind: str) -> dict[str, dict[str, Any]]:
+        """Return what other services keep for this account and Region, by id."""
+        return self.books.setdefault((call.account, call.region, kind), {})
 
     def next_seq(self) -> int:
         """Number things in the order of their making, for paging."""

@@ -1,0 +1,77 @@
+"""What tests and people may ask of a serving sandbox beside AWS: JSON under /_sandbox/."""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from typing import Any
+
+from sealift.clock import WallClock
+from sealift.sandbox import hook
+from sealift.sandbox.box import Sandbox
+from sealift.sandbox.errors import ApiError
+from sealift.sandbox.faults import Fault
+from sealift.sandbox.seeding import VolumeSpec
+
+Body = dict[str, Any]
+
+
+class Admin:
+    """Routes by method and path; every answer is JSON, a refusal carries `error`."""
+
+    def __init__(self, box: Sandbox, clock: WallClock, fleet: dict[str, str]) -> None:
+        self._box, self._clock, self._fleet = box, clock, fleet
+        self._routes: dict[str, Callable[[Body], Any]] = {
+            "GET /clock": lambda _: self._time(),
+            "POST /clock": self._set_clock,
+            "GET /fleet": lambda _: self._fleet,
+            "GET /losses": lambda _: [asdict(x) for x in box.losses()],
+            "GET /log": lambda _: [asdict(x) for x in list(box.log)],
+            "GET /charges": lambda _: [asdict(x) for x in list(box.charges)],
+            "GET /faults": lambda _: [asdict(x) for x in box.faults.all],
+            "POST /faults": lambda body: box.faults.add(Fault(**body)),
+            "DELETE /faults": lambda _: box.faults.clear(),
+            "GET /volumes": self._contents,
+            "POST /instances": self._add_instance,
+            "POST /instances/start": lambda body: box.start_by_hand(body["instance"]),
+            "POST /instances/stop": lambda body: box.stop_by_hand(body["instance"]),
+            "POST /keys": lambda body: {"arn": box.add_key(**body)},
+            "POST /keys/disable": lambda body: box.disable_key(body["arn"]),
+            "POST /keys/enable": lambda body: box.enable_key(body["arn"]),
+            "POST /keys/schedule-deletion": lambda body: box.schedule_key_deletion(body["arn"]),
+        }
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        status, answer = self._answer(environ)
+        start(status, [("Content-Type", "application/json")])
+        return [json.dumps(answer, default=str).encode()]
+
+    def _answer(self, environ: dict[str, Any]) -> tuple[str, Any]:
+        name = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO'].removeprefix('/_sandbox')}"
+        if name not in self._routes:
+            return "404 Not Found", {"error": f"no route {name}", "routes": sorted(self._routes)}
+        try:
+            with hook.LOCK:
+                answer = self._routes[name](self._body(environ))
+        except (ApiError, KeyError, TypeError, ValueError) as error:
+            return "400 Bad Request", {"error": f"{type(error).__name__}: {error}"}
+        return "200 OK", {"ok": True} if answer is None else answer
+
+    def _body(self, environ: dict[str, Any]) -> Body:
+        text = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        return dict(json.loads(text)) if text else {}
+
+    def _time(self) -> Body:
+        return {"now": self._clock.now(), "speed": self._clock.speed}
+
+    def _set_clock(self, body: Body) -> Body:
+        """Jump forward by `advance` seconds, change `speed`, or both."""
+        now = self._clock.now() + max(0.0, float(body.get("advance", 0)))
+        self._clock.follow(now, float(body.get("speed", self._clock.speed)))
+        return self._time()
+
+    def _add_instance(self, body: Body) -> Body:
+        volumes = [VolumeSpec(**v) for v in body.pop("volumes", [])]
+        return {"instance": self._box.add_instance(**body, volumes=volumes)}
+
+    def _contents(self, body: Body) -> Body:
+        return {volume: dict(self._box.contents(volume).streams) for volume in body.get("volumes", [])}
