@@ -1,0 +1,227 @@
+"""The door to AWS in one account and Region: every request of sealift leaves here, counted, paced and declared.
+
+It refuses operations that are not in the table or were not declared by who asks. Mutating calls are sent once: repeating them is the engine's
+business, which looks up first (botocore re-sends CreateSnapshot three times on a lost reply).
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor
+from enum import StrEnum
+from typing import Any
+
+import boto3
+from botocore import xform_name
+from botocore.config import Config
+
+from sealift.aws.operations import OPERATIONS, Operation
+from sealift.aws.outcomes import understood
+from sealift.clock import Clock, WallClock
+from sealift.errors import CallError, Retry, SealiftError
+from sealift.pace import RETRIES, Pace
+from sealift.step import Call
+
+CONNECT_TIMEOUT, READ_TIMEOUT = 5, 20
+"""Seconds. A mutating request lives no longer than their sum: the lease must outlive that."""
+
+
+_DRAW = random.Random()  # noqa: S311 - jitter of waits
+
+
+class Purpose(StrEnum):
+    """Why a request is sent; requests are counted by it."""
+
+    MUTATE = "mutate"
+    POLL = "poll"
+    CHECK = "check"
+    SAFETY = "safety"  # directly before a call: has anyone touched it?
+    FIND = "find"
+    OBSERVE = "observe"
+    PROBE = "probe"  # DryRun: is the operation there, is it allowed?
+
+
+class Account:
+    """A boto3 session, and what is shared by all Regions of one account: clients, pool, pace, counts."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        profile: str | None = None,
+        endpoint_url: str | None = None,
+        pool: Executor | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        """Take the clock, and the pool that calls run in (None: inline, which keeps tests deterministic).
+
+        Raises:
+            CredentialsLost: the profile does not exist.
+        """
+        self.clock, self.pool = clock, pool
+        self.pace = pace or Pace(clock)
+        self.counts: Counter[tuple[str, Purpose]] = Counter()
+        self.endpoint_url = endpoint_url
+        try:
+            self._session = boto3.Session(profile_name=profile)
+        except Exception as error:
+            raise understood(error, "sts:GetCallerIdentity") from None
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._identity: str | None = None
+        self.closed = False
+
+    @property
+    def default_region(self) -> str | None:
+        """The Region of the profile or the environment."""
+        return self._session.region_name
+
+    def client(self, service: str, region: str) -> Any:
+        """Return the client of a service in a Region; botocore's own retries are off."""
+        if (service, region) not in self._clients:
+            config = Config(
+                connect_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT, retries={"total_max_attempts": 1},
+                user_agent_extra="sealift", max_pool_connections=32,
+            )  # fmt: skip
+            client = self._session.client(service, region_name=region, endpoint_url=self.endpoint_url, config=config)
+            client.meta.events.register("after-call", self._follow)
+            self._clients[service, region] = client
+        return self._clients[service, region]
+
+    def _follow(self, http_response: Any, **_: Any) -> None:
+        # A sandbox that runs faster than life says so in its answers, and our clock follows it.
+        headers = getattr(http_response, "headers", {}) or {}
+        if (speed := headers.get("x-sealift-sandbox-speed")) and isinstance(self.clock, WallClock):
+            if float(speed) != self.clock.speed:
+                self.clock.follow(float(headers["x-sealift-sandbox-now"]), float(speed))
+
+    async def identity(self, region: str) -> str:
+        """Return the account id of the credentials.
+
+        Raises:
+            CredentialsLost: there are none, or they have expired.
+        """
+        if self._identity is None:
+            reply = await Gateway(self, "", region).read(Call("sts:GetCallerIdentity", {}))
+            self._identity = str(reply["Account"])
+        return self._identity
+
+    async def gateway(self, region: str) -> "Gateway":
+        """Return the door to a Region of this account."""
+        return Gateway(self, await self.identity(region), region)
+
+
+class Gateway:
+    """The door to one Region of one account."""
+
+    def __init__(self, account: Account, account_id: str, region: str) -> None:
+        self._account, self.account_id, self.region = account, account_id, region
+        self.place = (account_id, region)
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that waits are made on."""
+        return self._account.clock
+
+    @property
+    def counts(self) -> Counter[tuple[str, Purpose]]:
+        """Requests sent so far, by operation and purpose, over all Regions of the account."""
+        return self._account.counts
+
+    async def read(
+        self, call: Call, purpose: Purpose = Purpose.OBSERVE, declared: frozenset[str] | None = None
+    ) -> dict[str, Any]:
+        """Send a read, page by page, and return the whole answer; faults of the wire and throttles are waited out.
+
+        Raises:
+            CallError: AWS refused, or did not answer before the deadline of its retry class.
+        """
+        operation = self._declared(call, declared)
+        if operation.mutating:
+            raise AssertionError(f"{call.operation} changes things: it is not a read")
+        tries, waited = 0, 0.0
+        while True:
+            try:
+                return await self._pages(operation, call.params, purpose)
+            except CallError as error:
+                tries += 1
+                delays = RETRIES[error.retry] if error.retry in (Retry.TRANSIENT, Retry.THROTTLED) else None
+                if delays is None or waited >= min(delays.deadline, 120) or self._account.closed:
+                    raise
+                delay = delays.delay(tries, _DRAW)
+                waited += delay
+                await self.clock.sleep(delay)
+
+    async def send(
+        self, call: Call, declared: frozenset[str] | None = None, guard: Callable[[], None] | None = None
+    ) -> dict[str, Any]:
+        """Send a mutating call once. `guard` is asked directly before it leaves, and raises where the lease does not outlive it.
+
+        Raises:
+            CallError: refused, or of unknown effect (`ambiguous`).
+        """
+        operation = self._declared(call, declared)
+        await self._account.pace.turn(self.place, operation.name, operation.rate.size, operation.rate.refill)
+        if guard:
+            guard()
+        return await self._request(operation, call.params, Purpose.MUTATE)
+
+    async def probe(self, call: Call) -> str:
+        """Send a mutating call with DryRun, which changes nothing, and return the error code that answers it."""
+        try:
+            await self._request(self._declared(call, None), {**call.params, "DryRun": True}, Purpose.PROBE)
+        except CallError as error:
+            return error.code or type(error).__name__
+        return ""
+
+    def _declared(self, call: Call, declared: frozenset[str] | None) -> Operation:
+        if call.operation not in OPERATIONS:
+            raise AssertionError(f"{call.operation} is not in the table of operations")
+        if declared is not None and call.operation not in declared:
+            raise AssertionError(f"{call.operation} was not declared by the step that sends it")
+        return OPERATIONS[call.operation]
+
+    async def _pages(self, operation: Operation, params: Mapping[str, Any], purpose: Purpose) -> dict[str, Any]:
+        await self._account.pace.turn(self.place, operation.name, operation.rate.size, operation.rate.refill)
+        whole = await self._request(operation, params, purpose)
+        page = whole
+        while operation.result and (token := page.get("NextToken")):
+            page = await self._request(operation, {**params, "NextToken": token}, purpose)
+            whole[operation.result] = [*whole.get(operation.result, ()), *page.get(operation.result, ())]
+        return whole
+
+    async def _request(self, operation: Operation, params: Mapping[str, Any], purpose: Purpose) -> dict[str, Any]:
+        if self._account.closed:
+            raise CallError("this driver has ended", operation=operation.name, retry=Retry.FATAL)
+        self._account.counts[operation.name, purpose] += 1
+
+        def call() -> dict[str, Any]:
+            try:
+                client = self._account.client(operation.service, self.region)
+                return dict(getattr(client, xform_name(operation.method))(**params))
+            except SealiftError:
+                raise
+            except Exception as error:
+                raise understood(error, operation.name) from error
+
+        try:
+            if self._account.pool is None:
+                return call()
+            return await asyncio.get_running_loop().run_in_executor(self._account.pool, call)
+        except CallError as error:
+            if error.retry is Retry.THROTTLED:
+                self._account.pace.throttled(self.place, operation.name)
+            raise
+
+
+Reader = Callable[[Call], Awaitable[dict[str, Any]]]
+"""What a kind's `observe` is given: it can only read."""
+
+
+def reader(gateway: Gateway) -> Reader:
+    """Return a door through which only reads pass."""
+
+    async def read(call: Call) -> dict[str, Any]:
+        return await gateway.read(call, Purpose.OBSERVE)
+
+    return read

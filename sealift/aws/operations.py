@@ -1,0 +1,140 @@
+"""The only list of operations: what each needs, how it may be repeated, how fast it may be sent.
+
+The gateway refuses an operation that is not here. IAM actions include the dependent ones (CreateTags on create, the KMS actions that
+EC2 calls on the caller's behalf). Rates are AWS's published token buckets (EC2 developer guide, "Request throttling"): R-EBS-87.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Repeat(StrEnum):
+    """How a call whose outcome is unknown may be sent again (idempotency by operation, EC2 developer guide)."""
+
+    READ = "read"
+    TOKEN = "token"  # noqa: S105 - a ClientToken: the same token, the same answer
+    STATE = "state"  # naturally idempotent: describe first, the wanted state is success
+    LOOKUP = "lookup"  # no token: look up twice, by two filters, before trying again
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A token bucket: its size, and how many tokens come back a second."""
+
+    size: int
+    refill: float
+
+
+DESCRIBE = Rate(100, 20)
+MUTATE = Rate(50, 5)
+CREATE = Rate(100, 5)
+START = Rate(5, 2)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One AWS operation as sealift uses it."""
+
+    name: str
+    repeat: Repeat
+    actions: tuple[str, ...]
+    rate: Rate
+    result: str | None = None  # the list in a paged answer
+
+    @property
+    def service(self) -> str:
+        """The boto3 client name."""
+        return self.name.split(":", 1)[0]
+
+    @property
+    def method(self) -> str:
+        """The operation as botocore's model spells it."""
+        return self.name.split(":", 1)[1]
+
+    @property
+    def mutating(self) -> bool:
+        """Whether the call changes anything."""
+        return self.repeat is not Repeat.READ
+
+
+USES_KEY = ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncrypt*")
+
+
+def _read(name: str, result: str | None = None, action: str | None = None) -> Operation:
+    return Operation(name, Repeat.READ, (action or name,), DESCRIBE, result)
+
+
+def _change(name: str, repeat: Repeat, *more: str, rate: Rate = MUTATE) -> Operation:
+    return Operation(name, repeat, (name, *more), rate)
+
+
+OPERATIONS: dict[str, Operation] = {
+    op.name: op
+    for op in (
+        _read("sts:GetCallerIdentity"),
+        _read("kms:DescribeKey"),
+        _read("ec2:DescribeRegions", "Regions"),
+        _read("ec2:DescribeAvailabilityZones", "AvailabilityZones"),
+        _read("ec2:DescribeInstances", "Reservations"),
+        _read("ec2:DescribeInstanceAttribute"),
+        _read("ec2:DescribeInstanceStatus", "InstanceStatuses"),
+        _read("ec2:DescribeInstanceTypes", "InstanceTypes"),
+        _read("ec2:DescribeInstanceCreditSpecifications", "InstanceCreditSpecifications"),
+        _read("ec2:DescribeAddresses", "Addresses"),
+        _read("ec2:DescribeVolumes", "Volumes"),
+        _read("ec2:DescribeVolumeAttribute"),
+        _read("ec2:DescribeVolumeStatus", "VolumeStatuses"),
+        _read("ec2:DescribeVolumesModifications", "VolumesModifications"),
+        _read("ec2:DescribeSnapshots", "Snapshots"),
+        _read("ec2:DescribeSnapshotAttribute"),
+        _read("ec2:DescribeLockedSnapshots", "Snapshots"),
+        _read("ec2:DescribeImages", "Images"),
+        _read("ec2:DescribeCapacityReservations", "CapacityReservations"),
+        _read("ec2:DescribeTags", "Tags"),
+        _read("ec2:GetEbsEncryptionByDefault"),
+        _read("ec2:GetEbsDefaultKmsKeyId"),
+        _read("ec2:ListSnapshotsInRecycleBin", "Snapshots"),
+        _read("autoscaling:DescribeAutoScalingInstances", "AutoScalingInstances"),
+        _read("autoscaling:DescribeAutoScalingGroups", "AutoScalingGroups"),
+        _read("dlm:GetLifecyclePolicies"),
+        _read("dlm:GetLifecyclePolicy"),
+        _read("backup:ListBackupPlans", "BackupPlansList"),
+        _read("backup:ListBackupSelections", "BackupSelectionsList"),
+        _read("backup:GetBackupSelection"),
+        _read("cloudwatch:DescribeAlarms", "MetricAlarms"),
+        _read("s3:GetObject"),
+        _change("ec2:CopyVolumes", Repeat.TOKEN, "ec2:CreateTags", *USES_KEY, rate=CREATE),
+        _change("ec2:CreateVolume", Repeat.TOKEN, "ec2:CreateTags", *USES_KEY, rate=CREATE),
+        _change("ec2:CreateSnapshot", Repeat.LOOKUP, "ec2:CreateTags", rate=CREATE),
+        _change("ec2:CopySnapshot", Repeat.LOOKUP, "ec2:CreateTags", *USES_KEY, rate=CREATE),
+        _change("ec2:CreateTags", Repeat.STATE, rate=CREATE),
+        _change("ec2:DeleteTags", Repeat.STATE, rate=CREATE),
+        _change("ec2:AttachVolume", Repeat.STATE, *USES_KEY),
+        _change("ec2:DetachVolume", Repeat.STATE),
+        _change("ec2:StopInstances", Repeat.STATE),
+        _change("ec2:StartInstances", Repeat.STATE, *USES_KEY, rate=START),
+        _change("ec2:ModifyInstanceAttribute", Repeat.STATE),
+        _change("ec2:ModifyVolumeAttribute", Repeat.STATE),
+        _change("ec2:DeleteVolume", Repeat.STATE, rate=CREATE),
+        _change("ec2:DeleteSnapshot", Repeat.STATE, rate=CREATE),
+        _change("ec2:CreateCapacityReservation", Repeat.TOKEN, "ec2:CreateTags"),
+        _change("ec2:CancelCapacityReservation", Repeat.STATE),
+        _change("autoscaling:EnterStandby", Repeat.STATE),
+        _change("autoscaling:ExitStandby", Repeat.STATE),
+        _change("autoscaling:SuspendProcesses", Repeat.STATE),
+        _change("autoscaling:ResumeProcesses", Repeat.STATE),
+        _change("sns:Publish", Repeat.STATE),
+        _change("s3:PutObject", Repeat.STATE),
+    )
+}
+"""By name, as `service:Operation`."""
+
+
+def actions(operations: Iterable[str]) -> frozenset[str]:
+    """Return the IAM actions that these operations need; `local:` ones need none.
+
+    Raises:
+        KeyError: an operation is not in the table.
+    """
+    return frozenset(a for name in operations if not name.startswith("local:") for a in OPERATIONS[name].actions)

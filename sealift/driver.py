@@ -1,0 +1,440 @@
+"""A driver: one process that plans, migrates, resumes, rolls back and finalizes, with everything that takes put together.
+
+The command line and the flows are thin readers of this. It holds the lease of what it drives and lets go when it ends.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from concurrent.futures import Executor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sealift.aws.gateway import Account, Gateway, Purpose, reader
+from sealift.clock import Clock, WallClock, actor, side_by_side
+from sealift.engine import REQUEST_LIFE, Engine, Runner, Work, local_runner
+from sealift.errors import LeaseLost, NeedsPerson, Refused, SealiftError, UsageError
+from sealift.events import Listener
+from sealift.gate import Window
+from sealift.journal import Journal, State
+from sealift.kind import BLOCK, Kind
+from sealift.kinds import BY_NAME, resolve
+from sealift.local import LOCAL
+from sealift.options import Options
+from sealift.plan import NEEDS_ACK, NOTHING, REFUSED, MigrationPlan, digest
+from sealift.planner import drift, facts_of, judge, plan_for, refuse_drift
+from sealift.settings import Settings
+from sealift.targets import Target, parse
+from sealift.watch import Watcher
+
+LEASE_CUTOVER, LEASE = 120.0, 900.0
+"""Seconds that a lease lives without a beat: in a cutover, and otherwise."""
+
+AT_ONCE = 8
+"""Targets that one process works on side by side."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How it ended for one target."""
+
+    target: str
+    migration: str
+    exit_code: int
+    message: str
+
+
+class Driver:
+    """Everything put together, once for a process."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        pool: Executor | None = None,
+        runner: Runner = local_runner,
+        listeners: Sequence[Listener] = (),
+    ) -> None:
+        self.settings, self.clock = settings, clock or WallClock()
+        self.account = Account(self.clock, profile=settings.profile, endpoint_url=settings.endpoint_url, pool=pool)
+        self.journal = Journal(self.clock, settings.journal)
+        self.runner, self.listeners = runner, tuple(listeners)
+        self._watchers: dict[tuple[str, str], Watcher] = {}
+
+    def close(self) -> None:
+        """Let go of the journal; no call leaves after this."""
+        self.account.closed = True
+        self.journal.close()
+
+    # -- places ------------------------------------------------------------------------------------------------------------------
+
+    def region(self, target: Target | None = None) -> str:
+        """Return the Region of a target.
+
+        Raises:
+            UsageError: none was given, or the target's ARN names another.
+        """
+        given = self.settings.region or self.account.default_region
+        if target is not None and target.region:
+            return target.region
+        if not given:
+            raise UsageError("no AWS Region is set", remedy="Give --region or set AWS_REGION.")
+        return given
+
+    async def gateway(self, region: str, account: str | None = None) -> Gateway:
+        """Return the door to a Region.
+
+        Raises:
+            Refused: the credentials are of another account than the wanted one.
+        """
+        gateway = await self.account.gateway(region)
+        if account is not None and gateway.account_id != account:
+            raise Refused(f"the credentials are of account {gateway.account_id}, wanted {account}", remedy="Choose another --profile.")
+        return gateway
+
+    def watcher(self, gateway: Gateway) -> Watcher:
+        """Return the watcher that all migrations of a place share."""
+        if gateway.place not in self._watchers:
+            self._watchers[gateway.place] = Watcher(self.clock, lambda call: gateway.read(call, Purpose.POLL))
+        return self._watchers[gateway.place]
+
+    # -- planning ----------------------------------------------------------------------------------------------------------------
+
+    async def plan(self, texts: Sequence[str], options: Options) -> list[MigrationPlan]:
+        """Plan each target once; changes nothing.
+
+        Raises:
+            SealiftError: a target is malformed, unknown or unreadable.
+        """
+        plans: dict[str, MigrationPlan] = {}
+        for target in [parse(t) for t in texts]:
+            gateway = await self.gateway(self.region(target), target.account)
+            read = reader(gateway)
+            kind, unit, note = await resolve(read, target, f"{gateway.region} of account {gateway.account_id}")
+            if unit not in plans:
+                facts = await self.observe(kind, gateway, unit, options)
+                plans[unit] = plan_for(kind, facts, options, unit, gateway.account_id, gateway.region, note)
+        return list(plans.values())
+
+    async def observe(self, kind: Kind, gateway: Gateway, unit: str, options: Options) -> Any:
+        """Read a target's facts, the presence of operations included."""
+        return await kind.observe(reader(gateway), gateway.account_id, gateway.region, unit, options, probe=gateway.probe)  # type: ignore[call-arg]
+
+    # -- migrating ---------------------------------------------------------------------------------------------------------------
+
+    def refuse_unfit(self, plan: MigrationPlan) -> None:
+        """Refuse a plan that cannot be run as it stands.
+
+        Raises:
+            Refused: a rule blocks it, or an ack is missing.
+        """
+        if plan.status == REFUSED:
+            if plan.blocked:
+                first = plan.blocked[0]
+                more = f" (and {len(plan.blocked) - 1} more)" if len(plan.blocked) > 1 else ""
+                raise Refused(f"{plan.target}: {first.message}{more}", rule=first.id, resource=plan.target)
+            why = "; ".join(f"{r.route}: {r.rule} {r.message}" for r in plan.refused_routes)
+            raise Refused(f"{plan.target}: no route is possible: {why}", resource=plan.target)
+        if plan.status == NEEDS_ACK:
+            first = plan.unacknowledged[0]
+            flags = " ".join(f"--ack {v.id}" for v in plan.unacknowledged)
+            raise Refused(f"{plan.target}: {first.message}", rule=first.id, resource=plan.target, remedy=f"If you accept that: {flags}")
+
+    async def migrate(
+        self, plan: MigrationPlan, *, approved_by: str | None = None, no_wait: bool = False, runner: Runner | None = None, observed: bool = False
+    ) -> Outcome:
+        """Run a plan, exactly as it stands, to where it rests. `observed`: it was made just now, drift need not be looked for."""
+        migration = ""
+        try:
+            if plan.status == NOTHING:
+                return Outcome(plan.target, "", 0, plan.note or "nothing to do")
+            self.refuse_unfit(plan)
+            gateway = await self.gateway(plan.region, plan.account)
+            if not observed:
+                await self._refuse_drift(plan, gateway)
+            row = plan.to_json()
+            migration = self.journal.begin(row, digest([row]), plan.locks)
+            if approved_by:
+                self.journal.note(migration, "approved", {"by": approved_by, "digest": digest([row])}, attempt=1)
+            return await self._drive(migration, plan, gateway, no_wait=no_wait, runner=runner)
+        except SealiftError as error:
+            return Outcome(plan.target, migration, error.exit_code, str(error))
+
+    async def _refuse_drift(self, plan: MigrationPlan, gateway: Gateway) -> None:
+        kind = BY_NAME[plan.kind]
+        facts = await self.observe(kind, gateway, plan.target, plan.options)
+        refuse_drift(plan.target, drift(kind, facts_of(kind, plan.facts), facts))
+        if blocked := [v for v in judge(kind, facts, plan.options) if v.verdict == BLOCK]:
+            raise Refused(f"{plan.target}: {blocked[0].message}", rule=blocked[0].id, resource=plan.target)
+
+    async def _drive(
+        self, migration: str, plan: MigrationPlan, gateway: Gateway, *, no_wait: bool = False, runner: Runner | None = None
+    ) -> Outcome:
+        async with self.engine(migration, plan, gateway, no_wait=no_wait, runner=runner) as engine:
+            await engine.run()
+            return self._rested(engine)
+
+    def _rested(self, engine: Engine) -> Outcome:
+        state, target = engine.state, engine.work.target
+        if state.end == "rolled-back":
+            return Outcome(target, engine.work.migration, 5, f"{target} was put back: {state.rollback.get('why', '')}")
+        return Outcome(target, engine.work.migration, 0, f"{target} runs on its replacement; the source is retained until finalize")
+
+    @asynccontextmanager
+    async def engine(
+        self, migration: str, plan: MigrationPlan, gateway: Gateway, *, no_wait: bool = False, runner: Runner | None = None
+    ) -> AsyncIterator[Engine]:
+        """Hold a migration's lease and yield its engine.
+
+        Raises:
+            LeaseLost: another driver holds it, and lives.
+        """
+        token = await self._take_lease(migration)
+        lease = _Lease(self.journal, migration, token)
+        options = plan.options
+        work = Work(
+            migration, plan.target, plan.steps, no_wait=no_wait,
+            window=Window(options.window_start, options.window_last_quiesce, options.window_end),
+        )  # fmt: skip
+
+        async def at_gate() -> None:
+            await self._look_at_gate(plan, gateway)
+
+        engine = Engine(
+            work, journal=self.journal, gateway=gateway, watcher=self.watcher(gateway), token=token, runner=runner or self.runner,
+            local=LOCAL, guard=lease.guard, listeners=self.listeners, at_gate=at_gate,
+        )  # fmt: skip
+        beating = asyncio.ensure_future(lease.beat())
+        try:
+            yield engine
+        finally:
+            beating.cancel()
+            self.journal.free(migration, token)
+
+    async def _take_lease(self, migration: str) -> int:
+        token, beat, free, gone = self.journal.lease(migration)
+        if not (free or gone):
+            state = self.journal.state(migration)
+            ttl = LEASE_CUTOVER if state.quiesced and not (state.brought_up or state.back_up) else LEASE
+            token, beat = await _still(self.journal, migration, (token, beat), ttl)
+        return self.journal.take_lease(migration, (token, beat))
+
+    async def _look_at_gate(self, plan: MigrationPlan, gateway: Gateway) -> None:
+        """Read again what wins over everything: an opt-out tag or a deny list that has come since the plan."""
+        kind = BY_NAME[plan.kind]
+        facts = await self.observe(kind, gateway, plan.target, plan.options)
+        if out := [v for v in judge(kind, facts, plan.options) if v.verdict == BLOCK and v.id == "R-SEALIFT-02"]:
+            raise Refused(f"{plan.target}: {out[0].message}", rule=out[0].id, resource=plan.target)
+
+    # -- stored migrations -------------------------------------------------------------------------------------------------------
+
+    async def resume(self, migration: str, *, no_wait: bool = False, runner: Runner | None = None) -> Outcome:
+        """Go on with a migration in its direction; after a finished way back, open the next attempt with the same stored plan."""
+        plan = MigrationPlan.from_json(self.journal.plan(migration))
+        try:
+            gateway = await self.gateway(plan.region, plan.account)
+            state = self.journal.state(migration)
+            if state.end == "finalized":
+                return Outcome(plan.target, migration, 0, f"{migration} has been finalized")
+            if state.end == "retained":
+                return Outcome(plan.target, migration, 0, f"{migration} is done; the source is retained until finalize")
+            if state.end == "needs-person" and state.brought_up and state.direction == "forward":
+                raise _in_doubt(plan.target, migration, state)
+            if not state.attempt_open:
+                await self._refuse_drift(plan, gateway)
+                self.journal.lock(migration, plan.locks)
+                self.journal.note(migration, "attempt", {"number": state.attempt + 1}, attempt=state.attempt + 1)
+            return await self._drive(migration, plan, gateway, no_wait=no_wait, runner=runner)
+        except SealiftError as error:
+            return Outcome(plan.target, migration, error.exit_code, str(error))
+
+    async def rollback(
+        self, migration: str, *, discard_writes: bool = False, salvage: bool = True, runner: Runner | None = None
+    ) -> Outcome:
+        """Put the original back, at any stage before finalize. After bring-up a person has said what happens to the writes since."""
+        plan = MigrationPlan.from_json(self.journal.plan(migration))
+        try:
+            gateway = await self.gateway(plan.region, plan.account)
+            state = self.journal.state(migration)
+            self._refuse_rollback(plan, state, migration, discard_writes=discard_writes)
+            await self._refuse_running(plan, gateway, state)
+            self.journal.lock(migration, plan.locks)
+            async with self.engine(migration, plan, gateway, runner=runner) as engine:
+                if state.brought_up is None:
+                    await engine.settle_bring_up()
+                await engine.go_back(SealiftError("rollback was asked for"), salvage=salvage, why="rollback was asked for")
+            return Outcome(plan.target, migration, 0, f"{plan.target} is back on its original volumes")
+        except SealiftError as error:
+            return Outcome(plan.target, migration, error.exit_code, str(error))
+
+    def _refuse_rollback(self, plan: MigrationPlan, state: State, migration: str, *, discard_writes: bool) -> None:
+        if state.end == "finalized":
+            raise Refused(f"{migration} has been finalized: its sources are gone", resource=plan.target)
+        if not state.attempt_open:
+            raise Refused(f"{migration} has been put back already", resource=plan.target)
+        if state.brought_up is not None and state.direction == "forward" and not discard_writes:
+            since = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(state.brought_up))
+            raise Refused(
+                f"{plan.target} has run on its replacement since {since}; going back leaves every write since then behind, in a snapshot",
+                resource=plan.target, remedy="If you accept that: --discard-writes",
+            )  # fmt: skip
+
+    async def _refuse_running(self, plan: MigrationPlan, gateway: Gateway, state: State) -> None:
+        stopped = plan.facts.get("state") == "stopped"
+        if not stopped or state.brought_up is None:
+            return
+        kind = BY_NAME[plan.kind]
+        facts = await self.observe(kind, gateway, plan.target, plan.options)
+        if getattr(facts, "state", "stopped") != "stopped":
+            raise Refused(f"{plan.target} is '{facts.state}'; it was stopped when it was migrated", remedy="Stop it, then roll back.")
+
+    async def accept(self, migration: str) -> Outcome:
+        """End a migration in doubt by keeping the replacement."""
+        plan = MigrationPlan.from_json(self.journal.plan(migration))
+        try:
+            state = self.journal.state(migration)
+            if state.brought_up is None or state.direction == "back" or state.end in ("finalized",):
+                raise Refused(f"{migration} has no replacement in service to keep", remedy=f"See: sealift status {migration}")
+            if state.end == "retained":
+                return Outcome(plan.target, migration, 0, f"{migration} is done already")
+            gateway = await self.gateway(plan.region, plan.account)
+            async with self.engine(migration, plan, gateway) as engine:
+                await engine.accept()
+            return Outcome(plan.target, migration, 0, f"{plan.target} keeps its replacement; the source is retained until finalize")
+        except SealiftError as error:
+            return Outcome(plan.target, migration, error.exit_code, str(error))
+
+    async def verify(self, migration: str) -> Outcome:
+        """Read again all that verify cold and finalize read; changes nothing. Exit code 0 or 6."""
+        plan = MigrationPlan.from_json(self.journal.plan(migration))
+        try:
+            state = self.journal.state(migration)
+            if state.brought_up is None:
+                raise Refused(f"{migration} has no replacement in service", remedy=f"See: sealift status {migration}")
+            wrong = await self._unsettled(plan, state)
+        except SealiftError as error:
+            return Outcome(plan.target, migration, error.exit_code, str(error))
+        if wrong:
+            return Outcome(plan.target, migration, 6, f"{plan.target}: " + "; ".join(wrong))
+        return Outcome(plan.target, migration, 0, f"{plan.target}: every replacement is attached, healthy, hydrated and under the key")
+
+    async def _unsettled(self, plan: MigrationPlan, state: State) -> list[str]:
+        kind = BY_NAME[plan.kind]
+        gateway = await self.gateway(plan.region, plan.account)
+        return list(await kind.settled(reader(gateway), facts_of(kind, plan.facts), plan.options, state.outputs))
+
+    async def finalize(self, migration: str, *, runner: Runner | None = None) -> tuple[Outcome, dict[str, list[Any]]]:
+        """Delete the sources, once retention has passed and every replacement is settled; return what is gone and what stays."""
+        plan = MigrationPlan.from_json(self.journal.plan(migration))
+        lists: dict[str, list[Any]] = {"gone_now": [], "goes_by_itself": [], "stays_until_you_act": []}
+        try:
+            state = self.journal.state(migration)
+            if state.end == "finalized":
+                return Outcome(plan.target, migration, 0, f"{migration} has been finalized already"), lists
+            self._refuse_finalize(plan, state, migration)
+            gateway = await self.gateway(plan.region, plan.account)
+            kind, read = BY_NAME[plan.kind], reader(gateway)
+            if not any(k.startswith("finalize:") for k in state.rows) and (wrong := await self._unsettled(plan, state)):
+                raise Refused(f"{plan.target} cannot be finalized: " + "; ".join(wrong), resource=plan.target)
+            facts = facts_of(kind, plan.facts)
+            outputs = {**state.outputs, "migration": {"brought_up": state.brought_up}}
+            steps = kind.finalize(facts, plan.options, outputs)
+            self.journal.lock(migration, plan.locks)
+            async with self.engine(migration, plan, gateway, runner=runner) as engine:
+                await engine.finalize(steps)
+            lists["gone_now"] = [s.resource() for s in steps if s.title().startswith("delete")]
+            for item in await kind.stays(read, facts, outputs):
+                lists["goes_by_itself" if not item["command"] else "stays_until_you_act"].append(dict(item))
+            return Outcome(plan.target, migration, 0, f"{plan.target} is finalized: {len(lists['gone_now'])} plain resources are gone"), lists
+        except SealiftError as error:
+            return Outcome(plan.target, migration, error.exit_code, str(error)), lists
+
+    def _refuse_finalize(self, plan: MigrationPlan, state: State, migration: str) -> None:
+        if state.end != "retained" or state.brought_up is None:
+            raise Refused(f"{migration} is not at rest on its replacement", remedy=f"See: sealift status {migration}")
+        until = state.brought_up + plan.options.retain
+        if self.clock.now() < until:
+            when = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(until))
+            raise Refused(f"the source of {plan.target} is retained until {when}", resource=plan.target, remedy="Run finalize after that.")
+
+    async def many(self, work: Sequence[Callable[[], Awaitable[Outcome]]]) -> list[Outcome]:
+        """Run several targets on this event loop, eight at a time."""
+        slots = list(work)
+        results: list[Outcome] = []
+        for start in range(0, len(slots), AT_ONCE):
+            with actor(self.clock):
+                ends = await side_by_side(self.clock, [_call(w) for w in slots[start : start + AT_ONCE]])
+            for end in ends:
+                if isinstance(end, BaseException):
+                    raise end
+                results.append(end)
+        return results
+
+
+async def _call(work: Callable[[], Awaitable[Outcome]]) -> Outcome:
+    return await work()
+
+
+def _in_doubt(target: str, migration: str, state: State) -> NeedsPerson:
+    why = (state.last_error or {}).get("message", "its health is in doubt")
+    remedy = f"Keep it: sealift accept {migration}. Put the original back: sealift rollback {migration} --discard-writes."
+    return NeedsPerson(f"{target} runs on its replacement, but: {why}", remedy=remedy)
+
+
+async def _still(journal: Journal, migration: str, seen: tuple[int, int], ttl: float) -> tuple[int, int]:
+    """Watch a foreign lease until it has stood still for `ttl` s on this machine's monotonic clock; no clocks are compared.
+
+    Raises:
+        LeaseLost: its holder lives.
+    """
+    began = time.monotonic()
+    while time.monotonic() - began < ttl:
+        await asyncio.sleep(1.0)
+        token, beat, free, gone = journal.lease(migration)
+        if free or gone:
+            return token, beat
+        if (token, beat) != seen:
+            raise LeaseLost(f"{migration} is driven by another process", remedy=f"Watch it with: sealift status {migration}")
+    return seen
+
+
+class _Lease:
+    """Held while a driver lives: it beats, and says whether a request may still leave."""
+
+    def __init__(self, journal: Journal, migration: str, token: int) -> None:
+        self._journal, self._migration, self._token = journal, migration, token
+        self._beaten = time.monotonic()
+        self._lost = False
+
+    async def beat(self) -> None:
+        """Bump the beat until cancelled."""
+        while True:
+            await asyncio.sleep(LEASE_CUTOVER / 6)
+            try:
+                self._journal.beat(self._migration, self._token)
+                self._beaten = time.monotonic()
+            except LeaseLost:
+                self._lost = True
+                return
+
+    def guard(self) -> None:
+        """Let a mutating request leave only if the lease outlives its time-outs.
+
+        Raises:
+            LeaseLost: it does not.
+        """
+        if not self._lost and time.monotonic() - self._beaten + REQUEST_LIFE < LEASE_CUTOVER:
+            return
+        self._journal.beat(self._migration, self._token)
+        self._beaten = time.monotonic()
+
+
+def exit_code(outcomes: Sequence[Outcome]) -> int:
+    """Return the exit code of several targets: their common one, or 7 where some are done and some are not."""
+    codes = {o.exit_code for o in outcomes}
+    if len(codes) <= 1:
+        return next(iter(codes), 0)
+    return 6 if 6 in codes else 7
+

@@ -1,0 +1,558 @@
+"""The engine walks a recipe forward, turns where it must, and walks the way back; kill it anywhere and call it again.
+
+Only the engine calls AWS. Prefect, or a plain loop, is a *runner* handed to it. Nothing here knows a kind.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Protocol
+
+from sealift import gate as gates
+from sealift.aws.gateway import CONNECT_TIMEOUT, READ_TIMEOUT, Gateway, Purpose
+from sealift.aws.operations import OPERATIONS, Repeat
+from sealift.clock import Clock, side_by_side
+from sealift.errors import (
+    CallError,
+    CheckFailed,
+    CredentialsLost,
+    CutVoid,
+    JournalError,
+    LeaseLost,
+    LeftAtGate,
+    NeedsPerson,
+    Refused,
+    Retry,
+    SealiftError,
+    TurnBack,
+    WaitFailed,
+)
+from sealift.events import Event, Listener
+from sealift.journal import Entry, Journal, Row, State, fold
+from sealift.pace import DOWN_DEADLINE, RETRIES
+from sealift.recipe import Block, blocks, operations_of, seconds_back, seconds_down, way_back
+from sealift.step import Context, Found, Output, Phase, Query, Seen, Step, bind
+from sealift.render.commands import aws_command
+from sealift.watch import Watcher
+
+REQUEST_LIFE = CONNECT_TIMEOUT + READ_TIMEOUT
+"""Seconds: no request of ours is under way for longer."""
+
+ABSENCE_BELIEVED = 60.0
+"""Seconds after an intent before an empty look-up of an operation without a token is believed (listing is eventually consistent)."""
+
+CLOCK_SKEW = 300.0
+"""Seconds by which AWS's clock and ours may differ when an age is judged."""
+
+POLL_CAPS = {Phase.PREPARE: 60.0, Phase.CONFIRM: 15.0, Phase.CLEAN: 60.0, Phase.FINALIZE: 60.0}
+"""Longest seconds between polls where nothing is down; while a workload is down it is 5."""
+
+LEAVES = (LeaseLost, LeftAtGate, CredentialsLost, JournalError)
+"""Errors that end a driver and turn nothing."""
+
+_DRAW = Random()  # noqa: S311 - jitter of waits
+
+
+class Attempt(Protocol):
+    """One step, to be tried until it is done: a runner calls it, and asks `will_retry` about what it raised."""
+
+    @property
+    def step(self) -> Step:
+        """The step, as planned."""
+        ...
+
+    async def __call__(self) -> None:
+        """Try once; a delay owed to the last failure is waited first, on our clock."""
+        ...
+
+    def will_retry(self, error: BaseException) -> bool:
+        """Say whether to call again."""
+        ...
+
+
+Runner = Callable[[Step, Attempt], Awaitable[None]]
+
+
+async def local_runner(_: Step, attempt: Attempt) -> None:
+    """Run a step in a plain loop."""
+    while True:
+        try:
+            return await attempt()
+        except Exception as error:
+            if not attempt.will_retry(error):
+                raise
+
+
+LocalOperation = Callable[["Engine", Mapping[str, Any]], Awaitable[Output]]
+
+
+@dataclass
+class Work:
+    """What an engine is given for one migration."""
+
+    migration: str
+    target: str
+    steps: tuple[Step, ...]
+    window: gates.Window = field(default_factory=gates.Window)
+    no_wait: bool = False
+    wait_for_window: bool = True
+
+
+class Engine:
+    """Drives one migration; see the module."""
+
+    def __init__(
+        self,
+        work: Work,
+        *,
+        journal: Journal,
+        gateway: Gateway,
+        watcher: Watcher,
+        token: int,
+        runner: Runner = local_runner,
+        local: Mapping[str, LocalOperation] | None = None,
+        guard: Callable[[], None] | None = None,
+        listeners: Sequence[Listener] = (),
+        at_gate: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self.work, self.journal, self.gateway, self.watcher = work, journal, gateway, watcher
+        self.token, self.runner, self.guard = token, runner, guard
+        self._local, self._listeners, self._at_gate = dict(local or {}), tuple(listeners), at_gate
+        self.state = journal.state(work.migration)
+        self._foreign_waited = False
+        self.cutover, self.back = seconds_down(work.steps), seconds_back(work.steps)
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that everything waits on."""
+        return self.gateway.clock
+
+    # -- the journal, and what it says -------------------------------------------------------------------------------------------
+
+    def refresh(self) -> State:
+        """Read the rows again: approvals and refusals are written by others."""
+        self.state = fold(self.work.migration, self.journal.entries(self.work.migration))
+        return self.state
+
+    def note(self, what: str, **data: Any) -> int:
+        """Add a row about the migration as a whole."""
+        number = self.journal.note(self.work.migration, what, data, attempt=self.state.attempt, token=self.token)
+        self._fold(number, None, what, data)
+        return number
+
+    def _row(self, step: str, what: str, data: Mapping[str, Any] | None = None, *, fenced: bool = False) -> None:
+        number = self.journal.row(self.work.migration, self.state.attempt, step, what, data, token=self.token, fenced=fenced)
+        self._fold(number, step, what, data or {})
+
+    def _fold(self, number: int, step: str | None, what: str, data: Mapping[str, Any]) -> None:
+        self.state.add(Entry(number, self.work.migration, self.state.attempt, step, what, self.clock.now(), self.token, data))
+
+    def emit(self, name: str, step: Step | None = None, **data: Any) -> None:
+        """Tell the listeners."""
+        event = Event(
+            name, self.work.migration, self.work.target, self.gateway.account_id, self.gateway.region, self.clock.now(),
+            phase=step.phase.value if step else "", step=step.key if step else "", title=step.title() if step else "",
+            resource=step.resource() if step else self.work.target, data=data,
+        )  # fmt: skip
+        for listener in self._listeners:
+            listener(event)
+
+    @property
+    def down(self) -> bool:
+        """Whether the workload is down by our doing."""
+        return self.state.quiesced is not None and self.state.brought_up is None and self.state.back_up is None
+
+    def context(self) -> Context:
+        """Return what a step may know of the run."""
+        return Context(self.work.migration, self.state.epoch, self.state.attempt)
+
+    # -- forward -----------------------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Go on in the direction that the journal names, to the end.
+
+        Raises:
+            NeedsPerson: nothing more is done without a person.
+            SealiftError: what sent the migration back (it has gone back), or left it where it is (see `LEAVES`).
+        """
+        if self.state.direction == "back":
+            return await self.go_back(SealiftError(str(self.state.rollback.get("why") or "going back")))
+        try:
+            await self._forward()
+        except LEAVES as error:
+            raise self._leaving(error) from error
+        except SealiftError as error:
+            await self._failed(error)
+            raise
+        except Exception as error:
+            wrapped = SealiftError(f"unexpected {type(error).__name__}: {error}")
+            await self._failed(wrapped)
+            raise wrapped from error
+
+    async def _forward(self) -> None:
+        steps = self.work.steps
+        await self.walk([s for s in steps if s.phase is Phase.PREPARE])
+        if self.state.quiesced is None:
+            await self._gate()
+        await self.walk([s for s in steps if s.phase in (Phase.CUTOVER, Phase.BRING_UP)])
+        await self.walk([s for s in steps if s.phase is Phase.CONFIRM])
+        self._end("retained")
+
+    def _end(self, how: str, **data: Any) -> None:
+        self.note("end", **{"as": how, **data})
+        self.journal.unlock(self.work.migration)
+        self.emit("end", **{"as": how, **data})
+
+    def _leaving(self, error: SealiftError) -> SealiftError:
+        if isinstance(error, CredentialsLost):
+            command = f"sealift resume {self.work.migration}"
+            if self.down:
+                return NeedsPerson(f"{error.message}; the workload of {self.work.target} is down", remedy=f"Sign in, then: {command}")
+            if self.state.rows:
+                error.exit_code, error.remedy = 130, f"Sign in, then: {command}"
+        return error
+
+    async def _gate(self) -> None:
+        while True:
+            state = self.refresh()
+            if state.refused is not None:
+                raise Refused(f"the cutover of {self.work.target} was refused: {state.refused.get('why') or 'no reason given'}")
+            verdict = gates.decide(state, self.work.window, self.clock.now(), self.cutover, self.back)
+            if verdict.open:
+                break
+            if state.waiting_for != verdict.why:
+                self.note("waiting", **{"for": verdict.why})
+                self.emit("gate", waiting_for=verdict.why)
+            if self.work.no_wait or verdict.over:
+                remedy = (
+                    f"Then: sealift resume {self.work.migration}" if state.approved else f"Next: sealift approve {self.work.migration}"
+                )
+                raise LeftAtGate(f"{self.work.target} is prepared and waits for {verdict.why}", remedy=remedy)
+            left = 60.0 if verdict.until is None else verdict.until - self.clock.now()
+            await self.clock.sleep(min(5.0 if verdict.until is None else 60.0, max(0.5, left)))
+        if self._at_gate is not None:
+            await self._at_gate()
+        self.note("gate-open")
+        self.emit("gate", opened=True)
+
+    async def walk(self, steps: Sequence[Step]) -> None:
+        """Walk blocks in order; the lanes of a block side by side. A lane that fails stops the others from starting anything new."""
+        for block in blocks(steps):
+            halted = False
+
+            async def lane(line: list[Step]) -> None:
+                nonlocal halted
+                for step in line:
+                    if halted:
+                        return
+                    try:
+                        await self._step(step)
+                    except BaseException:
+                        halted = True
+                        raise
+
+            ends = await side_by_side(self.clock, [lane(line) for line in block])
+            errors = [e for e in ends if isinstance(e, BaseException)]
+            if errors:
+                raise next((e for e in errors if isinstance(e, LEAVES)), errors[0])
+
+    async def _step(self, step: Step) -> None:
+        row = self.state.rows.get(step.key)
+        if row is not None and row.state == "done":
+            return
+        await self.runner(step, _Try(self, step))
+
+    # -- one try -----------------------------------------------------------------------------------------------------------------
+
+    async def try_once(self, step: Step) -> None:
+        """Try a step once, from wherever its row stands."""
+        row = self.state.rows.get(step.key)
+        if row is not None and row.state == "done":
+            return
+        self._turn_back_if_late(step)
+        if step.quiesces and step.phase is Phase.CUTOVER and not self.state.epoch:
+            self.note("epoch")
+            self.note("quiesce")
+            self.emit("quiesce", step)
+        me, ctx = bind(step, self.state.outputs), self.context()
+        self.emit("step-started", me)
+        out = row.output if row is not None else None
+        if out is None and (me.looks_first or self.state.adopted or (row is not None and row.open)):
+            out = await self._look_up(me, ctx, row)
+            if out is not None:
+                self._row(me.key, "made", out)
+        if out is None:
+            out = await self._shielded(me, ctx)
+        await self._rest(me, out)
+
+    async def _rest(self, me: Step, out: Output) -> None:
+        if watch := me.ready(out):
+            cap = POLL_CAPS.get(me.phase, 5.0)
+            await self.watcher.until(watch, step=me.key, cap=cap, seen=lambda seen: self._waiting(me, seen))
+        if query := me.check(out):
+            if differences := query.read(await self.gateway.read(query.call, Purpose.CHECK, operations_of(me))):
+                raise CheckFailed("; ".join(differences), step=me.key, resource=me.resource())
+        self._row(me.key, "done")
+        if me.phase is Phase.BRING_UP:
+            self.note("bring-up")
+            self.emit("bring-up", me)
+        self.emit("step-done", me, output=out)
+
+    def _waiting(self, me: Step, seen: Seen) -> None:
+        self.emit("step-waiting", me, state=seen.state, progress=seen.progress)
+
+    async def _shielded(self, me: Step, ctx: Context) -> Output:
+        """From the intent row to the made row nothing is cancelled: a call in a thread cannot be taken back."""
+        if self.state.direction == "back" and (needs := me.needs()):
+            await self.watcher.until(needs, step=me.key, at_once=True, seen=lambda seen: self._waiting(me, seen))
+        await self._untouched(me, ctx)
+        task = asyncio.ensure_future(self._perform(me, ctx))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait({task})
+            raise
+
+    async def _untouched(self, me: Step, ctx: Context) -> None:
+        if query := me.before(ctx):
+            if differences := query.read(await self.gateway.read(query.call, Purpose.SAFETY, operations_of(me))):
+                raise CutVoid("; ".join(differences), step=me.key, resource=me.resource())
+
+    async def _perform(self, me: Step, ctx: Context) -> Output:
+        call = me.do(ctx)
+        self._row(me.key, "intent", {"operation": call.operation, "title": me.title()}, fenced=True)
+        try:
+            if call.operation.startswith("local:"):
+                out = await self._run_here(me, ctx)
+            elif not self._switch(me):
+                out = {"shared": True}
+            else:
+                out = me.output(await self.gateway.send(call, operations_of(me), self.guard))
+        except SealiftError as error:
+            error.step, error.resource = error.step or me.key, error.resource or me.resource()
+            self._row(me.key, "failed", error.as_row())
+            raise
+        self._row(me.key, "made", out)
+        return out
+
+    async def _run_here(self, me: Step, ctx: Context) -> Output:
+        call = me.do(ctx)
+        if call.operation == "local:Observe":
+            query = me.observe(ctx)
+            return {} if query is None else dict(query.read(await self.gateway.read(query.call, Purpose.CHECK, operations_of(me))))
+        return me.output(await self._local[call.operation](self, call.params))
+
+    def _switch(self, me: Step) -> bool:
+        """Count in or out of a shared switch; say whether it has to be turned."""
+        name = getattr(me, "switch", None)
+        if name is None:
+            return True
+        return self.journal.switch(name(), self.work.migration, on=type(me).__name__.startswith("Suspend"))
+
+    async def _look_up(self, me: Step, ctx: Context, row: Row | None) -> Output | None:
+        """Look for what an earlier try left: by tags, and where there is no token by another filter, before absence is believed."""
+        if row is not None and row.open and row.token != self.token and not self._foreign_waited:
+            self._foreign_waited = True
+            await self.clock.sleep(max(0.0, REQUEST_LIFE - (self.clock.now() - row.intent_at)))
+        query = me.find(ctx)
+        if query is None:
+            return None
+        if (out := await self._found(me, query, row)) is not None:
+            return out
+        operation = OPERATIONS.get(me.do(ctx).operation)
+        if row is None or not row.open or operation is None or operation.repeat is not Repeat.LOOKUP:
+            return None
+        await self.clock.sleep(max(0.0, ABSENCE_BELIEVED - (self.clock.now() - row.intent_at)))
+        for again in (query, me.find_again(ctx)):
+            if again is not None and (out := await self._found(me, again, row)) is not None:
+                return out
+        return None
+
+    async def _found(self, me: Step, query: Query, row: Row | None) -> Output | None:
+        found: Found | None = query.read(await self.gateway.read(query.call, Purpose.FIND, operations_of(me)))
+        if found is None:
+            return None
+        if found.output.get("adopted"):
+            young = found.created is not None and self.clock.now() - found.created <= getattr(me, "max_age", 0)
+            return found.output if young else None
+        if found.created is not None and row is not None and found.created < row.intent_at - CLOCK_SKEW:
+            return None
+        return found.output
+
+    def _turn_back_if_late(self, step: Step) -> None:
+        late = gates.turn_back_at(self.work.window, self.back)
+        if late is None or not self.down or step.phase not in (Phase.CUTOVER, Phase.BRING_UP) or self.clock.now() <= late:
+            return
+        if self.state.direction == "forward":
+            raise TurnBack(f"the turn-back time of the window has passed before {step.title()}", step=step.key, resource=step.resource())
+
+    # -- failure and the way back ------------------------------------------------------------------------------------------------
+
+    async def _failed(self, error: SealiftError) -> None:
+        """Before bring-up: go back. After it nothing is put back without a person."""
+        self.note("failure", **error.as_row())
+        if self.state.brought_up is None:
+            await self.settle_bring_up()
+        if self.state.brought_up is not None:
+            self.note("end", **{"as": "needs-person", "why": str(error)})
+            self.emit("end", **{"as": "needs-person", "why": str(error)})
+            migration = self.work.migration
+            raise NeedsPerson(
+                f"{self.work.target} runs on its replacement, but: {error.message}", step=error.step, resource=error.resource, rule=error.rule,
+                remedy=f"Keep it: sealift accept {migration}. Put the original back: sealift rollback {migration}.",
+            ) from error  # fmt: skip
+        await self.go_back(error)
+
+    async def settle_bring_up(self) -> None:
+        """Settle a start that was sent and of which nothing is known: what ran may have written."""
+        for step in (s for s in self.work.steps if s.phase is Phase.BRING_UP):
+            row = self.state.rows.get(step.key)
+            if row is None or row.state in ("void", "done"):
+                continue
+            me = bind(step, self.state.outputs)
+            out = row.output if row.output is not None else await self._look_up(me, self.context(), row)
+            if out is None or not await self._ran(me, out):
+                self._row(me.key, "void")
+            else:
+                self._row(me.key, "done")
+                self.note("bring-up")
+
+    async def _ran(self, me: Step, out: Output) -> bool:
+        """Tell whether a workload may have run: in doubt it has, and a person decides."""
+        if watch := me.ready(out):
+            try:
+                await self.watcher.until(watch, step=me.key, at_once=True)
+            except WaitFailed as error:
+                return not error.unused
+        return True
+
+    async def go_back(self, error: SealiftError, *, salvage: bool = True, why: str = "") -> None:
+        """Settle, turn, restore, clean; then close the attempt.
+
+        Raises:
+            NeedsPerson: the original could not be put back; the message names the commands that would.
+        """
+        if self.state.direction != "back":
+            await self._settle()
+            self.note("direction", why=why or str(error), salvage=salvage)
+            self.emit("direction", why=why or str(error))
+        salvage = bool(self.state.rollback.get("salvage", salvage))
+        forward = {s.key for s in self.work.steps}
+        made = {k: o for k, o in self.state.outputs.items() if k in forward}
+        steps = way_back(self.work.steps, made, brought_up=self.state.brought_up is not None, salvage=salvage)
+        restore = [s for s in steps if s.phase is Phase.RESTORE]
+        try:
+            await self.walk(restore)
+        except LEAVES as left:
+            raise self._leaving(left) from error
+        except SealiftError as stuck:
+            raise self._stuck(restore, stuck) from error
+        if self.state.back_up is None:
+            self.note("service-back")
+        for block in blocks([s for s in steps if s.phase is Phase.CLEAN]):
+            await self._clean(block)
+        self.note("attempt-closed")
+        self._end("rolled-back", why=str(self.state.rollback.get("why", "")))
+
+    async def accept(self) -> None:
+        """Keep the replacement: what only asked for its health is passed over, the rest of the confirmation is done."""
+        self.note("accepted")
+        rest = [s for s in self.work.steps if s.phase is Phase.CONFIRM]
+        for step in rest:
+            done = self.state.rows.get(step.key)
+            if type(step).asks_health and (done is None or done.state != "done"):
+                self._row(step.key, "made", {})
+                self._row(step.key, "done")
+        await self.walk(rest)
+        self._end("retained", accepted=True)
+
+    async def finalize(self, steps: Sequence[Step]) -> None:
+        """Walk the steps that end the retention; irreversible."""
+        await self.walk(steps)
+        self._end("finalized")
+
+    async def _clean(self, block: Block) -> None:
+        """Delete what was made; what cannot be deleted is a leftover in the report, never a failed rollback."""
+
+        async def line(lane: list[Step]) -> None:
+            for number, step in enumerate(lane):
+                try:
+                    await self._step(step)
+                except LEAVES:
+                    raise
+                except SealiftError as error:
+                    for left in lane[number:]:
+                        self._leftover(left, error)
+                    return
+
+        for end in await side_by_side(self.clock, [line(lane) for lane in block]):
+            if isinstance(end, BaseException):
+                raise end
+
+    def _leftover(self, step: Step, error: SealiftError) -> None:
+        me = bind(step, self.state.outputs)
+        self.note("leftover", step=step.key, resource=me.resource(), why=str(error))
+        self.emit("leftover", me, why=str(error))
+
+    def _stuck(self, restore: Sequence[Step], stuck: SealiftError) -> NeedsPerson:
+        left = [bind(s, self.state.outputs) for s in restore if self.state.rows.get(s.key, Row("")).state != "done"]
+        calls = [c for c in (s.do(self.context()) for s in left) if not c.operation.startswith("local:")]
+        self.note("end", **{"as": "needs-person", "why": str(stuck)})
+        self.emit("end", **{"as": "needs-person", "why": str(stuck)})
+        by_hand = "; ".join(aws_command(c, self.gateway.region) for c in calls)
+        return NeedsPerson(
+            f"{self.work.target} could not be put back: {stuck.message}", step=stuck.step, resource=stuck.resource,
+            remedy=f"When it is mended: sealift resume {self.work.migration}. By hand, in this order: {by_hand}",
+        )  # fmt: skip
+
+    async def _settle(self) -> None:
+        """Settle every open intent once, in a row: after the first undo a look at states would lie."""
+        for step in self.work.steps:
+            row = self.state.rows.get(step.key)
+            if row is None or not row.open:
+                continue
+            me = bind(step, self.state.outputs)
+            if me.find(self.context()) is None:
+                self._row(me.key, "made", {})  # setting a state: taken as done, its undo does no harm
+                continue
+            out = await self._look_up(me, self.context(), row)
+            self._row(me.key, "void" if out is None else "made", out or {})
+
+
+class _Try:
+    """A step under a runner: tries, and knows when to try again."""
+
+    def __init__(self, engine: Engine, step: Step) -> None:
+        self._engine, self.step = engine, step
+        self._tries, self._waited, self._owed = 0, 0.0, 0.0
+
+    async def __call__(self) -> None:
+        if self._owed:
+            owed, self._owed = self._owed, 0.0
+            await self._engine.clock.sleep(owed)
+        self._tries += 1
+        try:
+            await self._engine.try_once(self.step)
+        except SealiftError as error:
+            self._engine.emit("step-failed", self.step, error=str(error), tries=self._tries)
+            raise
+
+    def will_retry(self, error: BaseException) -> bool:
+        """Owe the delay of the error's retry class, until its deadline."""
+        if not isinstance(error, CallError | CheckFailed) or isinstance(error, CredentialsLost):
+            return False
+        if error.retry is Retry.QUOTA and self._engine.down:
+            return False  # nothing waits on a quota while a workload is down
+        delays = RETRIES[error.retry]
+        if delays is None:
+            return False
+        deadline = 15.0 if isinstance(error, CheckFailed) else delays.deadline
+        if self._engine.down and self._engine.state.direction == "forward":
+            deadline = min(deadline, DOWN_DEADLINE)
+        if self._waited >= deadline:
+            return False
+        self._owed = delays.delay(self._tries, _DRAW)
+        self._waited += self._owed
+        self._engine.emit("retry", self.step, error=str(error), seconds=round(self._owed, 1), tries=self._tries)
+        return True

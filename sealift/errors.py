@@ -1,0 +1,166 @@
+"""Everything that sealift raises.
+
+    SealiftError                    exit 1
+    ├── UsageError                  exit 2   malformed input: target, option, plan file
+    ├── Refused                     exit 4   a rule, an unfit key, drift, a lock or a claim held
+    ├── CallError                   exit 1   an AWS call did not succeed; `retry` says what may be done about it
+    │   ├── AccessDenied            exit 4
+    │   ├── CredentialsLost         exit 130 before the quiesce, 6 after it
+    │   └── NotSupported            exit 1   the Region, account or emulator does not know the operation
+    ├── WaitFailed                  exit 5   a resource reached a state from which it does not come back
+    ├── CheckFailed                 exit 5   what was made differs from what was wanted
+    ├── CutVoid                     exit 5   someone touched the source after the cut: the last copies are stale
+    ├── HookFailed                  exit 5   the user's command said no
+    ├── TurnBack                    exit 5   the window's turn-back time passed before bring-up
+    ├── LeftAtGate                  exit 3   prepared; waits for an approval or a window
+    ├── NeedsPerson                 exit 6   the message says what state things are in and which commands mend it
+    ├── LeaseLost                   exit 130 another driver took the migration over
+    └── JournalError                exit 1   the journal cannot be read or is of another version
+
+Each carries the fact, and where they apply the resource, the step, the AWS code, the request id and the remedy; the journal keeps
+them (`SealiftError.as_row`).
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+
+class Retry(StrEnum):
+    """What may be done about a call that failed. The delays are in `sealift.pace`."""
+
+    TRANSIENT = "transient"  # a fault of the wire or the service: the effect may have happened
+    THROTTLED = "throttled"  # refused before any effect
+    EVENTUAL = "eventual"  # a state that AWS reaches by itself: propagation, a transition under way
+    QUOTA = "quota"  # a slot that somebody else holds; never waited for while a workload is down
+    CAPACITY = "capacity"  # EC2 has no room for the instance just now
+    REFUSED = "refused"  # the same call will be refused again
+    FATAL = "fatal"
+
+
+class SealiftError(Exception):
+    """The root: one sentence with the fact, then what names the place and the way out."""
+
+    exit_code = 1
+    retry = Retry.FATAL
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        resource: str | None = None,
+        step: str | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
+        remedy: str | None = None,
+        rule: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message, self.resource, self.step = message, resource, step
+        self.code, self.request_id, self.remedy, self.rule = code, request_id, remedy, rule
+
+    def __str__(self) -> str:
+        head = f"{self.rule}: {self.message}" if self.rule else self.message
+        return f"{head.rstrip('.')}. {self.remedy}" if self.remedy else head
+
+    def as_row(self) -> Mapping[str, Any]:
+        """Return the fields that are set, for the journal and for logs."""
+        fields = ("message", "resource", "step", "code", "request_id", "remedy", "rule")
+        return {"error": type(self).__name__} | {f: v for f in fields if (v := getattr(self, f)) is not None}
+
+
+class UsageError(SealiftError):
+    """Input that cannot be used as it stands; nothing was changed."""
+
+    exit_code = 2
+
+
+class Refused(SealiftError):
+    """A rule, an unfit key, drift, a lock or a claim: sealift will not do it as things are."""
+
+    exit_code = 4
+    retry = Retry.REFUSED
+
+
+class CallError(SealiftError):
+    """An AWS call that did not succeed."""
+
+    def __init__(self, message: str, *, operation: str, retry: Retry, ambiguous: bool = False, **fields: Any) -> None:
+        super().__init__(message, **fields)
+        self.operation, self.retry, self.ambiguous = operation, retry, ambiguous
+
+
+class AccessDenied(CallError):
+    """The identity lacks a permission."""
+
+    exit_code = 4
+
+
+class CredentialsLost(CallError):
+    """There are no credentials, or they have expired."""
+
+    exit_code = 1
+
+
+class NotSupported(CallError):
+    """The operation is not known where it was sent."""
+
+
+class WaitFailed(SealiftError):
+    """A resource reached a terminal state, or did not reach the wanted one before the deadline.
+
+    `unused`: no workload can have run on it.
+    """
+
+    exit_code = 5
+
+    def __init__(self, message: str, *, unused: bool = False, **fields: Any) -> None:
+        super().__init__(message, **fields)
+        self.unused = unused
+
+
+class CheckFailed(SealiftError):
+    """What was made is not what was wanted."""
+
+    exit_code = 5
+    retry = Retry.EVENTUAL
+
+
+class CutVoid(SealiftError):
+    """The source was touched after the cut; a copy made since is not the last state."""
+
+    exit_code = 5
+
+
+class HookFailed(SealiftError):
+    """The user's command exited with another code than 0, or took too long."""
+
+    exit_code = 5
+
+
+class TurnBack(SealiftError):
+    """Going on would end after the window: the run goes back while it still fits."""
+
+    exit_code = 5
+
+
+class LeftAtGate(SealiftError):
+    """Prepared, and waiting for an approval or for the window to open."""
+
+    exit_code = 3
+
+
+class NeedsPerson(SealiftError):
+    """Nothing more is done without a person; the remedy names the commands."""
+
+    exit_code = 6
+
+
+class LeaseLost(SealiftError):
+    """Another driver has taken the migration over; this one does nothing more."""
+
+    exit_code = 130
+
+
+class JournalError(SealiftError):
+    """The journal cannot be used: another schema version, no such migration, an unreadable file."""

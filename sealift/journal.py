@@ -1,0 +1,451 @@
+"""The journal: what was decided and what was done, in rows that are only ever added. It is the truth; everything else is derived.
+
+Rows (`Entry`) are keyed by migration, attempt and step: `intent` before a call, `made` when the id is known, `done` when it is ready and
+checked, `void` where nothing came of it, `failed`. Rows without a step tell of the migration: gate, direction, bring-up, attempts, ends.
+SQLite: WAL, synchronous=FULL, on a local disk.
+"""
+
+import json
+import os
+import secrets
+import socket
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Column, Connection, Float, Integer, MetaData, String, Table, Text, create_engine, delete, event, func, insert, select, update
+from sqlalchemy.exc import DatabaseError, IntegrityError
+
+from sealift.clock import Clock
+from sealift.errors import JournalError, LeaseLost, Refused
+from sealift.step import Output
+
+SCHEMA = 1
+
+_meta = MetaData()
+_version = Table("schema_version", _meta, Column("version", Integer, nullable=False))
+_migrations = Table(
+    "migrations", _meta,
+    Column("id", String, primary_key=True), Column("created", Float, nullable=False), Column("target", String, nullable=False),
+    Column("kind", String, nullable=False), Column("account", String, nullable=False), Column("region", String, nullable=False),
+    Column("plan", Text, nullable=False), Column("digest", String, nullable=False),
+)  # fmt: skip
+_entries = Table(
+    "entries", _meta,
+    Column("seq", Integer, primary_key=True, autoincrement=True), Column("migration", String, nullable=False, index=True),
+    Column("attempt", Integer, nullable=False), Column("step", String), Column("what", String, nullable=False),
+    Column("at", Float, nullable=False), Column("token", Integer, nullable=False), Column("data", Text, nullable=False),
+)  # fmt: skip
+_leases = Table(
+    "leases", _meta,
+    Column("migration", String, primary_key=True), Column("token", Integer, nullable=False), Column("beat", Integer, nullable=False),
+    Column("host", String, nullable=False), Column("pid", Integer, nullable=False), Column("started", String, nullable=False),
+    Column("free", Integer, nullable=False),
+)  # fmt: skip
+_locks = Table("locks", _meta, Column("resource", String, primary_key=True), Column("migration", String, nullable=False))
+_switches = Table("switches", _meta, Column("name", String, primary_key=True), Column("migration", String, primary_key=True))
+_slots = Table(
+    "slots", _meta,
+    Column("quota", String, primary_key=True), Column("migration", String, primary_key=True), Column("place", String, nullable=False),
+    Column("slots", Integer, nullable=False),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row, as it was added."""
+
+    seq: int
+    migration: str
+    attempt: int
+    step: str | None
+    what: str
+    at: float
+    token: int
+    data: Mapping[str, Any]
+
+
+@dataclass
+class Row:
+    """Where a step of the current attempt stands, folded from its entries."""
+
+    state: str  # intent, made, done, void, failed
+    output: Output | None = None
+    seq: int = 0
+    intent_at: float = 0.0
+    done_at: float | None = None
+    token: int = 0
+    error: Mapping[str, Any] | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether a call may be under way of which nothing is known."""
+        return self.state in ("intent", "failed") and self.output is None
+
+
+@dataclass
+class State:
+    """A migration as its rows tell it."""
+
+    id: str
+    attempt: int = 1
+    attempt_open: bool = True
+    direction: str = "forward"
+    epoch: int = 0
+    rows: dict[str, Row] = field(default_factory=dict)
+    brought_up: float | None = None
+    quiesced: float | None = None
+    back_up: float | None = None
+    approved: Mapping[str, Any] | None = None
+    refused: Mapping[str, Any] | None = None
+    postponed_until: float | None = None
+    end: str | None = None  # retained, rolled-back, refused, finalized, needs-person
+    adopted: bool = False
+    rollback: Mapping[str, Any] = field(default_factory=dict)
+    last_error: Mapping[str, Any] | None = None
+    waiting_for: str | None = None
+
+    def add(self, entry: Entry) -> None:
+        """Fold one more row in."""
+        if entry.step is not None:
+            _fold_step(self, entry)
+        else:
+            _fold_note(self, entry)
+
+    @property
+    def outputs(self) -> dict[str, Output]:
+        """What the steps of this attempt have made."""
+        return {k: r.output for k, r in self.rows.items() if r.output is not None and r.state != "void"}
+
+
+def default_path() -> Path:
+    """Return where the journal is unless told otherwise: SEALIFT_JOURNAL, or the user's state folder."""
+    home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    return Path(os.environ.get("SEALIFT_JOURNAL") or home / "sealift" / "journal.db")
+
+
+class Journal:
+    """The rows of all migrations of one operator or worker."""
+
+    def __init__(self, clock: Clock, path: Path | str | None = None) -> None:
+        """Open the journal, making it where there is none.
+
+        Raises:
+            JournalError: the file is unreadable, or of another schema version.
+        """
+        self.clock, self.path = clock, Path(path) if path else default_path()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._engine = create_engine(f"sqlite:///{self.path}", isolation_level=None)
+            event.listen(self._engine, "connect", _pragmas)
+            with self._write() as db:
+                _meta.create_all(db)
+                version = db.execute(select(_version.c.version)).scalar()
+                if version is None:
+                    db.execute(insert(_version).values(version=SCHEMA))
+        except (DatabaseError, OSError) as error:
+            raise JournalError(f"the journal {self.path} cannot be opened: {error}", remedy="Give another with --journal.") from None
+        if version not in (None, SCHEMA):
+            message = f"the journal {self.path} has schema {version}, this sealift reads {SCHEMA}"
+            raise JournalError(message, remedy="Use the version of sealift that wrote it.")
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        with self._engine.connect() as db:
+            db.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                yield db
+            except BaseException:
+                db.exec_driver_sql("ROLLBACK")
+                raise
+            db.exec_driver_sql("COMMIT")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._engine.dispose()
+
+    # -- migrations ----------------------------------------------------------------------------------------------------------
+
+    def begin(self, plan: Mapping[str, Any], digest: str, locks: Iterable[str]) -> str:
+        """Store a migration's plan and take its locks; return the new id.
+
+        Raises:
+            Refused: another migration works on one of the resources.
+        """
+        migration = f"mig-{secrets.token_hex(5)}"
+        with self._write() as db:
+            self._take(db, migration, locks)
+            db.execute(insert(_migrations).values(
+                id=migration, created=self.clock.now(), target=plan["target"], kind=plan["kind"], account=plan["account"],
+                region=plan["region"], plan=json.dumps(plan, sort_keys=True), digest=digest,
+            ))  # fmt: skip
+            self._add(db, Entry(0, migration, 1, None, "attempt", self.clock.now(), 0, {"number": 1}))
+        return migration
+
+    def adopt(self, migration: str, plan: Mapping[str, Any], digest: str, locks: Iterable[str], attempt: int) -> None:
+        """Store a migration under the id that its resources carry (the journal that knew it is lost).
+
+        Raises:
+            Refused: another migration works on one of the resources, or this journal has that id.
+        """
+        with self._write() as db:
+            if db.execute(select(_migrations.c.id).where(_migrations.c.id == migration)).first():
+                raise Refused(f"{migration} is in this journal already", remedy=f"Use: sealift resume {migration}")
+            self._take(db, migration, locks)
+            db.execute(insert(_migrations).values(
+                id=migration, created=self.clock.now(), target=plan["target"], kind=plan["kind"], account=plan["account"],
+                region=plan["region"], plan=json.dumps(plan, sort_keys=True), digest=digest,
+            ))  # fmt: skip
+            self._add(db, Entry(0, migration, attempt, None, "attempt", self.clock.now(), 0, {"number": attempt}))
+            self._add(db, Entry(0, migration, attempt, None, "adopted", self.clock.now(), 0, {}))
+
+    def plan(self, migration: str) -> dict[str, Any]:
+        """Return a migration's plan as stored.
+
+        Raises:
+            JournalError: there is no such migration.
+        """
+        with self._engine.connect() as db:
+            row = db.execute(select(_migrations.c.plan).where(_migrations.c.id == migration)).first()
+        if row is None:
+            raise JournalError(f"there is no migration {migration} in {self.path}", remedy="sealift status lists them.")
+        return dict(json.loads(row[0]))
+
+    def migrations(self) -> list[dict[str, Any]]:
+        """Return id, created, target, kind, account, region and digest of every migration, oldest first."""
+        wanted = [c for c in _migrations.c if c.name != "plan"]
+        with self._engine.connect() as db:
+            return [dict(r._mapping) for r in db.execute(select(*wanted).order_by(_migrations.c.created, _migrations.c.id))]  # noqa: SLF001
+
+    # -- rows ----------------------------------------------------------------------------------------------------------------
+
+    def entries(self, migration: str) -> list[Entry]:
+        """Return a migration's rows in order."""
+        with self._engine.connect() as db:
+            rows = db.execute(select(_entries).where(_entries.c.migration == migration).order_by(_entries.c.seq)).all()
+        return [Entry(r.seq, r.migration, r.attempt, r.step, r.what, r.at, r.token, json.loads(r.data)) for r in rows]
+
+    def state(self, migration: str) -> State:
+        """Return a migration as its rows tell it."""
+        return fold(migration, self.entries(migration))
+
+    def note(self, migration: str, what: str, data: Mapping[str, Any] | None = None, *, attempt: int, token: int = 0) -> int:
+        """Add a row about the migration as a whole and return its number."""
+        with self._write() as db:
+            return self._add(db, Entry(0, migration, attempt, None, what, self.clock.now(), token, data or {}))
+
+    def row(
+        self, migration: str, attempt: int, step: str, what: str, data: Mapping[str, Any] | None = None, *, token: int, fenced: bool = False
+    ) -> int:
+        """Add a row of a step. With `fenced` it is added only while `token` is the newest.
+
+        Raises:
+            LeaseLost: another driver has taken over.
+        """
+        with self._write() as db:
+            if fenced:
+                self._newest(db, migration, token)
+            return self._add(db, Entry(0, migration, attempt, step, what, self.clock.now(), token, data or {}))
+
+    def _newest(self, db: Connection, migration: str, token: int) -> None:
+        held = db.execute(select(_leases.c.token).where(_leases.c.migration == migration)).scalar()
+        if held != token:
+            raise LeaseLost(f"another driver has taken {migration} over", remedy=f"Watch it with: sealift status {migration}")
+
+    def _add(self, db: Connection, entry: Entry) -> int:
+        values = {
+            "migration": entry.migration, "attempt": entry.attempt, "step": entry.step, "what": entry.what, "at": entry.at,
+            "token": entry.token, "data": json.dumps(dict(entry.data), sort_keys=True, default=str),
+        }  # fmt: skip
+        return int(db.execute(insert(_entries).values(**values)).inserted_primary_key[0])
+
+    # -- locks, switches, slots ----------------------------------------------------------------------------------------------
+
+    def _take(self, db: Connection, migration: str, locks: Iterable[str]) -> None:
+        for resource in sorted(set(locks)):
+            holder = db.execute(select(_locks.c.migration).where(_locks.c.resource == resource)).scalar()
+            if holder not in (None, migration):
+                message = f"{resource} is being worked on by {holder}"
+                raise Refused(message, resource=resource, remedy=f"See: sealift status {holder}")
+            if holder is None:
+                db.execute(insert(_locks).values(resource=resource, migration=migration))
+
+    def lock(self, migration: str, resources: Iterable[str]) -> None:
+        """Take the locks of a migration, all or none.
+
+        Raises:
+            Refused: another migration works on one of them.
+        """
+        with self._write() as db:
+            self._take(db, migration, resources)
+
+    def unlock(self, migration: str) -> None:
+        """Give the locks of a migration back."""
+        with self._write() as db:
+            db.execute(delete(_locks).where(_locks.c.migration == migration))
+
+    def switch(self, name: str, migration: str, *, on: bool) -> bool:
+        """Count a migration in or out of a shared switch; return whether the switch itself has to be turned."""
+        with self._write() as db:
+            others = select(func.count()).select_from(_switches).where(_switches.c.name == name, _switches.c.migration != migration)
+            first_or_last = db.execute(others).scalar() == 0
+            db.execute(delete(_switches).where(_switches.c.name == name, _switches.c.migration == migration))
+            if on:
+                db.execute(insert(_switches).values(name=name, migration=migration))
+            return first_or_last
+
+    def reserve(self, quota: str, place: str, migration: str, slots: int, limit: int) -> bool:
+        """Take slots of a quota, if with them no more than `limit` are held in `place`; say whether they were taken."""
+        with self._write() as db:
+            held = select(func.coalesce(func.sum(_slots.c.slots), 0)).where(
+                _slots.c.quota == quota, _slots.c.place == place, _slots.c.migration != migration
+            )
+            if int(db.execute(held).scalar() or 0) + slots > limit:
+                return False
+            db.execute(delete(_slots).where(_slots.c.quota == quota, _slots.c.migration == migration))
+            db.execute(insert(_slots).values(quota=quota, place=place, migration=migration, slots=slots))
+            return True
+
+    def holders(self, quota: str, place: str) -> list[str]:
+        """Return the migrations that hold slots of a quota in a place."""
+        with self._engine.connect() as db:
+            found = select(_slots.c.migration).where(_slots.c.quota == quota, _slots.c.place == place)
+            return [str(r[0]) for r in db.execute(found)]
+
+    def release(self, quota: str, migration: str) -> None:
+        """Give slots back."""
+        with self._write() as db:
+            db.execute(delete(_slots).where(_slots.c.quota == quota, _slots.c.migration == migration))
+
+    # -- lease ---------------------------------------------------------------------------------------------------------------
+
+    def lease(self, migration: str) -> tuple[int, int, bool, bool]:
+        """Return token, beat, whether the lease is free, and whether its holder was a process of this host that is gone."""
+        with self._engine.connect() as db:
+            row = db.execute(select(_leases).where(_leases.c.migration == migration)).first()
+        if row is None:
+            return 0, 0, True, True
+        here = row.host == socket.gethostname()
+        gone = here and _process_started(row.pid) != row.started
+        return row.token, row.beat, bool(row.free), gone
+
+    def take_lease(self, migration: str, seen: tuple[int, int]) -> int:
+        """Take the lease that stood still at `seen` (token, beat) and return the new fencing token.
+
+        Raises:
+            LeaseLost: its holder moved, or another taker was first.
+        """
+        with self._write() as db:
+            row = db.execute(select(_leases).where(_leases.c.migration == migration)).first()
+            if row is not None and (row.token, row.beat) != seen:
+                raise LeaseLost(f"{migration} is driven by another process", remedy=f"Watch it with: sealift status {migration}")
+            mine = {"token": seen[0] + 1, "beat": 0, "host": socket.gethostname(), "pid": os.getpid(), "free": 0,
+                    "started": _process_started(os.getpid())}  # fmt: skip
+            try:
+                if row is None:
+                    db.execute(insert(_leases).values(migration=migration, **mine))
+                else:
+                    db.execute(update(_leases).where(_leases.c.migration == migration).values(**mine))
+            except IntegrityError:
+                raise LeaseLost(f"{migration} is driven by another process") from None
+        return seen[0] + 1
+
+    def beat(self, migration: str, token: int) -> None:
+        """Show that the holder lives.
+
+        Raises:
+            LeaseLost: another driver holds the lease.
+        """
+        with self._write() as db:
+            self._newest(db, migration, token)
+            db.execute(update(_leases).where(_leases.c.migration == migration).values(beat=_leases.c.beat + 1))
+
+    def free(self, migration: str, token: int) -> None:
+        """Give the lease back, so that another driver takes over at once."""
+        with self._write() as db:
+            db.execute(update(_leases).where(_leases.c.migration == migration, _leases.c.token == token).values(free=1))
+
+
+def _pragmas(connection: Any, _: Any) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _process_started(pid: int) -> str:
+    """Return what tells a process from a later one with the same number: its start time, where the system shows it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[19]
+    except OSError:
+        return _alive(pid)
+
+
+def _alive(pid: int) -> str:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return ""
+    except PermissionError:
+        pass
+    return "alive"
+
+
+def fold(migration: str, entries: Sequence[Entry]) -> State:
+    """Derive a migration's state from its rows: no row of a closed attempt counts as done."""
+    state = State(migration)
+    for e in entries:
+        state.add(e)
+    return state
+
+
+def _fold_step(state: State, e: Entry) -> None:
+    row = state.rows.setdefault(e.step or "", Row("intent"))
+    row.state, row.token = e.what, e.token
+    match e.what:
+        case "intent":
+            row.seq, row.intent_at, row.error = e.seq, e.at, None
+        case "made":
+            row.output = dict(e.data)
+        case "done":
+            row.done_at = e.at
+        case "void":
+            row.output = None
+        case "failed":
+            row.error = e.data
+            state.last_error = e.data
+
+
+def _fold_note(state: State, e: Entry) -> None:  # noqa: C901, PLR0912 - one case for each kind of row
+    match e.what:
+        case "attempt":
+            state.attempt, state.attempt_open, state.direction = e.attempt, True, "forward"
+            state.rows, state.epoch, state.end, state.rollback = {}, 0, None, {}
+            state.brought_up = state.quiesced = state.back_up = None
+            state.last_error = state.refused = None
+        case "attempt-closed":
+            state.attempt_open = False
+        case "direction":
+            state.direction, state.rollback, state.end = "back", e.data, None
+        case "epoch":
+            state.epoch = e.seq
+        case "quiesce":
+            state.quiesced = e.at
+        case "bring-up":
+            state.brought_up = e.at
+        case "service-back":
+            state.back_up = e.at
+        case "approved":
+            state.approved, state.refused = e.data, None
+        case "refused":
+            state.refused = e.data
+        case "postponed":
+            state.postponed_until = float(e.data["until"])
+        case "waiting":
+            state.waiting_for = e.data.get("for")
+        case "end":
+            state.end = str(e.data["as"])
+            state.waiting_for = None
+        case "adopted":
+            state.adopted = True
+

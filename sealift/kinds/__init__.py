@@ -1,0 +1,16 @@
+"""The kinds of resources that sealift moves, in a list that one can read."""
+
+from sealift.kind import Kind, Read
+from sealift.kinds.ebs import EBS_INSTANCE, EBS_VOLUME, unit_of
+from sealift.targets import Target
+
+KINDS: tuple[Kind, ...] = (EBS_INSTANCE, EBS_VOLUME)
+
+BY_NAME = {kind.name: kind for kind in KINDS}
+
+
+async def resolve(read: Read, target: Target, place: str) -> tuple[Kind, str, str]:
+    """Return the kind that moves a target, the id it is moved by, and a note where that is another one."""
+    if target.prefix == "volume":
+        return await unit_of(read, target.id, place)
+    return EBS_INSTANCE, target.id, ""

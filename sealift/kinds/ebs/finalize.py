@@ -1,0 +1,148 @@
+"""The end of an EBS migration: when the source may go, what goes with it, and what stays until somebody acts."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sealift.errors import CallError
+from sealift.kind import Read
+from sealift.kinds.ebs.facts import InstanceFacts, VolumeFacts
+from sealift.kinds.ebs.routes import Facts, name
+from sealift.options import Options
+from sealift.recipe import Lanes, recipe
+from sealift.step import Call, Output, Phase, Step
+from sealift.steps import DeleteSnapshot, DeleteVolume
+from sealift.steps.create_snapshot import RestorePoint
+from sealift.steps.looks import hydrated, instances, instances_in, volumes
+
+PLAIN = ("warm", "renew", "last")
+"""The steps that leave plain snapshots: what of them still exists goes with the source."""
+
+
+def finalize(facts: Facts, options: Options, outputs: Mapping[str, Output]) -> tuple[Step, ...]:
+    """Return the steps: a restore point of each replacement, then sources and plain snapshots that the journal names."""
+    since = int(outputs["migration"]["brought_up"])
+    points: dict[str, list[Step]] = {}
+    sources: dict[str, list[Step]] = {}
+    snapshots: dict[str, list[Step]] = {}
+    for v in facts.plain:
+        lane, replacement = name(v), str(outputs[f"copy:{name(v)}"]["VolumeId"])
+        points[lane] = [RestorePoint(
+            key=f"finalize:point:{lane}", phase=Phase.FINALIZE, volume=replacement, size=v.size, since=since, extra_tags=options.extra_tags,
+        )]  # fmt: skip
+        sources[lane] = [DeleteVolume(key=f"finalize:source:{lane}", phase=Phase.FINALIZE, volume=v.id, roles=("source",))]
+        snapshots[lane] = [
+            DeleteSnapshot(key=f"finalize:{step}:{lane}", phase=Phase.FINALIZE, snapshot=str(outputs[f"{step}:{lane}"]["SnapshotId"]), roles=("baseline",))
+            for step in PLAIN
+            if "SnapshotId" in outputs.get(f"{step}:{lane}", {}) and not outputs[f"{step}:{lane}"].get("adopted")
+        ]  # fmt: skip
+    return recipe(Lanes(points), Lanes(sources), Lanes(snapshots))
+
+
+async def settled(read: Read, facts: Facts, options: Options, outputs: Mapping[str, Output]) -> Sequence[str]:
+    """Read again all that verify cold read, and what has to be true before a source goes: hydrated, attached, healthy, under the key."""
+    pairs = {str(outputs[f"copy:{name(v)}"]["VolumeId"]): v for v in facts.plain if f"copy:{name(v)}" in outputs}
+    if len(pairs) != len(facts.plain):
+        return ["not every volume has a replacement"]
+    found = {v["VolumeId"]: v for v in (await read(volumes(*pairs)))["Volumes"]}
+    wrong = [why for id_, source in pairs.items() for why in _replacement(id_, found.get(id_), source, facts)]
+    wrong += await _health(read, sorted(set(pairs) & set(found)))
+    if isinstance(facts, InstanceFacts):
+        wrong += await _on_instance(read, facts, pairs)
+    return wrong + await _key(read, facts)
+
+
+def _replacement(id_: str, volume: Mapping[str, Any] | None, source: VolumeFacts, facts: Facts) -> list[str]:
+    if volume is None:
+        return [f"{id_}, the replacement of {source.id}, is gone"]
+    wrong = []
+    if not volume.get("Encrypted") or volume.get("KmsKeyId") != facts.key.arn:
+        wrong.append(f"{id_} is under {volume.get('KmsKeyId') or 'no key'}, wanted {facts.key.arn}")
+    if volume["VolumeType"] == source.type and source.iops and source.type in ("gp3", "io1", "io2") and volume.get("Iops", 0) < source.iops:
+        wrong.append(f"{id_} has {volume.get('Iops')} IOPS, {source.id} had {source.iops}")
+    return wrong
+
+
+async def _health(read: Read, ids: list[str]) -> list[str]:
+    if not ids:
+        return []
+    wrong = []
+    for status in (await read(Call("ec2:DescribeVolumeStatus", {"VolumeIds": ids})))["VolumeStatuses"]:
+        if not hydrated(status):
+            progress = (status.get("InitializationStatusDetails") or {}).get("Progress", 0)
+            wrong.append(f"{status['VolumeId']} is still initialising ({progress} %)")
+        if status["VolumeStatus"]["Status"] == "impaired":
+            wrong.append(f"{status['VolumeId']} is impaired")
+    return wrong
+
+
+async def _on_instance(read: Read, facts: InstanceFacts, pairs: Mapping[str, VolumeFacts]) -> list[str]:
+    found = instances_in(await read(instances(facts.id))).get(facts.id)
+    if found is None or found["State"]["Name"] in ("terminated", "shutting-down"):
+        return [f"{facts.id} is gone"]
+    has = {m["DeviceName"]: m["Ebs"] for m in found.get("BlockDeviceMappings", ()) if "Ebs" in m}
+    wrong = []
+    for id_, source in pairs.items():
+        mapping = has.get(str(source.device), {})
+        if mapping.get("VolumeId") != id_:
+            wrong.append(f"{facts.id} {source.device} has {mapping.get('VolumeId', 'nothing')}, wanted {id_}")
+        elif mapping.get("DeleteOnTermination") != source.delete_on_termination:
+            wrong.append(f"{facts.id} {source.device} has DeleteOnTermination={mapping.get('DeleteOnTermination')}, it was {source.delete_on_termination}")
+    return wrong
+
+
+async def _key(read: Read, facts: Facts) -> list[str]:
+    try:
+        key = (await read(Call("kms:DescribeKey", {"KeyId": facts.key.arn})))["KeyMetadata"]
+    except CallError as error:
+        return [f"the key {facts.key.arn} cannot be read: {error.message}"]
+    return [] if key["KeyState"] == "Enabled" else [f"the key {facts.key.arn} is '{key['KeyState']}', not Enabled"]
+
+
+async def stays(read: Read, facts: Facts, outputs: Mapping[str, Output]) -> Sequence[Mapping[str, str]]:
+    """Return what outlives `finalize`: each with what it is, until when, and the command that ends it."""
+    left: list[Mapping[str, str]] = []
+    for v in facts.plain:
+        call = Call("ec2:DescribeSnapshots", {"OwnerIds": ["self"], "Filters": [{"Name": "volume-id", "Values": [v.id]}]})
+        for snapshot in (await read(call))["Snapshots"]:
+            id_ = snapshot["SnapshotId"]
+            left.append({"id": id_, "what": f"a plain snapshot of {v.id} that sealift did not make", "until": "you act",
+                         "command": f"aws ec2 delete-snapshot --region {facts.region} --snapshot-id {id_}"})  # fmt: skip
+            left += await _images(read, facts.region, id_)
+        if copy := outputs.get(f"encrypt:{name(v)}", {}).get("SnapshotId"):
+            left.append({"id": str(copy), "what": "the encrypted snapshot that the copy route leaves", "until": "you act",
+                         "command": f"aws ec2 delete-snapshot --region {facts.region} --snapshot-id {copy}"})  # fmt: skip
+    return left + await _recycle_bin(read, facts)
+
+
+async def _images(read: Read, region: str, snapshot: str) -> list[Mapping[str, str]]:
+    filters = [{"Name": "block-device-mapping.snapshot-id", "Values": [snapshot]}]
+    images = (await read(Call("ec2:DescribeImages", {"Owners": ["self"], "Filters": filters})))["Images"]
+    return [
+        {"id": i["ImageId"], "what": f"an AMI that pins {snapshot} (R-EBS-78)", "until": "you act",
+         "command": f"aws ec2 deregister-image --region {region} --image-id {i['ImageId']}"}
+        for i in images
+    ]  # fmt: skip
+
+
+async def _recycle_bin(read: Read, facts: Facts) -> list[Mapping[str, str]]:
+    try:
+        kept = (await read(Call("ec2:ListSnapshotsInRecycleBin", {})))["Snapshots"]
+    except CallError:
+        return []
+    ours = {v.id for v in facts.plain}
+    return [
+        {"id": s["SnapshotId"], "what": f"a plain snapshot of {s.get('VolumeId')} in the Recycle Bin", "until": str(s.get("RecycleBinExitTime", "")),
+         "command": ""}
+        for s in kept if s.get("VolumeId") in ours
+    ]  # fmt: skip
+
+
+def locks(facts: Facts) -> tuple[str, ...]:
+    """Return what a migration locks, fixed in the plan: the instance, all its volumes, other attachers, the Auto Scaling group's member."""
+    place = f"{facts.account}/{facts.region}/"
+    held = {v.id for v in facts.volumes} | {a for v in facts.volumes for a in v.attachers}
+    if isinstance(facts, InstanceFacts):
+        held.add(facts.id)
+    return tuple(place + h for h in sorted(held))
+
+

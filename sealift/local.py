@@ -1,0 +1,111 @@
+"""What the `local:` operations do: the user's command, the Region's copy slots, the saved plan."""
+
+import asyncio
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from sealift.aws.gateway import Purpose
+from sealift.engine import Engine, LocalOperation
+from sealift.errors import HookFailed, UsageError
+from sealift.recipe import step_from_json
+from sealift.step import Call, Output
+from sealift.steps import CopyVolume
+from sealift.steps.looks import hydrated
+
+SLOT_POLL = 30.0
+"""Seconds between looks for a free copy slot; only ever waited before the quiesce."""
+
+
+async def run_hook(engine: Engine, params: Mapping[str, Any]) -> Output:
+    """Run the user's command in a shell, with the migration in its environment; it runs at least once.
+
+    Raises:
+        HookFailed: another exit code than 0, or too slow.
+    """
+    command, seconds = str(params["command"]), float(params["timeout"])
+    process = await asyncio.create_subprocess_shell(
+        command, env={**os.environ, **params["environment"]}, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT, start_new_session=True,
+    )  # fmt: skip
+    try:
+        said, _ = await asyncio.wait_for(process.communicate(), seconds)
+    except TimeoutError:
+        os.killpg(process.pid, 9)
+        raise HookFailed(f"the hook {command!r} took longer than {seconds:.0f} s", remedy="Raise --hook-timeout, or mend it.") from None
+    if process.returncode:
+        last = said.decode(errors="replace").strip().splitlines()[-1:] or ["no output"]
+        raise HookFailed(f"the hook {command!r} ended with {process.returncode}: {last[0][:200]}")
+    return {"exit": 0}
+
+
+async def reserve_slots(engine: Engine, params: Mapping[str, Any]) -> Output:
+    """Wait for copy slots of the Region and take them in the journal; a slot is held until its copy is hydrated (R-EBS-76)."""
+    quota, slots, limit = str(params["quota"]), int(params["slots"]), int(params["limit"])
+    place = "/".join(engine.gateway.place)
+    told = False
+    while not engine.journal.reserve(quota, place, engine.work.migration, slots, limit):
+        await _release_hydrated(engine, quota, place)
+        if engine.journal.reserve(quota, place, engine.work.migration, slots, limit):
+            break
+        if not told:
+            told = True
+            engine.note("waiting", **{"for": f"{slots} of the Region's {limit} {quota}"})
+        await engine.clock.sleep(SLOT_POLL)
+    if told:
+        engine.note("waiting", **{"for": None})
+    return {"slots": slots}
+
+
+async def _release_hydrated(engine: Engine, quota: str, place: str) -> None:
+    for holder in engine.journal.holders(quota, place):
+        if holder == engine.work.migration:
+            continue
+        state = engine.journal.state(holder)
+        copies = [
+            str(out["VolumeId"])
+            for step in map(step_from_json, engine.journal.plan(holder)["steps"])
+            if isinstance(step, CopyVolume) and (out := state.outputs.get(step.key))
+        ]
+        if state.brought_up is None or not copies:
+            continue
+        reply = await engine.gateway.read(Call("ec2:DescribeVolumeStatus", {"VolumeIds": copies}), Purpose.CHECK)
+        if all(hydrated(status) for status in reply["VolumeStatuses"]):
+            engine.journal.release(quota, holder)
+
+
+async def release_slots(engine: Engine, params: Mapping[str, Any]) -> Output:
+    """Give copy slots back."""
+    engine.journal.release(str(params["quota"]), engine.work.migration)
+    return {}
+
+
+def s3_place(url: str, migration: str) -> tuple[str, str]:
+    """Return bucket and key for a migration under `s3://bucket/prefix`.
+
+    Raises:
+        UsageError: it is no such URL.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "s3" or not parts.netloc:
+        raise UsageError(f"--state {url!r} is not of the form s3://bucket/prefix")
+    return parts.netloc, f"{parts.path.strip('/')}/{migration}.json".lstrip("/")
+
+
+async def save_state(engine: Engine, params: Mapping[str, Any]) -> Output:
+    """Write the whole plan to S3."""
+    bucket, key = s3_place(str(params["url"]), engine.work.migration)
+    body = json.dumps({"migration": engine.work.migration, "plan": engine.journal.plan(engine.work.migration)}).encode()
+    await engine.gateway.send(Call("s3:PutObject", {"Bucket": bucket, "Key": key, "Body": body, "ContentType": "application/json"}))
+    return {"url": f"s3://{bucket}/{key}"}
+
+
+LOCAL: dict[str, LocalOperation] = {
+    "local:RunHook": run_hook,
+    "local:ReserveSlots": reserve_slots,
+    "local:ReleaseSlots": release_slots,
+    "local:SaveState": save_state,
+}
+"""By operation; `local:Observe` is the engine's own."""

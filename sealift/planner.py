@@ -1,0 +1,111 @@
+"""From a target to a plan: observe, judge, choose the route, write the recipe. Changes nothing."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from sealift.errors import Refused
+from sealift.kind import ACK, BLOCK, Kind, Route, Verdict
+from sealift.options import Options
+from sealift.plan import MigrationPlan, RefusedRoute
+from sealift.recipe import seconds_back, seconds_down
+
+DEGRADED = "R-EBS-89"
+
+
+def judge(kind: Kind, facts: Any, options: Options) -> tuple[Verdict, ...]:
+    """Return what the kind's rules say of the facts; silence is good."""
+    return tuple(v for rule in kind.rules if (v := rule(facts, options)) is not None)
+
+
+def choose(kind: Kind, facts: Any, options: Options) -> tuple[Route | None, list[RefusedRoute], list[Verdict]]:
+    """Choose the route: the least downtime among those that no rule refuses and that are not degraded for too long.
+
+    Where all are degraded for too long, the one with the least is proposed, for the user to acknowledge.
+    """
+    refused: list[RefusedRoute] = []
+    slow: list[tuple[float, Route]] = []
+    fit: list[tuple[float, Route]] = []
+    for route in kind.routes:
+        if options.route not in ("auto", route.name):
+            continue
+        verdicts = [v for rule in route.rules if (v := rule(facts, options)) is not None]
+        if blocks := [v for v in verdicts if v.verdict == BLOCK]:
+            refused.append(RefusedRoute(route.name, blocks[0].id, blocks[0].message))
+            continue
+        degraded = route.degraded(facts, options)
+        if degraded > options.max_degraded and options.route == "auto":
+            message = f"full speed only after {degraded:.0f} s (modelled), --max-degraded is {options.max_degraded} s"
+            refused.append(RefusedRoute(route.name, DEGRADED, message))
+            slow.append((degraded, route))
+        else:
+            fit.append((seconds_down(route.recipe(facts, options)).expected, route))
+    if fit:
+        return min(fit, key=lambda pair: pair[0])[1], refused, []
+    if slow:
+        degraded, route = min(slow, key=lambda pair: pair[0])
+        refused = [r for r in refused if r.route != route.name]
+        message = f"every route is slower than the source for longer than --max-degraded; {route.name} for {degraded:.0f} s (modelled)"
+        return route, refused, [Verdict(DEGRADED, ACK, message)]
+    return None, refused, []
+
+
+def plan_for(kind: Kind, facts: Any, options: Options, target: str, account: str, region: str, note: str = "") -> MigrationPlan:
+    """Return the plan for observed facts."""
+    empty = MigrationPlan(
+        target=target, kind=kind.name, account=account, region=region, route=None, steps=(), facts=as_json(facts), options=options,
+        locks=kind.locks(facts), note=note,
+    )  # fmt: skip
+    rules = judge(kind, facts, options)
+    blocked = any(v.verdict == BLOCK for v in rules)
+    if not kind.pending(facts):
+        done = note or "nothing to do: every volume is under the wanted key"
+        return replace(empty, rules=rules, note=done if not blocked else note)
+    if blocked:
+        return replace(empty, rules=rules)
+    route, refused, asked = choose(kind, facts, options)
+    if route is None:
+        return replace(empty, rules=rules, refused_routes=tuple(refused))
+    steps = route.recipe(facts, options)
+    return replace(
+        empty, rules=(*rules, *asked), route=route.name, refused_routes=tuple(refused), steps=steps, down=seconds_down(steps),
+        back=seconds_back(steps), degraded=round(route.degraded(facts, options), 1),
+    )  # fmt: skip
+
+
+def as_json(facts: Any) -> dict[str, Any]:
+    """Return facts as plain JSON values."""
+    return dict(json.loads(json.dumps(asdict(facts))))
+
+
+def facts_of(kind: Kind, row: Mapping[str, Any]) -> Any:
+    """Rebuild facts that a plan holds."""
+    from pydantic import TypeAdapter  # noqa: PLC0415 - at the edge, and only where a plan is read
+
+    return TypeAdapter(kind.facts).validate_python(row)
+
+
+def drift(kind: Kind, planned: Any, observed: Any) -> list[str]:
+    """Name the identity facts that differ between a plan and what is there now."""
+    return list(_differences("", dict(kind.identity(planned)), dict(kind.identity(observed))))
+
+
+def _differences(place: str, a: Any, b: Any) -> Sequence[str]:
+    if isinstance(a, dict) and isinstance(b, dict):
+        found: list[str] = []
+        for key in sorted({*a, *b}, key=str):
+            found += _differences(f"{place}.{key}" if place else str(key), a.get(key), b.get(key))
+        return found
+    return [] if a == b else [f"{place} was {a!r}, is {b!r}"]
+
+
+def refuse_drift(target: str, differences: Sequence[str]) -> None:
+    """Refuse a target that is not what was planned.
+
+    Raises:
+        Refused: there are differences.
+    """
+    if differences:
+        shown = "; ".join(differences[:5]) + ("; …" if len(differences) > 5 else "")  # noqa: PLR2004
+        raise Refused(f"{target} is not what was planned: {shown}", resource=target, remedy="Make a new plan: sealift plan")

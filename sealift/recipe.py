@@ -1,0 +1,180 @@
+"""A recipe: a flat list of steps in blocks, and the readers that need nothing but the list."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import groupby
+from typing import Any
+
+from sealift.errors import UsageError
+from sealift.step import Context, Irreversible, Output, Phase, Query, Ref, Seconds, Step
+from sealift.steps import BY_NAME
+from sealift.subjects import SUBJECTS
+
+Block = list[list[Step]]
+"""Lanes that run side by side; each lane is a list in order."""
+
+FORWARD = (Phase.PREPARE, Phase.CUTOVER, Phase.BRING_UP, Phase.CONFIRM)
+DOWN = (Phase.CUTOVER, Phase.BRING_UP)
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """Steps that run side by side: by lane name (a device, a replica), each lane's steps in order."""
+
+    lanes: Mapping[str, Sequence[Step]]
+
+
+def recipe(*items: Step | Lanes | None) -> tuple[Step, ...]:
+    """Number the blocks: each item is one, a `Lanes` one block with several lanes; None is left out."""
+    steps: list[Step] = []
+    for number, item in enumerate([i for i in items if i is not None and not (isinstance(i, Lanes) and not any(i.lanes.values()))]):
+        if isinstance(item, Lanes):
+            steps += [replace(s, block=number, lane=lane) for lane, line in item.lanes.items() for s in line]
+        else:
+            steps.append(replace(item, block=number))
+    return tuple(steps)
+
+
+def blocks(steps: Iterable[Step]) -> list[Block]:
+    """Return the blocks in order, each as its lanes."""
+    result: list[Block] = []
+    for _, group in groupby(steps, key=lambda s: s.block):
+        lanes: dict[str | None, list[Step]] = {}
+        for step in group:
+            lanes.setdefault(step.lane, []).append(step)
+        result.append(list(lanes.values()))
+    return result
+
+
+def way_back(steps: Sequence[Step], outputs: Mapping[str, Output], *, brought_up: bool, salvage: bool) -> tuple[Step, ...]:
+    """Derive the way back from the steps that left a row: undos in reverse, first all that restores service, then what cleans.
+
+    After bring-up what a workload wrote to is kept by each maker's `salvage`, at the place where it is detached and at rest.
+    Without `salvage` the replacements stay: nothing that was acknowledged is deleted unsaved.
+    """
+    restore: list[Step | Lanes] = []
+    clean: list[Step | Lanes] = []
+    for lanes in reversed(blocks(steps)):
+        back: dict[str, list[Step]] = {}
+        tidy: dict[str, list[Step]] = {}
+        for lane in lanes:
+            for step in reversed([s for s in lane if s.key in outputs]):
+                name = step.lane or ""
+                keeper = step.salvage() if brought_up else None
+                if keeper is not None and salvage:
+                    back.setdefault(name, []).append(keeper)
+                    if (assured := keeper.assured()) is not None:
+                        tidy.setdefault(name, []).append(assured)
+                undo = step.undo()
+                if isinstance(undo, Step) and not (keeper is not None and not salvage) and not outputs[step.key].get("adopted"):
+                    (back if undo.phase is Phase.RESTORE else tidy).setdefault(name, []).append(undo)
+        restore.append(Lanes(back))
+        clean.append(Lanes(tidy))
+    return recipe(*restore, *clean)
+
+
+def seconds_down(steps: Sequence[Step]) -> Seconds:
+    """Add up the assumed time between quiesce and bring-up: lanes count once, at their longest. *Modelled*."""
+    down = [s for s in steps if s.phase in DOWN]
+    start = next((i for i, s in enumerate(down) if s.quiesces), len(down))
+    return total(down[start:])
+
+
+def seconds_back(steps: Sequence[Step]) -> Seconds:
+    """Add up the assumed time of the way back from the last moment before bring-up, until service is as before. *Modelled*."""
+    made = {s.key: {o: "" for o in s.outputs} for s in steps if s.phase in (Phase.PREPARE, Phase.CUTOVER)}
+    undo = way_back([s for s in steps if s.key in made], made, brought_up=False, salvage=True)
+    return total([s for s in undo if s.phase is Phase.RESTORE])
+
+
+def total(steps: Sequence[Step]) -> Seconds:
+    """Add up blocks; in a block the longest lane counts."""
+    expected = worst = 0.0
+    for block in blocks(steps):
+        expected += max(sum(s.seconds().expected for s in lane) for lane in block)
+        worst += max(sum(s.seconds().worst for s in lane) for lane in block)
+    return Seconds(round(expected, 1), round(worst, 1))
+
+
+_ANY = Context(migration="mig", epoch=1, attempt=1)
+
+
+def queries(step: Step) -> list[Query]:
+    """Return every read that the step declares."""
+    out = {name: Ref(step.key, name) for name in step.outputs}
+    found = (step.before(_ANY), step.find(_ANY), step.find_again(_ANY), step.observe(_ANY), step.check(out))
+    return [q for q in found if q is not None]
+
+
+def operations_of(step: Step) -> frozenset[str]:
+    """Return every operation that the step declares: its call, its reads, what it waits on."""
+    out = {name: Ref(step.key, name) for name in step.outputs}
+    watches = [w for w in (step.needs(), step.ready(out)) if w is not None]
+    declared = {step.do(_ANY).operation, *(q.call.operation for q in queries(step)), *getattr(step, "declares", ())}
+    return frozenset(declared | {SUBJECTS[w.subject].operation for w in watches})
+
+
+def operations(steps: Iterable[Step]) -> frozenset[str]:
+    """Return the operations of steps, of their undos and of what those leave, in every direction."""
+    found: set[str] = set()
+    todo: list[Step | Irreversible | None] = list(steps)
+    seen: set[type[Step]] = set()
+    while todo:
+        step = todo.pop()
+        if isinstance(step, Step):
+            found |= operations_of(step)
+            if step.key.count("undo:") < 2 or type(step) not in seen:
+                seen.add(type(step))
+                todo += [step.undo(), step.salvage()]
+    return frozenset(found)
+
+
+# -- steps as json ---------------------------------------------------------------------------------------------------------------
+
+_FRAME = ("key", "phase", "block", "lane")
+
+
+def step_to_json(step: Step) -> dict[str, Any]:
+    """Return a step as it is stored: `type` and `fields` are what counts, `operation` and `params` are for readers."""
+    call = step.do(Context("{migration}", 0, 1))
+    body = {f.name: _encode(getattr(step, f.name)) for f in fields(step) if f.name not in _FRAME}
+    return {
+        "key": step.key, "phase": step.phase.value, "block": step.block, "lane": step.lane, "type": type(step).__name__,
+        "fields": body, "operation": call.operation, "params": _readable(call.params),
+    }  # fmt: skip
+
+
+def step_from_json(row: Mapping[str, Any]) -> Step:
+    """Rebuild a step.
+
+    Raises:
+        UsageError: the type is unknown to this version, or its fields do not fit.
+    """
+    cls = BY_NAME.get(str(row.get("type")))
+    if cls is None:
+        raise UsageError(f"the plan has a step of type {row.get('type')!r}, which this version of sealift does not know")
+    try:
+        body = {k: _decode(v) for k, v in row["fields"].items()}
+        return cls(key=row["key"], phase=Phase(row["phase"]), block=row["block"], lane=row["lane"], **body)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError(f"step {row.get('key')!r} of the plan cannot be read: {error}") from None
+
+
+def _encode(value: Any) -> Any:
+    if isinstance(value, Ref):
+        return {"$ref": [value.step, value.field]}
+    return [_encode(v) for v in value] if isinstance(value, tuple) else value
+
+
+def _decode(value: Any) -> Any:
+    if isinstance(value, dict):
+        return Ref(*value["$ref"])
+    return tuple(_decode(v) for v in value) if isinstance(value, list) else value
+
+
+def _readable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {k: _readable(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_readable(v) for v in value]
+    return str(value) if isinstance(value, Ref) else value

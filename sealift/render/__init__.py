@@ -1,0 +1,1 @@
+"""Plans, states and events as text, json and markdown."""

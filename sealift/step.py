@@ -1,0 +1,290 @@
+"""What a step is: data that says its calls and makes none.
+
+A recipe is a flat list of steps. The dry run prints it, the estimate adds it up, the policy is the union of its operations, the
+engine walks it, the way back is derived from it, the journal records it.
+"""
+
+import hashlib
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from typing import Any, ClassVar
+
+Output = dict[str, Any]
+"""What a step leaves for later ones: small, flat, JSON."""
+
+Tags = tuple[tuple[str, str], ...]
+
+
+class Phase(StrEnum):
+    """Where in a migration a step stands; the last two are the way back."""
+
+    PREPARE = "prepare"
+    CUTOVER = "cutover"
+    BRING_UP = "bring-up"
+    CONFIRM = "confirm"
+    RESTORE = "restore"
+    CLEAN = "clean"
+    FINALIZE = "finalize"
+
+
+@dataclass(frozen=True)
+class Ref:
+    """An output of an earlier step: all that a recipe does not know when it is planned."""
+
+    step: str
+    field: str
+
+    def __str__(self) -> str:
+        return f"{{{self.step}.{self.field}}}"
+
+
+Id = str | Ref
+"""An id that is known, or that an earlier step will bring."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request as data. `operation` is `service:Name`, listed in `sealift.aws.operations`; `local:Name` runs on this machine."""
+
+    operation: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Query:
+    """A read, and a pure reader of its answer."""
+
+    call: Call
+    read: Callable[[Mapping[str, Any]], Any]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What `Step.find` makes of an answer: the output of an earlier try, and when that was created (Unix seconds, if AWS tells)."""
+
+    output: Output
+    created: float | None = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One look at a resource under watch."""
+
+    done: bool = False
+    failed: str | None = None
+    progress: float | None = None  # percent
+    state: str = ""
+    unused: bool = False  # failed before any workload could have run on it
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What to wait for: `judge` reads the resource as last described, None where it is absent.
+
+    `subject` names a row of `sealift.watch.SUBJECTS`, which says how such resources are read in batches.
+    """
+
+    subject: str
+    id: Any
+    judge: Callable[[Mapping[str, Any] | None], Seen]
+    want: str
+    deadline: float | None = None  # seconds of waiting, None: as long as it takes
+
+
+@dataclass(frozen=True)
+class Irreversible:
+    """Why a step has no undo of its own."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Context:
+    """All that a step may know of the run: whose it is, which cut is open, which attempt this is."""
+
+    migration: str
+    epoch: int
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """Assumed duration of a step: expected and worst, in seconds. *Modelled*, never measured on AWS."""
+
+    expected: float = 0.0
+    worst: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step(ABC):
+    """One AWS operation with one meaning. Methods are pure.
+
+    Class variables: `outputs` names what `output` returns; `quiesces` marks the step that makes the source quiet (its intent opens an
+    epoch); `looks_first` asks for `find` before the first try too; `asks_health` marks what `accept` passes over; `quota` names what is
+    counted in the journal.
+    """
+
+    key: str
+    phase: Phase
+    block: int = 0
+    lane: str | None = None
+
+    outputs: ClassVar[tuple[str, ...]] = ()
+    quiesces: ClassVar[bool] = False
+    looks_first: ClassVar[bool] = False
+    asks_health: ClassVar[bool] = False
+    quota: ClassVar[str | None] = None
+
+    @abstractmethod
+    def title(self) -> str:
+        """Say in a few words what the step does, for plans, task runs and logs."""
+
+    @abstractmethod
+    def do(self, ctx: Context) -> Call:
+        """Return exactly one mutating call (or a `local:` one)."""
+
+    @abstractmethod
+    def undo(self) -> "Step | Irreversible":
+        """Return the step that takes this one back, or why none is needed or possible."""
+
+    def before(self, ctx: Context) -> Query | None:
+        """Return a read directly before the call; it answers with differences, and any of them voids the cut."""
+        return None
+
+    def find(self, ctx: Context) -> Query | None:
+        """Return a read that answers with `Found`, or None where an earlier try left nothing."""
+        return None
+
+    def find_again(self, ctx: Context) -> Query | None:
+        """Return the same look-up by another filter, where the operation has no token."""
+        return None
+
+    def observe(self, ctx: Context) -> Query | None:
+        """Return the read whose answer is this step's output (only for `local:Observe`)."""
+        return None
+
+    def output(self, reply: Mapping[str, Any]) -> Output:
+        """Return what later steps may name."""
+        return {}
+
+    def needs(self) -> Watch | None:
+        """Return the state that the call needs; waited for on the way back, where a step may find things half-way."""
+        return None
+
+    def ready(self, out: Output) -> Watch | None:
+        """Return what to wait for after the call."""
+        return None
+
+    def check(self, out: Output) -> Query | None:
+        """Return a read that answers with differences; empty is good."""
+        return None
+
+    def salvage(self) -> "Step | None":
+        """Return the step that keeps what a workload wrote to what this one made, when that is put aside after bring-up."""
+        return None
+
+    def assured(self) -> "Step | None":
+        """Return the step that waits until what this one keeps is durable; before it nothing that is kept may be deleted."""
+        return None
+
+    def seconds(self) -> Seconds:
+        """Return the assumed duration (see `sealift.estimate` for where the figures come from)."""
+        return Seconds()
+
+    def resource(self) -> str:
+        """Return the id of the resource that the step is about, as far as it is known."""
+        for name in ("volume", "source", "instance", "snapshot", "group"):
+            if (value := getattr(self, name, None)) is not None:
+                return str(value)
+        return ""
+
+
+def bind(x: Any, outputs: Mapping[str, Output]) -> Any:
+    """Replace every `Ref` in a step, a tuple or a value by the recorded output.
+
+    Raises:
+        KeyError: an earlier step has not left that output.
+    """
+    match x:
+        case Ref():
+            return outputs[x.step][x.field]
+        case Step():
+            return replace(x, **{f.name: bind(getattr(x, f.name), outputs) for f in fields(x)})
+        case tuple():
+            return tuple(bind(y, outputs) for y in x)
+        case _:
+            return x
+
+
+def refs(x: Any) -> Iterable[Ref]:
+    """Yield every `Ref` in a step's fields."""
+    match x:
+        case Ref():
+            yield x
+        case Step():
+            for f in fields(x):
+                yield from refs(getattr(x, f.name))
+        case tuple():
+            for y in x:
+                yield from refs(y)
+
+
+# -- names and tags of what steps make -------------------------------------------------------------------------------------------
+
+TAG = "sealift:"
+"""Every tag of ours begins so. A tag alone proves nothing: backups and copies inherit tags."""
+
+
+def made_by(ctx: Context, step: Step, role: str, extra: Tags = ()) -> dict[str, str]:
+    """Return the tags of a temporary resource: ours, and those that the account demands (`--extra-tags`)."""
+    return dict(extra) | {
+        "sealift:migration": ctx.migration,
+        "sealift:step": step.key,
+        "sealift:attempt": str(ctx.attempt),
+        "sealift:epoch": str(ctx.epoch),
+        "sealift:role": role,
+    }
+
+
+def specification(resource_type: str, tags: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return a TagSpecifications parameter."""
+    return [{"ResourceType": resource_type, "Tags": as_tags(tags)}]
+
+
+def as_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return a Tags parameter, in a fixed order (a ClientToken demands equal parameters)."""
+    return [{"Key": k, "Value": v} for k, v in sorted(tags.items())]
+
+
+def tags_of(resource: Mapping[str, Any]) -> dict[str, str]:
+    """Return a described resource's tags as a mapping."""
+    return {t["Key"]: t.get("Value", "") for t in resource.get("Tags") or ()}
+
+
+def token(ctx: Context, step: Step) -> str:
+    """Return the ClientToken: at most 64 ASCII characters, the same for the same try, another for the next attempt or cut."""
+    text = f"{ctx.migration}/{ctx.attempt}/{ctx.epoch}/{step.key}"
+    return hashlib.sha256(text.encode()).hexdigest()[:48]
+
+
+def is_ours(resource: Mapping[str, Any], ctx: Context, step: Step) -> bool:
+    """Tell whether the tags name this very step, attempt and cut (the parent and the age are for the caller to compare)."""
+    wanted = made_by(ctx, step, role="")
+    has = tags_of(resource)
+    return all(has.get(k) == v for k, v in wanted.items() if k != "sealift:role")
+
+
+def tag_filters(ctx: Context, step: Step) -> list[dict[str, Any]]:
+    """Return Filters that name the migration and the step."""
+    return [
+        {"Name": "tag:sealift:migration", "Values": [ctx.migration]},
+        {"Name": "tag:sealift:step", "Values": [step.key]},
+    ]
+
+
+def safe_key(text: str) -> str:
+    """Return `text` with only characters that every tag alphabet takes."""
+    return re.sub(r"[^A-Za-z0-9 _.:/=+@-]", "_", text)

@@ -1,0 +1,58 @@
+"""ec2:AttachVolume: on the device and card where its counterpart was (R-EBS-20)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sealift.estimate import ATTACH
+from sealift.step import Call, Context, Found, Id, Output, Phase, Query, Seconds, Step, Watch
+from sealift.steps.looks import attached, needs_unattached, untouched, volumes
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttachVolume(Step):
+    """Attach a volume. With `launch_time` the instance must not have been started since the cut."""
+
+    volume: Id
+    instance: str
+    device: str
+    card: int | None = None
+    launch_time: Id | None = None
+
+    def title(self) -> str:
+        return f"attach {self.volume} to {self.instance} at {self.device}"
+
+    def before(self, ctx: Context) -> Query | None:
+        return untouched(self.instance, self.launch_time) if self.launch_time is not None else None
+
+    def do(self, ctx: Context) -> Call:
+        card = {} if self.card is None else {"EbsCardIndex": self.card}
+        return Call("ec2:AttachVolume", {"VolumeId": self.volume, "InstanceId": self.instance, "Device": self.device, **card})
+
+    def find(self, ctx: Context) -> Query:
+        return Query(volumes(self.volume), self._attached)
+
+    def _attached(self, reply: Mapping[str, Any]) -> Found | None:
+        for volume in reply["Volumes"]:
+            for a in volume.get("Attachments") or ():
+                here = a.get("InstanceId") == self.instance and a.get("Device") == self.device
+                if here and a.get("State") in ("attached", "attaching"):
+                    return Found({})
+        return None
+
+    def needs(self) -> Watch:
+        return needs_unattached(self.volume)
+
+    def ready(self, out: Output) -> Watch:
+        return Watch("volume", self.volume, attached(self.instance, self.device), f"attached at {self.device}", deadline=300)
+
+    def undo(self) -> Step:
+        from sealift.steps.detach_volume import DetachVolume  # noqa: PLC0415 - each is the other's undo
+
+        return DetachVolume(
+            key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane,
+            volume=self.volume, instance=self.instance, device=self.device, card=self.card,
+        )  # fmt: skip
+
+    def seconds(self) -> Seconds:
+        return ATTACH

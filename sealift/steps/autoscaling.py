@@ -1,0 +1,120 @@
+"""autoscaling: a stopped member is unhealthy and would be replaced (R-EBS-35); standby or suspended processes keep the group's hands off."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sealift.estimate import SMALL_CALL, STANDBY
+from sealift.step import Call, Context, Found, Output, Phase, Query, Seconds, Seen, Step, Watch
+
+PROCESSES = ("HealthCheck", "ReplaceUnhealthy", "Terminate", "AZRebalance", "InstanceRefresh", "ScheduledActions", "AlarmNotification")
+"""What a group may do to a stopped member (Auto Scaling user guide, "Suspend and resume processes")."""
+
+
+def _member(instance: str) -> Call:
+    return Call("autoscaling:DescribeAutoScalingInstances", {"InstanceIds": [instance]})
+
+
+def _in(state: str) -> Any:
+    def judge(member: Mapping[str, Any] | None) -> Seen:
+        if member is None:
+            return Seen(state="absent")
+        now = str(member["LifecycleState"])
+        if now.startswith("Terminat"):
+            return Seen(failed=f"the group is terminating the instance ('{now}')", state=now)
+        return Seen(done=now == state, state=now)
+
+    return judge
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Standby(Step):
+    instance: str
+    group: str
+    wanted = "Standby"
+
+    def find(self, ctx: Context) -> Query:
+        def read(reply: Mapping[str, Any]) -> Found | None:
+            return Found({}) if any(m["LifecycleState"] == self.wanted for m in reply["AutoScalingInstances"]) else None
+
+        return Query(_member(self.instance), read)
+
+    def ready(self, out: Output) -> Watch:
+        return Watch("asg-instance", self.instance, _in(self.wanted), self.wanted, deadline=900)
+
+    def seconds(self) -> Seconds:
+        return STANDBY
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnterStandby(_Standby):
+    """Take an instance out of its group's care; the desired capacity goes down by one."""
+
+    def title(self) -> str:
+        return f"put {self.instance} of {self.group} on standby"
+
+    def do(self, ctx: Context) -> Call:
+        params = {"InstanceIds": [self.instance], "AutoScalingGroupName": self.group, "ShouldDecrementDesiredCapacity": True}
+        return Call("autoscaling:EnterStandby", params)
+
+    def undo(self) -> Step:
+        return ExitStandby(key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane, instance=self.instance, group=self.group)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExitStandby(_Standby):
+    """Give an instance back to its group."""
+
+    wanted = "InService"
+
+    def title(self) -> str:
+        return f"put {self.instance} back into service in {self.group}"
+
+    def do(self, ctx: Context) -> Call:
+        return Call("autoscaling:ExitStandby", {"InstanceIds": [self.instance], "AutoScalingGroupName": self.group})
+
+    def undo(self) -> Step:
+        return EnterStandby(key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane, instance=self.instance, group=self.group)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Switch(Step):
+    """A switch that several migrations share: the first sets it, the last clears it (the journal counts)."""
+
+    group: str
+    processes: tuple[str, ...]
+
+    def switch(self) -> str:
+        """Return the name under which holders are counted."""
+        return f"autoscaling:{self.group}:processes"
+
+    def seconds(self) -> Seconds:
+        return SMALL_CALL
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuspendProcesses(_Switch):
+    """Suspend those processes of a group that were not suspended before."""
+
+    def title(self) -> str:
+        return f"suspend {len(self.processes)} processes of {self.group}"
+
+    def do(self, ctx: Context) -> Call:
+        return Call("autoscaling:SuspendProcesses", {"AutoScalingGroupName": self.group, "ScalingProcesses": list(self.processes)})
+
+    def undo(self) -> Step:
+        return ResumeProcesses(key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane, group=self.group, processes=self.processes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResumeProcesses(_Switch):
+    """Resume what sealift suspended, once no other migration needs it suspended."""
+
+    def title(self) -> str:
+        return f"resume {len(self.processes)} processes of {self.group}"
+
+    def do(self, ctx: Context) -> Call:
+        return Call("autoscaling:ResumeProcesses", {"AutoScalingGroupName": self.group, "ScalingProcesses": list(self.processes)})
+
+    def undo(self) -> Step:
+        return SuspendProcesses(key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane, group=self.group, processes=self.processes)

@@ -1,0 +1,53 @@
+"""ec2:DetachVolume: never Force; always with the instance and device, so that a late call harms nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sealift.estimate import DETACH
+from sealift.step import Call, Context, Found, Id, Output, Phase, Query, Seconds, Step, Watch
+from sealift.steps.looks import instance_in, unattached, untouched, volumes
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetachVolume(Step):
+    """Detach a volume. With `launch_time` the instance must not have been started since the cut."""
+
+    volume: Id
+    instance: str
+    device: str
+    card: int | None = None
+    launch_time: Id | None = None
+
+    def title(self) -> str:
+        return f"detach {self.volume} from {self.instance}"
+
+    def before(self, ctx: Context) -> Query | None:
+        return untouched(self.instance, self.launch_time) if self.launch_time is not None else None
+
+    def do(self, ctx: Context) -> Call:
+        return Call("ec2:DetachVolume", {"VolumeId": self.volume, "InstanceId": self.instance, "Device": self.device})
+
+    def find(self, ctx: Context) -> Query:
+        def read(reply: Mapping[str, Any]) -> Found | None:
+            attachments = [a for v in reply["Volumes"] for a in v.get("Attachments") or ()]
+            return None if any(a.get("State") not in ("detaching", "detached") for a in attachments) else Found({})
+
+        return Query(volumes(self.volume), read)
+
+    def needs(self) -> Watch:
+        return Watch("instance", self.instance, instance_in("stopped", "terminated"), "stopped")
+
+    def ready(self, out: Output) -> Watch:
+        return Watch("volume", self.volume, unattached, "attached to nothing", deadline=300)
+
+    def undo(self) -> Step:
+        from sealift.steps.attach_volume import AttachVolume  # noqa: PLC0415
+
+        return AttachVolume(
+            key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane,
+            volume=self.volume, instance=self.instance, device=self.device, card=self.card,
+        )  # fmt: skip
+
+    def seconds(self) -> Seconds:
+        return DETACH

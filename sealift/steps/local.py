@@ -1,0 +1,344 @@
+"""Steps that change nothing in AWS: they observe, run the user's command, reserve, or mark a point. Journalled like any other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from sealift.estimate import SMALL_CALL, STATUS_CHECKS
+from sealift.step import Call, Context, Id, Irreversible, Output, Phase, Query, Seconds, Seen, Step, Watch
+from sealift.steps.create_tags import claimed_by_other
+from sealift.steps.looks import instances, instances_in, resting, volumes
+
+OBSERVE = Call("local:Observe", {})
+READS_ONLY = Irreversible("it only reads")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimHeld(Step):
+    """Read the claims again directly before the quiesce: another journal may have written over one since."""
+
+    volumes: tuple[str, ...]
+
+    def title(self) -> str:
+        return f"check that {len(self.volumes)} sources are still claimed by this migration"
+
+    def before(self, ctx: Context) -> Query:
+        return claimed_by_other(self.volumes, ctx.migration)
+
+    def do(self, ctx: Context) -> Call:
+        return OBSERVE
+
+    def undo(self) -> Irreversible:
+        return READS_ONLY
+
+    def seconds(self) -> Seconds:
+        return SMALL_CALL
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordCut(Step):
+    """Write down when the stopped instance was last started: every later step compares (EC2 has no 'do not start')."""
+
+    instance: str
+
+    outputs: ClassVar[tuple[str, ...]] = ("LaunchTime",)
+
+    def title(self) -> str:
+        return f"write down when {self.instance} was last started"
+
+    def do(self, ctx: Context) -> Call:
+        return OBSERVE
+
+    def observe(self, ctx: Context) -> Query:
+        return Query(instances(self.instance), lambda reply: {"LaunchTime": instances_in(reply)[self.instance]["LaunchTime"].isoformat()})
+
+    def undo(self) -> Irreversible:
+        return READS_ONLY
+
+    def seconds(self) -> Seconds:
+        return SMALL_CALL
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceQuiet(Step):
+    """The cut of something that nothing runs on: a stopped instance, or a volume attached to nothing."""
+
+    source: str
+    instance: str | None = None
+
+    quiesces: ClassVar[bool] = True
+
+    def title(self) -> str:
+        return f"check that nothing writes to {self.source}"
+
+    def before(self, ctx: Context) -> Query:
+        if self.instance is None:
+            return resting(self.source)
+        instance = self.instance
+
+        def read(reply: Mapping[str, Any]) -> list[str]:
+            state = instances_in(reply)[instance]["State"]["Name"] if instance in instances_in(reply) else "gone"
+            return [] if state == "stopped" else [f"{instance} is '{state}'; it was stopped when the plan was made"]
+
+        return Query(instances(instance), read)
+
+    def do(self, ctx: Context) -> Call:
+        return OBSERVE
+
+    def undo(self) -> Irreversible:
+        return READS_ONLY
+
+    def seconds(self) -> Seconds:
+        return SMALL_CALL
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceStillQuiet(Step):
+    """After the last copy of an unattached volume: nobody attached it meanwhile."""
+
+    source: str
+
+    def title(self) -> str:
+        return f"check that {self.source} is still attached to nothing"
+
+    def before(self, ctx: Context) -> Query:
+        return resting(self.source)
+
+    def do(self, ctx: Context) -> Call:
+        return OBSERVE
+
+    def undo(self) -> Irreversible:
+        return READS_ONLY
+
+    def seconds(self) -> Seconds:
+        return SMALL_CALL
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReserveSlots(Step):
+    """Take the copy slots of the Region in the journal, before the quiesce: no wait for a quota while a workload is down (R-EBS-76)."""
+
+    source: str
+    quota_name: str
+    slots: int
+    limit: int
+
+    outputs: ClassVar[tuple[str, ...]] = ("slots",)
+    declares: ClassVar[tuple[str, ...]] = ("ec2:DescribeVolumeStatus",)
+
+    def title(self) -> str:
+        return f"reserve {self.slots} of the Region's {self.quota_name}"
+
+    def do(self, ctx: Context) -> Call:
+        return Call("local:ReserveSlots", {"quota": self.quota_name, "slots": self.slots, "limit": self.limit})
+
+    def output(self, reply: Mapping[str, Any]) -> Output:
+        return {"slots": reply["slots"]}
+
+    def undo(self) -> Step:
+        return ReleaseSlots(key=f"undo:{self.key}", phase=Phase.CLEAN, lane=self.lane, source=self.source, quota_name=self.quota_name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseSlots(Step):
+    """Give the copy slots back."""
+
+    source: str
+    quota_name: str
+
+    def title(self) -> str:
+        return f"give the {self.quota_name} back"
+
+    def do(self, ctx: Context) -> Call:
+        return Call("local:ReleaseSlots", {"quota": self.quota_name})
+
+    def undo(self) -> Irreversible:
+        return Irreversible("slots are reserved anew by the next attempt")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunHook(Step):
+    """Run the user's command: `when` is quiesce or after. At least once; non-zero before bring-up sends the run back."""
+
+    command: str
+    when: str
+    timeout: int
+    instance: str = ""
+    volumes: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    counterpart: str = ""  # the command of the other direction
+
+    asks_health: ClassVar[bool] = True
+
+    def title(self) -> str:
+        return f"run the {self.when} hook: {self.command}"
+
+    def do(self, ctx: Context) -> Call:
+        environment = {
+            "MIGRATION": ctx.migration, "EPOCH": str(ctx.epoch), "ATTEMPT": str(ctx.attempt), "SEALIFT_HOOK": self.when,
+            "INSTANCE": self.instance, "VOLUMES": " ".join(self.volumes), "DEVICES": " ".join(self.devices),
+        }  # fmt: skip
+        return Call("local:RunHook", {"command": self.command, "timeout": self.timeout, "environment": environment})
+
+    def undo(self) -> Step | Irreversible:
+        if not self.counterpart:
+            return Irreversible("no command was given for the other direction")
+        return RunHook(
+            key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane, command=self.counterpart, timeout=self.timeout,
+            when="after" if self.when == "quiesce" else "quiesce", instance=self.instance, volumes=self.volumes, devices=self.devices,
+        )  # fmt: skip
+
+    def seconds(self) -> Seconds:
+        return Seconds(5, float(self.timeout))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SaveState(Step):
+    """Write the whole plan to S3, so that a lost journal can be adopted with everything that was decided."""
+
+    source: str
+    url: str
+
+    declares: ClassVar[tuple[str, ...]] = ("s3:PutObject",)
+
+    def title(self) -> str:
+        return f"write the plan to {self.url}"
+
+    def do(self, ctx: Context) -> Call:
+        return Call("local:SaveState", {"url": self.url})
+
+    def undo(self) -> Irreversible:
+        return Irreversible("a saved plan harms nobody")
+
+    def seconds(self) -> Seconds:
+        return SMALL_CALL
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyVolumes(Step):
+    """Verify cold: every replacement has the shape and the key that were planned (R-EBS-53)."""
+
+    volumes: tuple[Id, ...]
+    shapes: tuple[tuple[Any, ...], ...]  # type, GiB, IOPS, MiB/s, multi-attach, zone; in the order of `volumes`
+    key_arn: str
+
+    def title(self) -> str:
+        return f"verify {len(self.volumes)} replacements before anything runs on them"
+
+    def do(self, ctx: Context) -> Call:
+        return OBSERVE
+
+    def check(self, out: Output) -> Query:
+        def read(reply: Mapping[str, Any]) -> list[str]:
+            found = {v["VolumeId"]: v for v in reply["Volumes"]}
+            return [d for vid, shape in zip(self.volumes, self.shapes, strict=True) for d in _differs(found.get(str(vid)), str(vid), shape, self.key_arn)]
+
+        return Query(volumes(*self.volumes), read)
+
+    def undo(self) -> Irreversible:
+        return READS_ONLY
+
+    def seconds(self) -> Seconds:
+        return SMALL_CALL
+
+
+def _differs(volume: Mapping[str, Any] | None, name: str, shape: tuple[Any, ...], key_arn: str) -> list[str]:
+    if volume is None:
+        return [f"{name} is gone"]
+    kind, size, iops, throughput, multi_attach, zone = shape
+    wanted = {"VolumeType": kind, "Size": size, "AvailabilityZone": zone, "Encrypted": True, "KmsKeyId": key_arn}
+    if kind in ("gp3", "io1", "io2") and iops is not None:
+        wanted["Iops"] = iops
+    if kind == "gp3" and throughput is not None:
+        wanted["Throughput"] = throughput
+    if kind in ("io1", "io2"):
+        wanted["MultiAttachEnabled"] = multi_attach
+    return [f"{name}: {field} is {volume.get(field)!r}, wanted {value!r}" for field, value in wanted.items() if volume.get(field) != value]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyAttachments(Step):
+    """Verify cold: the stopped instance has each replacement on its device, flags as they were, and was not started meanwhile."""
+
+    instance: str
+    devices: tuple[tuple[str, Id, bool], ...]  # device, volume, DeleteOnTermination
+    launch_time: Id
+
+    def title(self) -> str:
+        return f"verify the attachments of {self.instance}"
+
+    def before(self, ctx: Context) -> Query:
+        from sealift.steps.looks import untouched  # noqa: PLC0415
+
+        return untouched(self.instance, self.launch_time)
+
+    def do(self, ctx: Context) -> Call:
+        return OBSERVE
+
+    def check(self, out: Output) -> Query:
+        def read(reply: Mapping[str, Any]) -> list[str]:
+            mappings = instances_in(reply)[self.instance].get("BlockDeviceMappings", ())
+            has = {m["DeviceName"]: (m["Ebs"]["VolumeId"], m["Ebs"]["DeleteOnTermination"]) for m in mappings if "Ebs" in m}
+            return [
+                f"{self.instance} {device} has {has.get(device)}, wanted {(volume, flag)}"
+                for device, volume, flag in self.devices
+                if has.get(device) != (volume, flag)
+            ]
+
+        return Query(instances(self.instance), read)
+
+    def undo(self) -> Irreversible:
+        return READS_ONLY
+
+    def seconds(self) -> Seconds:
+        return SMALL_CALL
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkBringUp(Step):
+    """The point of no return where nothing is started: from here on somebody may use the replacement."""
+
+    source: str
+
+    def title(self) -> str:
+        return f"hand over from {self.source}"
+
+    def do(self, ctx: Context) -> Call:
+        return OBSERVE
+
+    def undo(self) -> Irreversible:
+        return Irreversible("nothing was started")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusChecks(Step):
+    """Wait until both status checks of the instance are ok; `initializing` and a hydrating volume's `warning` are expected."""
+
+    instance: str
+
+    asks_health: ClassVar[bool] = True
+
+    def title(self) -> str:
+        return f"wait for the status checks of {self.instance}"
+
+    def do(self, ctx: Context) -> Call:
+        return OBSERVE
+
+    def ready(self, out: Output) -> Watch:
+        return Watch("instance-status", self.instance, checks_pass, "status checks ok", deadline=1800)
+
+    def undo(self) -> Irreversible:
+        return READS_ONLY
+
+    def seconds(self) -> Seconds:
+        return STATUS_CHECKS
+
+
+def checks_pass(status: Mapping[str, Any] | None) -> Seen:
+    """Judge an instance's status checks."""
+    if status is None:
+        return Seen(state="absent")
+    words = {str(status[name]["Status"]) for name in ("InstanceStatus", "SystemStatus")}
+    if "impaired" in words:
+        return Seen(failed="a status check is 'impaired'", state="impaired")
+    return Seen(done=words == {"ok"}, state="/".join(sorted(words)))

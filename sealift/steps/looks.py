@@ -1,0 +1,147 @@
+"""How described resources are judged: pure functions that several steps share."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from sealift.step import Call, Query, Seen, Watch
+
+Resource = Mapping[str, Any] | None
+Judge = Callable[[Resource], Seen]
+
+
+def by_id(operation: str, name: str, *ids: Any) -> Call:
+    """Return a read by filter: an id that is absent does not poison the answer, as it would in an id list."""
+    return Call(operation, {"Filters": [{"Name": name, "Values": list(ids)}]})
+
+
+def volumes(*ids: Any) -> Call:
+    """Return the read of volumes."""
+    return by_id("ec2:DescribeVolumes", "volume-id", *ids)
+
+
+def instances(*ids: Any) -> Call:
+    """Return the read of instances."""
+    return by_id("ec2:DescribeInstances", "instance-id", *ids)
+
+
+def instances_in(reply: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the instances of an answer by id."""
+    return {i["InstanceId"]: i for r in reply.get("Reservations", ()) for i in r["Instances"]}
+
+
+def volume_ready(key_arn: str | None) -> Judge:
+    """Available, and encrypted under this very key: AWS checks the key only after it has answered (R-EBS-53, R-EBS-54)."""
+
+    def judge(volume: Resource) -> Seen:
+        if volume is None:
+            return Seen(state="absent")
+        state = volume["State"]
+        if state in ("error", "deleting", "deleted"):
+            return Seen(failed=f"the volume went to '{state}': EC2 cannot use the key, or the copy failed (R-EBS-54)", state=state)
+        if state == "creating":
+            return Seen(state=state)
+        if key_arn is not None and not (volume.get("Encrypted") and volume.get("KmsKeyId") == key_arn):
+            return Seen(failed=f"it came out under {volume.get('KmsKeyId') or 'no key'}, wanted {key_arn} (R-EBS-53)", state=state)
+        return Seen(done=True, state=state)
+
+    return judge
+
+
+def snapshot_ready(snapshot: Resource) -> Seen:
+    """Tell whether a snapshot has completed; `error` carries AWS's StateMessage (R-EBS-54)."""
+    if snapshot is None:
+        return Seen(state="absent")
+    state = snapshot["State"]
+    if state == "error":
+        why = snapshot.get("StateMessage") or "no reason given"
+        return Seen(failed=f"the snapshot went to 'error': {why}", state=state)
+    percent = str(snapshot.get("Progress") or "0").rstrip("%") or "0"
+    return Seen(done=state == "completed", progress=float(percent), state=state)
+
+
+def unattached(volume: Resource) -> Seen:
+    """Tell whether a volume is attached to nothing."""
+    if volume is None:
+        return Seen(state="absent")
+    attachments = volume.get("Attachments") or ()
+    state = attachments[0].get("State", "attached") if attachments else volume["State"]
+    if state == "busy":
+        return Seen(failed="the volume is 'busy': the guest still uses it (R-EBS-24)", state=state)
+    return Seen(done=not attachments and volume["State"] == "available", state=state)
+
+
+def attached(instance: str, device: str) -> Judge:
+    """Tell whether a volume is attached to `instance` at `device`."""
+
+    def judge(volume: Resource) -> Seen:
+        if volume is None:
+            return Seen(state="absent")
+        for a in volume.get("Attachments") or ():
+            if a.get("InstanceId") == instance and a.get("Device") == device:
+                return Seen(done=a.get("State") == "attached", state=str(a.get("State")))
+        return Seen(state=str(volume["State"]))
+
+    return judge
+
+
+def instance_in(wanted: str, *also: str) -> Judge:
+    """Tell whether an instance is in state `wanted` or one of `also`; a terminated one never will be."""
+
+    def judge(instance: Resource) -> Seen:
+        if instance is None:
+            return Seen(state="absent")
+        state = instance["State"]["Name"]
+        if state in ("terminated", "shutting-down") and state != wanted:
+            return Seen(failed=f"the instance is '{state}'", state=state)
+        return Seen(done=state in (wanted, *also), state=state)
+
+    return judge
+
+
+def needs_unattached(volume: Any) -> Watch:
+    """Return the wait for a volume that is attached to nothing."""
+    return Watch("volume", volume, unattached, "available, attached to nothing")
+
+
+def untouched(instance: Any, launch_time: Any) -> Query:
+    """Ask whether the instance has stayed stopped since the cut: EC2 has no 'do not start', so LaunchTime tells (hazard: a start by hand)."""
+
+    def read(reply: Mapping[str, Any]) -> list[str]:
+        found = instances_in(reply).get(instance)
+        if found is None:
+            return [f"{instance} is gone"]
+        return list(_moved(found, launch_time))
+
+    return Query(instances(instance), read)
+
+
+def _moved(instance: Mapping[str, Any], launch_time: str) -> Iterable[str]:
+    if (state := instance["State"]["Name"]) != "stopped":
+        yield f"{instance['InstanceId']} is '{state}', not stopped: someone started it after the cut"
+    if (launched := instance["LaunchTime"].isoformat()) != launch_time:
+        yield f"{instance['InstanceId']} was started at {launched}, after the cut (it was last started at {launch_time})"
+
+
+def resting(volume: Any) -> Query:
+    """Ask whether the source is still attached to nothing: what attached it may have written to it."""
+
+    def read(reply: Mapping[str, Any]) -> list[str]:
+        found = next(iter(reply["Volumes"]), None)
+        if found is None:
+            return [f"{volume} is gone"]
+        if attachments := found.get("Attachments"):
+            return [f"{volume} is attached to {attachments[0].get('InstanceId')}: someone attached it after the cut"]
+        return []
+
+    return Query(volumes(volume), read)
+
+
+def timestamp(moment: Any) -> float | None:
+    """Return a described time as Unix seconds."""
+    return float(moment.timestamp()) if moment is not None else None
+
+
+def hydrated(status: Mapping[str, Any]) -> bool:
+    """Tell from a volume's status whether its initialisation has completed; where nothing is said there was nothing to initialise."""
+    details = status.get("InitializationStatusDetails") or {}
+    return float(details.get("Progress") or (100 if not details.get("InitializationType") else 0)) >= 100  # noqa: PLR2004

@@ -1,0 +1,64 @@
+"""ec2:StartInstances: the bring-up, and the last step home."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sealift.estimate import START
+from sealift.step import Call, Context, Found, Id, Output, Phase, Query, Seconds, Seen, Step, Watch
+from sealift.steps.looks import instance_in, instances, instances_in, untouched
+
+NEVER_RAN = ("Client.InternalError", "Server.InternalError", "Client.InvalidKMSKey", "Server.InsufficientInstanceCapacity")
+"""StateReason codes of an instance that fell back to `stopped` without ever being `running` (R-EBS-55, R-EBS-36)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartInstance(Step):
+    """Start an instance and wait until it runs. With `launch_time` it must not have been started since the cut."""
+
+    instance: str
+    launch_time: Id | None = None
+
+    def title(self) -> str:
+        return f"start {self.instance}"
+
+    def before(self, ctx: Context) -> Query | None:
+        return untouched(self.instance, self.launch_time) if self.launch_time is not None else None
+
+    def needs(self) -> Watch:
+        return Watch("instance", self.instance, instance_in("stopped", "running", "pending"), "stopped or running")
+
+    def do(self, ctx: Context) -> Call:
+        return Call("ec2:StartInstances", {"InstanceIds": [self.instance]})
+
+    def find(self, ctx: Context) -> Query:
+        def read(reply: Mapping[str, Any]) -> Found | None:
+            found = instances_in(reply).get(self.instance)
+            return Found({}) if found and found["State"]["Name"] in ("running", "pending") else None
+
+        return Query(instances(self.instance), read)
+
+    def ready(self, out: Output) -> Watch:
+        return Watch("instance", self.instance, fell_back_or_runs, "running", deadline=900)
+
+    def undo(self) -> Step:
+        from sealift.steps.stop_instances import StopInstance  # noqa: PLC0415
+
+        return StopInstance(key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane, instance=self.instance)
+
+    def seconds(self) -> Seconds:
+        return START
+
+
+def fell_back_or_runs(instance: Mapping[str, Any] | None) -> Seen:
+    """Judge a starting instance: one that falls back to `stopped` never ran, unless someone stopped it."""
+    seen = instance_in("running")(instance)
+    if instance is None or seen.state != "stopped":
+        return seen
+    reason = instance.get("StateReason") or {}
+    code = str(reason.get("Code", ""))
+    if code.startswith(NEVER_RAN):
+        why = f"the instance fell back to 'stopped': {code}: {reason.get('Message', '')}"
+        hint = " (R-EBS-55: the key is not enabled, or whoever starts it lacks kms:CreateGrant)" if "Client." in code else " (R-EBS-36)"
+        return Seen(failed=why + hint, state="stopped", unused=True)
+    return seen

@@ -1,0 +1,45 @@
+"""What can be watched, and how each kind is read in batches."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sealift.step import Call
+
+
+@dataclass(frozen=True)
+class Subject:
+    """How resources of a kind are read in batches, and where their id stands."""
+
+    operation: str
+    filter: str | None
+    resources: Callable[[Mapping[str, Any]], list[Mapping[str, Any]]]
+    id: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def call(self, ids: list[str]) -> Call:
+        """Return the read for these ids."""
+        if self.filter is None:
+            return Call(self.operation, {**self.params, self.id + "s": ids})
+        return Call(self.operation, {**self.params, "Filters": [{"Name": self.filter, "Values": ids}]})
+
+
+def _list(name: str) -> Callable[[Mapping[str, Any]], list[Mapping[str, Any]]]:
+    return lambda reply: list(reply.get(name, ()))
+
+
+def _instances(reply: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [i for r in reply.get("Reservations", ()) for i in r["Instances"]]
+
+
+SUBJECTS: dict[str, Subject] = {
+    "volume": Subject("ec2:DescribeVolumes", "volume-id", _list("Volumes"), "VolumeId"),
+    "snapshot": Subject("ec2:DescribeSnapshots", "snapshot-id", _list("Snapshots"), "SnapshotId", {"OwnerIds": ["self"]}),
+    "instance": Subject("ec2:DescribeInstances", "instance-id", _instances, "InstanceId"),
+    "instance-status": Subject("ec2:DescribeInstanceStatus", None, _list("InstanceStatuses"), "InstanceId"),
+    "volume-status": Subject("ec2:DescribeVolumeStatus", None, _list("VolumeStatuses"), "VolumeId"),
+    "asg-instance": Subject("autoscaling:DescribeAutoScalingInstances", None, _list("AutoScalingInstances"), "InstanceId"),
+    "capacity-reservation": Subject(
+        "ec2:DescribeCapacityReservations", None, _list("CapacityReservations"), "CapacityReservationId"
+    ),
+}

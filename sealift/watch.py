@@ -1,0 +1,104 @@
+"""Waiting is shared: one read by filter serves every waiter of the same subject in an account and Region.
+
+Lanes wake on a common grid of the clock, so that those who wait for the same kind of thing ask at the same moment; the first asks for all,
+the others read its answer. An id that is absent harms only its own waiter.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sealift.clock import Clock
+from sealift.errors import WaitFailed
+from sealift.step import Call, Seen, Watch
+from sealift.subjects import SUBJECTS
+
+ABSENT_MEANS_GONE = 120.0
+"""Seconds (R-EBS-90): what is not described for longer than this was never made, or is gone."""
+
+BATCH = 200
+"""Filter values in one request (R-EBS-85)."""
+
+
+Read = Callable[[Call], Any]
+
+
+@dataclass
+class _Look:
+    at: float = -1.0
+    found: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    asked: frozenset[str] = frozenset()
+
+
+class Watcher:
+    """Waits for resources in one account and Region."""
+
+    def __init__(self, clock: Clock, read: Read) -> None:
+        self._clock, self._read = clock, read
+        self._waiting: dict[str, dict[str, int]] = {}  # subject -> id -> number of waiters
+        self._looks: dict[str, _Look] = {}
+
+    async def until(
+        self, watch: Watch, *, step: str, cap: float = 5.0, at_once: bool = False, seen: Callable[[Seen], None] | None = None
+    ) -> Seen:
+        """Wait until the watch's judge says done; poll after 1 s, then more slowly up to every `cap` seconds.
+
+        Raises:
+            WaitFailed: a failed state, absent for two minutes, or the watch's deadline.
+        """
+        began = self._clock.now()
+        last_present: float | None = None
+        interval = 1.0
+        ids = self._waiting.setdefault(watch.subject, {})
+        ids[watch.id] = ids.get(watch.id, 0) + 1
+        try:
+            while True:
+                if not at_once:
+                    await self._tick(interval)
+                at_once = False
+                look = watch.judge(await self._look(watch.subject, watch.id, began))
+                now = self._clock.now()
+                if look.state != "absent":
+                    last_present = now
+                if seen:
+                    seen(look)
+                if look.done:
+                    return look
+                self._fail_if_hopeless(watch, look, step, now - began, now - (last_present or began))
+                interval = min(cap, interval * 1.5)
+        finally:
+            ids[watch.id] -= 1
+            if not ids[watch.id]:
+                del ids[watch.id]
+
+    def _fail_if_hopeless(self, watch: Watch, look: Seen, step: str, waited: float, absent: float) -> None:
+        if look.failed:
+            raise WaitFailed(f"{watch.id}: {look.failed}", resource=str(watch.id), step=step, unused=look.unused)
+        if look.state == "absent" and absent > ABSENT_MEANS_GONE:
+            message = f"{watch.id} is not described for {absent:.0f} s: it was never made, or has vanished (R-EBS-54: is the key usable?)"
+            raise WaitFailed(message, resource=str(watch.id), step=step)
+        if watch.deadline is not None and waited > watch.deadline:
+            message = f"{watch.id} is '{look.state}' and not {watch.want} after {waited:.0f} s"
+            raise WaitFailed(message, resource=str(watch.id), step=step)
+
+    async def _tick(self, interval: float) -> None:
+        # Wake on whole seconds: those who wait for the same kind of thing meet there and share a read.
+        now = self._clock.now()
+        await self._clock.sleep(math.floor(now) + max(1, round(interval)) - now)
+
+    async def _look(self, subject: str, resource: str, began: float) -> Mapping[str, Any] | None:
+        look = self._looks.get(subject)
+        now = self._clock.now()
+        if look is None or look.at <= began or look.at < now - 0.25 or resource not in look.asked:
+            look = self._looks[subject] = await self._ask(subject)
+        return look.found.get(resource)
+
+    async def _ask(self, subject: str) -> _Look:
+        at, kind = self._clock.now(), SUBJECTS[subject]
+        ids = sorted(self._waiting[subject])
+        found: dict[str, Mapping[str, Any]] = {}
+        for start in range(0, len(ids), BATCH):
+            reply = await self._read(kind.call(ids[start : start + BATCH]))
+            found |= {r[kind.id]: r for r in kind.resources(reply)}
+        return _Look(at=at, found=found, asked=frozenset(ids))
