@@ -1,8 +1,8 @@
 """A box on a virtual clock, advanced by hand."""
 
+import functools
 from collections.abc import Callable, Iterator
 
-import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -18,10 +18,19 @@ def box() -> Iterator[Sandbox]:
         yield opened
 
 
+@functools.cache
+def _client(service: str, region: str, key: str = "testing"):
+    """Clients are slow to make and hold no state of a box."""
+    import boto3
+
+    once = Config(retries={"total_max_attempts": 1})
+    session = boto3.Session(aws_access_key_id=key, aws_secret_access_key="testing", region_name=region)
+    return session.client(service, config=once)
+
+
 @pytest.fixture
 def client(box: Sandbox) -> Callable:
-    once = Config(retries={"total_max_attempts": 1})
-    return lambda service="ec2", region=REGION: boto3.client(service, region, config=once)
+    return lambda service="ec2", region=REGION: _client(service, region)
 
 
 @pytest.fixture

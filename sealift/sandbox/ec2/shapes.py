@@ -33,7 +33,7 @@ def check(params: Mapping[str, Any], size: int) -> None:
     if not _SMALLEST.get(kind, 1) <= size <= _LARGEST.get(kind, 16_384):
         message = f"Volume of {size}GiB is out of range for {kind}."
         raise ApiError("SB-VOL-04", "InvalidParameterValue", message)
-    if params.get("Iops", 0) > _MOST_IOPS.get(kind, 0):
+    if (params.get("Iops") or 0) > _MOST_IOPS.get(kind, 0):
         raise ApiError("SB-VOL-04", "InvalidParameterValue", f"Volume iops of {params['Iops']} is too high.")
 
 

@@ -94,7 +94,7 @@ def _source(world: World, call: Call) -> Snapshot | None:
 
 def _check_restore(world: World, call: Call, snapshot: Snapshot, kms: Encryption, size: int) -> None:
     params = call.params
-    big = size > 16_384 or params.get("Iops", 0) > 64_000
+    big = size > 16_384 or (params.get("Iops") or 0) > 64_000
     if params.get("VolumeType") == "io2" and big and kms.encrypted and not snapshot.encrypted:
         message = "An encrypted io2 Block Express volume cannot be created from an unencrypted snapshot."
         raise ApiError("R-EBS-09", "InvalidParameterCombination", message)
