@@ -42,6 +42,8 @@ class Answers:
                 self._strike(fault)
         except ApiError as error:
             outcome, rule = error.code, error.rule
+            if fault and fault.after:
+                raise ReplyLost(fault.operation) from error
             return wire.failure(response, error)
         except ReplyLost:
             outcome, rule = "lost", "SB-FLT-01"

@@ -176,7 +176,19 @@ RULES: dict[str, Rule] = {
             "botocore ec2 CopySnapshot; the code is a guess",
             guess=True,
         ),
+        Rule(
+            "SB-SNP-03",
+            "A snapshot is not completed before an earlier one of its volume that is still pending.",
+            "follows from snapshots being incremental",
+            guess=True,
+        ),
         Rule("SB-SNP-02", "An encrypted snapshot cannot be made public.", "botocore ec2 ModifySnapshotAttribute"),
+        Rule(
+            "SB-IMG-01",
+            "RegisterImage rejects Encrypted on a mapping from a snapshot.",
+            "botocore ec2 EbsBlockDevice.Encrypted; the code is a guess",
+            guess=True,
+        ),
         # idempotency, tags, paging
         Rule(
             "SB-TOK-01",

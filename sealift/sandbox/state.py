@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from sealift.sandbox.physics.agenda import NEARLY
 from sealift.sandbox.physics.contents import Contents
 
 
@@ -33,7 +34,7 @@ class Hydration:
         """Percent that has arrived."""
         if now >= self.end:
             return 100
-        return int(100 * max(0.0, now - self.start) / (self.end - self.start))
+        return int(100 * max(0.0, now - self.start) / (self.end - self.start) + 1e-6)
 
 
 @dataclass
@@ -157,6 +158,23 @@ class CapacityReservation:
 
 
 @dataclass
+class Image:
+    """An AMI: the snapshots it is made of."""
+
+    id: str
+    seq: int
+    name: str
+    created: float
+    root_device: str
+    mappings: list[dict[str, Any]]
+    description: str = ""
+
+    def snapshot_ids(self) -> set[str]:
+        """Return the snapshots it names."""
+        return {m["Ebs"]["SnapshotId"] for m in self.mappings if "SnapshotId" in m.get("Ebs", {})}
+
+
+@dataclass
 class Region:
     """What one account has in one Region. Dead volumes are kept apart: a ClientToken may still name them."""
 
@@ -167,6 +185,7 @@ class Region:
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     machines: dict[str, Machine] = field(default_factory=dict)
     reservations: dict[str, CapacityReservation] = field(default_factory=dict)
+    images: dict[str, Image] = field(default_factory=dict)
     tokens: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     copied: dict[tuple[str, str | None], Contents] = field(default_factory=dict)
     encrypt_by_default: bool = False
@@ -176,5 +195,5 @@ class Region:
         """Yield the volume copies that hold a slot: until hydrated, even where the copy has been deleted since."""
         for volume in (*self.volumes.values(), *self.dead.values()):
             h = volume.hydration
-            if volume.source_volume and h and now < h.end:
+            if volume.source_volume and h and now + NEARLY < h.end:
                 yield volume

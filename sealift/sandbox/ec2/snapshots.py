@@ -2,18 +2,18 @@
 
 from typing import Any
 
-from moto.ec2.models import ec2_backends
-
 from sealift.sandbox import kms
 from sealift.sandbox.ec2 import shapes, tagging
 from sealift.sandbox.ec2.encryption import wanted
 from sealift.sandbox.errors import ApiError
 from sealift.sandbox.paging import filtered, paged
+from sealift.sandbox.physics.agenda import NEARLY
 from sealift.sandbox.physics.writing import changed_mib
 from sealift.sandbox.state import Snapshot, Volume
 from sealift.sandbox.world import Call, World, iso
 
 COPIED_FROM = "vol-ffffffff"
+_ROUNDING = 1e-6
 
 _PATHS = {
     "description": "Description",
@@ -35,7 +35,7 @@ def create(world: World, call: Call) -> dict[str, Any]:
     _check_rate(world, call, volume)
     tags = tagging.requested(call, "snapshot")
     tagging.check(world, tags)
-    return render(_shoot(world, call, volume, tags), call.at)
+    return render(shoot(world, call, volume, tags), call.at)
 
 
 def create_many(world: World, call: Call) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def create_many(world: World, call: Call) -> dict[str, Any]:
     for volume in chosen:
         own = tagging.book(volume.account, volume.region, volume.id)
         copied = dict(own) if call.params.get("CopyTagsFromSource") == "volume" else {}
-        shots.append(_shoot(world, call, volume, {**copied, **tags}))
+        shots.append(shoot(world, call, volume, {**copied, **tags}))
     return {"Snapshots": [render(s, call.at) for s in shots]}
 
 
@@ -70,20 +70,25 @@ def _check_rate(world: World, call: Call, volume: Volume) -> None:
     if len(pending) >= most:
         message = f"Maximum allowed in-progress snapshots ({most}) for volume {volume.id} exceeded."
         raise ApiError("R-EBS-74", "ConcurrentSnapshotLimitExceeded", message)
-    if call.at - volume.last_snapshot < quotas.seconds_between_snapshots:
+    if call.at - volume.last_snapshot < quotas.seconds_between_snapshots - NEARLY:
         message = "The maximum per volume CreateSnapshot request rate has been exceeded."
         raise ApiError("R-EBS-74", "SnapshotCreationPerVolumeRateExceeded", message)
 
 
-def _shoot(world: World, call: Call, volume: Volume, tags: dict[str, str]) -> Snapshot:
-    changed = changed_mib(world, volume, volume.baseline, call.at)
+def shoot(world: World, call: Call, volume: Volume, tags: dict[str, str]) -> Snapshot:
+    """Take a snapshot of what is on a volume now."""
+    seconds = world.durations.snapshot(changed_mib(world, volume, volume.baseline, call.at))
+    pending = [
+        s.ready for s in world.here(call).snapshots.values() if s.volume_id == volume.id and s.state == "pending"
+    ]
+    seconds = max([seconds, *(ready - call.at for ready in pending)])  # SB-SNP-03
     shot = _new(world, call, volume.id, volume.size)
     shot.held, shot.lineage = volume.contents(call.at), volume.id
     shot.encrypted, shot.kms_key = volume.encrypted, volume.kms_key
     shot.product_codes = list(volume.product_codes)
     volume.baseline, volume.last_snapshot = shot.held, call.at
     tagging.book(call.account, call.region, shot.id).update(tags)
-    shot.ready = world.later(call, shot.id, world.durations.snapshot(changed), lambda at: _complete(shot))
+    shot.ready = world.later(call, shot.id, seconds, lambda at: _complete(shot))
     return shot
 
 
@@ -168,17 +173,13 @@ def _moved_mib(world: World, call: Call, source: Snapshot, encrypted: bool, key:
 def delete(world: World, call: Call) -> dict[str, Any]:
     """DeleteSnapshot: at once; refused while an AMI uses it."""
     shot = world.snapshot(call, call.params["SnapshotId"])
-    for image in ec2_backends[call.account][call.region].amis.values():
-        if shot.id in _of_image(image):
+    for image in world.here(call).images.values():
+        if shot.id in image.snapshot_ids():
             message = f"The snapshot {shot.id} is currently in use by {image.id}"
             raise ApiError("R-EBS-78", "InvalidSnapshot.InUse", message)
     del world.here(call).snapshots[shot.id]
     call.resource = shot.id
     return {}
-
-
-def _of_image(image: Any) -> set[str]:
-    return {device.snapshot_id for device in image.block_device_mapping.values() if device.snapshot_id}
 
 
 def describe(world: World, call: Call) -> dict[str, Any]:
@@ -233,7 +234,7 @@ def _progress(shot: Snapshot, now: float) -> str:
         return "100%"
     if shot.ready <= shot.started:
         return "0%"
-    return f"{min(99, int(100 * (now - shot.started) / (shot.ready - shot.started)))}%"
+    return f"{min(99, int(100 * (now - shot.started) / (shot.ready - shot.started) + _ROUNDING))}%"
 
 
 def describe_attribute(world: World, call: Call) -> dict[str, Any]:

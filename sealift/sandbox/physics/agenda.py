@@ -4,6 +4,9 @@ import heapq
 import itertools
 from collections.abc import Callable
 
+NEARLY = 1e-5
+"""Seconds since 1970 are floats: sums of durations may miss a due time by a hair, and must not."""
+
 Transition = Callable[[float], None]
 
 
@@ -20,6 +23,6 @@ class Agenda:
 
     def settle(self, now: float) -> None:
         """Do all that is due by `now`, in order, including what that brings about in turn."""
-        while self._heap and self._heap[0][0] <= now:
+        while self._heap and self._heap[0][0] <= now + NEARLY:
             due, _, happen = heapq.heappop(self._heap)
-            happen(due)
+            happen(min(due, now))

@@ -1,0 +1,88 @@
+"""KMS: states, Regions, and what moto crashes on."""
+
+import pytest
+
+
+@pytest.fixture
+def kms(client):
+    return client("kms")
+
+
+def meta(kms, ref):
+    return kms.describe_key(KeyId=ref)["KeyMetadata"]
+
+
+def test_a_key_is_found_by_every_name_in_its_region_only(box, kms, client, refused):
+    """SB-KEY-02: id, ARN, alias, alias ARN; NotFoundException elsewhere."""
+    arn = box.add_key()
+    alias_arn = arn.split(":key/")[0] + ":alias/app"
+    for ref in (arn, arn.split("/")[1], "alias/app", alias_arn):
+        assert meta(kms, ref)["Arn"] == arn
+    far = client("kms", "eu-west-1")
+    for ref in (arn, "alias/app"):
+        assert refused(far.describe_key, KeyId=ref) == ("NotFoundException", 400)
+
+
+def test_a_key_shows_spec_usage_state_and_manager(box, kms):
+    """R-EBS-50's facts."""
+    arn = box.add_key(alias="alias/x", spec="RSA_2048", usage="SIGN_VERIFY", state="Disabled")
+    found = meta(kms, arn)
+    assert (found["KeySpec"], found["KeyUsage"], found["KeyState"]) == ("RSA_2048", "SIGN_VERIFY", "Disabled")
+    assert found["KeyManager"] == "CUSTOMER"
+    assert meta(kms, box.add_key(alias="alias/y"))["CreationDate"].timestamp() == box.now()
+
+
+def test_the_managed_key_is_aws_own(kms):
+    """alias/aws/ebs has KeyManager AWS."""
+    assert meta(kms, "alias/aws/ebs")["KeyManager"] == "AWS"
+
+
+def test_states_change_by_arn_too(box, kms, refused):
+    """SB-KEY-03. Disable, enable, schedule deletion, cancel: given the ARN, which moto does not survive."""
+    arn = box.add_key()
+    kms.disable_key(KeyId=arn)
+    assert meta(kms, arn)["KeyState"] == "Disabled"
+    assert refused(kms.encrypt, KeyId=arn, Plaintext=b"x")[0] == "DisabledException"
+    kms.enable_key(KeyId=arn)
+    kms.encrypt(KeyId=arn, Plaintext=b"x")
+    reply = kms.schedule_key_deletion(KeyId=arn, PendingWindowInDays=7)
+    assert reply["KeyState"] == "PendingDeletion"
+    assert (reply["DeletionDate"].timestamp() - box.now()) == 7 * 86_400
+    assert refused(kms.generate_data_key, KeyId=arn, KeySpec="AES_256")[0] == "KMSInvalidStateException"
+    assert refused(kms.enable_key, KeyId=arn)[0] == "KMSInvalidStateException"
+    kms.cancel_key_deletion(KeyId=arn)
+    assert meta(kms, arn)["KeyState"] == "Disabled"
+
+
+def test_encryption_by_default_is_for_what_is_made_afterwards(box, ec2):
+    """Without a key it is the Region's default key: aws/ebs until another is set."""
+    assert ec2.get_ebs_encryption_by_default()["EbsEncryptionByDefault"] is False
+    assert ec2.get_ebs_default_kms_key_id()["KmsKeyId"] == "alias/aws/ebs"
+    before = box.add_volume()
+    ec2.enable_ebs_encryption_by_default()
+    arn = box.add_key()
+    assert ec2.modify_ebs_default_kms_key_id(KmsKeyId="alias/app")["KmsKeyId"] == arn
+    made = ec2.create_volume(AvailabilityZone="eu-central-1a", Size=1)
+    assert (made["Encrypted"], made["KmsKeyId"]) == (True, arn)
+    assert ec2.describe_volumes(VolumeIds=[before])["Volumes"][0]["Encrypted"] is False
+    ec2.reset_ebs_default_kms_key_id()
+    assert ec2.create_volume(AvailabilityZone="eu-central-1a", Size=1)["KmsKeyId"] != arn
+
+
+def test_a_volume_wants_encrypted_with_its_key(box, ec2, refused):
+    """R-EBS-52; an id or alias becomes the ARN."""
+    arn = box.add_key()
+    ask = {"AvailabilityZone": "eu-central-1a", "Size": 1}
+    assert refused(ec2.create_volume, **ask, KmsKeyId=arn)[0] == "InvalidParameterDependency"
+    for ref in (arn.split("/")[1], "alias/app", arn):
+        assert ec2.create_volume(**ask, Encrypted=True, KmsKeyId=ref)["KmsKeyId"] == arn
+
+
+def test_many_keys_are_made_quickly(box):
+    """Symmetric keys need no RSA key pair."""
+    import time
+
+    started = time.monotonic()
+    for n in range(50):
+        box.add_key(alias=f"alias/{n}")
+    assert time.monotonic() - started < 1

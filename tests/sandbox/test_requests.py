@@ -1,0 +1,305 @@
+"""Every request: tokens, tags, pages, filters, dry runs, faults, throttling, and the log."""
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ConnectionClosedError
+
+from sealift.sandbox import Fault, Quotas, Sandbox, fleets
+
+ZONE = "eu-central-1a"
+
+
+# ClientToken
+
+
+@pytest.mark.parametrize("name", ["create_volume", "copy_volumes"])
+def test_the_same_token_is_the_same_volume(box, ec2, refused, name):
+    """SB-TOK-01: same parameters, same answer; other parameters, IdempotentParameterMismatch."""
+    first = {"SourceVolumeId": box.add_volume()} if name == "copy_volumes" else {"AvailabilityZone": ZONE}
+    call = getattr(ec2, name)
+
+    def made(reply):
+        return (reply.get("Volumes") or [reply])[0]["VolumeId"]
+
+    ask = {**first, "Size": 10, "ClientToken": "t-1"}
+    volume = made(call(**ask))
+    box.clock.advance(20)
+    assert made(call(**ask)) == volume
+    assert refused(call, **{**ask, "Size": 11})[0] == "IdempotentParameterMismatch"
+    assert len([v for v in ec2.describe_volumes()["Volumes"] if v["Size"] == 10]) == 1
+
+
+def test_a_token_returns_the_dead_volume_it_made(box, ec2, refused):
+    """SB-TOK-01: a deleted volume's token does not make a new one."""
+    ask = {"AvailabilityZone": ZONE, "Size": 10, "ClientToken": "t-1"}
+    volume = ec2.create_volume(**ask)["VolumeId"]
+    box.clock.advance(10)
+    ec2.delete_volume(VolumeId=volume)
+    box.clock.advance(10)
+    again = ec2.create_volume(**ask)
+    assert (again["VolumeId"], again["State"]) == (volume, "deleted")
+    assert refused(ec2.describe_volumes, VolumeIds=[volume])[0] == "InvalidVolume.NotFound"
+
+
+# tags
+
+
+def test_reserved_and_too_many_tags_are_refused(box, ec2, refused):
+    """R-EBS-10: in CreateTags and on creation; all resources or none."""
+    volume = box.add_volume()
+    ask = {"Resources": [volume], "Tags": [{"Key": "aws:x", "Value": "y"}]}
+    assert refused(ec2.create_tags, **ask) == ("InvalidParameterValue", 400)
+    many = [{"Key": f"k{n}", "Value": ""} for n in range(50)]
+    ec2.create_tags(Resources=[volume], Tags=many)
+    ec2.create_tags(Resources=[volume], Tags=many[:1])
+    one_more = [{"Key": "k50", "Value": ""}]
+    assert refused(ec2.create_tags, Resources=[box.add_volume(), volume], Tags=one_more)[0] == "TagLimitExceeded"
+    assert len(ec2.describe_tags()["Tags"]) == 50
+    spec = [{"ResourceType": "volume", "Tags": ask["Tags"]}]
+    found = refused(ec2.create_volume, AvailabilityZone=ZONE, Size=1, TagSpecifications=spec)
+    assert found[0] == "InvalidParameterValue"
+
+
+def test_tags_are_found_and_deleted(box, ec2):
+    """DescribeTags by resource and key; DeleteTags with a value only if it matches."""
+    volume = box.add_volume(tags={"a": "1", "b": "2"})
+    by_id = [{"Name": "resource-id", "Values": [volume]}, {"Name": "key", "Values": ["a"]}]
+    (tag,) = ec2.describe_tags(Filters=by_id)["Tags"]
+    assert (tag["ResourceType"], tag["Value"]) == ("volume", "1")
+    ec2.delete_tags(Resources=[volume], Tags=[{"Key": "a", "Value": "other"}, {"Key": "b"}])
+    assert ec2.describe_volumes()["Volumes"][0]["Tags"] == [{"Key": "a", "Value": "1"}]
+
+
+# pages and filters
+
+
+def test_every_describe_is_paged(box, ec2, refused):
+    """R-EBS-84, SB-INS-03: MaxResults and NextToken; ids and MaxResults exclude each other; the least is five."""
+    fleets.seed(box, 12)
+    pages = list(ec2.get_paginator("describe_volumes").paginate(PaginationConfig={"PageSize": 10}))
+    assert [len(p["Volumes"]) for p in pages] == [10, 10, 4]
+    assert len({v["VolumeId"] for p in pages for v in p["Volumes"]}) == 24
+    pages = list(ec2.get_paginator("describe_instances").paginate(PaginationConfig={"PageSize": 5}))
+    assert [sum(len(r["Instances"]) for r in p["Reservations"]) for p in pages] == [5, 5, 2]
+    for name, result, sizes in (
+        ("describe_volume_status", "VolumeStatuses", [20, 4]),
+        ("describe_instance_status", "InstanceStatuses", [12]),
+    ):
+        pages = list(ec2.get_paginator(name).paginate(PaginationConfig={"PageSize": 20}))
+        assert [len(p[result]) for p in pages] == sizes
+    one = pages[0]["InstanceStatuses"][0]["InstanceId"]
+    assert refused(ec2.describe_instances, InstanceIds=[one], MaxResults=5)[0] == "InvalidParameterCombination"
+    assert refused(ec2.describe_volumes, MaxResults=4)[0] == "InvalidParameterValue"
+
+
+def test_filters_narrow_and_unknown_ones_are_refused(box, ec2, refused):
+    """R-EBS-84: several values are alternatives, several filters conditions; * and ? are wildcards."""
+    ids = fleets.seed(box, "demo")
+
+    def volumes(**filters):
+        ask = [{"Name": k.replace("__", ":").replace("_", "-"), "Values": v} for k, v in filters.items()]
+        return len(ec2.describe_volumes(Filters=ask)["Volumes"])
+
+    assert volumes(encrypted=["false"]) == 10
+    assert volumes(volume_type=["io2", "st1"]) == 1
+    assert volumes(tag__Backup=["dai*"]) == 1
+    assert volumes(tag_key=["Backup"], volume_type=["gp3"]) == 0
+    everything = [v["VolumeId"] for v in ec2.describe_volumes()["Volumes"]]
+    assert volumes(volume_id=[*everything[:3], "vol-00000000000000000"]) == 3
+    by_name = [{"Name": "tag:Name", "Values": ["web-?"]}, {"Name": "instance-state-name", "Values": ["running"]}]
+    (found,) = ec2.describe_instances(Filters=by_name)["Reservations"]
+    assert found["Instances"][0]["InstanceId"] == ids["web-1"]
+    assert refused(ec2.describe_volumes, Filters=[{"Name": "colour", "Values": ["red"]}])[0] == "InvalidParameterValue"
+
+
+def test_snapshots_of_others_are_seen_only_when_shared(box, ec2, client, refused):
+    """Another account sees its own; a shared snapshot too, and can copy it; OwnerIds=self leaves it out."""
+    role = {"RoleArn": "arn:aws:iam::111122223333:role/r", "RoleSessionName": "session"}
+    keys = client("sts").assume_role(**role)["Credentials"]
+    theirs = boto3.client(
+        "ec2",
+        "eu-central-1",
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+    )
+    own = box.add_volume(account="111122223333")
+    assert [v["VolumeId"] for v in theirs.describe_volumes()["Volumes"]] == [own]
+    shot = ec2.create_snapshot(VolumeId=box.add_volume())["SnapshotId"]
+    box.clock.advance(1000)
+    copy = {"SourceSnapshotId": shot, "SourceRegion": "eu-central-1"}
+    assert refused(theirs.copy_snapshot, **copy)[0] == "InvalidSnapshot.NotFound"
+    ec2.modify_snapshot_attribute(
+        SnapshotId=shot, Attribute="createVolumePermission", OperationType="add", UserIds=["111122223333"]
+    )
+    assert [s["OwnerId"] for s in theirs.describe_snapshots()["Snapshots"]] == ["123456789012"]
+    assert theirs.describe_snapshots(OwnerIds=["self"])["Snapshots"] == []
+    assert theirs.copy_snapshot(**copy)["SnapshotId"]
+
+
+# dry run, unknown operations
+
+
+def test_a_dry_run_changes_nothing(box, ec2, refused):
+    """SB-API-01: DryRunOperation, 412, for every mutating call."""
+    web = box.add_instance()
+    volume = ec2.describe_volumes()["Volumes"][0]["VolumeId"]
+    for call, params in [
+        (ec2.create_volume, {"AvailabilityZone": ZONE, "Size": 1}),
+        (ec2.copy_volumes, {"SourceVolumeId": volume}),
+        (ec2.create_snapshot, {"VolumeId": volume}),
+        (ec2.copy_snapshot, {"SourceSnapshotId": "snap-0", "SourceRegion": "eu-central-1"}),
+        (ec2.attach_volume, {"VolumeId": volume, "InstanceId": web, "Device": "/dev/sdf"}),
+        (ec2.detach_volume, {"VolumeId": volume}),
+        (ec2.stop_instances, {"InstanceIds": [web]}),
+        (ec2.start_instances, {"InstanceIds": [web]}),
+        (ec2.terminate_instances, {"InstanceIds": [web]}),
+        (ec2.delete_volume, {"VolumeId": volume}),
+        (ec2.create_tags, {"Resources": [volume], "Tags": [{"Key": "a", "Value": "b"}]}),
+        (ec2.modify_instance_attribute, {"InstanceId": web, "DisableApiStop": {"Value": True}}),
+    ]:
+        assert refused(call, **params, DryRun=True) == ("DryRunOperation", 412)
+    box.clock.advance(100)
+    (shown,) = ec2.describe_volumes()["Volumes"]
+    assert (shown["State"], shown.get("Tags")) == ("in-use", None)
+    assert box.charges == []
+
+
+def test_an_unknown_operation_is_refused_so_that_clients_can_read_it(ec2, client, refused):
+    """SB-API-02: in EC2's XML and in JSON; never HTML."""
+    found = refused(ec2.create_replace_root_volume_task, InstanceId="i-00000000000000000")
+    assert found == ("UnsupportedOperation", 400)
+    assert refused(client("kms").derive_shared_secret, **_ASK)[0] == "UnsupportedOperation"
+
+
+_ASK = {"KeyId": "x", "KeyAgreementAlgorithm": "ECDH", "PublicKey": b"x"}
+
+
+# faults
+
+
+def test_a_fault_strikes_the_calls_it_describes(box, ec2, refused):
+    """By operation, parameters and number; the status is the one AWS sends with the code."""
+    one, other = box.add_volume(), box.add_volume()
+    box.faults.add(Fault(operation="ec2:DeleteVolume", code="RequestLimitExceeded", match={"VolumeId": one}))
+    ec2.delete_volume(VolumeId=other)
+    assert refused(ec2.delete_volume, VolumeId=one) == ("RequestLimitExceeded", 503)
+    ec2.delete_volume(VolumeId=one)
+    assert [e.outcome for e in box.log] == ["ok", "RequestLimitExceeded", "ok"]
+    assert box.faults.all[0].fired == 1
+
+
+def test_a_reply_is_lost_after_the_effect_or_before_it(box, ec2):
+    """`after`: the volume is there; `reset`: it is not; the client cannot tell."""
+    ask = {"AvailabilityZone": ZONE, "Size": 1}
+    box.faults.add(Fault(operation="ec2:CreateVolume", after=True), Fault(operation="ec2:CreateVolume", reset=True))
+    with pytest.raises(ConnectionClosedError):
+        ec2.create_volume(**ask)
+    assert len(ec2.describe_volumes()["Volumes"]) == 1
+    with pytest.raises(ConnectionClosedError):
+        ec2.create_volume(**ask)
+    assert len(ec2.describe_volumes()["Volumes"]) == 1
+    assert [e.outcome for e in box.log if e.operation == "ec2:CreateVolume"] == ["lost", "lost"]
+
+
+def test_a_lost_reply_to_a_refused_call_is_the_refusal_lost(box, ec2):
+    """SB-FLT-01: the client sees a broken connection either way; the log says `lost`."""
+    box.faults.add(Fault(operation="ec2:DeleteVolume", after=True))
+    with pytest.raises(ConnectionClosedError):
+        ec2.delete_volume(VolumeId="vol-00000000000000000")
+
+
+def test_botocore_sends_again_what_was_lost(box):
+    """With its default retries a lost CreateSnapshot makes two: the trap the product must avoid."""
+    box.faults.add(Fault(operation="ec2:CreateSnapshot", after=True))
+    volume = box.add_volume()
+    eager = boto3.client("ec2", "eu-central-1", config=Config(retries={"mode": "standard"}))
+    box.world.quotas = Quotas(seconds_between_snapshots=0)
+    eager.create_snapshot(VolumeId=volume)
+    assert len(eager.describe_snapshots(OwnerIds=["self"])["Snapshots"]) == 2
+
+
+def test_chance_follows_the_seed():
+    """Ids and faults by probability are the same for the same seed."""
+
+    def run(seed):
+        with Sandbox(seed=seed) as box:
+            ec2 = boto3.client("ec2", "eu-central-1", config=Config(retries={"total_max_attempts": 1}))
+            box.faults.add(Fault(operation="ec2:DescribeTags", probability=0.5, times=None))
+            made = [box.add_instance(), box.add_key(), box.add_volume()]
+            for _ in range(20):
+                try:
+                    ec2.describe_tags()
+                except ec2.exceptions.ClientError:
+                    made.append("struck")
+                else:
+                    made.append("spared")
+            return made
+
+    assert run(1) == run(1) != run(2)
+
+
+# throttling, log, charges
+
+
+def test_requests_draw_on_buckets_when_asked():
+    """R-EBS-87: StartInstances 5 at once, then 2 a second on the box's clock."""
+    with Sandbox(quotas=Quotas(throttle=True)) as box:
+        ec2 = boto3.client("ec2", "eu-central-1", config=Config(retries={"total_max_attempts": 1}))
+        web = box.add_instance()
+        for _ in range(5):
+            ec2.start_instances(InstanceIds=[web])
+        with pytest.raises(ec2.exceptions.ClientError, match="RequestLimitExceeded"):
+            ec2.start_instances(InstanceIds=[web])
+        box.clock.advance(0.5)
+        ec2.start_instances(InstanceIds=[web])
+
+
+def test_the_log_and_the_charges_tell_everything(box, ec2, refused):
+    """Who, when, what with, how it ended; and how long what it set going was assumed to take."""
+    web = box.add_instance()
+    box.clock.advance(5)
+    ec2.stop_instances(InstanceIds=[web])
+    refused(ec2.start_instances, InstanceIds=[web])
+    first, second = box.log
+    assert (first.at, first.operation, first.outcome, first.resource) == (
+        1_800_000_005,
+        "ec2:StopInstances",
+        "ok",
+        web,
+    )
+    assert first.params == {"InstanceIds": [web]}
+    assert (second.outcome, second.rule) == ("IncorrectInstanceState", "SB-INS-02")
+    (charge,) = box.charges
+    assert (charge.operation, charge.resource, charge.seconds) == ("ec2:StopInstances", web, 40.0)
+
+
+def test_boxes_do_not_leak_into_each_other():
+    """One after another in a process; afterwards moto is as it was."""
+    for _ in range(2):
+        with Sandbox() as box:
+            ec2 = boto3.client("ec2", "eu-central-1")
+            assert ec2.describe_volumes()["Volumes"] == []
+            assert ec2.describe_tags()["Tags"] == []
+            box.add_instance(tags={"a": "b"})
+            assert boto3.client("kms", "eu-central-1").list_keys()["Keys"] == []
+            box.add_key()
+    from moto.core.responses import BaseResponse
+
+    from sealift.sandbox import hook
+
+    assert hook._open == []
+    assert BaseResponse.call_action is hook._call_action
+
+
+def test_a_migration_of_34_calls_takes_a_blink(box, ec2):
+    """In-process speed is what lets thousands of crash runs fit in a test."""
+    import time
+
+    web = box.add_instance()
+    ec2.describe_instances()
+    started = time.monotonic()
+    for _ in range(34):
+        ec2.describe_instances(InstanceIds=[web])
+    assert time.monotonic() - started < 1.0
