@@ -133,6 +133,15 @@ class Sandbox:
         with hook.LOCK:
             self._seeds.group(region, name, instance_ids, account)
 
+    def show_as(self, resource_id: str, **members: Any) -> None:
+        """Let describes show an instance, volume or snapshot with these members: spot, managed, on an Outpost, …"""
+        with hook.LOCK:
+            self.world.overlays.setdefault(resource_id, {}).update(members)
+
+    def show_status_as(self, volume_id: str, **members: Any) -> None:
+        """Let DescribeVolumeStatus show a volume with these members: impaired, with events, …"""
+        self.show_as(f"{volume_id}/status", **members)
+
     # what others do meanwhile
 
     def disable_key(self, arn: str) -> None:

@@ -13,6 +13,7 @@ class Quotas:
     pending_snapshots_per_hdd_volume: int = 1
     seconds_between_snapshots: float = 15.0
     snapshot_copies_per_destination: int = 20
+    volumes_per_instance: int = 27
     tags_per_resource: int = 50
     initialization_mib_per_s: int = 5000
     throttle: bool = False

@@ -144,6 +144,11 @@ RULES: dict[str, Rule] = {
             "AttachVolume sets DeleteOnTermination to false; ModifyInstanceAttribute without a value means true.",
             _EC2 + "UserGuide/preserving-volumes-on-termination.html; botocore ec2 EbsInstanceBlockDeviceSpecification",
         ),
+        Rule(
+            "R-EBS-28",
+            "An instance holds as many volumes as its type allows (27 here: a Nitro instance with one interface).",
+            _EC2 + "UserGuide/volume_limits.html",
+        ),
         # instances
         Rule(
             "SB-INS-01",
@@ -181,6 +186,11 @@ RULES: dict[str, Rule] = {
             "A snapshot is not completed before an earlier one of its volume that is still pending.",
             "follows from snapshots being incremental",
             guess=True,
+        ),
+        Rule(
+            "SB-SNP-04",
+            "A time-based copy takes 15 to 2,880 minutes in steps of 15, and no more than 500 MiB/s.",
+            _EBS + "time-based-copies.html",
         ),
         Rule("SB-SNP-02", "An encrypted snapshot cannot be made public.", "botocore ec2 ModifySnapshotAttribute"),
         Rule(

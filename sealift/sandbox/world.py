@@ -58,6 +58,7 @@ class World:
     charges: list[Charge] = field(default_factory=list)
     ledger: dict[tuple[str, str, str, str], Contents] = field(default_factory=dict)
     rates: dict[str, float] = field(default_factory=dict)
+    overlays: dict[str, dict[str, Any]] = field(default_factory=dict)
     books: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -83,6 +84,10 @@ class World:
     def documents(self, call: Call, kind: str) -> dict[str, dict[str, Any]]:
         """Return what other services keep for this account and Region, by id."""
         return self.books.setdefault((call.account, call.region, kind), {})
+
+    def overlaid(self, key: str, shown: dict[str, Any]) -> dict[str, Any]:
+        """Return what a describe shows of a thing, as a test wants it seen."""
+        return {**shown, **self.overlays[key]} if key in self.overlays else shown
 
     def next_seq(self) -> int:
         """Number things in the order of their making, for paging."""

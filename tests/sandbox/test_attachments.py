@@ -89,6 +89,13 @@ def test_a_volume_that_is_not_ready_is_not_attached(box, ec2, web, refused):
     assert found[0] == "IncorrectState"
 
 
+def test_an_instance_holds_so_many_volumes(box, ec2, refused):
+    """R-EBS-28."""
+    full = box.add_instance(volumes=[VolumeSpec(device=f"/dev/sd{n}") for n in range(27)])
+    found = refused(ec2.attach_volume, VolumeId=box.add_volume(), InstanceId=full, Device="/dev/sdz")
+    assert found == ("AttachmentLimitExceeded", 400)
+
+
 def test_an_instance_on_its_way_takes_no_volume(box, ec2, web, refused):
     """SB-ATT-03: running or stopped only."""
     ec2.stop_instances(InstanceIds=[web])

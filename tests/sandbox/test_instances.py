@@ -166,6 +166,27 @@ def test_one_bad_id_stops_the_whole_call(ec2, web, refused, shown):
     assert shown(web)["State"]["Name"] == "running"
 
 
+def test_a_describe_shows_what_a_test_wants_seen(box, ec2, web, shown):
+    """Traits that the box does not act on: spot, managed, impaired."""
+    volume = ec2.describe_volumes()["Volumes"][0]["VolumeId"]
+    box.show_as(web, InstanceLifecycle="spot")
+    box.show_as(volume, Operator={"Managed": True, "Principal": "x"})
+    box.show_status_as(volume, VolumeStatus={"Status": "impaired", "Details": []})
+    assert shown(web)["InstanceLifecycle"] == "spot"
+    managed = [{"Name": "operator.managed", "Values": ["true"]}]
+    assert [v["VolumeId"] for v in ec2.describe_volumes(Filters=managed)["Volumes"]] == [volume]
+    impaired = [{"Name": "volume-status.status", "Values": ["impaired"]}]
+    assert [v["VolumeId"] for v in ec2.describe_volume_status(Filters=impaired)["VolumeStatuses"]] == [volume]
+
+
+def test_run_instances_with_the_same_token_runs_one(ec2, refused):
+    """SB-TOK-01."""
+    ask = {"ImageId": "ami-12c6146b", "MinCount": 1, "MaxCount": 1, "InstanceType": "m5.large", "ClientToken": "t"}
+    first, again = (ec2.run_instances(**ask)["Instances"][0]["InstanceId"] for _ in range(2))
+    assert first == again
+    assert refused(ec2.run_instances, **{**ask, "InstanceType": "m5.xlarge"})[0] == "IdempotentParameterMismatch"
+
+
 def test_run_instances_makes_the_disks_asked_for(box, ec2):
     """Types, IOPS, encryption and tags of a mapping are all kept."""
     key = box.add_key()

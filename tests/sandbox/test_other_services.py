@@ -67,12 +67,19 @@ def test_a_group_lets_a_member_stand_by(box, client, ec2):
     assert {p["ProcessName"] for p in group["SuspendedProcesses"]} == {"HealthCheck", "ReplaceUnhealthy"}
     ask = {"AutoScalingGroupName": "web", "InstanceIds": [web]}
     asg.enter_standby(**ask, ShouldDecrementDesiredCapacity=True)
-    (member,) = asg.describe_auto_scaling_instances(InstanceIds=[web])["AutoScalingInstances"]
-    assert member["LifecycleState"] == "Standby"
+
+    def state():
+        return asg.describe_auto_scaling_instances(InstanceIds=[web])["AutoScalingInstances"][0]["LifecycleState"]
+
+    states = [state()]
+    box.clock.advance(20)
+    states.append(state())
     asg.exit_standby(**ask)
+    states.append(state())
+    box.clock.advance(20)
+    states.append(state())
+    assert states == ["EnteringStandby", "Standby", "Pending", "InService"]
     asg.resume_processes(AutoScalingGroupName="web")
-    (member,) = asg.describe_auto_scaling_instances(InstanceIds=[web])["AutoScalingInstances"]
-    assert member["LifecycleState"] == "InService"
     tags = ec2.describe_instances(InstanceIds=[web])["Reservations"][0]["Instances"][0]["Tags"]
     assert {"Key": "aws:autoscaling:groupName", "Value": "web"} in tags
 

@@ -131,6 +131,18 @@ def test_an_encrypted_copy_is_full_and_under_the_key_asked_for(box, ec2, look, p
     assert look(own)["KmsKeyId"] != key
 
 
+def test_a_time_based_copy_takes_its_time(box, ec2, look, plain, refused):
+    """SB-SNP-04: 15 minutes or more, in steps of 15."""
+    for minutes in (10, 20, 2895):
+        found = refused(ec2.copy_snapshot, **plain, CompletionDurationMinutes=minutes)
+        assert found[0] == "InvalidParameterValue"
+    copy = ec2.copy_snapshot(**plain, CompletionDurationMinutes=30)["SnapshotId"]
+    box.clock.advance(1700)
+    assert look(copy)["State"] == "pending"
+    box.clock.advance(100)
+    assert look(copy)["State"] == "completed"
+
+
 def test_a_second_copy_under_the_same_key_moves_what_changed(box, ec2):
     """ebs-copy-snapshot.html: same key, incremental; a change of encryption, full."""
     key = box.add_key()

@@ -16,6 +16,9 @@ def attach(world: World, call: Call) -> dict[str, Any]:
     device = call.params["Device"]
     _check_volume(volume, machine)
     _check_machine(machine, device)
+    if len(machine.disks) >= world.quotas.volumes_per_instance:
+        message = f"The instance '{machine.id}' has as many volumes attached as its type allows."
+        raise ApiError("R-EBS-28", "AttachmentLimitExceeded", message)
     if kms.unusable(volume.kms_key):
         message = f"The customer master key for the encrypted volume {volume.id} cannot be accessed."
         raise ApiError("SB-KEY-01", "CustomerKeyHasBeenRevoked", message)

@@ -37,7 +37,7 @@ _PATHS = {
 
 def describe(world: World, call: Call) -> dict[str, Any]:
     """DescribeInstances: pages count instances, grouped by reservation."""
-    rendered = filtered([render(m) for m in chosen(world, call)], call.params, _PATHS)
+    rendered = filtered([world.overlaid(m.id, render(m)) for m in chosen(world, call)], call.params, _PATHS)
     page, more = paged(rendered, call.params, "InstanceIds")
     groups: dict[str, dict[str, Any]] = {}
     for item in page:

@@ -4,6 +4,7 @@ from typing import Any
 
 from moto.ec2.models import ec2_backends
 
+from sealift.sandbox import tokens
 from sealift.sandbox.ec2 import instances, power, tagging, volumes
 from sealift.sandbox.ec2.attachments import place
 from sealift.sandbox.ec2.encryption import wanted
@@ -15,6 +16,8 @@ ROOT = {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 8, "VolumeType": "gp3",
 
 def run(world: World, call: Call) -> dict[str, Any]:
     """RunInstances."""
+    if made := tokens.remembered(world, call):
+        return _reply(call, made, [m for m in world.here(call).machines.values() if m.reservation == made])
     backend = ec2_backends[call.account][call.region]
     mappings = [m for m in call.params.get("BlockDeviceMappings", []) if "Ebs" in m]
     for name in ("BlockDeviceMappings", "block_device_mappings"):
@@ -26,10 +29,15 @@ def run(world: World, call: Call) -> dict[str, Any]:
     for moto in reservation.instances:
         instances.strip(backend, moto)
         machines.append(_launch(world, call, moto, reservation.id, mappings))
+    tokens.remember(world, call, reservation.id)
+    return _reply(call, reservation.id, machines)
+
+
+def _reply(call: Call, reservation: str, machines: list[Machine]) -> dict[str, Any]:
     shown = [instances.render(m) for m in machines]
     for one in shown:
         del one["ReservationId"]
-    return {"ReservationId": reservation.id, "OwnerId": call.account, "Instances": shown}
+    return {"ReservationId": reservation, "OwnerId": call.account, "Instances": shown}
 
 
 def _launch(world: World, call: Call, moto: Any, reservation: str, mappings: list[dict[str, Any]]) -> Machine:

@@ -123,6 +123,9 @@ def copy(world: World, call: Call) -> dict[str, Any]:
     source = _copyable(world, call)
     if call.params.get("Encrypted") is False:
         raise ApiError("R-EBS-52", "InvalidParameterValue", "Encrypted cannot be set to false.")
+    minutes = call.params.get("CompletionDurationMinutes", 15)
+    if not 15 <= minutes <= 2880 or minutes % 15:
+        raise ApiError("SB-SNP-04", "InvalidParameterValue", f"CompletionDurationMinutes {minutes} is not allowed.")
     same_region = source.region == call.region
     enc = wanted(world, call, source.encrypted, source.kms_key if same_region else None)
     under_way = [s for s in world.here(call).snapshots.values() if s.is_copy and s.state == "pending"]
@@ -136,9 +139,14 @@ def copy(world: World, call: Call) -> dict[str, Any]:
     shot.encrypted, shot.kms_key = enc.encrypted, enc.key
     shot.product_codes = list(source.product_codes)
     tagging.book(call.account, call.region, shot.id).update(tags)
-    seconds = world.durations.key_check_s if enc.why else world.durations.copy(moved)
+    seconds = world.durations.key_check_s if enc.why else _copy_seconds(world, call, moved)
     shot.ready = world.later(call, shot.id, seconds, lambda at: _complete(shot))
     return {"SnapshotId": shot.id, "Tags": tagging.shown(call.account, call.region, shot.id)}
+
+
+def _copy_seconds(world: World, call: Call, mib: float) -> float:
+    minutes = call.params.get("CompletionDurationMinutes")
+    return max(60.0 * minutes, mib / 500) if minutes else world.durations.copy(mib)
 
 
 def _copyable(world: World, call: Call) -> Snapshot:
@@ -184,7 +192,7 @@ def delete(world: World, call: Call) -> dict[str, Any]:
 
 def describe(world: World, call: Call) -> dict[str, Any]:
     """DescribeSnapshots: the caller's, and those shared with it unless OwnerIds says `self`."""
-    rendered = [render(s, call.at) for s in _chosen(world, call)]
+    rendered = [world.overlaid(s.id, render(s, call.at)) for s in _chosen(world, call)]
     page, more = paged(filtered(rendered, call.params, _PATHS), call.params, "SnapshotIds")
     return {"Snapshots": page, **more}
 

@@ -21,7 +21,7 @@ _PATHS = {
 def describe(world: World, call: Call) -> dict[str, Any]:
     """DescribeVolumeStatus: figures of initialisation are as of the last report, up to five minutes old."""
     volumes = [v for v in chosen(world, call) if v.state in ("available", "in-use")]
-    rendered = [_render(world, v, call.at) for v in volumes]
+    rendered = [world.overlaid(f"{v.id}/status", _render(world, v, call.at)) for v in volumes]
     page, more = paged(filtered(rendered, call.params, _PATHS), call.params, "VolumeIds")
     return {"VolumeStatuses": page, **more}
 

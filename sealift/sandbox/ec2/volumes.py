@@ -187,7 +187,7 @@ def delete(world: World, call: Call) -> dict[str, Any]:
 
 def describe(world: World, call: Call) -> dict[str, Any]:
     """DescribeVolumes: by id (all must exist), by filter, by page."""
-    rendered = [render(v, call.at) for v in chosen(world, call)]
+    rendered = [world.overlaid(v.id, render(v, call.at)) for v in chosen(world, call)]
     page, more = paged(filtered(rendered, call.params, _PATHS), call.params, "VolumeIds")
     return {"Volumes": page, **more}
 
