@@ -1,0 +1,72 @@
+"""Rules about the wanted key."""
+
+from datetime import UTC, datetime
+
+from sealift.kind import ACK, BLOCK, WARN
+from sealift.kinds.ebs.facts import InstanceFacts, KeyFacts
+from sealift.kinds.ebs.rules.judging import Facts, Finding, moving, say
+from sealift.options import Options
+
+STORES = ("EXTERNAL_KEY_STORE", "AWS_CLOUDHSM")
+AWS_KEY = "alias/aws/ebs"
+
+
+@moving(
+    "R-EBS-50", "AWS KMS API reference, KeyMetadata; EC2 API reference, ModifyEbsDefaultKmsKeyId (no asymmetric keys)"
+)
+def fit(facts: Facts, options: Options) -> Finding:
+    """The key is readable, symmetric, for encryption, and enabled."""
+    key = facts.key
+    if key.error or not key.arn:
+        return (
+            BLOCK,
+            f"the key {key.wanted or '(none)'} could not be read: {key.error}. Check --key and kms:DescribeKey.",
+        )
+    return say(BLOCK, _unfit(key), "Name an enabled symmetric key of yours, or enable this one.")
+
+
+def _unfit(key: KeyFacts) -> list[str]:
+    wanted = (("state", "Enabled"), ("spec", "SYMMETRIC_DEFAULT"), ("usage", "ENCRYPT_DECRYPT"))
+    return [f"the {f} of {key.arn} is {getattr(key, f)}, not {want}" for f, want in wanted if getattr(key, f) != want]
+
+
+@moving("R-EBS-60", "AWS KMS API reference, KeyMetadata (Origin, ValidTo); KMS developer guide, Key stores")
+def own_material(facts: Facts, options: Options) -> Finding:
+    """A key whose material expires or lies in another store is acknowledged: without it nothing starts or attaches."""
+    key = facts.key
+    if key.origin in STORES:
+        remedy = "While that store is out no volume under it can be attached and no instance started."
+        return say(ACK, [f"{key.arn} lies in a key store ({key.origin})"], remedy)
+    if key.origin == "EXTERNAL" and key.valid_to is not None:
+        until = datetime.fromtimestamp(key.valid_to, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        return say(ACK, [f"the imported material of {key.arn} expires at {until}"], "Import it again before that day.")
+    return None
+
+
+@moving(
+    "R-EBS-61", "EC2 API reference, CopyImage (the key must exist in the destination Region); KMS multi-Region keys"
+)
+def same_region(facts: Facts, options: Options) -> Finding:
+    """The key is in the Region of the volumes; of a multi-Region key, the replica there."""
+    key = facts.key
+    found = [f"{key.arn} is not in {facts.region}"] if key.arn and key.region != facts.region else []
+    replica = "/mrk-" in key.arn
+    remedy = (
+        f"Name its replica in {facts.region}, or replicate it there." if replica else f"Name a key of {facts.region}."
+    )
+    return say(BLOCK, found, remedy)
+
+
+@moving("R-EBS-62", "EC2 API reference, ModifySnapshotAttribute; EBS user guide, Share a snapshot")
+def customer_managed(facts: Facts, options: Options) -> Finding:
+    """The key is managed by the customer: what is under alias/aws/ebs can never be shared."""
+    key = facts.key
+    aws = key.manager == "AWS" or key.wanted.endswith(AWS_KEY)
+    return say(BLOCK, [f"{key.wanted} is managed by AWS"] if aws else [], "Name a customer-managed key.")
+
+
+@moving("R-EBS-59", "EC2 Auto Scaling user guide, Required key policy for encrypted volumes")
+def scaling_role(facts: InstanceFacts, options: Options) -> Finding:
+    """A group that launches instances under the key needs its service-linked role in the key policy."""
+    found = [f"{facts.asg.name} launches through AWSServiceRoleForAutoScaling"] if facts.asg else []
+    return say(WARN, found, "Where its template names the key, allow that role to use it and to create grants.")
