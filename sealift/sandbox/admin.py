@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sealift.clock import WallClock
-from sealift.sandbox import hook
+from sealift.sandbox import fleets, hook
 from sealift.sandbox.box import Sandbox
 from sealift.sandbox.errors import ApiError
 from sealift.sandbox.faults import Fault
@@ -24,6 +24,7 @@ class Admin:
             "GET /clock": lambda _: self._time(),
             "POST /clock": self._set_clock,
             "GET /fleet": lambda _: self._fleet,
+            "POST /fleet": self._add_fleet,
             "GET /losses": lambda _: [asdict(x) for x in box.losses()],
             "GET /log": lambda _: [asdict(x) for x in list(box.log)],
             "GET /charges": lambda _: [asdict(x) for x in list(box.charges)],
@@ -68,6 +69,11 @@ class Admin:
         now = self._clock.now() + max(0.0, float(body.get("advance", 0)))
         self._clock.follow(now, float(body.get("speed", self._clock.speed)))
         return self._time()
+
+    def _add_fleet(self, body: Body) -> Body:
+        added = fleets.seed(self._box, body.get("fleet", "demo"))
+        self._fleet.update(added)
+        return dict(added)
 
     def _add_instance(self, body: Body) -> Body:
         volumes = [VolumeSpec(**v) for v in body.pop("volumes", [])]

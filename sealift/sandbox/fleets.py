@@ -1,5 +1,8 @@
 """Ready-made fleets: the demo's six instances, or any number of ordinary ones."""
 
+from moto.core import DEFAULT_ACCOUNT_ID
+
+from sealift.sandbox import kms
 from sealift.sandbox.box import Sandbox
 from sealift.sandbox.seeding import VolumeSpec
 
@@ -13,15 +16,20 @@ _ROOT = VolumeSpec(device="/dev/xvda", size_gib=8)
 
 def seed(box: Sandbox, fleet: str | int, region: str = REGION) -> dict[str, str]:
     """Put a fleet and its keys into an open box; return instance ids by name. `fleet`: `demo`, or how many."""
-    box.add_key(region, KEY_ALIAS)
+    _key(box, region, KEY_ALIAS)
     if isinstance(fleet, int) or fleet.isdigit():
         return _ordinary(box, int(fleet), region)
     if fleet == "empty":
         return {}
     if fleet != "demo":
         raise ValueError(f"There is no fleet {fleet!r}: say 'demo', 'empty' or a number.")
-    box.add_key(region, FRAGILE_ALIAS)
+    _key(box, region, FRAGILE_ALIAS)
     return _demo(box, region)
+
+
+def _key(box: Sandbox, region: str, alias: str) -> None:
+    if kms.find(DEFAULT_ACCOUNT_ID, region, alias) is None:
+        box.add_key(region, alias)
 
 
 def _demo(box: Sandbox, region: str) -> dict[str, str]:

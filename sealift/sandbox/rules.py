@@ -166,6 +166,11 @@ RULES: dict[str, Rule] = {
             "disableApiStop refuses StopInstances, disableApiTermination refuses TerminateInstances.",
             "botocore ec2 ModifyInstanceAttribute",
         ),
+        Rule(
+            "R-EBS-31",
+            "A public address that was assigned automatically is lost on stop; an Elastic IP stays.",
+            _EC2 + "UserGuide/Stop_Start.html",
+        ),
         Rule("SB-INS-03", "MaxResults and ids exclude each other.", "botocore ec2 DescribeInstances"),
         # snapshots
         Rule(

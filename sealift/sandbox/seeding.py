@@ -97,8 +97,8 @@ class Seeds:
         if state == "running":
             power.run(self._world, machine, call.at)
         else:
-            machine.reason, machine.transition = power.BY_USER, power._by_user(call.at)
-            power.enter(machine, "stopped")
+            machine.reason, machine.transition = power.BY_USER, power.by_user(call.at)
+            power.rest(machine)
         return machine
 
     def _disk(self, machine: Machine, spec: VolumeSpec, at: float) -> None:

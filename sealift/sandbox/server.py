@@ -114,12 +114,11 @@ class Server:
             self._wsgi.shutdown()
 
 
-def serve(
+def serve(  # noqa: PLR0917  # the command line hands on its options in this order
     host: str = "127.0.0.1",
     port: int = 0,
     speed: float = 1.0,
     fleet: str | int = "demo",
-    *,
     seed: int = 0,
     ready: Callable[[str], None] = print,
     durations: Durations | None = None,

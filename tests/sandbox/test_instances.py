@@ -146,6 +146,23 @@ def test_capacity_may_be_short(box, ec2, refused):
     ec2.start_instances(InstanceIds=[app])
 
 
+def test_a_public_address_of_its_own_is_lost_with_the_stop(box, ec2, web, shown):
+    """R-EBS-31: automatic ones change, an Elastic IP stays."""
+    fixed = box.add_instance(name="fixed")
+    address = ec2.allocate_address(Domain="vpc")
+    ec2.associate_address(InstanceId=fixed, AllocationId=address["AllocationId"])
+    before = shown(web)["PublicIpAddress"]
+    owners = [shown(i)["NetworkInterfaces"][0]["Association"]["IpOwnerId"] for i in (web, fixed)]
+    assert owners == ["amazon", "123456789012"]
+    ec2.stop_instances(InstanceIds=[web, fixed])
+    box.clock.advance(60)
+    assert "PublicIpAddress" not in shown(web)
+    ec2.start_instances(InstanceIds=[web, fixed])
+    box.clock.advance(60)
+    assert shown(web)["PublicIpAddress"] != before
+    assert shown(fixed)["PublicIpAddress"] == address["PublicIp"]
+
+
 def test_somebody_else_starts_and_stops_it(box, ec2, web, shown):
     """By hand: no call of the client's, yet the LaunchTime tells."""
     before = shown(web)["LaunchTime"]

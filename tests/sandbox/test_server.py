@@ -2,6 +2,7 @@
 
 import json
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
@@ -112,6 +113,32 @@ def test_others_act_through_the_admin_routes(url):
     assert client(url, "kms").describe_key(KeyId=arn)["KeyMetadata"]["KeyState"] == "Disabled"
     found = client(url).describe_instances(InstanceIds=[added])["Reservations"][0]["Instances"][0]
     assert found["State"]["Name"] == "running"
+
+
+def test_a_fleet_is_added_while_it_runs(url):
+    """POST /_sandbox/fleet; the keys are those that are there."""
+    added = admin(url, "fleet", {"fleet": 3})
+    assert list(added) == ["box-1", "box-2", "box-3"]
+    assert len(admin(url, "fleet")) == 9
+    aliases = [a["AliasName"] for a in client(url, "kms").list_aliases()["Aliases"]]
+    assert aliases.count("alias/sealift-demo") == 1
+
+
+def test_a_wrong_admin_request_is_told_what_there_is(url):
+    """400 and 404 with the reason, never a stack trace."""
+    for path, body, status in (("nothing", None, 404), ("instances/start", {"instance": "i-0"}, 400)):
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            admin(url, path, body)
+        assert caught.value.code == status
+        assert "error" in json.load(caught.value)
+
+
+def test_the_clock_may_be_moved_on(url):
+    """POST /_sandbox/clock: jump forward, change speed."""
+    before = admin(url, "clock")["now"]
+    after = admin(url, "clock", {"advance": 86_400, "speed": 1})
+    assert after["now"] - before >= 86_400
+    assert after["speed"] == 1
 
 
 def test_services_that_moto_lacks_answer_too(url):

@@ -5,7 +5,7 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 
 from sealift.sandbox.ec2 import tagging
-from sealift.sandbox.ec2.power import CODES
+from sealift.sandbox.ec2.power import CODES, elastic
 from sealift.sandbox.ec2.volumes import zone_id_of
 from sealift.sandbox.errors import ApiError
 from sealift.sandbox.paging import filtered, paged
@@ -112,9 +112,15 @@ def _placement(machine: Machine) -> dict[str, Any]:
     return {"Placement": placement, "InstanceLifecycle": moto.lifecycle}
 
 
+def _association(machine: Machine, public_ip: str | None) -> dict[str, str] | None:
+    """Return the public address: an Elastic IP belongs to the account, any other to Amazon."""
+    if not public_ip:
+        return None
+    return {"PublicIp": public_ip, "IpOwnerId": machine.account if elastic(machine, public_ip) else "amazon"}
+
+
 def _network(machine: Machine) -> dict[str, Any]:
     moto = machine.moto
-    up = machine.state in ("pending", "running")
     nics = [
         {
             "NetworkInterfaceId": nic.id,
@@ -122,15 +128,15 @@ def _network(machine: Machine) -> dict[str, Any]:
             "SubnetId": nic.subnet.id,
             "VpcId": nic.subnet.vpc_id,
             "Status": "in-use",
-            "Association": {"PublicIp": nic.public_ip, "IpOwnerId": "amazon"} if up and nic.public_ip else None,
+            "Association": _association(machine, nic.public_ip),
         }
         for nic in moto.network_interfaces
     ]
     return {
         "PrivateIpAddress": moto.private_ip_address,
         "PrivateDnsName": moto.private_dns_name,
-        "PublicIpAddress": moto.public_ip_address if up else None,
-        "PublicDnsName": (moto.public_dns_name or "") if up else "",
+        "PublicIpAddress": moto.public_ip_address,
+        "PublicDnsName": moto.public_dns_name or "",
         "SubnetId": moto.subnet_id,
         "VpcId": moto.vpc_id,
         "SourceDestCheck": moto.source_dest_check,

@@ -60,7 +60,7 @@ def _launch(world: World, call: Call, moto: Any, reservation: str, mappings: lis
     machine.turn += 1
     power.enter(machine, "pending")
     turn = machine.turn
-    world.later(call, machine.id, world.durations.start_s, lambda at: power._up_or_back(world, machine, turn, at))
+    world.later(call, machine.id, world.durations.start_s, lambda at: power.up_or_back(world, machine, turn, at))
     return machine
 
 

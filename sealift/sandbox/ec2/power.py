@@ -63,18 +63,22 @@ def _start(world: World, call: Call, machine: Machine) -> None:
     machine.turn += 1
     machine.launched, machine.reason, machine.transition = call.at, None, ""
     enter(machine, "pending")
+    for nic in machine.moto.nics.values():
+        if not elastic(machine, nic.public_ip):
+            nic.start()
     refused = any(kms.unusable(a.volume.kms_key) for a in machine.disks.values())
     turn = machine.turn
     seconds = world.durations.start_refused_s if refused else world.durations.start_s
-    world.later(call, machine.id, seconds, lambda at: _up_or_back(world, machine, turn, at))
+    world.later(call, machine.id, seconds, lambda at: up_or_back(world, machine, turn, at))
 
 
-def _up_or_back(world: World, machine: Machine, turn: int, at: float) -> None:
+def up_or_back(world: World, machine: Machine, turn: int, at: float) -> None:
+    """End `pending`: run, or fall back to stopped where a volume's key cannot be used by now (R-EBS-55)."""
     if machine.turn != turn or machine.state != "pending":
         return
     if any(kms.unusable(a.volume.kms_key) for a in machine.disks.values()):
         machine.reason, machine.transition = KEY_FAILED, "Server.InternalError"
-        enter(machine, "stopped")
+        rest(machine)
         return
     run(world, machine, at)
 
@@ -110,12 +114,13 @@ def _stop(world: World, call: Call, machine: Machine) -> None:
     if machine.state != "running":
         return
     machine.turn += 1
-    machine.reason, machine.transition = BY_USER, _by_user(call.at)
+    machine.reason, machine.transition = BY_USER, by_user(call.at)
     enter(machine, "stopping")
     world.later(call, machine.id, world.durations.stop_s, lambda at: _down(world, machine, at))
 
 
-def _by_user(at: float) -> str:
+def by_user(at: float) -> str:
+    """Return the StateTransitionReason of what a user asked for at `at`."""
     return f"User initiated ({datetime.fromtimestamp(int(at), UTC):%Y-%m-%d %H:%M:%S} GMT)"
 
 
@@ -123,7 +128,20 @@ def _down(world: World, machine: Machine, at: float) -> None:
     if machine.state == "stopping":
         writing.end_all(world, machine, at)
         machine.running_since = None
-        enter(machine, "stopped")
+        rest(machine)
+
+
+def rest(machine: Machine) -> None:
+    """Enter `stopped`: an address that was assigned automatically is given up (R-EBS-31)."""
+    enter(machine, "stopped")
+    for nic in machine.moto.nics.values():
+        if not elastic(machine, nic.public_ip):
+            nic.stop()
+
+
+def elastic(machine: Machine, public_ip: str | None) -> bool:
+    """Say whether an address is an Elastic IP of the account."""
+    return any(a.public_ip == public_ip for a in machine.moto.ec2_backend.addresses)
 
 
 def terminate(world: World, call: Call) -> dict[str, Any]:
@@ -140,7 +158,7 @@ def _terminate(world: World, call: Call, machine: Machine) -> None:
     if machine.state in ("terminated", "shutting-down"):
         return
     machine.turn += 1
-    machine.reason, machine.transition = BY_USER, _by_user(call.at)
+    machine.reason, machine.transition = BY_USER, by_user(call.at)
     enter(machine, "shutting-down")
     world.later(call, machine.id, world.durations.terminate_s, lambda at: _gone(world, machine, at))
 

@@ -1,6 +1,9 @@
 """CreateVolume, DeleteVolume, DescribeVolumes."""
 
+import functools
 from typing import Any
+
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 
 from sealift.sandbox import tokens
 from sealift.sandbox.ec2 import shapes, tagging
@@ -9,8 +12,6 @@ from sealift.sandbox.errors import ApiError
 from sealift.sandbox.paging import filtered, paged
 from sealift.sandbox.state import Hydration, Snapshot, Volume
 from sealift.sandbox.world import Call, World, iso
-
-ZONES = "abc"
 
 _PATHS = {
     "attachment.attach-time": "Attachments.AttachTime",
@@ -68,7 +69,7 @@ def create(world: World, call: Call) -> dict[str, Any]:
 def _zone(call: Call) -> str:
     zone = call.params.get("AvailabilityZone")
     zone_id = call.params.get("AvailabilityZoneId")
-    names = {f"{call.region}{z}": zone_id_of(f"{call.region}{z}") for z in ZONES}
+    names = {z.name: z.zone_id for z in RegionsAndZonesBackend.zones[call.region]}
     if not zone and zone_id:
         zone = next((n for n, i in names.items() if i == zone_id), zone_id)
     if zone not in names:
@@ -77,9 +78,13 @@ def _zone(call: Call) -> str:
 
 
 def zone_id_of(zone: str) -> str:
-    """Return a zone's id, the same for all accounts of the box (`eu-central-1a` is `euc1-az1`)."""
-    area, side, number = zone[:-1].split("-")
-    return f"{area}{side[0]}{number}-az{ZONES.index(zone[-1]) + 1}"
+    """Return a zone's id, the same for all accounts of the box."""
+    return _zone_ids()[zone]
+
+
+@functools.cache
+def _zone_ids() -> dict[str, str]:
+    return {z.name: z.zone_id for zones in RegionsAndZonesBackend.zones.values() for z in zones}
 
 
 def _source(world: World, call: Call) -> Snapshot | None:
