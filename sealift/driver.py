@@ -4,11 +4,13 @@ The command line and the flows are thin readers of this. It holds the lease of w
 """
 
 import asyncio
+import contextlib
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sealift.aws.gateway import Account, Gateway, Purpose, reader
@@ -18,13 +20,15 @@ from sealift.errors import LeaseLost, NeedsPerson, Refused, SealiftError, UsageE
 from sealift.events import Listener
 from sealift.gate import Window
 from sealift.journal import Journal, State
-from sealift.kind import BLOCK, Kind
-from sealift.kinds import BY_NAME, resolve
+from sealift.kind import BLOCK, Kind, Read, Recalled
+from sealift.kinds import BY_NAME, door, resolve
 from sealift.local import LOCAL
+from sealift.notify import Notifier
 from sealift.options import Options
 from sealift.plan import NEEDS_ACK, NOTHING, REFUSED, MigrationPlan, digest
 from sealift.planner import drift, facts_of, judge, plan_for, refuse_drift
 from sealift.settings import Settings
+from sealift.step import Call
 from sealift.targets import Target, parse
 from sealift.watch import Watcher
 
@@ -56,17 +60,30 @@ class Driver:
         pool: Executor | None = None,
         runner: Runner = local_runner,
         listeners: Sequence[Listener] = (),
+        notify: Sequence[str] = (),
     ) -> None:
+        """Open the journal and the session.
+
+        Raises:
+            JournalError: the journal cannot be used.
+            CredentialsLost: the profile does not exist.
+            UsageError: a place to notify is of an unknown form.
+        """
         self.settings, self.clock = settings, clock or WallClock()
         self.account = Account(self.clock, profile=settings.profile, endpoint_url=settings.endpoint_url, pool=pool)
         self.journal = Journal(self.clock, settings.journal)
-        self.runner, self.listeners = runner, tuple(listeners)
+        self._notifier = Notifier(notify, self._publish)
+        self.runner, self.listeners = runner, (*listeners, self._notifier.listen)
         self._watchers: dict[tuple[str, str], Watcher] = {}
 
     def close(self) -> None:
         """Let go of the journal; no call leaves after this."""
         self.account.closed = True
         self.journal.close()
+
+    async def _publish(self, call: Call) -> None:
+        gateway = await self.gateway(self.region())
+        await gateway.send(call)
 
     # -- places ------------------------------------------------------------------------------------------------------------------
 
@@ -109,18 +126,19 @@ class Driver:
             SealiftError: a target is malformed, unknown or unreadable.
         """
         plans: dict[str, MigrationPlan] = {}
+        doors: dict[tuple[str, str], Read] = {}
         for target in [parse(t) for t in texts]:
             gateway = await self.gateway(self.region(target), target.account)
-            read = reader(gateway)
+            read = doors.setdefault(gateway.place, door(reader(gateway)))
             kind, unit, note = await resolve(read, target, f"{gateway.region} of account {gateway.account_id}")
             if unit not in plans:
-                facts = await self.observe(kind, gateway, unit, options)
+                facts = await kind.observe(read, gateway.account_id, gateway.region, unit, options, probe=gateway.probe)
                 plans[unit] = plan_for(kind, facts, options, unit, gateway.account_id, gateway.region, note)
         return list(plans.values())
 
     async def observe(self, kind: Kind, gateway: Gateway, unit: str, options: Options) -> Any:
         """Read a target's facts, the presence of operations included."""
-        return await kind.observe(reader(gateway), gateway.account_id, gateway.region, unit, options, probe=gateway.probe)  # type: ignore[call-arg]
+        return await kind.observe(reader(gateway), gateway.account_id, gateway.region, unit, options, probe=gateway.probe)
 
     # -- migrating ---------------------------------------------------------------------------------------------------------------
 
@@ -173,7 +191,10 @@ class Driver:
         self, migration: str, plan: MigrationPlan, gateway: Gateway, *, no_wait: bool = False, runner: Runner | None = None
     ) -> Outcome:
         async with self.engine(migration, plan, gateway, no_wait=no_wait, runner=runner) as engine:
-            await engine.run()
+            try:
+                await engine.run()
+            finally:
+                await self._notifier.drain()
             return self._rested(engine)
 
     def _rested(self, engine: Engine) -> Outcome:
@@ -227,6 +248,35 @@ class Driver:
         facts = await self.observe(kind, gateway, plan.target, plan.options)
         if out := [v for v in judge(kind, facts, plan.options) if v.verdict == BLOCK and v.id == "R-SEALIFT-02"]:
             raise Refused(f"{plan.target}: {out[0].message}", rule=out[0].id, resource=plan.target)
+
+    # -- what people say -------------------------------------------------------------------------------------------------------
+
+    def follow_sandbox(self) -> None:
+        """Ask the endpoint what time it is, so that rows written by hand carry the time of a sandbox; without an answer, life's."""
+        if not (self.settings.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")):
+            return
+        with contextlib.suppress(SealiftError):
+            asyncio.run(self.account.identity(self.region()))
+
+    def decide(self, migration: str, what: str, **note: Any) -> None:
+        """Write an approval, a postponement or a refusal; the engine reads nothing else.
+
+        Raises:
+            Refused: the migration is past its gate.
+            JournalError: there is no such migration.
+        """
+        self.journal.plan(migration)
+        state = self.journal.state(migration)
+        if state.quiesced is not None or not state.attempt_open or state.direction == "back":
+            raise Refused(f"{migration} is past its gate", remedy=f"See: sealift status {migration}")
+        self.journal.note(migration, what, note, attempt=state.attempt)
+
+    def writes_since(self, migration: str) -> str | None:
+        """Return since when a workload has written to its replacement, None where it has not."""
+        state = self.journal.state(migration)
+        if state.brought_up is None or state.direction == "back":
+            return None
+        return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(state.brought_up))
 
     # -- stored migrations -------------------------------------------------------------------------------------------------------
 
@@ -305,6 +355,41 @@ class Driver:
             return Outcome(plan.target, migration, 0, f"{plan.target} keeps its replacement; the source is retained until finalize")
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
+
+    async def adopt(self, text: str, options: Options) -> Outcome:
+        """Rebuild a lost journal from the tags on the sources of a target, then say how to go on.
+
+        While the sources serve it can be resumed; half-way in a cutover only the way back is offered, which is free;
+        where a replacement serves, the rest of the confirmation is what `resume` does.
+        """
+        migration = ""
+        try:
+            target = parse(text)
+            gateway = await self.gateway(self.region(target), target.account)
+            read = reader(gateway)
+            kind, unit, _ = await resolve(read, target, gateway.region)
+            found = await kind.recall(read, gateway.account_id, gateway.region, unit, options)
+            migration = found.migration
+            if not found.same and found.stage != "cutover":
+                raise Refused(f"{unit}: the recipe of {migration} was made with other options or by another version; nothing is half-way there",
+                              remedy="Give the same options as then.")  # fmt: skip
+            plan = plan_for(kind, found.facts, replace(options, route=found.route), unit, gateway.account_id, gateway.region)
+            route = next(r for r in kind.routes if r.name == found.route)
+            plan = replace(plan, steps=route.recipe(found.facts, options), route=route.name)
+            row = plan.to_json()
+            self.journal.adopt(migration, row, digest([row]), plan.locks, found.attempt)
+            await self._fill(migration, plan, gateway, found)
+            remedy = "rollback" if found.stage == "cutover" else "resume"
+            return Outcome(unit, migration, 0, f"{unit} was at stage '{found.stage}'. Next: sealift {remedy} {migration}")
+        except SealiftError as error:
+            return Outcome(text, migration, error.exit_code, str(error))
+
+    async def _fill(self, migration: str, plan: MigrationPlan, gateway: Gateway, found: Recalled) -> None:
+        async with self.engine(migration, plan, gateway) as engine:
+            if found.stage != "prepare":
+                engine.note("epoch", number=found.epoch)
+                engine.note("quiesce")
+            await engine.look_for_all(until_up=found.stage == "up")
 
     async def verify(self, migration: str) -> Outcome:
         """Read again all that verify cold and finalize read; changes nothing. Exit code 0 or 6."""

@@ -455,6 +455,33 @@ class Engine:
         self.note("attempt-closed")
         self._end("rolled-back", why=str(self.state.rollback.get("why", "")))
 
+    async def look_for_all(self, *, until_up: bool) -> None:
+        """Fill an adopted journal: look for what each step has left. `until_up`: a replacement serves, so all up to there is done."""
+        epoch = 0
+        for step in self.work.steps:
+            if until_up and step.phase is Phase.CONFIRM:
+                break
+            epoch = self.state.epoch if step.quiesces else epoch
+            try:
+                me = bind(step, self.state.outputs)
+            except KeyError:
+                continue  # what it names was not found, so it was not done
+            out = await self._seen_done(me, Context(self.work.migration, epoch, self.state.attempt), until_up=until_up)
+            if out is None:
+                continue
+            self._row(me.key, "made", out)
+            if until_up:
+                self._row(me.key, "done")
+        if until_up:
+            self.note("bring-up")
+
+    async def _seen_done(self, me: Step, ctx: Context, *, until_up: bool) -> Output | None:
+        if query := me.observe(ctx):
+            return dict(query.read(await self.gateway.read(query.call, Purpose.FIND, operations_of(me))))
+        if me.find(ctx) is not None and not (until_up and me.phase is not Phase.PREPARE and not me.outputs):
+            return await self._look_up(me, ctx, None)
+        return {} if until_up or self.state.quiesced is not None else None
+
     async def accept(self) -> None:
         """Keep the replacement: what only asked for its health is passed over, the rest of the confirmation is done."""
         self.note("accepted")

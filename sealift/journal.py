@@ -428,7 +428,7 @@ def _fold_note(state: State, e: Entry) -> None:  # noqa: C901, PLR0912 - one cas
         case "direction":
             state.direction, state.rollback, state.end = "back", e.data, None
         case "epoch":
-            state.epoch = e.seq
+            state.epoch = int(e.data.get("number") or e.seq)
         case "quiesce":
             state.quiesced = e.at
         case "bring-up":

@@ -1,11 +1,11 @@
 """What a kind is: a record of functions. `KINDS` in `sealift.kinds` lists them; the engine knows none."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sealift.options import Options
-from sealift.step import Call, Output, Step, Tags
+from sealift.step import Call, Output, Step
 
 BLOCK, ACK, WARN, PASS, NOT_EVALUATED = "block", "ack", "warn", "pass", "not evaluated"
 
@@ -61,12 +61,28 @@ class Route:
 
 
 @dataclass(frozen=True)
+class Recalled:
+    """A migration as the tags on its sources tell it: `same` where today's recipe is the one it was made with.
+
+    `stage`: prepare (the sources serve), cutover (in between), up (a replacement serves).
+    """
+
+    facts: Any
+    migration: str
+    route: str
+    same: bool
+    attempt: int
+    epoch: int
+    stage: str
+
+
+@dataclass(frozen=True)
 class Kind:
     """One kind of resource."""
 
     name: str
     facts: type
-    observe: Callable[[Read, str, str, str, Options], Awaitable[Any]]  # read, account, region, target id, options -> facts
+    observe: Callable[..., Awaitable[Any]]  # (read, account, region, target id, options, *, probe) -> facts
     rules: tuple[Rule, ...]
     routes: tuple[Route, ...]
     identity: Callable[[Any], Mapping[str, Any]]  # the facts whose change refuses the target
@@ -75,4 +91,4 @@ class Kind:
     finalize: Callable[[Any, Options, Mapping[str, Output]], tuple[Step, ...]]
     settled: Callable[[Read, Any, Options, Mapping[str, Output]], Awaitable[Sequence[str]]]  # why finalize or verify refuse; empty is good
     stays: Callable[[Read, Any, Mapping[str, Output]], Awaitable[Sequence[Mapping[str, str]]]]  # what outlives finalize, and the commands
-    tags: Callable[[Any], Tags] = field(default=lambda _: ())
+    recall: Callable[[Read, str, str, str, Options], Awaitable[Recalled]]

@@ -2,9 +2,17 @@
 
 from sealift.kind import Kind, Read
 from sealift.kinds.ebs import EBS_INSTANCE, EBS_VOLUME, unit_of
+from sealift.kinds.ebs.inventory import find
+from sealift.kinds.ebs.surroundings import Surroundings
 from sealift.targets import Target
 
 KINDS: tuple[Kind, ...] = (EBS_INSTANCE, EBS_VOLUME)
+
+FINDERS = (("ebs-volume", find),)
+"""How each kind's findings are read: (read, account, region) -> findings, unreadable."""
+
+door = Surroundings
+"""A reading door that remembers what is the same for every target of a Region."""
 
 BY_NAME = {kind.name: kind for kind in KINDS}
 

@@ -17,6 +17,7 @@ class CopySnapshot(Step):
     snapshot: Id
     region: str
     key_arn: str
+    key_name: str = ""  # as the user named it, for titles
     size: int  # GiB
     extra_tags: Tags = ()
 
@@ -24,7 +25,7 @@ class CopySnapshot(Step):
     quota: ClassVar[str | None] = "snapshot-copies"
 
     def title(self) -> str:
-        return f"copy {self.snapshot} under {self.key_arn}"
+        return f"copy {self.snapshot} under {self.key_name or self.key_arn}"
 
     def description(self, ctx: Context) -> str:
         """Return what the copy says of itself, its parent included."""

@@ -21,7 +21,7 @@ class CopyVolume(Shaped):
     outputs: ClassVar[tuple[str, ...]] = ("VolumeId",)
 
     def title(self) -> str:
-        return f"copy {self.source} under {self.key_arn}"
+        return f"copy {self.source} under {self.key_name or self.key_arn}"
 
     def before(self, ctx: Context) -> Query:
         return resting(self.source)

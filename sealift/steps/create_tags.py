@@ -54,7 +54,7 @@ class GiveTags(Step):
     tags: Tags
 
     def title(self) -> str:
-        return f"put {len(self.tags)} tags on {self.volume}"
+        return f"put the user's tags on {self.volume}"
 
     def do(self, ctx: Context) -> Call:
         return Call("ec2:CreateTags", {"Resources": [self.volume], "Tags": as_tags(dict(self.tags))})

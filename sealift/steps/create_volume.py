@@ -23,7 +23,7 @@ class CreateVolume(Shaped):
     outputs: ClassVar[tuple[str, ...]] = ("VolumeId",)
 
     def title(self) -> str:
-        return f"create a volume of {self.snapshot} under {self.key_arn}"
+        return f"create a volume of {self.snapshot} under {self.key_name or self.key_arn}"
 
     def do(self, ctx: Context) -> Call:
         params = {"SnapshotId": self.snapshot, "AvailabilityZone": self.zone, **self.shape()}

@@ -20,7 +20,7 @@ class ClaimHeld(Step):
     volumes: tuple[str, ...]
 
     def title(self) -> str:
-        return f"check that {len(self.volumes)} sources are still claimed by this migration"
+        return "check that the sources are still claimed by this migration"
 
     def before(self, ctx: Context) -> Query:
         return claimed_by_other(self.volumes, ctx.migration)

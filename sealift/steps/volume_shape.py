@@ -12,6 +12,7 @@ class Shaped(Step):
     """A step that makes a volume: it sends every attribute, because AWS's defaults are others (R-EBS-07: gp2, 3000/125)."""
 
     key_arn: str
+    key_name: str = ""  # as the user named it, for titles
     volume_type: str
     size: int  # GiB
     iops: int | None = None

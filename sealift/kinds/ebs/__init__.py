@@ -7,6 +7,7 @@ from sealift.kind import Kind, Read, Route
 from sealift.kinds.ebs import finalize, routes
 from sealift.kinds.ebs.facts import InstanceFacts, VolumeAlone
 from sealift.kinds.ebs.observe import observe_instance, observe_volume
+from sealift.kinds.ebs.recall import recall
 from sealift.kinds.ebs.rules import CLONE_RULES, COPY_RULES, INSTANCE_RULES, SNAPSHOT_RULES, VOLUME_RULES
 from sealift.options import Options
 from sealift.step import Step
@@ -37,7 +38,7 @@ EBS_INSTANCE = Kind(
     finalize=finalize.finalize,
     settled=finalize.settled,
     stays=finalize.stays,
-    tags=lambda facts: facts.tags,
+    recall=recall,
 )
 
 EBS_VOLUME = Kind(
@@ -52,7 +53,7 @@ EBS_VOLUME = Kind(
     finalize=finalize.finalize,
     settled=finalize.settled,
     stays=finalize.stays,
-    tags=lambda facts: facts.volume.tags,
+    recall=recall,
 )
 
 

@@ -56,7 +56,7 @@ class VolumeFacts:
     @property
     def fast(self) -> bool:
         """Whether it is provisioned above what a hydrating clone gives (3,000 IOPS, 125 MiB/s)."""
-        return (self.iops or 0) > 3000 and self.type in ("gp3", "io1", "io2") or (self.throughput or 0) > 125  # noqa: PLR2004
+        return ((self.iops or 0) > 3000 and self.type in ("gp3", "io1", "io2")) or (self.throughput or 0) > 125
 
 
 @dataclass(frozen=True)

@@ -220,7 +220,7 @@ def _hand_over_tags(facts: Facts, options: Options) -> Lanes:
 
 def _shape(facts: Facts, volume: VolumeFacts) -> dict[str, object]:
     return {
-        "key_arn": facts.key.arn, "volume_type": volume.type, "size": volume.size, "iops": volume.iops, "throughput": volume.throughput,
+        "key_arn": facts.key.arn, "key_name": facts.key.wanted, "volume_type": volume.type, "size": volume.size, "iops": volume.iops, "throughput": volume.throughput,
         "multi_attach": volume.multi_attach,
     }  # fmt: skip
 
@@ -263,7 +263,7 @@ def encrypted_copies(facts: Facts, options: Options, volume: VolumeFacts) -> lis
     last = _last(options, volume)
     copy = CopySnapshot(
         key=f"encrypt:{name(volume)}", phase=CUTOVER, snapshot=Ref(last.key, "SnapshotId"), region=facts.region, key_arn=facts.key.arn,
-        size=volume.size, extra_tags=options.extra_tags,
+        key_name=facts.key.wanted, size=volume.size, extra_tags=options.extra_tags,
     )  # fmt: skip
     return [last, copy, _create(facts, options, volume, Ref(copy.key, "SnapshotId"))]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sealift.errors import CallError, CredentialsLost
+from sealift.errors import CallError, CredentialsLost, Retry
 from sealift.kind import Read
 from sealift.kinds.ebs.facts import KeyFacts
 from sealift.step import Call
@@ -22,11 +22,14 @@ SHARED = frozenset({
 })  # fmt: skip
 """Reads whose answer does not depend on the target."""
 
+NEEDED = frozenset({"ec2:DescribeInstances", "ec2:DescribeVolumes"})
+"""Without these there are no facts at all; any other is not asked again once it gave no answer (an emulator without it)."""
+
 TAG_CONDITION = "aws:ResourceTag/"
 
 
 class Surroundings:
-    """A door to one Region that remembers what is the same for every target, refusals too.
+    """A door to one Region that remembers what is the same for every target, refusals and silence too.
 
     Two targets that ask at the same moment may both send the read: nobody waits for another's answer.
     """
@@ -34,11 +37,14 @@ class Surroundings:
     def __init__(self, read: Read) -> None:
         self._read = read
         self._answers: dict[str, Reply | CallError] = {}
+        self._silent: dict[str, CallError] = {}
 
     async def __call__(self, call: Call) -> Reply:
         """Read, or answer from memory."""
+        if call.operation in self._silent:
+            raise self._silent[call.operation]
         if call.operation not in SHARED:
-            return await self._read(call)
+            return await self._once(call)
         question = f"{call.operation} {json.dumps(call.params, sort_keys=True)}"
         if question not in self._answers:
             self._answers[question] = await self._ask(call)
@@ -47,9 +53,17 @@ class Surroundings:
             raise answer
         return answer
 
-    async def _ask(self, call: Call) -> Reply | CallError:
+    async def _once(self, call: Call) -> Reply:
         try:
             return await self._read(call)
+        except CallError as error:
+            if error.retry is Retry.TRANSIENT and call.operation not in NEEDED:
+                self._silent[call.operation] = error
+            raise
+
+    async def _ask(self, call: Call) -> Reply | CallError:
+        try:
+            return await self._once(call)
         except CredentialsLost:
             raise
         except CallError as error:
@@ -88,7 +102,7 @@ async def key_facts(read: Read, wanted: str) -> KeyFacts:
         arn=meta["Arn"],
         state=meta.get("KeyState", ""),
         spec=meta.get("KeySpec") or meta.get("CustomerMasterKeySpec", ""),
-        usage=meta.get("KeyUsage", ""),
+        usage=meta.get("KeyUsage") or "ENCRYPT_DECRYPT",  # CreateKey's default: emulators leave it out
         manager=meta.get("KeyManager", ""),
         origin=meta.get("Origin", "AWS_KMS"),
         valid_to=valid_to.timestamp() if valid_to else None,

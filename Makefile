@@ -1,0 +1,65 @@
+# sealift: few verbs. `make demo` and `make test` are all that a fresh machine needs.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+PYTEST := $(BIN)/python -m pytest
+
+export PREFECT_SERVER_ANALYTICS_ENABLED ?= false
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check bench fmt lint type arrows docs docs-check lock wheel clean
+
+help: ## show the verbs
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+install: $(STAMP) ## make the virtual environment, exactly as locked
+
+$(STAMP): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "sealift needs $(PYTHON) (or say: make PYTHON=python3.12 …)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: install ## move six instances on the sandbox: no AWS account needed
+	$(BIN)/sealift demo
+
+test: install lint type arrows docs-check ## everything: style, types, arrows, docs, every test
+	$(PYTEST) -n 2 --dist loadgroup
+
+check: install lint type arrows ## the inner loop: what is fast
+	$(PYTEST) -n 2 --dist loadgroup -m "not prefect and not process" -q
+
+bench: install ## downtime beyond AWS's own, calls a volume, cost of --help; durations are modelled
+	$(BIN)/python -m bench
+
+fmt: install ## format and mend what can be mended
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+lint: install
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/interrogate --quiet sealift flows tasks
+
+type: install
+	$(BIN)/mypy
+
+arrows: install
+	$(BIN)/lint-imports --no-cache >/tmp/sealift-arrows.$$$$ 2>&1 || { cat /tmp/sealift-arrows.$$$$; rm -f /tmp/sealift-arrows.$$$$; exit 1; }; rm -f /tmp/sealift-arrows.$$$$
+
+docs: install ## write the generated pages again
+	$(BIN)/python -m docs.generate
+
+docs-check: install
+	$(BIN)/python -m docs.generate --check
+
+lock: ## resolve the dependencies anew (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	  --extra sandbox --group dev pyproject.toml -o requirements.lock
+
+wheel: install ## build the wheel and try it in an environment of its own
+	$(PYTEST) tests/packaging
+
+clean: ## remove what was made
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,5 @@
+"""`python -m sealift`."""
+
+from sealift.cli import main
+
+main()

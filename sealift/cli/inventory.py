@@ -1,0 +1,37 @@
+"""`sealift inventory`: what is not under the wanted key."""
+
+from typing import Any
+
+import click
+
+from sealift.cli import options as shared
+
+
+@click.command()
+@click.option("--regions", multiple=True, metavar="REGION", help="Regions to read, or `all` that the account has opted in to.")
+@click.option("--all", "everything", is_flag=True, help="Also what is under a customer-managed key already.")
+@shared.output()
+@shared.place()
+def inventory(regions: tuple[str, ...], everything: bool, output: str, **place: Any) -> None:
+    """Find what is not under a customer-managed key, in every Region asked for.
+
+    What could not be read is listed, never skipped; exit 1 only where a whole kind or Region was unreadable.
+    """
+    from sealift.cli import run
+    from sealift.inventory import take
+    from sealift.render import text
+
+    with run.driver(**place) as driver:
+        found = run.run(take(driver, regions, everything=everything))
+        if output == "json":
+            run.as_json(found.to_json())
+        elif output == "jsonl":
+            import json
+
+            for row in found.findings:
+                run.data(json.dumps(row, default=str))
+        else:
+            run.data(text.inventory(found))
+        for gap in found.unreadable:
+            run.say(f"unreadable: {gap['kind']} in {gap['region']}: {gap['error']}", color="yellow")
+        run.end(1 if found.whole_unreadable else 0)

@@ -1,0 +1,183 @@
+"""The verbs for a migration that exists: look, decide, go on, go back, end."""
+
+from typing import Any
+
+import click
+
+from sealift.cli import options as shared
+
+
+def _who() -> str:
+    import getpass
+
+    return getpass.getuser()
+
+
+@click.command()
+@click.argument("migration", required=False)
+@shared.output()
+@shared.place()
+def status(migration: str | None, output: str, **place: Any) -> None:
+    """Show every migration, or tell the story of one, in order and with times."""
+    from sealift.cli import run
+    from sealift.render import story
+
+    with run.driver(**place) as driver:
+        driver.follow_sandbox()
+        if migration:
+            told = story.of(driver.journal, migration)
+            run.as_json(told.to_json()) if output != "text" else run.data(told.text())
+        else:
+            rows = story.all_of(driver.journal)
+            if output == "text":
+                run.data(story.listing(rows))
+            elif output == "jsonl":
+                import json
+
+                for row in rows:
+                    run.data(json.dumps(row))
+            else:
+                run.as_json({"format": "sealift.status/1", "migrations": rows})
+
+
+def _decide(migration: str, what: str, place: dict[str, Any], **note: Any) -> None:
+    from sealift.cli import run
+
+    with run.driver(**place) as driver:
+        driver.follow_sandbox()
+        driver.decide(migration, what, by=_who(), **note)
+        run.say(f"{migration}: {what}")
+
+
+@click.command()
+@click.argument("migration")
+@click.option("--why", default="", help="Reason, kept in the journal.")
+@shared.place()
+def approve(migration: str, why: str, **place: Any) -> None:
+    """Open the gate of a migration: its cutover may begin."""
+    _decide(migration, "approved", place, why=why)
+
+
+@click.command()
+@click.argument("migration")
+@click.option("--until", required=True, type=shared.Moment(), help="Not before this moment, with its zone.")
+@click.option("--why", default="", help="Reason, kept in the journal.")
+@shared.place()
+def postpone(migration: str, until: float, why: str, **place: Any) -> None:
+    """Keep the gate of a migration shut until a moment."""
+    _decide(migration, "postponed", place, until=until, why=why)
+
+
+@click.command()
+@click.argument("migration")
+@click.option("--why", default="", help="Reason, kept in the journal.")
+@shared.place()
+def refuse(migration: str, why: str, **place: Any) -> None:
+    """Refuse the cutover of a migration: what was prepared is cleaned up when it is resumed."""
+    _decide(migration, "refused", place, why=why)
+
+
+@click.command()
+@click.argument("migrations", nargs=-1, required=True, metavar="MIGRATION...")
+@click.option("--no-wait", is_flag=True, help="Leave it at the gate (exit 3) instead of waiting there.")
+@shared.output()
+@shared.place()
+def resume(migrations: tuple[str, ...], no_wait: bool, output: str, **place: Any) -> None:
+    """Go on with a migration from where it rests, in its direction."""
+    from sealift.cli import run
+
+    with run.driver(**place, view=True) as driver:
+        outcomes = run.run(driver.many([lambda m=m: driver.resume(m, no_wait=no_wait) for m in migrations]))  # type: ignore[misc]
+        run.conclude(outcomes, output)
+
+
+@click.command()
+@click.argument("migration")
+@click.option("--discard-writes", is_flag=True, help="After bring-up: leave the writes made since behind, in a snapshot.")
+@click.option("--without-safety-snapshot", is_flag=True, help="Where the key is unusable: keep the encrypted volumes instead of a snapshot.")
+@shared.output()
+@shared.place()
+def rollback(migration: str, discard_writes: bool, without_safety_snapshot: bool, output: str, **place: Any) -> None:
+    """Put the original volumes back, at any stage before finalize."""
+    import sys
+
+    from sealift.cli import run
+
+    with run.driver(**place, view=True) as driver:
+        if not discard_writes and sys.stdin.isatty() and (since := driver.writes_since(migration)):
+            run.say(f"The workload has written to its replacement since {since}. Going back leaves those writes in a snapshot.", color="yellow")
+            discard_writes = click.prompt("Type DISCARD to go back", default="", show_default=False, err=True).strip() == "DISCARD"
+        outcome = run.run(
+            driver.rollback(migration, discard_writes=discard_writes, salvage=not without_safety_snapshot)
+        )
+        run.conclude([outcome], output)
+
+
+@click.command()
+@click.argument("migration")
+@shared.output()
+@shared.place()
+def accept(migration: str, output: str, **place: Any) -> None:
+    """End a migration in doubt by keeping the replacement."""
+    from sealift.cli import run
+
+    with run.driver(**place, view=True) as driver:
+        run.conclude([run.run(driver.accept(migration))], output)
+
+
+@click.command()
+@click.argument("migration")
+@shared.output()
+@shared.place()
+def verify(migration: str, output: str, **place: Any) -> None:
+    """Read again all that verify cold and finalize read; changes nothing."""
+    from sealift.cli import run
+
+    with run.driver(**place) as driver:
+        run.conclude([run.run(driver.verify(migration))], output)
+
+
+@click.command()
+@click.argument("migration")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@shared.output()
+@shared.place()
+def finalize(migration: str, yes: bool, output: str, **place: Any) -> None:
+    """Delete the plain sources and snapshots once retention has passed. Irreversible."""
+    import sys
+
+    from sealift.cli import run
+    from sealift.errors import UsageError
+    from sealift.render import text
+
+    with run.driver(**place, view=True) as driver:
+        if not yes:
+            if not sys.stdin.isatty():
+                raise UsageError("finalize deletes for good and there is no terminal to ask at", remedy="Give --yes.")
+            if click.prompt(f"Type {migration} to delete its sources", default="", show_default=False, err=True).strip() != migration:
+                run.say("not confirmed; nothing was changed")
+                run.end(0)
+        outcome, lists = run.run(driver.finalize(migration))
+        if output == "text" and outcome.exit_code == 0:
+            run.data(text.final_lists(lists))
+        elif output != "text":
+            run.as_json({"outcome": outcome.__dict__, **lists})
+            run.end(outcome.exit_code)
+        run.conclude([outcome], output)
+
+
+@click.command()
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET")
+@shared.choices()
+@click.option("--allow-list", type=click.File(), hidden=True)
+@click.option("--deny-list", type=click.File(), hidden=True)
+@shared.output()
+@shared.place()
+def adopt(targets: tuple[str, ...], output: str, **values: Any) -> None:
+    """Rebuild a lost journal from what the sources' tags say; give the same options as then."""
+    from sealift.cli import run
+
+    place = {k: values.pop(k) for k in ("region", "profile", "endpoint_url", "journal")}
+    chosen = run.options(values)
+    with run.driver(**place, view=True) as driver:
+        run.conclude([run.run(driver.adopt(t, chosen)) for t in targets], output)

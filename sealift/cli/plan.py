@@ -1,0 +1,183 @@
+"""`sealift plan`, `apply`, `migrate`: the dry run, exactly that plan, or both with a question between."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sealift.cli import options as shared
+
+if TYPE_CHECKING:
+    from sealift.driver import Driver
+    from sealift.options import Options
+    from sealift.plan import MigrationPlan
+
+NO_FLEET = "--all works for `inventory` and `plan` alone until the fleet is built: name the targets"
+
+
+@click.command()
+@shared.targets()
+@shared.choices()
+@click.option("--out", type=click.Path(dir_okay=False, writable=True), help="Keep the plan in a file for `apply`.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 3 where there are changes to make.")
+@shared.output("text", "json", "jsonl", "markdown")
+@shared.place()
+def plan(targets: tuple[str, ...], everything: bool, out: str | None, detailed_exitcode: bool, output: str, **values: Any) -> None:
+    """Show what would be done to each target; changes nothing."""
+    from sealift.cli import run
+    from sealift.plan import NEEDS_ACK, READY, REFUSED, Plan
+
+    place = _place(values)
+    chosen = run.options(values)
+    with run.driver(**place) as driver:
+        made = Plan(tuple(_plan(driver, targets, chosen, everything=everything)))
+        _show(made, output)
+        if out:
+            _write(made, out)
+            run.say(f"kept in {out}; run it with: sealift apply {out}")
+        states = {m.status for m in made.migrations}
+        if states == {REFUSED}:
+            run.end(4)
+        if REFUSED in states and len(states) > 1:
+            run.end(7)
+        run.end(3 if detailed_exitcode and states & {READY, NEEDS_ACK} else 0)
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=False, dir_okay=False))
+@click.option("--local", is_flag=True, help="Without Prefect: library and journal alone.")
+@click.option("--yes", is_flag=True, help="The plan is approved: do not ask at the gate.")
+@click.option("--no-wait", is_flag=True, help="Leave it at the gate (exit 3) instead of waiting there.")
+@shared.output()
+@shared.place()
+def apply(file: str, local: bool, yes: bool, no_wait: bool, output: str, **place: Any) -> None:
+    """Run exactly the plan in FILE, or refuse."""
+    from pathlib import Path
+
+    from sealift.cli import run
+    from sealift.plan import Plan
+
+    with run.one_line():
+        kept = Plan.load(Path(file))
+    notify = tuple({n for m in kept.migrations for n in m.options.notify})
+    with run.driver(**place, view=True, notify=notify) as driver:
+        _show(kept, "brief")
+        approved = _approved(kept.migrations, yes=yes)
+        outcomes = run.run(_all(driver, kept.migrations, approved, local=local, no_wait=no_wait, observed=False))
+        run.conclude(outcomes, output)
+
+
+@click.command()
+@shared.targets()
+@shared.choices()
+@click.option("--local", is_flag=True, help="Without Prefect: library and journal alone.")
+@click.option("--yes", is_flag=True, help="Do not ask; acks are still asked for by --ack.")
+@click.option("--no-wait", is_flag=True, help="Leave it at the gate (exit 3) instead of waiting there.")
+@shared.output()
+@shared.place()
+def migrate(targets: tuple[str, ...], everything: bool, local: bool, yes: bool, no_wait: bool, output: str, **values: Any) -> None:
+    """Plan, confirm, apply: move all unencrypted volumes of each target under the key."""
+    from sealift.cli import run
+    from sealift.errors import UsageError
+    from sealift.plan import Plan
+
+    place = _place(values)
+    chosen = run.options(values)
+    with run.driver(**place, view=True, notify=chosen.notify) as driver:
+        if everything:
+            raise UsageError(NO_FLEET)
+        made = _plan(driver, targets, chosen, everything=False)
+        _show(Plan(tuple(made)), "brief")
+        for one in made:
+            if len(made) == 1 and one.steps:
+                driver.refuse_unfit(one)
+        approved = _approved(made, yes=yes)
+        outcomes = run.run(_all(driver, made, approved, local=local, no_wait=no_wait, observed=True))
+        run.conclude(outcomes, output)
+
+
+def _place(values: dict[str, Any]) -> dict[str, Any]:
+    return {k: values.pop(k) for k in ("region", "profile", "endpoint_url", "journal")}
+
+
+def _plan(driver: "Driver", targets: tuple[str, ...], chosen: "Options", *, everything: bool) -> "list[MigrationPlan]":
+    from sealift.cli import run
+    from sealift.errors import UsageError
+    from sealift.inventory import take
+
+    if not targets and not everything:
+        raise UsageError("no TARGET was given", remedy="Give i-…, vol-… or their ARN; `sealift inventory` lists them.")
+
+    async def work() -> "list[MigrationPlan]":
+        wanted = targets
+        if everything:
+            found = await take(driver, (), everything=False)
+            wanted = (*targets, *(str(f["id"]) for f in found.findings))
+        return await driver.plan(wanted, chosen)
+
+    return run.run(work())
+
+
+def _show(made: Any, output: str) -> None:
+    from sealift.cli import run
+    from sealift.render import text
+
+    if output == "json":
+        run.as_json(made.to_json())
+    elif output == "jsonl":
+        import json
+
+        for row in made.migrations:
+            run.data(json.dumps(row.to_json(), default=str))
+    elif output == "markdown":
+        from sealift.render import markdown
+
+        run.data(markdown.plan(made))
+    elif output == "brief":
+        run.say(text.plan(made, steps=False))
+    else:
+        run.data(text.plan(made))
+
+
+def _write(made: Any, out: str) -> None:
+    import json
+    from pathlib import Path
+
+    Path(out).write_text(json.dumps(made.to_json(), indent=1) + "\n", encoding="utf-8")
+
+
+def _approved(plans: Any, *, yes: bool) -> str | None:
+    """Return who approved: --yes, or an answer at a terminal; None leaves it to `sealift approve`."""
+    import getpass
+    import sys
+
+    from sealift.cli import run
+
+    if not any(p.steps for p in plans):
+        return None
+    if yes:
+        return f"{getpass.getuser()} (--yes)"
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        run.say("no terminal and no --yes: it prepares, then waits at the gate for `sealift approve`", color="yellow")
+        return None
+    if len([p for p in plans if p.steps]) == 1:
+        target = next(p.target for p in plans if p.steps)
+        answer = click.prompt(f"Type {target} to stop it and move its volumes", default="", show_default=False, err=True)
+        if answer.strip() != target:
+            run.say("not confirmed; nothing was changed")
+            run.end(0)
+    elif not click.confirm("Run this plan?", err=True):
+        run.say("not confirmed; nothing was changed")
+        run.end(0)
+    return f"{getpass.getuser()} (terminal)"
+
+
+async def _all(driver: "Driver", plans: Any, approved: str | None, *, local: bool, no_wait: bool, observed: bool) -> Any:
+    if not local:
+        from sealift.project import with_prefect
+
+        return await with_prefect(driver, plans, approved_by=approved, no_wait=no_wait, observed=observed)
+    work = [
+        lambda p=p: driver.migrate(p, approved_by=approved, no_wait=no_wait, observed=observed)  # type: ignore[misc]
+        for p in plans
+    ]
+    return await driver.many(work)

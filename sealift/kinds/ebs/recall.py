@@ -1,0 +1,94 @@
+"""What the tags on EBS sources tell of a migration whose journal is lost: facts as observed, overlaid with the before-image."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sealift.errors import Refused
+from sealift.kind import Read, Recalled
+from sealift.kinds.ebs.facts import InstanceFacts, VolumeAlone, VolumeFacts
+from sealift.kinds.ebs.observe import observe_instance, observe_volume, volume_facts
+from sealift.kinds.ebs.routes import inputs_digest
+from sealift.options import Options
+from sealift.step import Call, tags_of
+from sealift.steps.looks import instances, instances_in
+
+Described = Mapping[str, Any]
+
+
+def unpack(was: str) -> dict[str, str]:
+    """Read the before-image back."""
+    return dict(word.split("=", 1) for word in was.split(" ") if "=" in word)
+
+
+async def _with_tag(read: Read, operation: str, key: str, value: str, result: str) -> list[Described]:
+    call = Call(operation, {"Filters": [{"Name": f"tag:{key}", "Values": [value]}]})
+    if operation == "ec2:DescribeSnapshots":
+        call = Call(operation, {"OwnerIds": ["self"], **call.params})
+    return list((await read(call))[result])
+
+
+async def recall(read: Read, account: str, region: str, target: str, options: Options) -> Recalled:
+    """Return the migration that the sources of `target` (an instance or a volume) are marked with.
+
+    Raises:
+        Refused: they are marked with none, or with several.
+    """
+    sources = [v for v in await _with_tag(read, "ec2:DescribeVolumes", "sealift:role", "source", "Volumes") if _belongs(v, target)]
+    migrations = {tags_of(v)["sealift:migration"] for v in sources if "sealift:migration" in tags_of(v)}
+    if len(migrations) != 1:
+        raise Refused(f"the sources of {target} carry the mark of {len(migrations) or 'no'} migration(s)", resource=target)
+    (migration,) = migrations
+    made = await _with_tag(read, "ec2:DescribeVolumes", "sealift:migration", migration, "Volumes")
+    made += await _with_tag(read, "ec2:DescribeSnapshots", "sealift:migration", migration, "Snapshots")
+    _, route, digest = (tags_of(sources[0])["sealift:plan"] + "  ").split(" ", 2)
+    facts = await _facts(read, account, region, target, options, sources, migration)
+    numbers = [tags_of(m) for m in made if tags_of(m).get("sealift:role") != "source"]
+    return Recalled(
+        facts=facts, migration=migration, route=route, same=inputs_digest(facts, options, route) == digest.strip(),
+        attempt=max((int(t.get("sealift:attempt", 1)) for t in numbers), default=1),
+        epoch=max((int(t.get("sealift:epoch", 0)) for t in numbers), default=0), stage=await _stage(read, facts, made),
+    )  # fmt: skip
+
+
+def _belongs(volume: Described, target: str) -> bool:
+    return volume["VolumeId"] == target or unpack(tags_of(volume).get("sealift:was", "")).get("i") == target
+
+
+async def _facts(
+    read: Read, account: str, region: str, target: str, options: Options, sources: list[Described], migration: str
+) -> InstanceFacts | VolumeAlone:
+    if target.startswith("vol-"):
+        alone = await observe_volume(read, account, region, target, options)
+        return replace(alone, volume=_as_it_was(alone.volume, sources[0]))
+    now = await observe_instance(read, account, region, target, options)
+    ours = {v["VolumeId"] for v in sources}
+    kept = [v for v in now.volumes if v.id not in ours and dict(v.tags).get("sealift:migration") != migration]
+    before = [_as_it_was(volume_facts(v), v) for v in sources]
+    state = unpack(tags_of(sources[0])["sealift:was"]).get("s", now.state)
+    volumes = sorted((*kept, *before), key=lambda v: (v.device != now.root_device, v.device or ""))
+    return replace(now, volumes=tuple(volumes), state=state)
+
+
+def _as_it_was(volume: VolumeFacts, described: Described) -> VolumeFacts:
+    was = unpack(tags_of(described)["sealift:was"])
+    instance = was.get("i")
+    return replace(
+        volume, device=was.get("d") or None, card=int(was["c"]) if "c" in was else None, delete_on_termination=was.get("t") == "1",
+        auto_enable_io=was.get("a") == "1", attachers=(instance,) if instance else (), state="in-use" if instance else "available",
+        tags=tuple((k, v) for k, v in volume.tags if not k.startswith("sealift:")),
+    )  # fmt: skip
+
+
+async def _stage(read: Read, facts: InstanceFacts | VolumeAlone, made: list[Described]) -> str:
+    """Say how far it had come: prepare (the sources serve), cutover (in between), up (a replacement serves)."""
+    replacements = [m for m in made if "VolumeId" in m and "VolumeType" in m and tags_of(m).get("sealift:role") in ("copy", "replacement")]
+    handed_over = any(tags_of(m).get("sealift:role") == "replacement" for m in replacements)
+    if isinstance(facts, VolumeAlone):
+        return "up" if handed_over else ("cutover" if replacements else "prepare")
+    found = instances_in(await read(instances(facts.id))).get(facts.id)
+    state = found["State"]["Name"] if found else "gone"
+    on = {m["Ebs"]["VolumeId"] for m in (found or {}).get("BlockDeviceMappings", ()) if "Ebs" in m}
+    if handed_over or (state in ("running", "pending") and any(m["VolumeId"] in on for m in replacements)):
+        return "up"
+    return "prepare" if state == facts.state and all(v.id in on for v in facts.plain) else "cutover"

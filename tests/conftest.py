@@ -1,0 +1,35 @@
+"""What every test may ask for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sealift.sandbox import Durations
+from tests.world import World, sandbox
+
+
+@pytest.fixture(autouse=True)
+def _no_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep the machine's AWS settings and journal out of every test."""
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_SESSION_TOKEN", "SEALIFT_JOURNAL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "sandbox")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "sandbox")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
+    monkeypatch.setenv("SEALIFT_JOURNAL", str(tmp_path / "default-journal.db"))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A sandbox whose states last as long as assumed for AWS."""
+    with sandbox() as box:
+        yield World(box, tmp_path)
+
+
+@pytest.fixture
+def instant(tmp_path: Path) -> Iterator[World]:
+    """A sandbox whose states are reached at once."""
+    with sandbox(Durations.instant()) as box:
+        yield World(box, tmp_path)
