@@ -44,7 +44,7 @@ class Seeds:
         """Make an available volume."""
         call = self._call(region, account, spec)
         key = self._key(call, spec)
-        volume = volumes.new(self._world, call, zone=zone, size=spec.size_gib, kms=key, tags=dict(spec.tags))
+        volume = volumes.new(self._world, call, zone=zone, size=spec.size_gib, encryption=key, tags=dict(spec.tags))
         volume.state, volume.visible = "available", call.at
         return volume
 

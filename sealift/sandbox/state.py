@@ -86,6 +86,17 @@ class Modification:
     before: dict[str, Any]
     target: dict[str, Any]
 
+    def progress(self, now: float) -> int:
+        """Percent done."""
+        if now + NEARLY >= self.done:
+            return 100
+        return int(100 * (now - self.start) / (self.done - self.start))
+
+    def state(self, now: float) -> str:
+        """`modifying` for the first half, then `optimizing`, which is usable, then `completed`."""
+        progress = self.progress(now)
+        return "completed" if progress == 100 else "optimizing" if progress >= 50 else "modifying"
+
 
 @dataclass
 class Snapshot:

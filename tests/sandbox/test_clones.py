@@ -125,6 +125,23 @@ def test_a_bad_key_is_refused_at_the_request(box, ec2, refused):
     assert refused(ec2.copy_volumes, SourceVolumeId=source, KmsKeyId="alias/app")[0] == "InvalidParameterDependency"
 
 
+def test_an_optimizing_source_is_copied(box, ec2):
+    """SB-CPV-01: `optimizing` is usable, `modifying` is not."""
+    source = box.add_volume(size_gib=100)
+    ec2.modify_volume(VolumeId=source, Size=200)
+    box.clock.advance(150)
+    ec2.copy_volumes(SourceVolumeId=source)
+
+
+def test_a_key_disabled_while_creating_takes_the_copy_with_it(box, ec2, key, refused):
+    """R-EBS-54."""
+    copy = ec2.copy_volumes(SourceVolumeId=box.add_volume(), Encrypted=True, KmsKeyId=key)["Volumes"][0]["VolumeId"]
+    box.clock.advance(5)
+    box.disable_key(key)
+    box.clock.advance(5)
+    assert refused(ec2.describe_volumes, VolumeIds=[copy])[0] == "InvalidVolume.NotFound"
+
+
 def test_a_multi_attach_volume_is_copied_as_such(box, ec2):
     """MultiAttachEnabled is asked for, not inherited."""
     source = box.add_volume(spec=VolumeSpec(size_gib=10, type="io2", iops=500, multi_attach=True))

@@ -275,6 +275,24 @@ def test_the_log_and_the_charges_tell_everything(box, ec2, refused):
     assert (charge.operation, charge.resource, charge.seconds) == ("ec2:StopInstances", web, 40.0)
 
 
+def test_a_check_and_its_effect_are_one(box, client):
+    """Of eight threads that attach one volume, one succeeds."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    ec2, volume = client(), box.add_volume()
+    boxes = [box.add_instance(name=str(n)) for n in range(8)]
+
+    def attach(instance):
+        try:
+            ec2.attach_volume(VolumeId=volume, InstanceId=instance, Device="/dev/sdf")
+        except ec2.exceptions.ClientError as error:
+            return error.response["Error"]["Code"]
+        return "ok"
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(attach, boxes)) == ["VolumeInUse"] * 7 + ["ok"]
+
+
 def test_boxes_do_not_leak_into_each_other():
     """One after another in a process; afterwards moto is as it was."""
     for _ in range(2):

@@ -153,13 +153,12 @@ def describe_modifications(world: World, call: Call) -> dict[str, Any]:
 
 def _modification(volume: Volume, now: float) -> dict[str, Any]:
     last = volume.modifications[-1]
-    progress = 100 if now >= last.done else int(100 * (now - last.start) / (last.done - last.start))
     shown: dict[str, Any] = {
         "VolumeId": volume.id,
-        "ModificationState": "completed" if progress == 100 else "optimizing" if progress >= 50 else "modifying",
-        "Progress": progress,
+        "ModificationState": last.state(now),
+        "Progress": last.progress(now),
         "StartTime": iso(last.start),
-        "EndTime": iso(last.done) if progress == 100 else None,
+        "EndTime": iso(last.done) if last.progress(now) == 100 else None,
     }
     for prefix, values in (("Original", last.before), ("Target", last.target)):
         shown |= {prefix + k: v for k, v in values.items()}

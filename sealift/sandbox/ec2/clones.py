@@ -28,13 +28,13 @@ def copy(world: World, call: Call) -> dict[str, Any]:
     _check_key(kms)
     tags = tagging.requested(call, "volume")
     tagging.check(world, tags)
-    clone = volumes.new(world, call, zone=source.zone, size=size, kms=kms, tags=tags)
+    clone = volumes.new(world, call, zone=source.zone, size=size, encryption=kms, tags=tags)
     clone.source_volume, clone.held = source.id, source.contents(call.at)
     clone.product_codes = list(source.product_codes)
     takes = world.durations.spread(world.durations.clone_hydration(size), world.rng)
     clone.hydration = Hydration("volume-copy", call.at, call.at + takes)
     tokens.remember(world, call, clone.id)
-    world.later(call, clone.id, world.durations.clone_create_s, lambda at: _available(clone))
+    world.later(call, clone.id, world.durations.clone_create_s, lambda at: volumes.arrive(world, clone))
     return {"Volumes": [volumes.render(clone, call.at)]}
 
 
@@ -42,7 +42,7 @@ def _check(world: World, call: Call, source: Volume, size: int) -> None:
     if source.state not in ("available", "in-use"):
         message = f"Volume '{source.id}' is in the '{source.state}' state."
         raise ApiError("SB-CPV-01", "IncorrectState", message)
-    if source.modifications and call.at < source.modifications[-1].start + world.durations.modify_s:
+    if source.modifications and source.modifications[-1].state(call.at) == "modifying":
         raise ApiError("SB-CPV-01", "IncorrectModificationState", f"Volume '{source.id}' is being modified.")
     if size < source.size:
         message = f"The size of a volume copy cannot be smaller than its source ({source.size} GiB)."
@@ -60,11 +60,6 @@ def _check(world: World, call: Call, source: Volume, size: int) -> None:
 def _check_key(kms: Encryption) -> None:
     if kms.why:
         raise ApiError("SB-CPV-02", _KEY_CODES[kms.why], f"The KMS key {kms.key} cannot be used: {kms.why}.")
-
-
-def _available(clone: Volume) -> None:
-    if clone.state == "creating":
-        clone.state = "available"
 
 
 OPERATIONS = {"ec2:CopyVolumes": copy}

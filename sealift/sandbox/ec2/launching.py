@@ -52,7 +52,9 @@ def _launch(world: World, call: Call, moto: Any, reservation: str, mappings: lis
         snapshot = world.snapshot(one, ebs["SnapshotId"]) if ebs.get("SnapshotId") else None
         kms = wanted(world, one, bool(snapshot and snapshot.encrypted), snapshot.kms_key if snapshot else None)
         size = ebs.get("VolumeSize") or (snapshot.size if snapshot else 8)
-        volume = volumes.new(world, one, zone=machine.zone, size=size, kms=kms, tags=tagging.requested(one, "volume"))
+        volume = volumes.new(
+            world, one, zone=machine.zone, size=size, encryption=kms, tags=tagging.requested(one, "volume")
+        )
         if snapshot:
             volume.snapshot_id, volume.held = snapshot.id, snapshot.held
         flag = ebs.get("DeleteOnTermination", True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 
-from sealift.sandbox import tokens
+from sealift.sandbox import kms, tokens
 from sealift.sandbox.ec2 import shapes, tagging
 from sealift.sandbox.ec2.encryption import Encryption, wanted
 from sealift.sandbox.errors import ApiError
@@ -49,20 +49,20 @@ def create(world: World, call: Call) -> dict[str, Any]:
     if snapshot and size < snapshot.size:
         message = "The size of a volume cannot be smaller than its snapshot size."
         raise ApiError("SB-VOL-01", "InvalidParameterValue", message)
-    kms = wanted(world, call, snapshot.encrypted if snapshot else False, snapshot.kms_key if snapshot else None)
+    encryption = wanted(world, call, snapshot.encrypted if snapshot else False, snapshot.kms_key if snapshot else None)
     if snapshot:
-        _check_restore(world, call, snapshot, kms, size)
+        _check_restore(world, call, snapshot, encryption, size)
     tags = tagging.requested(call, "volume")
     tagging.check(world, tags)
-    volume = new(world, call, zone=zone, size=size, kms=kms, tags=tags)
+    volume = new(world, call, zone=zone, size=size, encryption=encryption, tags=tags)
     seconds = world.durations.volume_create_s
     if snapshot:
         seconds += _restore(world, call, volume, snapshot)
     tokens.remember(world, call, volume.id)
-    if kms.why:
+    if encryption.why:
         world.later(call, volume.id, world.durations.key_check_s, lambda at: vanish(world, volume))
     else:
-        world.later(call, volume.id, seconds, lambda at: _available(volume))
+        world.later(call, volume.id, seconds, lambda at: arrive(world, volume))
     return render(volume, call.at)
 
 
@@ -97,10 +97,10 @@ def _source(world: World, call: Call) -> Snapshot | None:
     return snapshot
 
 
-def _check_restore(world: World, call: Call, snapshot: Snapshot, kms: Encryption, size: int) -> None:
+def _check_restore(world: World, call: Call, snapshot: Snapshot, encryption: Encryption, size: int) -> None:
     params = call.params
     big = size > 16_384 or (params.get("Iops") or 0) > 64_000
-    if params.get("VolumeType") == "io2" and big and kms.encrypted and not snapshot.encrypted:
+    if params.get("VolumeType") == "io2" and big and encryption.encrypted and not snapshot.encrypted:
         message = "An encrypted io2 Block Express volume cannot be created from an unencrypted snapshot."
         raise ApiError("R-EBS-09", "InvalidParameterCombination", message)
     rate = params.get("VolumeInitializationRate")
@@ -134,7 +134,7 @@ def _restore(world: World, call: Call, volume: Volume, snapshot: Snapshot) -> fl
     return world.durations.volume_reencrypt_s_per_gib * volume.size if anew else 0.0
 
 
-def new(world: World, call: Call, *, zone: str, size: int, kms: Encryption, tags: dict[str, str]) -> Volume:
+def new(world: World, call: Call, *, zone: str, size: int, encryption: Encryption, tags: dict[str, str]) -> Volume:
     """Enter a new volume, `creating`."""
     params, kind = call.params, call.params.get("VolumeType", "gp2")
     volume = Volume(
@@ -148,8 +148,8 @@ def new(world: World, call: Call, *, zone: str, size: int, kms: Encryption, tags
         created=call.at,
         iops=shapes.iops(kind, size, params.get("Iops")),
         throughput=shapes.throughput(kind, params.get("Throughput")),
-        encrypted=kms.encrypted,
-        kms_key=kms.key,
+        encrypted=encryption.encrypted,
+        kms_key=encryption.key,
         multi_attach=bool(params.get("MultiAttachEnabled")),
         visible=call.at + world.durations.visible_s,
     )
@@ -159,8 +159,13 @@ def new(world: World, call: Call, *, zone: str, size: int, kms: Encryption, tags
     return volume
 
 
-def _available(volume: Volume) -> None:
-    if volume.state == "creating":
+def arrive(world: World, volume: Volume) -> None:
+    """End `creating`: available, or gone where its key cannot be used by now (R-EBS-54)."""
+    if volume.state != "creating":
+        return
+    if kms.unusable(volume.kms_key):
+        vanish(world, volume)
+    else:
         volume.state = "available"
 
 
