@@ -1,7 +1,9 @@
 """Time, injected: everything that waits is handed a `Clock` and waits on nothing else.
 
-`WallClock` is life. Talking to a sandbox that runs faster than life, it follows that sandbox's time (see `WallClock.follow`).
-`VirtualClock` is a discrete-event clock: it counts the actors that are awake and jumps to the earliest wake-up when none is.
+`WallClock` is life. Talking to a sandbox that runs faster than life, it follows that sandbox's time (see
+`WallClock.follow`).
+`VirtualClock` is a discrete-event clock: it counts the actors that are awake and jumps to the earliest wake-up when
+none is.
 A lane of a migration is an actor from start to end, and `Clock.sleep` is its only way to be idle.
 """
 
@@ -51,7 +53,8 @@ def actor(clock: Clock) -> Iterator[None]:
 
 
 async def side_by_side(clock: Clock, work: Sequence[Coroutine[Any, Any, T]]) -> list[T | BaseException]:
-    """Run coroutines side by side and return their results or errors, in order; none is cancelled because another failed.
+    """Run coroutines side by side and return their results or errors, in order; none is cancelled because another
+    failed.
 
     The caller is an actor: its count passes to them while it waits, and comes back with the last one to end.
     """
@@ -107,7 +110,8 @@ class WallClock:
 class VirtualClock:
     """A discrete-event clock: when no actor is awake, time jumps to the earliest wake-up.
 
-    Safe to share between threads and event loops: a sandbox's threads read it while actors of several loops sleep on it.
+    Safe to share between threads and event loops: a sandbox's threads read it while actors of several loops sleep on
+    it.
     """
 
     def __init__(self, start: float = EPOCH_OF_TESTS) -> None:

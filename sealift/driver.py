@@ -1,4 +1,5 @@
-"""A driver: one process that plans, migrates, resumes, rolls back and finalizes, with everything that takes put together.
+"""A driver: one process that plans, migrates, resumes, rolls back and finalizes, with everything that takes put
+together.
 
 The command line and the flows are thin readers of this. It holds the lease of what it drives and lets go when it ends.
 """
@@ -68,6 +69,7 @@ class Driver:
             JournalError: the journal cannot be used.
             CredentialsLost: the profile does not exist.
             UsageError: a place to notify is of an unknown form.
+
         """
         self.settings, self.clock = settings, clock or WallClock()
         self.account = Account(self.clock, profile=settings.profile, endpoint_url=settings.endpoint_url, pool=pool)
@@ -85,13 +87,15 @@ class Driver:
         gateway = await self.gateway(self.region())
         await gateway.send(call)
 
-    # -- places ------------------------------------------------------------------------------------------------------------------
+    # -- places
+    # ------------------------------------------------------------------------------------------------------------------
 
     def region(self, target: Target | None = None) -> str:
         """Return the Region of a target.
 
         Raises:
             UsageError: none was given, or the target's ARN names another.
+
         """
         given = self.settings.region or self.account.default_region
         if target is not None and target.region:
@@ -105,10 +109,14 @@ class Driver:
 
         Raises:
             Refused: the credentials are of another account than the wanted one.
+
         """
         gateway = await self.account.gateway(region)
         if account is not None and gateway.account_id != account:
-            raise Refused(f"the credentials are of account {gateway.account_id}, wanted {account}", remedy="Choose another --profile.")
+            raise Refused(
+                f"the credentials are of account {gateway.account_id}, wanted {account}",
+                remedy="Choose another --profile.",
+            )
         return gateway
 
     def watcher(self, gateway: Gateway) -> Watcher:
@@ -117,13 +125,15 @@ class Driver:
             self._watchers[gateway.place] = Watcher(self.clock, lambda call: gateway.read(call, Purpose.POLL))
         return self._watchers[gateway.place]
 
-    # -- planning ----------------------------------------------------------------------------------------------------------------
+    # -- planning
+    # ----------------------------------------------------------------------------------------------------------------
 
     async def plan(self, texts: Sequence[str], options: Options) -> list[MigrationPlan]:
         """Plan each target once; changes nothing.
 
         Raises:
             SealiftError: a target is malformed, unknown or unreadable.
+
         """
         plans: dict[str, MigrationPlan] = {}
         doors: dict[tuple[str, str], Read] = {}
@@ -138,15 +148,19 @@ class Driver:
 
     async def observe(self, kind: Kind, gateway: Gateway, unit: str, options: Options) -> Any:
         """Read a target's facts, the presence of operations included."""
-        return await kind.observe(reader(gateway), gateway.account_id, gateway.region, unit, options, probe=gateway.probe)
+        return await kind.observe(
+            reader(gateway), gateway.account_id, gateway.region, unit, options, probe=gateway.probe
+        )
 
-    # -- migrating ---------------------------------------------------------------------------------------------------------------
+    # -- migrating
+    # ---------------------------------------------------------------------------------------------------------------
 
     def refuse_unfit(self, plan: MigrationPlan) -> None:
         """Refuse a plan that cannot be run as it stands.
 
         Raises:
             Refused: a rule blocks it, or an ack is missing.
+
         """
         if plan.status == REFUSED:
             if plan.blocked:
@@ -158,12 +172,25 @@ class Driver:
         if plan.status == NEEDS_ACK:
             first = plan.unacknowledged[0]
             flags = " ".join(f"--ack {v.id}" for v in plan.unacknowledged)
-            raise Refused(f"{plan.target}: {first.message}", rule=first.id, resource=plan.target, remedy=f"If you accept that: {flags}")
+            raise Refused(
+                f"{plan.target}: {first.message}",
+                rule=first.id,
+                resource=plan.target,
+                remedy=f"If you accept that: {flags}",
+            )
 
     async def migrate(
-        self, plan: MigrationPlan, *, approved_by: str | None = None, no_wait: bool = False, runner: Runner | None = None, observed: bool = False
+        self,
+        plan: MigrationPlan,
+        *,
+        approved_by: str | None = None,
+        no_wait: bool = False,
+        runner: Runner | None = None,
+        observed: bool = False,
     ) -> Outcome:
-        """Run a plan, exactly as it stands, to where it rests. `observed`: it was made just now, drift need not be looked for."""
+        """Run a plan, exactly as it stands, to where it rests. `observed`: it was made just now, drift need not be
+        looked for.
+        """
         migration = ""
         try:
             if plan.status == NOTHING:
@@ -188,7 +215,13 @@ class Driver:
             raise Refused(f"{plan.target}: {blocked[0].message}", rule=blocked[0].id, resource=plan.target)
 
     async def _drive(
-        self, migration: str, plan: MigrationPlan, gateway: Gateway, *, no_wait: bool = False, runner: Runner | None = None
+        self,
+        migration: str,
+        plan: MigrationPlan,
+        gateway: Gateway,
+        *,
+        no_wait: bool = False,
+        runner: Runner | None = None,
     ) -> Outcome:
         async with self.engine(migration, plan, gateway, no_wait=no_wait, runner=runner) as engine:
             try:
@@ -201,32 +234,52 @@ class Driver:
         state, target = engine.state, engine.work.target
         if state.end == "rolled-back":
             return Outcome(target, engine.work.migration, 5, f"{target} was put back: {state.rollback.get('why', '')}")
-        return Outcome(target, engine.work.migration, 0, f"{target} runs on its replacement; the source is retained until finalize")
+        return Outcome(
+            target, engine.work.migration, 0, f"{target} runs on its replacement; the source is retained until finalize"
+        )
 
     @asynccontextmanager
     async def engine(
-        self, migration: str, plan: MigrationPlan, gateway: Gateway, *, no_wait: bool = False, runner: Runner | None = None
+        self,
+        migration: str,
+        plan: MigrationPlan,
+        gateway: Gateway,
+        *,
+        no_wait: bool = False,
+        runner: Runner | None = None,
     ) -> AsyncIterator[Engine]:
         """Hold a migration's lease and yield its engine.
 
         Raises:
             LeaseLost: another driver holds it, and lives.
+
         """
         token = await self._take_lease(migration)
         lease = _Lease(self.journal, migration, token)
         options = plan.options
         work = Work(
-            migration, plan.target, plan.steps, no_wait=no_wait,
+            migration,
+            plan.target,
+            plan.steps,
+            no_wait=no_wait,
             window=Window(options.window_start, options.window_last_quiesce, options.window_end),
-        )  # fmt: skip
+        )
 
         async def at_gate() -> None:
             await self._look_at_gate(plan, gateway)
 
         engine = Engine(
-            work, journal=self.journal, gateway=gateway, watcher=self.watcher(gateway), token=token, runner=runner or self.runner,
-            local=LOCAL, guard=lease.guard, listeners=self.listeners, at_gate=at_gate,
-        )  # fmt: skip
+            work,
+            journal=self.journal,
+            gateway=gateway,
+            watcher=self.watcher(gateway),
+            token=token,
+            runner=runner or self.runner,
+            local=LOCAL,
+            guard=lease.guard,
+            listeners=self.listeners,
+            at_gate=at_gate,
+        )
         beating = asyncio.ensure_future(lease.beat())
         try:
             yield engine
@@ -249,10 +302,13 @@ class Driver:
         if out := [v for v in judge(kind, facts, plan.options) if v.verdict == BLOCK and v.id == "R-SEALIFT-02"]:
             raise Refused(f"{plan.target}: {out[0].message}", rule=out[0].id, resource=plan.target)
 
-    # -- what people say -------------------------------------------------------------------------------------------------------
+    # -- what people say
+    # -------------------------------------------------------------------------------------------------------
 
     def follow_sandbox(self) -> None:
-        """Ask the endpoint what time it is, so that rows written by hand carry the time of a sandbox; without an answer, life's."""
+        """Ask the endpoint what time it is, so that rows written by hand carry the time of a sandbox; without an
+        answer, life's.
+        """
         if not (self.settings.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")):
             return
         with contextlib.suppress(SealiftError):
@@ -264,6 +320,7 @@ class Driver:
         Raises:
             Refused: the migration is past its gate.
             JournalError: there is no such migration.
+
         """
         self.journal.plan(migration)
         state = self.journal.state(migration)
@@ -278,10 +335,13 @@ class Driver:
             return None
         return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(state.brought_up))
 
-    # -- stored migrations -------------------------------------------------------------------------------------------------------
+    # -- stored migrations
+    # -------------------------------------------------------------------------------------------------------
 
     async def resume(self, migration: str, *, no_wait: bool = False, runner: Runner | None = None) -> Outcome:
-        """Go on with a migration in its direction; after a finished way back, open the next attempt with the same stored plan."""
+        """Go on with a migration in its direction; after a finished way back, open the next attempt with the same
+        stored plan.
+        """
         plan = MigrationPlan.from_json(self.journal.plan(migration))
         try:
             gateway = await self.gateway(plan.region, plan.account)
@@ -303,7 +363,9 @@ class Driver:
     async def rollback(
         self, migration: str, *, discard_writes: bool = False, salvage: bool = True, runner: Runner | None = None
     ) -> Outcome:
-        """Put the original back, at any stage before finalize. After bring-up a person has said what happens to the writes since."""
+        """Put the original back, at any stage before finalize. After bring-up a person has said what happens to the
+        writes since.
+        """
         plan = MigrationPlan.from_json(self.journal.plan(migration))
         try:
             gateway = await self.gateway(plan.region, plan.account)
@@ -314,7 +376,9 @@ class Driver:
             async with self.engine(migration, plan, gateway, runner=runner) as engine:
                 if state.brought_up is None:
                     await engine.settle_bring_up()
-                await engine.go_back(SealiftError("rollback was asked for"), salvage=salvage, why="rollback was asked for")
+                await engine.go_back(
+                    SealiftError("rollback was asked for"), salvage=salvage, why="rollback was asked for"
+                )
             return Outcome(plan.target, migration, 0, f"{plan.target} is back on its original volumes")
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
@@ -328,8 +392,9 @@ class Driver:
             since = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(state.brought_up))
             raise Refused(
                 f"{plan.target} has run on its replacement since {since}; going back leaves every write since then behind, in a snapshot",
-                resource=plan.target, remedy="If you accept that: --discard-writes",
-            )  # fmt: skip
+                resource=plan.target,
+                remedy="If you accept that: --discard-writes",
+            )
 
     async def _refuse_running(self, plan: MigrationPlan, gateway: Gateway, state: State) -> None:
         stopped = plan.facts.get("state") == "stopped"
@@ -338,21 +403,28 @@ class Driver:
         kind = BY_NAME[plan.kind]
         facts = await self.observe(kind, gateway, plan.target, plan.options)
         if getattr(facts, "state", "stopped") != "stopped":
-            raise Refused(f"{plan.target} is '{facts.state}'; it was stopped when it was migrated", remedy="Stop it, then roll back.")
+            raise Refused(
+                f"{plan.target} is '{facts.state}'; it was stopped when it was migrated",
+                remedy="Stop it, then roll back.",
+            )
 
     async def accept(self, migration: str) -> Outcome:
         """End a migration in doubt by keeping the replacement."""
         plan = MigrationPlan.from_json(self.journal.plan(migration))
         try:
             state = self.journal.state(migration)
-            if state.brought_up is None or state.direction == "back" or state.end in ("finalized",):
-                raise Refused(f"{migration} has no replacement in service to keep", remedy=f"See: sealift status {migration}")
+            if state.brought_up is None or state.direction == "back" or state.end == "finalized":
+                raise Refused(
+                    f"{migration} has no replacement in service to keep", remedy=f"See: sealift status {migration}"
+                )
             if state.end == "retained":
                 return Outcome(plan.target, migration, 0, f"{migration} is done already")
             gateway = await self.gateway(plan.region, plan.account)
             async with self.engine(migration, plan, gateway) as engine:
                 await engine.accept()
-            return Outcome(plan.target, migration, 0, f"{plan.target} keeps its replacement; the source is retained until finalize")
+            return Outcome(
+                plan.target, migration, 0, f"{plan.target} keeps its replacement; the source is retained until finalize"
+            )
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
 
@@ -371,16 +443,22 @@ class Driver:
             found = await kind.recall(read, gateway.account_id, gateway.region, unit, options)
             migration = found.migration
             if not found.same and found.stage != "cutover":
-                raise Refused(f"{unit}: the recipe of {migration} was made with other options or by another version; nothing is half-way there",
-                              remedy="Give the same options as then.")  # fmt: skip
-            plan = plan_for(kind, found.facts, replace(options, route=found.route), unit, gateway.account_id, gateway.region)
+                raise Refused(
+                    f"{unit}: the recipe of {migration} was made with other options or by another version; nothing is half-way there",
+                    remedy="Give the same options as then.",
+                )
+            plan = plan_for(
+                kind, found.facts, replace(options, route=found.route), unit, gateway.account_id, gateway.region
+            )
             route = next(r for r in kind.routes if r.name == found.route)
             plan = replace(plan, steps=route.recipe(found.facts, options), route=route.name)
             row = plan.to_json()
             self.journal.adopt(migration, row, digest([row]), plan.locks, found.attempt)
             await self._fill(migration, plan, gateway, found)
             remedy = "rollback" if found.stage == "cutover" else "resume"
-            return Outcome(unit, migration, 0, f"{unit} was at stage '{found.stage}'. Next: sealift {remedy} {migration}")
+            return Outcome(
+                unit, migration, 0, f"{unit} was at stage '{found.stage}'. Next: sealift {remedy} {migration}"
+            )
         except SealiftError as error:
             return Outcome(text, migration, error.exit_code, str(error))
 
@@ -403,7 +481,12 @@ class Driver:
             return Outcome(plan.target, migration, error.exit_code, str(error))
         if wrong:
             return Outcome(plan.target, migration, 6, f"{plan.target}: " + "; ".join(wrong))
-        return Outcome(plan.target, migration, 0, f"{plan.target}: every replacement is attached, healthy, hydrated and under the key")
+        return Outcome(
+            plan.target,
+            migration,
+            0,
+            f"{plan.target}: every replacement is attached, healthy, hydrated and under the key",
+        )
 
     async def _unsettled(self, plan: MigrationPlan, state: State) -> list[str]:
         kind = BY_NAME[plan.kind]
@@ -411,7 +494,9 @@ class Driver:
         return list(await kind.settled(reader(gateway), facts_of(kind, plan.facts), plan.options, state.outputs))
 
     async def finalize(self, migration: str, *, runner: Runner | None = None) -> tuple[Outcome, dict[str, list[Any]]]:
-        """Delete the sources, once retention has passed and every replacement is settled; return what is gone and what stays."""
+        """Delete the sources, once retention has passed and every replacement is settled; return what is gone and what
+        stays.
+        """
         plan = MigrationPlan.from_json(self.journal.plan(migration))
         lists: dict[str, list[Any]] = {"gone_now": [], "goes_by_itself": [], "stays_until_you_act": []}
         try:
@@ -432,7 +517,12 @@ class Driver:
             lists["gone_now"] = [s.resource() for s in steps if s.title().startswith("delete")]
             for item in await kind.stays(read, facts, outputs):
                 lists["goes_by_itself" if not item["command"] else "stays_until_you_act"].append(dict(item))
-            return Outcome(plan.target, migration, 0, f"{plan.target} is finalized: {len(lists['gone_now'])} plain resources are gone"), lists
+            return Outcome(
+                plan.target,
+                migration,
+                0,
+                f"{plan.target} is finalized: {len(lists['gone_now'])} plain resources are gone",
+            ), lists
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error)), lists
 
@@ -442,7 +532,11 @@ class Driver:
         until = state.brought_up + plan.options.retain
         if self.clock.now() < until:
             when = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(until))
-            raise Refused(f"the source of {plan.target} is retained until {when}", resource=plan.target, remedy="Run finalize after that.")
+            raise Refused(
+                f"the source of {plan.target} is retained until {when}",
+                resource=plan.target,
+                remedy="Run finalize after that.",
+            )
 
     async def many(self, work: Sequence[Callable[[], Awaitable[Outcome]]]) -> list[Outcome]:
         """Run several targets on this event loop, eight at a time."""
@@ -464,15 +558,19 @@ async def _call(work: Callable[[], Awaitable[Outcome]]) -> Outcome:
 
 def _in_doubt(target: str, migration: str, state: State) -> NeedsPerson:
     why = (state.last_error or {}).get("message", "its health is in doubt")
-    remedy = f"Keep it: sealift accept {migration}. Put the original back: sealift rollback {migration} --discard-writes."
+    remedy = (
+        f"Keep it: sealift accept {migration}. Put the original back: sealift rollback {migration} --discard-writes."
+    )
     return NeedsPerson(f"{target} runs on its replacement, but: {why}", remedy=remedy)
 
 
 async def _still(journal: Journal, migration: str, seen: tuple[int, int], ttl: float) -> tuple[int, int]:
-    """Watch a foreign lease until it has stood still for `ttl` s on this machine's monotonic clock; no clocks are compared.
+    """Watch a foreign lease until it has stood still for `ttl` s on this machine's monotonic clock; no clocks are
+    compared.
 
     Raises:
         LeaseLost: its holder lives.
+
     """
     began = time.monotonic()
     while time.monotonic() - began < ttl:
@@ -481,7 +579,9 @@ async def _still(journal: Journal, migration: str, seen: tuple[int, int], ttl: f
         if free or gone:
             return token, beat
         if (token, beat) != seen:
-            raise LeaseLost(f"{migration} is driven by another process", remedy=f"Watch it with: sealift status {migration}")
+            raise LeaseLost(
+                f"{migration} is driven by another process", remedy=f"Watch it with: sealift status {migration}"
+            )
     return seen
 
 
@@ -509,6 +609,7 @@ class _Lease:
 
         Raises:
             LeaseLost: it does not.
+
         """
         if not self._lost and time.monotonic() - self._beaten + REQUEST_LIFE < LEASE_CUTOVER:
             return
@@ -522,4 +623,3 @@ def exit_code(outcomes: Sequence[Outcome]) -> int:
     if len(codes) <= 1:
         return next(iter(codes), 0)
     return 6 if 6 in codes else 7
-

@@ -32,15 +32,17 @@ from sealift.events import Event, Listener
 from sealift.journal import Entry, Journal, Row, State, fold
 from sealift.pace import DOWN_DEADLINE, RETRIES
 from sealift.recipe import Block, blocks, operations_of, seconds_back, seconds_down, way_back
-from sealift.step import Context, Found, Output, Phase, Query, Seen, Step, bind
 from sealift.render.commands import aws_command
+from sealift.step import Context, Found, Output, Phase, Query, Seen, Step, bind
 from sealift.watch import Watcher
 
 REQUEST_LIFE = CONNECT_TIMEOUT + READ_TIMEOUT
 """Seconds: no request of ours is under way for longer."""
 
 ABSENCE_BELIEVED = 60.0
-"""Seconds after an intent before an empty look-up of an operation without a token is believed (listing is eventually consistent)."""
+"""Seconds after an intent before an empty look-up of an operation without a token is believed (listing is eventually
+consistent).
+"""
 
 CLOCK_SKEW = 300.0
 """Seconds by which AWS's clock and ours may differ when an age is judged."""
@@ -128,7 +130,8 @@ class Engine:
         """The clock that everything waits on."""
         return self.gateway.clock
 
-    # -- the journal, and what it says -------------------------------------------------------------------------------------------
+    # -- the journal, and what it says
+    # -------------------------------------------------------------------------------------------
 
     def refresh(self) -> State:
         """Read the rows again: approvals and refusals are written by others."""
@@ -142,19 +145,31 @@ class Engine:
         return number
 
     def _row(self, step: str, what: str, data: Mapping[str, Any] | None = None, *, fenced: bool = False) -> None:
-        number = self.journal.row(self.work.migration, self.state.attempt, step, what, data, token=self.token, fenced=fenced)
+        number = self.journal.row(
+            self.work.migration, self.state.attempt, step, what, data, token=self.token, fenced=fenced
+        )
         self._fold(number, step, what, data or {})
 
     def _fold(self, number: int, step: str | None, what: str, data: Mapping[str, Any]) -> None:
-        self.state.add(Entry(number, self.work.migration, self.state.attempt, step, what, self.clock.now(), self.token, data))
+        self.state.add(
+            Entry(number, self.work.migration, self.state.attempt, step, what, self.clock.now(), self.token, data)
+        )
 
     def emit(self, name: str, step: Step | None = None, **data: Any) -> None:
         """Tell the listeners."""
         event = Event(
-            name, self.work.migration, self.work.target, self.gateway.account_id, self.gateway.region, self.clock.now(),
-            phase=step.phase.value if step else "", step=step.key if step else "", title=step.title() if step else "",
-            resource=step.resource() if step else self.work.target, data=data,
-        )  # fmt: skip
+            name,
+            self.work.migration,
+            self.work.target,
+            self.gateway.account_id,
+            self.gateway.region,
+            self.clock.now(),
+            phase=step.phase.value if step else "",
+            step=step.key if step else "",
+            title=step.title() if step else "",
+            resource=step.resource() if step else self.work.target,
+            data=data,
+        )
         for listener in self._listeners:
             listener(event)
 
@@ -167,7 +182,8 @@ class Engine:
         """Return what a step may know of the run."""
         return Context(self.work.migration, self.state.epoch, self.state.attempt)
 
-    # -- forward -----------------------------------------------------------------------------------------------------------------
+    # -- forward
+    # -----------------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Go on in the direction that the journal names, to the end.
@@ -175,6 +191,7 @@ class Engine:
         Raises:
             NeedsPerson: nothing more is done without a person.
             SealiftError: what sent the migration back (it has gone back), or left it where it is (see `LEAVES`).
+
         """
         if self.state.direction == "back":
             return await self.go_back(SealiftError(str(self.state.rollback.get("why") or "going back")))
@@ -202,13 +219,15 @@ class Engine:
     def _end(self, how: str, **data: Any) -> None:
         self.note("end", **{"as": how, **data})
         self.journal.unlock(self.work.migration)
-        self.emit("end", **{"as": how, **data})
+        self.emit("end", None, **{"as": how, **data})
 
     def _leaving(self, error: SealiftError) -> SealiftError:
         if isinstance(error, CredentialsLost):
             command = f"sealift resume {self.work.migration}"
             if self.down:
-                return NeedsPerson(f"{error.message}; the workload of {self.work.target} is down", remedy=f"Sign in, then: {command}")
+                return NeedsPerson(
+                    f"{error.message}; the workload of {self.work.target} is down", remedy=f"Sign in, then: {command}"
+                )
             if self.state.rows:
                 error.exit_code, error.remedy = 130, f"Sign in, then: {command}"
         return error
@@ -217,7 +236,9 @@ class Engine:
         while True:
             state = self.refresh()
             if state.refused is not None:
-                raise Refused(f"the cutover of {self.work.target} was refused: {state.refused.get('why') or 'no reason given'}")
+                raise Refused(
+                    f"the cutover of {self.work.target} was refused: {state.refused.get('why') or 'no reason given'}"
+                )
             verdict = gates.decide(state, self.work.window, self.clock.now(), self.cutover, self.back)
             if verdict.open:
                 break
@@ -226,7 +247,9 @@ class Engine:
                 self.emit("gate", waiting_for=verdict.why)
             if self.work.no_wait or verdict.over:
                 remedy = (
-                    f"Then: sealift resume {self.work.migration}" if state.approved else f"Next: sealift approve {self.work.migration}"
+                    f"Then: sealift resume {self.work.migration}"
+                    if state.approved
+                    else f"Next: sealift approve {self.work.migration}"
                 )
                 raise LeftAtGate(f"{self.work.target} is prepared and waits for {verdict.why}", remedy=remedy)
             left = 60.0 if verdict.until is None else verdict.until - self.clock.now()
@@ -237,7 +260,9 @@ class Engine:
         self.emit("gate", opened=True)
 
     async def walk(self, steps: Sequence[Step]) -> None:
-        """Walk blocks in order; the lanes of a block side by side. A lane that fails stops the others from starting anything new."""
+        """Walk blocks in order; the lanes of a block side by side. A lane that fails stops the others from starting
+        anything new.
+        """
         for block in blocks(steps):
             halted = False
 
@@ -263,7 +288,8 @@ class Engine:
             return
         await self.runner(step, _Try(self, step))
 
-    # -- one try -----------------------------------------------------------------------------------------------------------------
+    # -- one try
+    # -----------------------------------------------------------------------------------------------------------------
 
     async def try_once(self, step: Step) -> None:
         """Try a step once, from wherever its row stands."""
@@ -290,9 +316,8 @@ class Engine:
         if watch := me.ready(out):
             cap = POLL_CAPS.get(me.phase, 5.0)
             await self.watcher.until(watch, step=me.key, cap=cap, seen=lambda seen: self._waiting(me, seen))
-        if query := me.check(out):
-            if differences := query.read(await self.gateway.read(query.call, Purpose.CHECK, operations_of(me))):
-                raise CheckFailed("; ".join(differences), step=me.key, resource=me.resource())
+        if differences := await self._differences(me, me.check(out), Purpose.CHECK):
+            raise CheckFailed("; ".join(differences), step=me.key, resource=me.resource())
         self._row(me.key, "done")
         if me.phase is Phase.BRING_UP:
             self.note("bring-up")
@@ -315,9 +340,13 @@ class Engine:
             raise
 
     async def _untouched(self, me: Step, ctx: Context) -> None:
-        if query := me.before(ctx):
-            if differences := query.read(await self.gateway.read(query.call, Purpose.SAFETY, operations_of(me))):
-                raise CutVoid("; ".join(differences), step=me.key, resource=me.resource())
+        if differences := await self._differences(me, me.before(ctx), Purpose.SAFETY):
+            raise CutVoid("; ".join(differences), step=me.key, resource=me.resource())
+
+    async def _differences(self, me: Step, query: Query | None, purpose: Purpose) -> list[str]:
+        return (
+            [] if query is None else list(query.read(await self.gateway.read(query.call, purpose, operations_of(me))))
+        )
 
     async def _perform(self, me: Step, ctx: Context) -> Output:
         call = me.do(ctx)
@@ -340,7 +369,11 @@ class Engine:
         call = me.do(ctx)
         if call.operation == "local:Observe":
             query = me.observe(ctx)
-            return {} if query is None else dict(query.read(await self.gateway.read(query.call, Purpose.CHECK, operations_of(me))))
+            return (
+                {}
+                if query is None
+                else dict(query.read(await self.gateway.read(query.call, Purpose.CHECK, operations_of(me))))
+            )
         return me.output(await self._local[call.operation](self, call.params))
 
     def _switch(self, me: Step) -> bool:
@@ -351,7 +384,9 @@ class Engine:
         return self.journal.switch(name(), self.work.migration, on=type(me).__name__.startswith("Suspend"))
 
     async def _look_up(self, me: Step, ctx: Context, row: Row | None) -> Output | None:
-        """Look for what an earlier try left: by tags, and where there is no token by another filter, before absence is believed."""
+        """Look for what an earlier try left: by tags, and where there is no token by another filter, before absence is
+        believed.
+        """
         if row is not None and row.open and row.token != self.token and not self._foreign_waited:
             self._foreign_waited = True
             await self.clock.sleep(max(0.0, REQUEST_LIFE - (self.clock.now() - row.intent_at)))
@@ -382,12 +417,22 @@ class Engine:
 
     def _turn_back_if_late(self, step: Step) -> None:
         late = gates.turn_back_at(self.work.window, self.back)
-        if late is None or not self.down or step.phase not in (Phase.CUTOVER, Phase.BRING_UP) or self.clock.now() <= late:
+        if (
+            late is None
+            or not self.down
+            or step.phase not in (Phase.CUTOVER, Phase.BRING_UP)
+            or self.clock.now() <= late
+        ):
             return
         if self.state.direction == "forward":
-            raise TurnBack(f"the turn-back time of the window has passed before {step.title()}", step=step.key, resource=step.resource())
+            raise TurnBack(
+                f"the turn-back time of the window has passed before {step.title()}",
+                step=step.key,
+                resource=step.resource(),
+            )
 
-    # -- failure and the way back ------------------------------------------------------------------------------------------------
+    # -- failure and the way back
+    # ------------------------------------------------------------------------------------------------
 
     async def _failed(self, error: SealiftError) -> None:
         """Before bring-up: go back. After it nothing is put back without a person."""
@@ -396,12 +441,15 @@ class Engine:
             await self.settle_bring_up()
         if self.state.brought_up is not None:
             self.note("end", **{"as": "needs-person", "why": str(error)})
-            self.emit("end", **{"as": "needs-person", "why": str(error)})
+            self.emit("end", None, **{"as": "needs-person", "why": str(error)})
             migration = self.work.migration
             raise NeedsPerson(
-                f"{self.work.target} runs on its replacement, but: {error.message}", step=error.step, resource=error.resource, rule=error.rule,
+                f"{self.work.target} runs on its replacement, but: {error.message}",
+                step=error.step,
+                resource=error.resource,
+                rule=error.rule,
                 remedy=f"Keep it: sealift accept {migration}. Put the original back: sealift rollback {migration}.",
-            ) from error  # fmt: skip
+            ) from error
         await self.go_back(error)
 
     async def settle_bring_up(self) -> None:
@@ -432,6 +480,7 @@ class Engine:
 
         Raises:
             NeedsPerson: the original could not be put back; the message names the commands that would.
+
         """
         if self.state.direction != "back":
             await self._settle()
@@ -456,7 +505,9 @@ class Engine:
         self._end("rolled-back", why=str(self.state.rollback.get("why", "")))
 
     async def look_for_all(self, *, until_up: bool) -> None:
-        """Fill an adopted journal: look for what each step has left. `until_up`: a replacement serves, so all up to there is done."""
+        """Fill an adopted journal: look for what each step has left. `until_up`: a replacement serves, so all up to
+        there is done.
+        """
         epoch = 0
         for step in self.work.steps:
             if until_up and step.phase is Phase.CONFIRM:
@@ -526,12 +577,14 @@ class Engine:
         left = [bind(s, self.state.outputs) for s in restore if self.state.rows.get(s.key, Row("")).state != "done"]
         calls = [c for c in (s.do(self.context()) for s in left) if not c.operation.startswith("local:")]
         self.note("end", **{"as": "needs-person", "why": str(stuck)})
-        self.emit("end", **{"as": "needs-person", "why": str(stuck)})
+        self.emit("end", None, **{"as": "needs-person", "why": str(stuck)})
         by_hand = "; ".join(aws_command(c, self.gateway.region) for c in calls)
         return NeedsPerson(
-            f"{self.work.target} could not be put back: {stuck.message}", step=stuck.step, resource=stuck.resource,
+            f"{self.work.target} could not be put back: {stuck.message}",
+            step=stuck.step,
+            resource=stuck.resource,
             remedy=f"When it is mended: sealift resume {self.work.migration}. By hand, in this order: {by_hand}",
-        )  # fmt: skip
+        )
 
     async def _settle(self) -> None:
         """Settle every open intent once, in a row: after the first undo a look at states would lie."""

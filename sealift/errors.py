@@ -17,7 +17,8 @@
     ├── LeaseLost                   exit 130 another driver took the migration over
     └── JournalError                exit 1   the journal cannot be read or is of another version
 
-Each carries the fact, and where they apply the resource, the step, the AWS code, the request id and the remedy; the journal keeps
+Each carries the fact, and where they apply the resource, the step, the AWS code, the request id and the remedy; the
+journal keeps
 them (`SealiftError.as_row`).
 """
 

@@ -1,6 +1,7 @@
 """Assumed durations, in one table, and what they come to. Every figure here is *modelled*: none was measured on AWS.
 
-Sources: D1 = EBS user guide "Copy an EBS volume" (initialisation at best effort: 6 h for the first TiB, 1.2 h for each further one);
+Sources: D1 = EBS user guide "Copy an EBS volume" (initialisation at best effort: 6 h for the first TiB, 1.2 h for each
+further one);
 D5 = EBS user guide "Initialize EBS volumes" (provisioned rate 100-300 MiB/s); waits of hashicorp/terraform-provider-aws
 (internal/service/ec2/wait.go) for what states usually take; *guess* where nothing was found.
 """
@@ -36,7 +37,9 @@ def snapshot(changed_gib: float) -> Seconds:
 
 
 def full_copy(size_gib: float) -> Seconds:
-    """Return the seconds of a full snapshot copy: a copy under another key is planned as full (EBS user guide, ebs-copy-snapshot)."""
+    """Return the seconds of a full snapshot copy: a copy under another key is planned as full (EBS user guide,
+    ebs-copy-snapshot).
+    """
     expected = SNAPSHOT_FLOOR + size_gib * MIB_PER_GIB / COPY_SNAPSHOT_MIB_S
     return Seconds(expected, expected * WORST)
 

@@ -9,7 +9,8 @@ from typing import Any
 class Event:
     """One thing that happened in a migration.
 
-    `name` is one of: step-started, step-waiting, step-done, step-failed, retry, gate, quiesce, bring-up, direction, leftover, end.
+    `name` is one of: step-started, step-waiting, step-done, step-failed, retry, gate, quiesce, bring-up, direction,
+    leftover, end.
     """
 
     name: str

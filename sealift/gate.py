@@ -1,4 +1,6 @@
-"""The gate before a cutover: an approval, and a window into which the worst case fits. Pure: the engine reads the rows and waits."""
+"""The gate before a cutover: an approval, and a window into which the worst case fits. Pure: the engine reads the rows
+and waits.
+"""
 
 from dataclasses import dataclass
 
@@ -8,7 +10,9 @@ from sealift.step import Seconds
 
 @dataclass(frozen=True)
 class Window:
-    """When a cutover may happen, in Unix seconds: not before `start`, quiesced by `last_quiesce`, over by `end`. None: any time."""
+    """When a cutover may happen, in Unix seconds: not before `start`, quiesced by `last_quiesce`, over by `end`. None:
+    any time.
+    """
 
     start: float | None = None
     last_quiesce: float | None = None
@@ -38,9 +42,10 @@ def decide(state: State, window: Window, now: float, cutover: Seconds, back: Sec
     if window.end is not None and now + cutover.worst + back.worst > window.end:
         left, need = max(0.0, window.end - now), cutover.worst + back.worst
         return Verdict(
-            open=False, over=True,
+            open=False,
+            over=True,
             why=f"another window: {left:.0f} s are left of this one, worst cutover and worst way back need {need:.0f} s",
-        )  # fmt: skip
+        )
     return Verdict(open=True)
 
 

@@ -43,6 +43,7 @@ async def take(driver: "Driver", regions: Sequence[str], *, everything: bool) ->
 
     Raises:
         CredentialsLost: there are no usable credentials.
+
     """
     with actor(driver.clock):
         places = await regions_of(driver, regions)

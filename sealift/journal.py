@@ -1,7 +1,10 @@
-"""The journal: what was decided and what was done, in rows that are only ever added. It is the truth; everything else is derived.
+"""The journal: what was decided and what was done, in rows that are only ever added. It is the truth; everything else
+is derived.
 
-Rows (`Entry`) are keyed by migration, attempt and step: `intent` before a call, `made` when the id is known, `done` when it is ready and
-checked, `void` where nothing came of it, `failed`. Rows without a step tell of the migration: gate, direction, bring-up, attempts, ends.
+Rows (`Entry`) are keyed by migration, attempt and step: `intent` before a call, `made` when the id is known, `done`
+when it is ready and
+checked, `void` where nothing came of it, `failed`. Rows without a step tell of the migration: gate, direction,
+bring-up, attempts, ends.
 SQLite: WAL, synchronous=FULL, on a local disk.
 """
 
@@ -15,7 +18,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Connection, Float, Integer, MetaData, String, Table, Text, create_engine, delete, event, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Float,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from sealift.clock import Clock
@@ -27,30 +46,54 @@ SCHEMA = 1
 _meta = MetaData()
 _version = Table("schema_version", _meta, Column("version", Integer, nullable=False))
 _migrations = Table(
-    "migrations", _meta,
-    Column("id", String, primary_key=True), Column("created", Float, nullable=False), Column("target", String, nullable=False),
-    Column("kind", String, nullable=False), Column("account", String, nullable=False), Column("region", String, nullable=False),
-    Column("plan", Text, nullable=False), Column("digest", String, nullable=False),
-)  # fmt: skip
+    "migrations",
+    _meta,
+    Column("id", String, primary_key=True),
+    Column("created", Float, nullable=False),
+    Column("target", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("account", String, nullable=False),
+    Column("region", String, nullable=False),
+    Column("plan", Text, nullable=False),
+    Column("digest", String, nullable=False),
+)
 _entries = Table(
-    "entries", _meta,
-    Column("seq", Integer, primary_key=True, autoincrement=True), Column("migration", String, nullable=False, index=True),
-    Column("attempt", Integer, nullable=False), Column("step", String), Column("what", String, nullable=False),
-    Column("at", Float, nullable=False), Column("token", Integer, nullable=False), Column("data", Text, nullable=False),
-)  # fmt: skip
+    "entries",
+    _meta,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("migration", String, nullable=False, index=True),
+    Column("attempt", Integer, nullable=False),
+    Column("step", String),
+    Column("what", String, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("token", Integer, nullable=False),
+    Column("data", Text, nullable=False),
+)
 _leases = Table(
-    "leases", _meta,
-    Column("migration", String, primary_key=True), Column("token", Integer, nullable=False), Column("beat", Integer, nullable=False),
-    Column("host", String, nullable=False), Column("pid", Integer, nullable=False), Column("started", String, nullable=False),
+    "leases",
+    _meta,
+    Column("migration", String, primary_key=True),
+    Column("token", Integer, nullable=False),
+    Column("beat", Integer, nullable=False),
+    Column("host", String, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started", String, nullable=False),
     Column("free", Integer, nullable=False),
-)  # fmt: skip
-_locks = Table("locks", _meta, Column("resource", String, primary_key=True), Column("migration", String, nullable=False))
-_switches = Table("switches", _meta, Column("name", String, primary_key=True), Column("migration", String, primary_key=True))
+)
+_locks = Table(
+    "locks", _meta, Column("resource", String, primary_key=True), Column("migration", String, nullable=False)
+)
+_switches = Table(
+    "switches", _meta, Column("name", String, primary_key=True), Column("migration", String, primary_key=True)
+)
 _slots = Table(
-    "slots", _meta,
-    Column("quota", String, primary_key=True), Column("migration", String, primary_key=True), Column("place", String, nullable=False),
+    "slots",
+    _meta,
+    Column("quota", String, primary_key=True),
+    Column("migration", String, primary_key=True),
+    Column("place", String, nullable=False),
     Column("slots", Integer, nullable=False),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -134,6 +177,7 @@ class Journal:
 
         Raises:
             JournalError: the file is unreadable, or of another schema version.
+
         """
         self.clock, self.path = clock, Path(path) if path else default_path()
         try:
@@ -146,7 +190,9 @@ class Journal:
                 if version is None:
                     db.execute(insert(_version).values(version=SCHEMA))
         except (DatabaseError, OSError) as error:
-            raise JournalError(f"the journal {self.path} cannot be opened: {error}", remedy="Give another with --journal.") from None
+            raise JournalError(
+                f"the journal {self.path} cannot be opened: {error}", remedy="Give another with --journal."
+            ) from None
         if version not in (None, SCHEMA):
             message = f"the journal {self.path} has schema {version}, this sealift reads {SCHEMA}"
             raise JournalError(message, remedy="Use the version of sealift that wrote it.")
@@ -166,21 +212,31 @@ class Journal:
         """Let go of the file."""
         self._engine.dispose()
 
-    # -- migrations ----------------------------------------------------------------------------------------------------------
+    # -- migrations
+    # ----------------------------------------------------------------------------------------------------------
 
     def begin(self, plan: Mapping[str, Any], digest: str, locks: Iterable[str]) -> str:
         """Store a migration's plan and take its locks; return the new id.
 
         Raises:
             Refused: another migration works on one of the resources.
+
         """
         migration = f"mig-{secrets.token_hex(5)}"
         with self._write() as db:
             self._take(db, migration, locks)
-            db.execute(insert(_migrations).values(
-                id=migration, created=self.clock.now(), target=plan["target"], kind=plan["kind"], account=plan["account"],
-                region=plan["region"], plan=json.dumps(plan, sort_keys=True), digest=digest,
-            ))  # fmt: skip
+            db.execute(
+                insert(_migrations).values(
+                    id=migration,
+                    created=self.clock.now(),
+                    target=plan["target"],
+                    kind=plan["kind"],
+                    account=plan["account"],
+                    region=plan["region"],
+                    plan=json.dumps(plan, sort_keys=True),
+                    digest=digest,
+                )
+            )
             self._add(db, Entry(0, migration, 1, None, "attempt", self.clock.now(), 0, {"number": 1}))
         return migration
 
@@ -189,15 +245,24 @@ class Journal:
 
         Raises:
             Refused: another migration works on one of the resources, or this journal has that id.
+
         """
         with self._write() as db:
             if db.execute(select(_migrations.c.id).where(_migrations.c.id == migration)).first():
                 raise Refused(f"{migration} is in this journal already", remedy=f"Use: sealift resume {migration}")
             self._take(db, migration, locks)
-            db.execute(insert(_migrations).values(
-                id=migration, created=self.clock.now(), target=plan["target"], kind=plan["kind"], account=plan["account"],
-                region=plan["region"], plan=json.dumps(plan, sort_keys=True), digest=digest,
-            ))  # fmt: skip
+            db.execute(
+                insert(_migrations).values(
+                    id=migration,
+                    created=self.clock.now(),
+                    target=plan["target"],
+                    kind=plan["kind"],
+                    account=plan["account"],
+                    region=plan["region"],
+                    plan=json.dumps(plan, sort_keys=True),
+                    digest=digest,
+                )
+            )
             self._add(db, Entry(0, migration, attempt, None, "attempt", self.clock.now(), 0, {"number": attempt}))
             self._add(db, Entry(0, migration, attempt, None, "adopted", self.clock.now(), 0, {}))
 
@@ -206,6 +271,7 @@ class Journal:
 
         Raises:
             JournalError: there is no such migration.
+
         """
         with self._engine.connect() as db:
             row = db.execute(select(_migrations.c.plan).where(_migrations.c.id == migration)).first()
@@ -217,9 +283,12 @@ class Journal:
         """Return id, created, target, kind, account, region and digest of every migration, oldest first."""
         wanted = [c for c in _migrations.c if c.name != "plan"]
         with self._engine.connect() as db:
-            return [dict(r._mapping) for r in db.execute(select(*wanted).order_by(_migrations.c.created, _migrations.c.id))]  # noqa: SLF001
+            return [
+                dict(r._mapping) for r in db.execute(select(*wanted).order_by(_migrations.c.created, _migrations.c.id))
+            ]
 
-    # -- rows ----------------------------------------------------------------------------------------------------------------
+    # -- rows
+    # ----------------------------------------------------------------------------------------------------------------
 
     def entries(self, migration: str) -> list[Entry]:
         """Return a migration's rows in order."""
@@ -231,18 +300,29 @@ class Journal:
         """Return a migration as its rows tell it."""
         return fold(migration, self.entries(migration))
 
-    def note(self, migration: str, what: str, data: Mapping[str, Any] | None = None, *, attempt: int, token: int = 0) -> int:
+    def note(
+        self, migration: str, what: str, data: Mapping[str, Any] | None = None, *, attempt: int, token: int = 0
+    ) -> int:
         """Add a row about the migration as a whole and return its number."""
         with self._write() as db:
             return self._add(db, Entry(0, migration, attempt, None, what, self.clock.now(), token, data or {}))
 
     def row(
-        self, migration: str, attempt: int, step: str, what: str, data: Mapping[str, Any] | None = None, *, token: int, fenced: bool = False
+        self,
+        migration: str,
+        attempt: int,
+        step: str,
+        what: str,
+        data: Mapping[str, Any] | None = None,
+        *,
+        token: int,
+        fenced: bool = False,
     ) -> int:
         """Add a row of a step. With `fenced` it is added only while `token` is the newest.
 
         Raises:
             LeaseLost: another driver has taken over.
+
         """
         with self._write() as db:
             if fenced:
@@ -252,16 +332,24 @@ class Journal:
     def _newest(self, db: Connection, migration: str, token: int) -> None:
         held = db.execute(select(_leases.c.token).where(_leases.c.migration == migration)).scalar()
         if held != token:
-            raise LeaseLost(f"another driver has taken {migration} over", remedy=f"Watch it with: sealift status {migration}")
+            raise LeaseLost(
+                f"another driver has taken {migration} over", remedy=f"Watch it with: sealift status {migration}"
+            )
 
     def _add(self, db: Connection, entry: Entry) -> int:
         values = {
-            "migration": entry.migration, "attempt": entry.attempt, "step": entry.step, "what": entry.what, "at": entry.at,
-            "token": entry.token, "data": json.dumps(dict(entry.data), sort_keys=True, default=str),
-        }  # fmt: skip
+            "migration": entry.migration,
+            "attempt": entry.attempt,
+            "step": entry.step,
+            "what": entry.what,
+            "at": entry.at,
+            "token": entry.token,
+            "data": json.dumps(dict(entry.data), sort_keys=True, default=str),
+        }
         return int(db.execute(insert(_entries).values(**values)).inserted_primary_key[0])
 
-    # -- locks, switches, slots ----------------------------------------------------------------------------------------------
+    # -- locks, switches, slots
+    # ----------------------------------------------------------------------------------------------
 
     def _take(self, db: Connection, migration: str, locks: Iterable[str]) -> None:
         for resource in sorted(set(locks)):
@@ -277,6 +365,7 @@ class Journal:
 
         Raises:
             Refused: another migration works on one of them.
+
         """
         with self._write() as db:
             self._take(db, migration, resources)
@@ -289,7 +378,11 @@ class Journal:
     def switch(self, name: str, migration: str, *, on: bool) -> bool:
         """Count a migration in or out of a shared switch; return whether the switch itself has to be turned."""
         with self._write() as db:
-            others = select(func.count()).select_from(_switches).where(_switches.c.name == name, _switches.c.migration != migration)
+            others = (
+                select(func.count())
+                .select_from(_switches)
+                .where(_switches.c.name == name, _switches.c.migration != migration)
+            )
             first_or_last = db.execute(others).scalar() == 0
             db.execute(delete(_switches).where(_switches.c.name == name, _switches.c.migration == migration))
             if on:
@@ -319,10 +412,13 @@ class Journal:
         with self._write() as db:
             db.execute(delete(_slots).where(_slots.c.quota == quota, _slots.c.migration == migration))
 
-    # -- lease ---------------------------------------------------------------------------------------------------------------
+    # -- lease
+    # ---------------------------------------------------------------------------------------------------------------
 
     def lease(self, migration: str) -> tuple[int, int, bool, bool]:
-        """Return token, beat, whether the lease is free, and whether its holder was a process of this host that is gone."""
+        """Return token, beat, whether the lease is free, and whether its holder was a process of this host that is
+        gone.
+        """
         with self._engine.connect() as db:
             row = db.execute(select(_leases).where(_leases.c.migration == migration)).first()
         if row is None:
@@ -336,13 +432,22 @@ class Journal:
 
         Raises:
             LeaseLost: its holder moved, or another taker was first.
+
         """
         with self._write() as db:
             row = db.execute(select(_leases).where(_leases.c.migration == migration)).first()
             if row is not None and (row.token, row.beat) != seen:
-                raise LeaseLost(f"{migration} is driven by another process", remedy=f"Watch it with: sealift status {migration}")
-            mine = {"token": seen[0] + 1, "beat": 0, "host": socket.gethostname(), "pid": os.getpid(), "free": 0,
-                    "started": _process_started(os.getpid())}  # fmt: skip
+                raise LeaseLost(
+                    f"{migration} is driven by another process", remedy=f"Watch it with: sealift status {migration}"
+                )
+            mine = {
+                "token": seen[0] + 1,
+                "beat": 0,
+                "host": socket.gethostname(),
+                "pid": os.getpid(),
+                "free": 0,
+                "started": _process_started(os.getpid()),
+            }
             try:
                 if row is None:
                     db.execute(insert(_leases).values(migration=migration, **mine))
@@ -357,6 +462,7 @@ class Journal:
 
         Raises:
             LeaseLost: another driver holds the lease.
+
         """
         with self._write() as db:
             self._newest(db, migration, token)
@@ -416,7 +522,7 @@ def _fold_step(state: State, e: Entry) -> None:
             state.last_error = e.data
 
 
-def _fold_note(state: State, e: Entry) -> None:  # noqa: C901, PLR0912 - one case for each kind of row
+def _fold_note(state: State, e: Entry) -> None:  # noqa: PLR0912 - one case for each kind of row
     match e.what:
         case "attempt":
             state.attempt, state.attempt_open, state.direction = e.attempt, True, "forward"
@@ -448,4 +554,3 @@ def _fold_note(state: State, e: Entry) -> None:  # noqa: C901, PLR0912 - one cas
             state.waiting_for = None
         case "adopted":
             state.adopted = True
-

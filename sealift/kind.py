@@ -24,9 +24,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: its id, where the fact comes from, and a function of facts and options that answers None where all is well.
+    """One rule: its id, where the fact comes from, and a function of facts and options that answers None where all is
+    well.
 
-    `judge` returns (verdict, message) with the fact found and the remedy. `deep`: needs a call for each resource, so an inventory
+    `judge` returns (verdict, message) with the fact found and the remedy. `deep`: needs a call for each resource, so
+    an inventory
     says *not evaluated*.
     """
 
@@ -45,14 +47,18 @@ class Rule:
         return None if found is None else Verdict(self.id, *found)
 
 
-def rule(id: str, source: str, *, deep: bool = False) -> Callable[[Callable[[Any, Options], tuple[str, str] | None]], Rule]:  # noqa: A002
+def rule(
+    name: str, source: str, *, deep: bool = False
+) -> Callable[[Callable[[Any, Options], tuple[str, str] | None]], Rule]:
     """Make a rule of a function; its docstring is the rule in a sentence."""
-    return lambda judge: Rule(id, source, judge, deep)
+    return lambda judge: Rule(name, source, judge, deep)
 
 
 @dataclass(frozen=True)
 class Route:
-    """A way to do it: its recipe, the rules that refuse it, and how long (seconds) the replacement is slower than the source was."""
+    """A way to do it: its recipe, the rules that refuse it, and how long (seconds) the replacement is slower than the
+    source was.
+    """
 
     name: str
     recipe: Callable[[Any, Options], tuple[Step, ...]]
@@ -89,6 +95,10 @@ class Kind:
     locks: Callable[[Any], tuple[str, ...]]
     pending: Callable[[Any], bool]  # whether there is anything to do
     finalize: Callable[[Any, Options, Mapping[str, Output]], tuple[Step, ...]]
-    settled: Callable[[Read, Any, Options, Mapping[str, Output]], Awaitable[Sequence[str]]]  # why finalize or verify refuse; empty is good
-    stays: Callable[[Read, Any, Mapping[str, Output]], Awaitable[Sequence[Mapping[str, str]]]]  # what outlives finalize, and the commands
+    settled: Callable[
+        [Read, Any, Options, Mapping[str, Output]], Awaitable[Sequence[str]]
+    ]  # why finalize or verify refuse; empty is good
+    stays: Callable[
+        [Read, Any, Mapping[str, Output]], Awaitable[Sequence[Mapping[str, str]]]
+    ]  # what outlives finalize, and the commands
     recall: Callable[[Read, str, str, str, Options], Awaitable[Recalled]]

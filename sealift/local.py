@@ -24,17 +24,24 @@ async def run_hook(engine: Engine, params: Mapping[str, Any]) -> Output:
 
     Raises:
         HookFailed: another exit code than 0, or too slow.
+
     """
     command, seconds = str(params["command"]), float(params["timeout"])
     process = await asyncio.create_subprocess_shell(
-        command, env={**os.environ, **params["environment"]}, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT, start_new_session=True,
-    )  # fmt: skip
+        command,
+        env={**os.environ, **params["environment"]},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
+    )
     try:
         said, _ = await asyncio.wait_for(process.communicate(), seconds)
     except TimeoutError:
         os.killpg(process.pid, 9)
-        raise HookFailed(f"the hook {command!r} took longer than {seconds:.0f} s", remedy="Raise --hook-timeout, or mend it.") from None
+        raise HookFailed(
+            f"the hook {command!r} took longer than {seconds:.0f} s", remedy="Raise --hook-timeout, or mend it."
+        ) from None
     if process.returncode:
         last = said.decode(errors="replace").strip().splitlines()[-1:] or ["no output"]
         raise HookFailed(f"the hook {command!r} ended with {process.returncode}: {last[0][:200]}")
@@ -42,7 +49,9 @@ async def run_hook(engine: Engine, params: Mapping[str, Any]) -> Output:
 
 
 async def reserve_slots(engine: Engine, params: Mapping[str, Any]) -> Output:
-    """Wait for copy slots of the Region and take them in the journal; a slot is held until its copy is hydrated (R-EBS-76)."""
+    """Wait for copy slots of the Region and take them in the journal; a slot is held until its copy is hydrated
+    (R-EBS-76).
+    """
     quota, slots, limit = str(params["quota"]), int(params["slots"]), int(params["limit"])
     place = "/".join(engine.gateway.place)
     told = False
@@ -87,6 +96,7 @@ def s3_place(url: str, migration: str) -> tuple[str, str]:
 
     Raises:
         UsageError: it is no such URL.
+
     """
     parts = urlsplit(url)
     if parts.scheme != "s3" or not parts.netloc:
@@ -98,7 +108,9 @@ async def save_state(engine: Engine, params: Mapping[str, Any]) -> Output:
     """Write the whole plan to S3."""
     bucket, key = s3_place(str(params["url"]), engine.work.migration)
     body = json.dumps({"migration": engine.work.migration, "plan": engine.journal.plan(engine.work.migration)}).encode()
-    await engine.gateway.send(Call("s3:PutObject", {"Bucket": bucket, "Key": key, "Body": body, "ContentType": "application/json"}))
+    await engine.gateway.send(
+        Call("s3:PutObject", {"Bucket": bucket, "Key": key, "Body": body, "ContentType": "application/json"})
+    )
     return {"url": f"s3://{bucket}/{key}"}
 
 

@@ -30,16 +30,20 @@ def configure(*, quiet: bool = False, extra: tuple[Processor, ...] = ()) -> None
     render: Any = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(default=str)
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, hide_secrets,
-            structlog.processors.TimeStamper(fmt="iso", utc=True), *extra, render,
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            hide_secrets,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *extra,
+            render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger("warning" if quiet else "info"),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
-    )  # fmt: skip
+    )
 
 
-def listener() -> Listener:
+def listener(get_logger: Callable[[], Any] = structlog.get_logger) -> Listener:
     """Return a listener that logs every event with migration, step, resource, account and Region."""
     last: dict[str, Any] = {}
 
@@ -49,12 +53,21 @@ def listener() -> Listener:
             if last.get(event.migration) == mark:
                 return  # a wait is told when its state changes, or every ten percent
             last[event.migration] = mark
-        log = structlog.get_logger()
+        log = get_logger()
         write = log.warning if event.name in ("step-failed", "retry", "direction", "leftover") else log.info
         data = {("what" if k == "event" else k): v for k, v in event.data.items()}
         write(
-            event.name, migration=event.migration, target=event.target, step=event.step or None, resource=event.resource,
-            account=event.account, region=event.region, phase=event.phase or None, title=event.title or None, at=event.at, **data,
-        )  # fmt: skip
+            event.name,
+            migration=event.migration,
+            target=event.target,
+            step=event.step or None,
+            resource=event.resource,
+            account=event.account,
+            region=event.region,
+            phase=event.phase or None,
+            title=event.title or None,
+            at=event.at,
+            **data,
+        )
 
     return listen

@@ -1,4 +1,6 @@
-"""Notices to people: when the gate opens, at quiesce, up, back, and when a person is needed. A notice that fails disturbs nothing."""
+"""Notices to people: when the gate opens, at quiesce, up, back, and when a person is needed. A notice that fails
+disturbs nothing.
+"""
 
 import asyncio
 import json
@@ -21,6 +23,7 @@ def check(places: Sequence[str]) -> None:
 
     Raises:
         UsageError: neither a URL nor an SNS topic.
+
     """
     for place in places:
         if not place.startswith(("https://", "http://", "sns:arn:")):
@@ -32,7 +35,11 @@ def worth(event: Event) -> str | None:
     match event.name:
         case "gate":
             waits = event.data.get("waiting_for")
-            return f"{event.target} waits for {waits} ({event.migration})" if waits else f"the gate of {event.target} is open"
+            return (
+                f"{event.target} waits for {waits} ({event.migration})"
+                if waits
+                else f"the gate of {event.target} is open"
+            )
         case "quiesce":
             return f"{event.target} goes down for its cutover"
         case "bring-up":
@@ -71,10 +78,20 @@ class Notifier:
             await asyncio.wait(self._under_way, timeout=TIMEOUT)
 
     async def _tell(self, place: str, text: str, event: Event) -> None:
-        body = {"text": text, "event": event.name, "migration": event.migration, "target": event.target, "region": event.region}
+        body = {
+            "text": text,
+            "event": event.name,
+            "migration": event.migration,
+            "target": event.target,
+            "region": event.region,
+        }
         try:
             if place.startswith("sns:"):
-                message = {"TopicArn": place.removeprefix("sns:"), "Subject": f"sealift: {event.name}", "Message": json.dumps(body)}
+                message = {
+                    "TopicArn": place.removeprefix("sns:"),
+                    "Subject": f"sealift: {event.name}",
+                    "Message": json.dumps(body),
+                }
                 await self._send(Call("sns:Publish", message))
             else:
                 await asyncio.to_thread(_post, place, body)

@@ -1,4 +1,6 @@
-"""What a user may choose, in one place: the plan keeps it, recipes and rules read it, the CLI and the flow forms describe it."""
+"""What a user may choose, in one place: the plan keeps it, recipes and rules read it, the CLI and the flow forms
+describe it.
+"""
 
 from dataclasses import dataclass, field
 

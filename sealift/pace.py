@@ -1,6 +1,7 @@
 """How fast, and how often again: token buckets, and the one table of retry classes.
 
-The buckets hold AWS's published rates and are halved when AWS says that even so it was too much. Delays are waited on the injected clock.
+The buckets hold AWS's published rates and are halved when AWS says that even so it was too much. Delays are waited on
+the injected clock.
 """
 
 import random
@@ -12,7 +13,9 @@ from sealift.errors import Retry
 
 @dataclass(frozen=True)
 class Delays:
-    """Exponential: `first` seconds, times `factor`, at most `cap`, given up when `deadline` seconds have been waited in all."""
+    """Exponential: `first` seconds, times `factor`, at most `cap`, given up when `deadline` seconds have been waited
+    in all.
+    """
 
     first: float
     factor: float
@@ -64,7 +67,9 @@ class Bucket:
 
 
 class Pace:
-    """One bucket for each operation, account and Region; `share` is the number of processes that share the account's rates."""
+    """One bucket for each operation, account and Region; `share` is the number of processes that share the account's
+    rates.
+    """
 
     def __init__(self, clock: Clock, share: int = 1) -> None:
         self._clock, self._share = clock, max(1, share)

@@ -1,4 +1,6 @@
-"""A plan is data: what would be done to each target, why a route was refused, how long it takes. `apply` runs exactly that."""
+"""A plan is data: what would be done to each target, why a route was refused, how long it takes. `apply` runs exactly
+that.
+"""
 
 import hashlib
 import json
@@ -38,8 +40,8 @@ class MigrationPlan:
     steps: tuple[Step, ...]
     rules: tuple[Verdict, ...] = ()
     refused_routes: tuple[RefusedRoute, ...] = ()
-    down: Seconds = Seconds()
-    back: Seconds = Seconds()
+    down: Seconds = field(default_factory=Seconds)
+    back: Seconds = field(default_factory=Seconds)
     degraded: float = 0.0
     facts: Mapping[str, Any] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
@@ -68,12 +70,23 @@ class MigrationPlan:
     def to_json(self) -> dict[str, Any]:
         """Return the plan as stored and shown."""
         return {
-            "target": self.target, "kind": self.kind, "account": self.account, "region": self.region, "status": self.status,
-            "route": self.route, "refused_routes": [asdict(r) for r in self.refused_routes], "rules": [asdict(v) for v in self.rules],
-            "steps": [step_to_json(s) for s in self.steps], "down_seconds": asdict(self.down), "way_back_seconds": asdict(self.back),
-            "degraded_seconds": self.degraded, "note": self.note, "locks": list(self.locks), "facts": self.facts,
+            "target": self.target,
+            "kind": self.kind,
+            "account": self.account,
+            "region": self.region,
+            "status": self.status,
+            "route": self.route,
+            "refused_routes": [asdict(r) for r in self.refused_routes],
+            "rules": [asdict(v) for v in self.rules],
+            "steps": [step_to_json(s) for s in self.steps],
+            "down_seconds": asdict(self.down),
+            "way_back_seconds": asdict(self.back),
+            "degraded_seconds": self.degraded,
+            "note": self.note,
+            "locks": list(self.locks),
+            "facts": self.facts,
             "options": asdict(self.options),
-        }  # fmt: skip
+        }
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> "MigrationPlan":
@@ -81,15 +94,26 @@ class MigrationPlan:
 
         Raises:
             UsageError: it was written by another version, or by hand.
+
         """
         try:
             return cls(
-                target=row["target"], kind=row["kind"], account=row["account"], region=row["region"], route=row["route"],
-                steps=tuple(step_from_json(s) for s in row["steps"]), rules=tuple(Verdict(**v) for v in row["rules"]),
-                refused_routes=tuple(RefusedRoute(**r) for r in row["refused_routes"]), down=Seconds(**row["down_seconds"]),
-                back=Seconds(**row["way_back_seconds"]), degraded=row["degraded_seconds"], facts=row["facts"],
-                options=_options(row["options"]), locks=tuple(row["locks"]), note=row.get("note", ""),
-            )  # fmt: skip
+                target=row["target"],
+                kind=row["kind"],
+                account=row["account"],
+                region=row["region"],
+                route=row["route"],
+                steps=tuple(step_from_json(s) for s in row["steps"]),
+                rules=tuple(Verdict(**v) for v in row["rules"]),
+                refused_routes=tuple(RefusedRoute(**r) for r in row["refused_routes"]),
+                down=Seconds(**row["down_seconds"]),
+                back=Seconds(**row["way_back_seconds"]),
+                degraded=row["degraded_seconds"],
+                facts=row["facts"],
+                options=_options(row["options"]),
+                locks=tuple(row["locks"]),
+                note=row.get("note", ""),
+            )
         except (KeyError, TypeError) as error:
             raise UsageError(f"the plan cannot be read: {type(error).__name__} {error}") from None
 
@@ -124,13 +148,19 @@ class Plan:
 
         Raises:
             UsageError: another format, or edited since it was written.
+
         """
         if not isinstance(body, dict) or "format" not in body:
             raise UsageError("this is no plan of sealift")
         if body["format"] != FORMAT:
-            raise UsageError(f"the plan is of format {body['format']!r}, this version reads {FORMAT!r}", remedy="Make it again: sealift plan")
+            raise UsageError(
+                f"the plan is of format {body['format']!r}, this version reads {FORMAT!r}",
+                remedy="Make it again: sealift plan",
+            )
         if body.get("digest") != digest(body.get("migrations") or ()):
-            raise UsageError("the plan was changed after it was made: its digest does not fit", remedy="Make it again: sealift plan")
+            raise UsageError(
+                "the plan was changed after it was made: its digest does not fit", remedy="Make it again: sealift plan"
+            )
         return cls(tuple(MigrationPlan.from_json(m) for m in body["migrations"]))
 
     @classmethod
@@ -139,6 +169,7 @@ class Plan:
 
         Raises:
             UsageError: unreadable, of another format, or edited.
+
         """
         try:
             body = json.loads(path.read_text(encoding="utf-8"))

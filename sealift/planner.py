@@ -51,12 +51,22 @@ def choose(kind: Kind, facts: Any, options: Options) -> tuple[Route | None, list
     return None, refused, []
 
 
-def plan_for(kind: Kind, facts: Any, options: Options, target: str, account: str, region: str, note: str = "") -> MigrationPlan:
+def plan_for(
+    kind: Kind, facts: Any, options: Options, target: str, account: str, region: str, note: str = ""
+) -> MigrationPlan:
     """Return the plan for observed facts."""
     empty = MigrationPlan(
-        target=target, kind=kind.name, account=account, region=region, route=None, steps=(), facts=as_json(facts), options=options,
-        locks=kind.locks(facts), note=note,
-    )  # fmt: skip
+        target=target,
+        kind=kind.name,
+        account=account,
+        region=region,
+        route=None,
+        steps=(),
+        facts=as_json(facts),
+        options=options,
+        locks=kind.locks(facts),
+        note=note,
+    )
     rules = judge(kind, facts, options)
     blocked = any(v.verdict == BLOCK for v in rules)
     if not kind.pending(facts):
@@ -69,9 +79,15 @@ def plan_for(kind: Kind, facts: Any, options: Options, target: str, account: str
         return replace(empty, rules=rules, refused_routes=tuple(refused))
     steps = route.recipe(facts, options)
     return replace(
-        empty, rules=(*rules, *asked), route=route.name, refused_routes=tuple(refused), steps=steps, down=seconds_down(steps),
-        back=seconds_back(steps), degraded=round(route.degraded(facts, options), 1),
-    )  # fmt: skip
+        empty,
+        rules=(*rules, *asked),
+        route=route.name,
+        refused_routes=tuple(refused),
+        steps=steps,
+        down=seconds_down(steps),
+        back=seconds_back(steps),
+        degraded=round(route.degraded(facts, options), 1),
+    )
 
 
 def as_json(facts: Any) -> dict[str, Any]:
@@ -105,7 +121,10 @@ def refuse_drift(target: str, differences: Sequence[str]) -> None:
 
     Raises:
         Refused: there are differences.
+
     """
     if differences:
-        shown = "; ".join(differences[:5]) + ("; …" if len(differences) > 5 else "")  # noqa: PLR2004
-        raise Refused(f"{target} is not what was planned: {shown}", resource=target, remedy="Make a new plan: sealift plan")
+        shown = "; ".join(differences[:5]) + ("; …" if len(differences) > 5 else "")
+        raise Refused(
+            f"{target} is not what was planned: {shown}", resource=target, remedy="Make a new plan: sealift plan"
+        )

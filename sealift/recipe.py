@@ -27,7 +27,9 @@ class Lanes:
 def recipe(*items: Step | Lanes | None) -> tuple[Step, ...]:
     """Number the blocks: each item is one, a `Lanes` one block with several lanes; None is left out."""
     steps: list[Step] = []
-    for number, item in enumerate([i for i in items if i is not None and not (isinstance(i, Lanes) and not any(i.lanes.values()))]):
+    for number, item in enumerate(
+        [i for i in items if i is not None and not (isinstance(i, Lanes) and not any(i.lanes.values()))]
+    ):
         if isinstance(item, Lanes):
             steps += [replace(s, block=number, lane=lane) for lane, line in item.lanes.items() for s in line]
         else:
@@ -46,10 +48,14 @@ def blocks(steps: Iterable[Step]) -> list[Block]:
     return result
 
 
-def way_back(steps: Sequence[Step], outputs: Mapping[str, Output], *, brought_up: bool, salvage: bool) -> tuple[Step, ...]:
-    """Derive the way back from the steps that left a row: undos in reverse, first all that restores service, then what cleans.
+def way_back(
+    steps: Sequence[Step], outputs: Mapping[str, Output], *, brought_up: bool, salvage: bool
+) -> tuple[Step, ...]:
+    """Derive the way back from the steps that left a row: undos in reverse, first all that restores service, then what
+    cleans.
 
-    After bring-up what a workload wrote to is kept by each maker's `salvage`, at the place where it is detached and at rest.
+    After bring-up what a workload wrote to is kept by each maker's `salvage`, at the place where it is detached and at
+    rest.
     Without `salvage` the replacements stay: nothing that was acknowledged is deleted unsaved.
     """
     restore: list[Step | Lanes] = []
@@ -66,7 +72,11 @@ def way_back(steps: Sequence[Step], outputs: Mapping[str, Output], *, brought_up
                     if (assured := keeper.assured()) is not None:
                         tidy.setdefault(name, []).append(assured)
                 undo = step.undo()
-                if isinstance(undo, Step) and not (keeper is not None and not salvage) and not outputs[step.key].get("adopted"):
+                if (
+                    isinstance(undo, Step)
+                    and not (keeper is not None and not salvage)
+                    and not outputs[step.key].get("adopted")
+                ):
                     (back if undo.phase is Phase.RESTORE else tidy).setdefault(name, []).append(undo)
         restore.append(Lanes(back))
         clean.append(Lanes(tidy))
@@ -81,8 +91,10 @@ def seconds_down(steps: Sequence[Step]) -> Seconds:
 
 
 def seconds_back(steps: Sequence[Step]) -> Seconds:
-    """Add up the assumed time of the way back from the last moment before bring-up, until service is as before. *Modelled*."""
-    made = {s.key: {o: "" for o in s.outputs} for s in steps if s.phase in (Phase.PREPARE, Phase.CUTOVER)}
+    """Add up the assumed time of the way back from the last moment before bring-up, until service is as before.
+    *Modelled*.
+    """
+    made = {s.key: dict.fromkeys(s.outputs, "") for s in steps if s.phase in (Phase.PREPARE, Phase.CUTOVER)}
     undo = way_back([s for s in steps if s.key in made], made, brought_up=False, salvage=True)
     return total([s for s in undo if s.phase is Phase.RESTORE])
 
@@ -129,7 +141,8 @@ def operations(steps: Iterable[Step]) -> frozenset[str]:
     return frozenset(found)
 
 
-# -- steps as json ---------------------------------------------------------------------------------------------------------------
+# -- steps as json
+# ---------------------------------------------------------------------------------------------------------------
 
 _FRAME = ("key", "phase", "block", "lane")
 
@@ -139,9 +152,15 @@ def step_to_json(step: Step) -> dict[str, Any]:
     call = step.do(Context("{migration}", 0, 1))
     body = {f.name: _encode(getattr(step, f.name)) for f in fields(step) if f.name not in _FRAME}
     return {
-        "key": step.key, "phase": step.phase.value, "block": step.block, "lane": step.lane, "type": type(step).__name__,
-        "fields": body, "operation": call.operation, "params": _readable(call.params),
-    }  # fmt: skip
+        "key": step.key,
+        "phase": step.phase.value,
+        "block": step.block,
+        "lane": step.lane,
+        "type": type(step).__name__,
+        "fields": body,
+        "operation": call.operation,
+        "params": _readable(call.params),
+    }
 
 
 def step_from_json(row: Mapping[str, Any]) -> Step:
@@ -149,10 +168,13 @@ def step_from_json(row: Mapping[str, Any]) -> Step:
 
     Raises:
         UsageError: the type is unknown to this version, or its fields do not fit.
+
     """
     cls = BY_NAME.get(str(row.get("type")))
     if cls is None:
-        raise UsageError(f"the plan has a step of type {row.get('type')!r}, which this version of sealift does not know")
+        raise UsageError(
+            f"the plan has a step of type {row.get('type')!r}, which this version of sealift does not know"
+        )
     try:
         body = {k: _decode(v) for k, v in row["fields"].items()}
         return cls(key=row["key"], phase=Phase(row["phase"]), block=row["block"], lane=row["lane"], **body)

@@ -18,7 +18,12 @@ class Settings:
 
     @classmethod
     def read(
-        cls, *, journal: str | None = None, region: str | None = None, profile: str | None = None, endpoint_url: str | None = None
+        cls,
+        *,
+        journal: str | None = None,
+        region: str | None = None,
+        profile: str | None = None,
+        endpoint_url: str | None = None,
     ) -> "Settings":
         """Take what was given, then what the environment says."""
         environment_region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")

@@ -1,6 +1,7 @@
 """What a step is: data that says its calls and makes none.
 
-A recipe is a flat list of steps. The dry run prints it, the estimate adds it up, the policy is the union of its operations, the
+A recipe is a flat list of steps. The dry run prints it, the estimate adds it up, the policy is the union of its
+operations, the
 engine walks it, the way back is derived from it, the journal records it.
 """
 
@@ -47,7 +48,9 @@ Id = str | Ref
 
 @dataclass(frozen=True)
 class Call:
-    """One request as data. `operation` is `service:Name`, listed in `sealift.aws.operations`; `local:Name` runs on this machine."""
+    """One request as data. `operation` is `service:Name`, listed in `sealift.aws.operations`; `local:Name` runs on
+    this machine.
+    """
 
     operation: str
     params: Mapping[str, Any]
@@ -63,7 +66,9 @@ class Query:
 
 @dataclass(frozen=True)
 class Found:
-    """What `Step.find` makes of an answer: the output of an earlier try, and when that was created (Unix seconds, if AWS tells)."""
+    """What `Step.find` makes of an answer: the output of an earlier try, and when that was created (Unix seconds, if
+    AWS tells).
+    """
 
     output: Output
     created: float | None = None
@@ -122,8 +127,10 @@ class Seconds:
 class Step(ABC):
     """One AWS operation with one meaning. Methods are pure.
 
-    Class variables: `outputs` names what `output` returns; `quiesces` marks the step that makes the source quiet (its intent opens an
-    epoch); `looks_first` asks for `find` before the first try too; `asks_health` marks what `accept` passes over; `quota` names what is
+    Class variables: `outputs` names what `output` returns; `quiesces` marks the step that makes the source quiet (its
+    intent opens an
+    epoch); `looks_first` asks for `find` before the first try too; `asks_health` marks what `accept` passes over;
+    `quota` names what is
     counted in the journal.
     """
 
@@ -183,11 +190,15 @@ class Step(ABC):
         return None
 
     def salvage(self) -> "Step | None":
-        """Return the step that keeps what a workload wrote to what this one made, when that is put aside after bring-up."""
+        """Return the step that keeps what a workload wrote to what this one made, when that is put aside after
+        bring-up.
+        """
         return None
 
     def assured(self) -> "Step | None":
-        """Return the step that waits until what this one keeps is durable; before it nothing that is kept may be deleted."""
+        """Return the step that waits until what this one keeps is durable; before it nothing that is kept may be
+        deleted.
+        """
         return None
 
     def seconds(self) -> Seconds:
@@ -207,6 +218,7 @@ def bind(x: Any, outputs: Mapping[str, Output]) -> Any:
 
     Raises:
         KeyError: an earlier step has not left that output.
+
     """
     match x:
         case Ref():
@@ -232,7 +244,8 @@ def refs(x: Any) -> Iterable[Ref]:
                 yield from refs(y)
 
 
-# -- names and tags of what steps make -------------------------------------------------------------------------------------------
+# -- names and tags of what steps make
+# -------------------------------------------------------------------------------------------
 
 TAG = "sealift:"
 """Every tag of ours begins so. A tag alone proves nothing: backups and copies inherit tags."""
@@ -265,13 +278,17 @@ def tags_of(resource: Mapping[str, Any]) -> dict[str, str]:
 
 
 def token(ctx: Context, step: Step) -> str:
-    """Return the ClientToken: at most 64 ASCII characters, the same for the same try, another for the next attempt or cut."""
+    """Return the ClientToken: at most 64 ASCII characters, the same for the same try, another for the next attempt or
+    cut.
+    """
     text = f"{ctx.migration}/{ctx.attempt}/{ctx.epoch}/{step.key}"
     return hashlib.sha256(text.encode()).hexdigest()[:48]
 
 
 def is_ours(resource: Mapping[str, Any], ctx: Context, step: Step) -> bool:
-    """Tell whether the tags name this very step, attempt and cut (the parent and the age are for the caller to compare)."""
+    """Tell whether the tags name this very step, attempt and cut (the parent and the age are for the caller to
+    compare).
+    """
     wanted = made_by(ctx, step, role="")
     has = tags_of(resource)
     return all(has.get(k) == v for k, v in wanted.items() if k != "sealift:role")

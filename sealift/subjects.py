@@ -34,11 +34,15 @@ def _instances(reply: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 SUBJECTS: dict[str, Subject] = {
     "volume": Subject("ec2:DescribeVolumes", "volume-id", _list("Volumes"), "VolumeId"),
-    "snapshot": Subject("ec2:DescribeSnapshots", "snapshot-id", _list("Snapshots"), "SnapshotId", {"OwnerIds": ["self"]}),
+    "snapshot": Subject(
+        "ec2:DescribeSnapshots", "snapshot-id", _list("Snapshots"), "SnapshotId", {"OwnerIds": ["self"]}
+    ),
     "instance": Subject("ec2:DescribeInstances", "instance-id", _instances, "InstanceId"),
     "instance-status": Subject("ec2:DescribeInstanceStatus", None, _list("InstanceStatuses"), "InstanceId"),
     "volume-status": Subject("ec2:DescribeVolumeStatus", None, _list("VolumeStatuses"), "VolumeId"),
-    "asg-instance": Subject("autoscaling:DescribeAutoScalingInstances", None, _list("AutoScalingInstances"), "InstanceId"),
+    "asg-instance": Subject(
+        "autoscaling:DescribeAutoScalingInstances", None, _list("AutoScalingInstances"), "InstanceId"
+    ),
     "capacity-reservation": Subject(
         "ec2:DescribeCapacityReservations", None, _list("CapacityReservations"), "CapacityReservationId"
     ),

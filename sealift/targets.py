@@ -26,6 +26,7 @@ def parse(text: str) -> Target:
 
     Raises:
         UsageError: it is none of the forms, or of a kind that is not built yet.
+
     """
     if arn := _ARN.match(text):
         region, account, prefix, name = arn.groups()

@@ -1,6 +1,7 @@
 """Waiting is shared: one read by filter serves every waiter of the same subject in an account and Region.
 
-Lanes wake on a common grid of the clock, so that those who wait for the same kind of thing ask at the same moment; the first asks for all,
+Lanes wake on a common grid of the clock, so that those who wait for the same kind of thing ask at the same moment; the
+first asks for all,
 the others read its answer. An id that is absent harms only its own waiter.
 """
 
@@ -40,12 +41,19 @@ class Watcher:
         self._looks: dict[str, _Look] = {}
 
     async def until(
-        self, watch: Watch, *, step: str, cap: float = 5.0, at_once: bool = False, seen: Callable[[Seen], None] | None = None
+        self,
+        watch: Watch,
+        *,
+        step: str,
+        cap: float = 5.0,
+        at_once: bool = False,
+        seen: Callable[[Seen], None] | None = None,
     ) -> Seen:
         """Wait until the watch's judge says done; poll after 1 s, then more slowly up to every `cap` seconds.
 
         Raises:
             WaitFailed: a failed state, absent for two minutes, or the watch's deadline.
+
         """
         began = self._clock.now()
         last_present: float | None = None

@@ -20,7 +20,15 @@ from sealift.settings import Settings
 REGION = "eu-central-1"
 KEY = "alias/app"
 ROOT = VolumeSpec(device="/dev/xvda", size_gib=8)
-DATA = VolumeSpec(device="/dev/sdf", size_gib=20, type="gp3", iops=4000, throughput=200, delete_on_termination=False, tags={"Name": "data"})
+DATA = VolumeSpec(
+    device="/dev/sdf",
+    size_gib=20,
+    type="gp3",
+    iops=4000,
+    throughput=200,
+    delete_on_termination=False,
+    tags={"Name": "data"},
+)
 ACKS = ("R-EBS-31",)
 """What an ordinary instance of the sandbox asks to be acknowledged: its public address changes."""
 
@@ -77,7 +85,11 @@ class World:
 
     def all_volumes(self) -> dict[str, Any]:
         """Return every volume that is not being deleted."""
-        return {v["VolumeId"]: v for v in self.ec2.describe_volumes()["Volumes"] if v["State"] not in ("deleting", "deleted")}
+        return {
+            v["VolumeId"]: v
+            for v in self.ec2.describe_volumes()["Volumes"]
+            if v["State"] not in ("deleting", "deleted")
+        }
 
     def snapshots(self) -> dict[str, Any]:
         """Return every snapshot of the account."""
@@ -85,12 +97,31 @@ class World:
 
     def power(self, instance: str) -> str:
         """Return an instance's state."""
-        return str(self.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]["State"]["Name"])
+        return str(
+            self.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]["State"]["Name"]
+        )
 
     def calls(self, *prefixes: str) -> list[str]:
         """Return the operations sent so far whose names begin so; all mutating ones by default."""
-        wanted = prefixes or ("Copy", "Create", "Delete", "Attach", "Detach", "Stop", "Start", "Modify", "Enter", "Exit", "Suspend", "Resume")
-        return [e.operation for e in self.box.log if e.operation.split(":")[-1].startswith(wanted) and not e.params.get("DryRun")]
+        wanted = prefixes or (
+            "Copy",
+            "Create",
+            "Delete",
+            "Attach",
+            "Detach",
+            "Stop",
+            "Start",
+            "Modify",
+            "Enter",
+            "Exit",
+            "Suspend",
+            "Resume",
+        )
+        return [
+            e.operation
+            for e in self.box.log
+            if e.operation.split(":")[-1].startswith(wanted) and not e.params.get("DryRun")
+        ]
 
 
 def sandbox(durations: Durations | None = None) -> Sandbox:

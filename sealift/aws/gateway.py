@@ -1,6 +1,7 @@
 """The door to AWS in one account and Region: every request of sealift leaves here, counted, paced and declared.
 
-It refuses operations that are not in the table or were not declared by who asks. Mutating calls are sent once: repeating them is the engine's
+It refuses operations that are not in the table or were not declared by who asks. Mutating calls are sent once:
+repeating them is the engine's
 business, which looks up first (botocore re-sends CreateSnapshot three times on a lost reply).
 """
 
@@ -15,6 +16,8 @@ from typing import Any
 import boto3
 from botocore import xform_name
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from sealift.aws.operations import OPERATIONS, Operation
 from sealift.aws.outcomes import understood
@@ -58,6 +61,7 @@ class Account:
 
         Raises:
             CredentialsLost: the profile does not exist.
+
         """
         self.clock, self.pool = clock, pool
         self.pace = pace or Pace(clock)
@@ -65,7 +69,7 @@ class Account:
         self.endpoint_url = endpoint_url
         try:
             self._session = boto3.Session(profile_name=profile)
-        except Exception as error:
+        except BotoCoreError as error:
             raise understood(error, "sts:GetCallerIdentity") from None
         self._clients: dict[tuple[str, str], Any] = {}
         self._identity: str | None = None
@@ -80,10 +84,14 @@ class Account:
         """Return the client of a service in a Region; botocore's own retries are off."""
         if (service, region) not in self._clients:
             config = Config(
-                connect_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT, retries={"total_max_attempts": 1},
-                user_agent_extra="sealift", max_pool_connections=32,
-            )  # fmt: skip
-            client = self._session.client(service, region_name=region, endpoint_url=self.endpoint_url, config=config)
+                connect_timeout=CONNECT_TIMEOUT,
+                read_timeout=READ_TIMEOUT,
+                retries={"total_max_attempts": 1},
+                user_agent_extra="sealift",
+                max_pool_connections=32,
+            )
+            make: Any = self._session.client  # the service is a name from the table, not a literal
+            client = make(service, region_name=region, endpoint_url=self.endpoint_url, config=config)
             client.meta.events.register("after-call", self._follow)
             self._clients[service, region] = client
         return self._clients[service, region]
@@ -91,15 +99,16 @@ class Account:
     def _follow(self, http_response: Any, **_: Any) -> None:
         # A sandbox that runs faster than life says so in its answers, and our clock follows it.
         headers = getattr(http_response, "headers", {}) or {}
-        if (speed := headers.get("x-sealift-sandbox-speed")) and isinstance(self.clock, WallClock):
-            if float(speed) != self.clock.speed:
-                self.clock.follow(float(headers["x-sealift-sandbox-now"]), float(speed))
+        speed = headers.get("x-sealift-sandbox-speed")
+        if speed and isinstance(self.clock, WallClock) and float(speed) != self.clock.speed:
+            self.clock.follow(float(headers["x-sealift-sandbox-now"]), float(speed))
 
     async def identity(self, region: str) -> str:
         """Return the account id of the credentials.
 
         Raises:
             CredentialsLost: there are none, or they have expired.
+
         """
         if self._identity is None:
             reply = await Gateway(self, "", region).read(Call("sts:GetCallerIdentity", {}))
@@ -135,6 +144,7 @@ class Gateway:
 
         Raises:
             CallError: AWS refused, or did not answer before the deadline of its retry class.
+
         """
         operation = self._declared(call, declared)
         if operation.mutating:
@@ -155,10 +165,12 @@ class Gateway:
     async def send(
         self, call: Call, declared: frozenset[str] | None = None, guard: Callable[[], None] | None = None
     ) -> dict[str, Any]:
-        """Send a mutating call once. `guard` is asked directly before it leaves, and raises where the lease does not outlive it.
+        """Send a mutating call once. `guard` is asked directly before it leaves, and raises where the lease does not
+        outlive it.
 
         Raises:
             CallError: refused, or of unknown effect (`ambiguous`).
+
         """
         operation = self._declared(call, declared)
         await self._account.pace.turn(self.place, operation.name, operation.rate.size, operation.rate.refill)
@@ -201,7 +213,7 @@ class Gateway:
                 return dict(getattr(client, xform_name(operation.method))(**params))
             except SealiftError:
                 raise
-            except Exception as error:
+            except (BotoCoreError, ClientError, ResponseParserError, OSError) as error:
                 raise understood(error, operation.name) from error
 
         try:

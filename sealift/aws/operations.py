@@ -1,7 +1,9 @@
 """The only list of operations: what each needs, how it may be repeated, how fast it may be sent.
 
-The gateway refuses an operation that is not here. IAM actions include the dependent ones (CreateTags on create, the KMS actions that
-EC2 calls on the caller's behalf). Rates are AWS's published token buckets (EC2 developer guide, "Request throttling"): R-EBS-87.
+The gateway refuses an operation that is not here. IAM actions include the dependent ones (CreateTags on create, the
+KMS actions that
+EC2 calls on the caller's behalf). Rates are AWS's published token buckets (EC2 developer guide, "Request throttling"):
+R-EBS-87.
 """
 
 from collections.abc import Iterable
@@ -58,7 +60,13 @@ class Operation:
         return self.repeat is not Repeat.READ
 
 
-USES_KEY = ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncrypt*")
+USES_KEY = (
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncrypt*",
+)
 
 
 def _read(name: str, result: str | None = None, action: str | None = None) -> Operation:
@@ -136,5 +144,6 @@ def actions(operations: Iterable[str]) -> frozenset[str]:
 
     Raises:
         KeyError: an operation is not in the table.
+
     """
     return frozenset(a for name in operations if not name.startswith("local:") for a in OPERATIONS[name].actions)

@@ -1,6 +1,7 @@
 """What an AWS error means: one table of codes, read by the gateway alone.
 
-Sources: EC2 API reference "Error codes", botocore/retries/standard.py; R-EBS-86 names those that botocore does not retry.
+Sources: EC2 API reference "Error codes", botocore/retries/standard.py; R-EBS-86 names those that botocore does not
+retry.
 """
 
 from typing import Any
@@ -25,41 +26,97 @@ from sealift.errors import AccessDenied, CallError, CredentialsLost, NotSupporte
 
 CODES: dict[str, Retry] = {
     **dict.fromkeys(
-        ("RequestLimitExceeded", "EC2ThrottledException", "Throttling", "ThrottlingException", "TooManyRequestsException",
-         "SnapshotCreationPerVolumeRateExceeded", "RequestThrottled", "SlowDown", "LimitExceededException"),
+        (
+            "RequestLimitExceeded",
+            "EC2ThrottledException",
+            "Throttling",
+            "ThrottlingException",
+            "TooManyRequestsException",
+            "SnapshotCreationPerVolumeRateExceeded",
+            "RequestThrottled",
+            "SlowDown",
+            "LimitExceededException",
+        ),
         Retry.THROTTLED,
     ),
     **dict.fromkeys(
-        ("InternalError", "InternalFailure", "ServiceUnavailable", "Unavailable", "RequestTimeout", "InternalServerError"),
+        (
+            "InternalError",
+            "InternalFailure",
+            "ServiceUnavailable",
+            "Unavailable",
+            "RequestTimeout",
+            "InternalServerError",
+        ),
         Retry.TRANSIENT,
     ),
     **dict.fromkeys(
-        ("InvalidVolume.NotFound", "InvalidSnapshot.NotFound", "InvalidInstanceID.NotFound", "IncorrectState",
-         "IncorrectInstanceState", "VolumeInUse", "InvalidSnapshot.InUse", "IncorrectModificationState"),
+        (
+            "InvalidVolume.NotFound",
+            "InvalidSnapshot.NotFound",
+            "InvalidInstanceID.NotFound",
+            "IncorrectState",
+            "IncorrectInstanceState",
+            "VolumeInUse",
+            "InvalidSnapshot.InUse",
+            "IncorrectModificationState",
+        ),
         Retry.EVENTUAL,
     ),
     **dict.fromkeys(
-        ("ConcurrentSnapshotLimitExceeded", "ResourceLimitExceeded", "CopyVolumesLimitExceeded",
-         "ConcurrentCopyVolumeLimitExceeded", "PendingSnapshotLimitExceeded", "VolumeLimitExceeded", "SnapshotLimitExceeded",
-         "MaxIOPSLimitExceeded"),
+        (
+            "ConcurrentSnapshotLimitExceeded",
+            "ResourceLimitExceeded",
+            "CopyVolumesLimitExceeded",
+            "ConcurrentCopyVolumeLimitExceeded",
+            "PendingSnapshotLimitExceeded",
+            "VolumeLimitExceeded",
+            "SnapshotLimitExceeded",
+            "MaxIOPSLimitExceeded",
+        ),
         Retry.QUOTA,
     ),
-    **dict.fromkeys(("InsufficientInstanceCapacity", "InsufficientHostCapacity", "InsufficientCapacity"), Retry.CAPACITY),
-}  # fmt: skip
+    **dict.fromkeys(
+        ("InsufficientInstanceCapacity", "InsufficientHostCapacity", "InsufficientCapacity"), Retry.CAPACITY
+    ),
+}
 """Every code that is not here is refused for good."""
 
-DENIED = frozenset({"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError", "OptInRequired"})
-CREDENTIALS = frozenset({
-    "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure",
-    "SignatureDoesNotMatch", "InvalidAccessKeyId",
-})  # fmt: skip
-UNKNOWN_OPERATION = frozenset({
-    "UnsupportedOperation", "InvalidAction", "UnknownOperationException", "NotImplemented", "InvalidRequest.NotImplemented", "501",
-    "UnsupportedOperationException",
-})  # fmt: skip
+DENIED = frozenset(
+    {"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError", "OptInRequired"}
+)
+CREDENTIALS = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "RequestExpired",
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "AuthFailure",
+        "SignatureDoesNotMatch",
+        "InvalidAccessKeyId",
+    }
+)
+UNKNOWN_OPERATION = frozenset(
+    {
+        "UnsupportedOperation",
+        "InvalidAction",
+        "UnknownOperationException",
+        "NotImplemented",
+        "InvalidRequest.NotImplemented",
+        "501",
+        "UnsupportedOperationException",
+    }
+)
 LOST_REPLY = (ConnectionClosedError, ReadTimeoutError, ResponseParserError)
 NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError)
-NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, ProfileNotFound, TokenRetrievalError, UnauthorizedSSOTokenError)
+NO_CREDENTIALS = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
 
 
 def understood(error: Exception, operation: str) -> CallError:
@@ -68,20 +125,30 @@ def understood(error: Exception, operation: str) -> CallError:
         return _answered(error, operation)
     if isinstance(error, NO_CREDENTIALS):
         return CredentialsLost(
-            f"no usable AWS credentials: {error}", operation=operation, retry=Retry.FATAL,
+            f"no usable AWS credentials: {error}",
+            operation=operation,
+            retry=Retry.FATAL,
             remedy="Sign in (aws sso login), or set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
-        )  # fmt: skip
+        )
     if isinstance(error, NoRegionError):
-        return CallError("no AWS Region is set", operation=operation, retry=Retry.FATAL, remedy="Give --region or set AWS_REGION.")
+        return CallError(
+            "no AWS Region is set", operation=operation, retry=Retry.FATAL, remedy="Give --region or set AWS_REGION."
+        )
     if isinstance(error, EndpointConnectionError):
         return CallError(
-            f"{operation}: could not connect: {error}", operation=operation, retry=Retry.TRANSIENT,
+            f"{operation}: could not connect: {error}",
+            operation=operation,
+            retry=Retry.TRANSIENT,
             remedy="Check the network, the Region and AWS_ENDPOINT_URL.",
-        )  # fmt: skip
-    if isinstance(error, (*LOST_REPLY, *NEVER_SENT)) or isinstance(error, BotoCoreError):
+        )
+    if isinstance(error, (*LOST_REPLY, *NEVER_SENT, BotoCoreError)):
         retry = Retry.TRANSIENT if isinstance(error, (*LOST_REPLY, *NEVER_SENT)) else Retry.REFUSED
-        return CallError(f"{operation}: {error}", operation=operation, retry=retry, ambiguous=not isinstance(error, NEVER_SENT))
-    return CallError(f"{operation}: {type(error).__name__}: {error}", operation=operation, retry=Retry.FATAL, ambiguous=True)
+        return CallError(
+            f"{operation}: {error}", operation=operation, retry=retry, ambiguous=not isinstance(error, NEVER_SENT)
+        )
+    return CallError(
+        f"{operation}: {type(error).__name__}: {error}", operation=operation, retry=Retry.FATAL, ambiguous=True
+    )
 
 
 def _answered(error: ClientError, operation: str) -> CallError:
@@ -94,10 +161,11 @@ def _answered(error: ClientError, operation: str) -> CallError:
         return AccessDenied(message, retry=Retry.REFUSED, remedy=f"Allow {operation} for this identity.", **same)
     if code in CREDENTIALS:
         return CredentialsLost(
-            message, retry=Retry.FATAL,
+            message,
+            retry=Retry.FATAL,
             remedy="Get fresh credentials and run the command again; in a Region that the account has not opted in to, opt in first.",
             **same,
-        )  # fmt: skip
+        )
     if code in UNKNOWN_OPERATION:
         return NotSupported(message, retry=Retry.REFUSED, **same)
     if status >= 500 and code not in CODES:

@@ -1,4 +1,6 @@
-"""The command line. This module and its commands import click and nothing heavy: everything else is imported inside a command."""
+"""The command line. This module and its commands import click and nothing heavy: everything else is imported inside a
+command.
+"""
 
 import click
 
@@ -22,7 +24,7 @@ Exit codes:
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}, epilog=EXIT_CODES)
 @click.version_option(__version__, prog_name="sealift")
 def main() -> None:
-    """Move unencrypted AWS storage under a customer-managed KMS key: safely, resumably, reversibly.
+    r"""Move unencrypted AWS storage under a customer-managed KMS key: safely, resumably, reversibly.
 
     \b
     A first look:     sealift inventory
@@ -33,7 +35,21 @@ def main() -> None:
 
 
 for command in (
-    inventory.inventory, plan.plan, plan.apply, plan.migrate, operate.status, operate.approve, operate.postpone, operate.refuse,
-    operate.accept, operate.resume, operate.rollback, operate.finalize, operate.verify, operate.adopt, sandbox.sandbox, demo.demo,
-):  # fmt: skip
+    inventory.inventory,
+    plan.plan,
+    plan.apply,
+    plan.migrate,
+    operate.status,
+    operate.approve,
+    operate.postpone,
+    operate.refuse,
+    operate.accept,
+    operate.resume,
+    operate.rollback,
+    operate.finalize,
+    operate.verify,
+    operate.adopt,
+    sandbox.sandbox,
+    demo.demo,
+):
     main.add_command(command)

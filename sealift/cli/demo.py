@@ -15,5 +15,7 @@ def demo(without_prefect: bool) -> None:
         except ModuleNotFoundError as error:
             from sealift.errors import UsageError
 
-            raise UsageError(f"the sandbox is not installed ({error.name})", remedy="pip install 'sealift[sandbox]'") from None
+            raise UsageError(
+                f"the sandbox is not installed ({error.name})", remedy="pip install 'sealift[sandbox]'"
+            ) from None
         run.end(run.run(demonstrate(prefect=not without_prefect)))

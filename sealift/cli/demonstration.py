@@ -48,7 +48,10 @@ async def demonstrate(*, prefect: bool) -> int:
         settings = Settings(Path(folder) / "journal.db", REGION)
         driver = Driver(settings, clock=clock, listeners=[_fragile(box), _tell(fleet)])
         shown = {name: Shown(name, instance) for name, instance in fleet.items()}
-        run.say("Six instances write to their disks. All volumes are plain. Moving them under alias/sealift-demo:\n", bold=True)
+        run.say(
+            "Six instances write to their disks. All volumes are plain. Moving them under alias/sealift-demo:\n",
+            bold=True,
+        )
         await _migrate(driver, shown, prefect=prefect)
         with actor(clock):
             await _hydrate(driver, shown)
@@ -86,7 +89,9 @@ async def _migrate(driver: Driver, shown: dict[str, Shown], *, prefect: bool) ->
 
 
 def _fragile(box: Sandbox) -> Any:
-    """Disable pay-1's key between the copy and the start: the instance falls back to stopped, and goes back by itself (R-EBS-55)."""
+    """Disable pay-1's key between the copy and the start: the instance falls back to stopped, and goes back by itself
+    (R-EBS-55).
+    """
 
     def listen(event: Event) -> None:
         if event.name == "step-done" and event.step == "verify:attachments":
@@ -143,8 +148,9 @@ async def _hydrate(driver: Driver, shown: dict[str, Shown]) -> None:
         line.degraded = 0.0
         waiting |= {
             str(out["VolumeId"]): (line, state.brought_up or driver.clock.now())
-            for key, out in state.outputs.items() if key.startswith("copy:") and "VolumeId" in out
-        }  # fmt: skip
+            for key, out in state.outputs.items()
+            if key.startswith("copy:") and "VolumeId" in out
+        }
     until = driver.clock.now() + LATER
     while waiting and driver.clock.now() < until:
         reply = await gateway.read(Call("ec2:DescribeVolumeStatus", {"VolumeIds": sorted(waiting)}))
@@ -165,16 +171,25 @@ def _conclude(box: Sandbox, shown: dict[str, Shown], before: dict[str, Any], sec
         code = line.outcome.exit_code if line.outcome else 1
         end = {0: "moved", 4: "refused", 5: "put back"}.get(code, f"exit {code}")
         done = code == 0
-        rows.append([
-            line.name, _shapes(was), _shapes(now), line.route, span(line.down) if line.down else "-",
-            span(line.degraded or 0) if done else "-", end,
-        ])  # fmt: skip
+        rows.append(
+            [
+                line.name,
+                _shapes(was),
+                _shapes(now),
+                line.route,
+                span(line.down) if line.down else "-",
+                span(line.degraded or 0) if done else "-",
+                end,
+            ]
+        )
     run.data("\n" + table(["INSTANCE", "BEFORE", "AFTER", "ROUTE", "DOWN", "DEGRADED", "END"], rows))
     for line in shown.values():
         if line.outcome and line.outcome.exit_code:
             run.data(f"\n{line.name}: {line.outcome.message}")
     left, verdict = _leftovers(shown, before, after), _as_it_should(shown, after, losses)
-    run.data(f"\nlost writes: {len(losses)}      retained sources: {left[0]}      leftovers: {left[1]}      took {seconds:.0f} s")
+    run.data(
+        f"\nlost writes: {len(losses)}      retained sources: {left[0]}      leftovers: {left[1]}      took {seconds:.0f} s"
+    )
     run.data("Durations are the sandbox's (modelled): docs/rules.md says where each comes from.")
     run.data(
         "\nWhere to look next:\n  sealift sandbox serve      the same account over HTTP, to type at\n"
@@ -194,7 +209,7 @@ def _attached(volume: Any) -> str:
 def _shapes(volumes: Sequence[Any]) -> str:
     parts = []
     for v in sorted(volumes, key=lambda v: v["Attachments"][0]["Device"], reverse=True):
-        fast = f" {v['Iops']} IOPS" if v.get("Iops", 0) > 3000 else ""  # noqa: PLR2004
+        fast = f" {v['Iops']} IOPS" if v.get("Iops", 0) > 3000 else ""
         parts.append(f"{v['Size']} GiB {v['VolumeType']}{fast} {'CMK' if v['Encrypted'] else 'plain'}")
     return " + ".join(parts)
 

@@ -8,7 +8,9 @@ from sealift.cli import options as shared
 
 
 @click.command()
-@click.option("--regions", multiple=True, metavar="REGION", help="Regions to read, or `all` that the account has opted in to.")
+@click.option(
+    "--regions", multiple=True, metavar="REGION", help="Regions to read, or `all` that the account has opted in to."
+)
 @click.option("--all", "everything", is_flag=True, help="Also what is under a customer-managed key already.")
 @shared.output()
 @shared.place()

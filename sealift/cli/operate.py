@@ -93,8 +93,14 @@ def resume(migrations: tuple[str, ...], no_wait: bool, output: str, **place: Any
 
 @click.command()
 @click.argument("migration")
-@click.option("--discard-writes", is_flag=True, help="After bring-up: leave the writes made since behind, in a snapshot.")
-@click.option("--without-safety-snapshot", is_flag=True, help="Where the key is unusable: keep the encrypted volumes instead of a snapshot.")
+@click.option(
+    "--discard-writes", is_flag=True, help="After bring-up: leave the writes made since behind, in a snapshot."
+)
+@click.option(
+    "--without-safety-snapshot",
+    is_flag=True,
+    help="Where the key is unusable: keep the encrypted volumes instead of a snapshot.",
+)
 @shared.output()
 @shared.place()
 def rollback(migration: str, discard_writes: bool, without_safety_snapshot: bool, output: str, **place: Any) -> None:
@@ -105,8 +111,13 @@ def rollback(migration: str, discard_writes: bool, without_safety_snapshot: bool
 
     with run.driver(**place, view=True) as driver:
         if not discard_writes and sys.stdin.isatty() and (since := driver.writes_since(migration)):
-            run.say(f"The workload has written to its replacement since {since}. Going back leaves those writes in a snapshot.", color="yellow")
-            discard_writes = click.prompt("Type DISCARD to go back", default="", show_default=False, err=True).strip() == "DISCARD"
+            run.say(
+                f"The workload has written to its replacement since {since}. Going back leaves those writes in a snapshot.",
+                color="yellow",
+            )
+            discard_writes = (
+                click.prompt("Type DISCARD to go back", default="", show_default=False, err=True).strip() == "DISCARD"
+            )
         outcome = run.run(
             driver.rollback(migration, discard_writes=discard_writes, salvage=not without_safety_snapshot)
         )
@@ -154,7 +165,12 @@ def finalize(migration: str, yes: bool, output: str, **place: Any) -> None:
         if not yes:
             if not sys.stdin.isatty():
                 raise UsageError("finalize deletes for good and there is no terminal to ask at", remedy="Give --yes.")
-            if click.prompt(f"Type {migration} to delete its sources", default="", show_default=False, err=True).strip() != migration:
+            if (
+                click.prompt(
+                    f"Type {migration} to delete its sources", default="", show_default=False, err=True
+                ).strip()
+                != migration
+            ):
                 run.say("not confirmed; nothing was changed")
                 run.end(0)
         outcome, lists = run.run(driver.finalize(migration))

@@ -74,57 +74,176 @@ def _apply(options: list[Callable[[F], F]]) -> Callable[[F], F]:
 
 def place() -> Callable[[F], F]:
     """Which AWS, which journal."""
-    return _apply([
-        click.option("--region", help="AWS Region; otherwise AWS_REGION or the profile's."),
-        click.option("--profile", help="AWS profile."),
-        click.option("--endpoint-url", help="Another endpoint, such as a sandbox; otherwise AWS_ENDPOINT_URL."),
-        click.option("--journal", type=click.Path(dir_okay=False), help="Journal file; otherwise SEALIFT_JOURNAL, or the user's state folder."),
-    ])  # fmt: skip
+    return _apply(
+        [
+            click.option("--region", help="AWS Region; otherwise AWS_REGION or the profile's."),
+            click.option("--profile", help="AWS profile."),
+            click.option("--endpoint-url", help="Another endpoint, such as a sandbox; otherwise AWS_ENDPOINT_URL."),
+            click.option(
+                "--journal",
+                type=click.Path(dir_okay=False),
+                help="Journal file; otherwise SEALIFT_JOURNAL, or the user's state folder.",
+            ),
+        ]
+    )
 
 
 def output(*formats: str) -> Callable[[F], F]:
     """How data is written to stdout."""
-    return click.option("--output", type=click.Choice(formats or ("text", "json", "jsonl")), default="text", show_default=True,
-                        help="Format of the data on stdout; progress and logs go to stderr.")  # fmt: skip
+    return click.option(
+        "--output",
+        type=click.Choice(formats or ("text", "json", "jsonl")),
+        default="text",
+        show_default=True,
+        help="Format of the data on stdout; progress and logs go to stderr.",
+    )
 
 
 def targets(*, required: bool = True) -> Callable[[F], F]:
     """What people paste."""
-    return _apply([
-        click.argument("targets", nargs=-1, metavar="TARGET..."),
-        click.option("--all", "everything", is_flag=True, help="Every finding of the Region (inventory and plan only, until the fleet is built)."),
-        click.option("--allow-list", type=click.File(), help="File with ids, one a line: only these are touched."),
-        click.option("--deny-list", type=click.File(), help="File with ids, one a line: these are never touched."),
-    ])  # fmt: skip
+    return _apply(
+        [
+            click.argument("targets", nargs=-1, metavar="TARGET..."),
+            click.option(
+                "--all",
+                "everything",
+                is_flag=True,
+                help="Every finding of the Region (inventory and plan only, until the fleet is built).",
+            ),
+            click.option("--allow-list", type=click.File(), help="File with ids, one a line: only these are touched."),
+            click.option("--deny-list", type=click.File(), help="File with ids, one a line: these are never touched."),
+        ]
+    )
 
 
 def choices() -> Callable[[F], F]:
     """What decides how a migration goes; kept in the plan."""
     span, moment, pair = Duration(), Moment(), TagPair()
-    return _apply([
-        click.option("--key", required=True, help="The customer-managed key: alias/NAME, id or ARN."),
-        click.option("--route", type=click.Choice(["auto", "clone", "snapshot", "copy"]), default="auto", show_default=True, help="How the last copy is made."),
-        click.option("--asg", type=click.Choice(["standby", "suspend"]), help="What to do about the instance's Auto Scaling group; refused without."),
-        click.option("--reserve-capacity", is_flag=True, help="Hold a Capacity Reservation from before the stop until bring-up."),
-        click.option("--max-degraded", type=span, default="30m", show_default=True, help="Longest time a fast disk may be slower after the swap."),
-        click.option("--warm-max-age", type=span, default="6h", show_default=True, help="A warm snapshot older than this is renewed after the gate."),
-        click.option("--stop-deadline", type=span, default="15m", show_default=True, help="How long a stop may take; it is never forced."),
-        click.option("--initialization-rate", type=click.IntRange(100, 300), help="MiB/s to buy for volumes made of snapshots."),
-        click.option("--clone-slots", type=click.IntRange(1), default=5, show_default=True, help="Volume copies in progress that the Region allows."),
-        click.option("--retain", type=span, default="14d", show_default=True, help="How long the sources are kept before finalize may delete them."),
-        click.option("--quiesce", default="", metavar="COMMAND", help="Run before the stop; non-zero sends the run back."),
-        click.option("--after", default="", metavar="COMMAND", help="Run after bring-up, and on the way back."),
-        click.option("--hook-timeout", type=span, default="10m", show_default=True, help="Longest time a hook may take."),
-        click.option("--extra-tag", "extra_tags", type=pair, multiple=True, help="Tag for everything that is made (tag policies)."),
-        click.option("--protect-tag", "protect_tags", type=pair, multiple=True, help="Tag for retained sources (janitors' exemption)."),
-        click.option("--selector-tag", "selector_tags", multiple=True, metavar="KEY", help="Tag key by which a scheduler or backup selects; set aside on the source."),
-        click.option("--iac-tag", "iac_tags", multiple=True, metavar="KEY", help="Tag key that says Terraform or another pipeline owns it."),
-        click.option("--skip-tag", "skip_tags", multiple=True, metavar="KEY", help="Tag key that opts a resource out, besides sealift:skip."),
-        click.option("--ack", "acks", multiple=True, metavar="RULE", help="Acknowledge what a rule asks for; never implied by --yes."),
-        click.option("--ticket", default="", help="Change ticket, kept in plan and journal."),
-        click.option("--state", "state_url", default="", metavar="s3://BUCKET/PREFIX", help="Also keep the plan there, for `adopt`."),
-        click.option("--window-start", type=moment, help="No quiesce before."),
-        click.option("--last-quiesce", "window_last_quiesce", type=moment, help="No quiesce after."),
-        click.option("--window-end", type=moment, help="By then it is over; the run turns back in time."),
-        click.option("--notify", multiple=True, metavar="URL|sns:ARN", help="Tell when the gate opens, at quiesce, up, back, and when a person is needed."),
-    ])  # fmt: skip
+    return _apply(
+        [
+            click.option("--key", required=True, help="The customer-managed key: alias/NAME, id or ARN."),
+            click.option(
+                "--route",
+                type=click.Choice(["auto", "clone", "snapshot", "copy"]),
+                default="auto",
+                show_default=True,
+                help="How the last copy is made.",
+            ),
+            click.option(
+                "--asg",
+                type=click.Choice(["standby", "suspend"]),
+                help="What to do about the instance's Auto Scaling group; refused without.",
+            ),
+            click.option(
+                "--reserve-capacity",
+                is_flag=True,
+                help="Hold a Capacity Reservation from before the stop until bring-up.",
+            ),
+            click.option(
+                "--max-degraded",
+                type=span,
+                default="30m",
+                show_default=True,
+                help="Longest time a fast disk may be slower after the swap.",
+            ),
+            click.option(
+                "--warm-max-age",
+                type=span,
+                default="6h",
+                show_default=True,
+                help="A warm snapshot older than this is renewed after the gate.",
+            ),
+            click.option(
+                "--stop-deadline",
+                type=span,
+                default="15m",
+                show_default=True,
+                help="How long a stop may take; it is never forced.",
+            ),
+            click.option(
+                "--initialization-rate",
+                type=click.IntRange(100, 300),
+                help="MiB/s to buy for volumes made of snapshots.",
+            ),
+            click.option(
+                "--clone-slots",
+                type=click.IntRange(1),
+                default=5,
+                show_default=True,
+                help="Volume copies in progress that the Region allows.",
+            ),
+            click.option(
+                "--retain",
+                type=span,
+                default="14d",
+                show_default=True,
+                help="How long the sources are kept before finalize may delete them.",
+            ),
+            click.option(
+                "--quiesce", default="", metavar="COMMAND", help="Run before the stop; non-zero sends the run back."
+            ),
+            click.option("--after", default="", metavar="COMMAND", help="Run after bring-up, and on the way back."),
+            click.option(
+                "--hook-timeout", type=span, default="10m", show_default=True, help="Longest time a hook may take."
+            ),
+            click.option(
+                "--extra-tag",
+                "extra_tags",
+                type=pair,
+                multiple=True,
+                help="Tag for everything that is made (tag policies).",
+            ),
+            click.option(
+                "--protect-tag",
+                "protect_tags",
+                type=pair,
+                multiple=True,
+                help="Tag for retained sources (janitors' exemption).",
+            ),
+            click.option(
+                "--selector-tag",
+                "selector_tags",
+                multiple=True,
+                metavar="KEY",
+                help="Tag key by which a scheduler or backup selects; set aside on the source.",
+            ),
+            click.option(
+                "--iac-tag",
+                "iac_tags",
+                multiple=True,
+                metavar="KEY",
+                help="Tag key that says Terraform or another pipeline owns it.",
+            ),
+            click.option(
+                "--skip-tag",
+                "skip_tags",
+                multiple=True,
+                metavar="KEY",
+                help="Tag key that opts a resource out, besides sealift:skip.",
+            ),
+            click.option(
+                "--ack",
+                "acks",
+                multiple=True,
+                metavar="RULE",
+                help="Acknowledge what a rule asks for; never implied by --yes.",
+            ),
+            click.option("--ticket", default="", help="Change ticket, kept in plan and journal."),
+            click.option(
+                "--state",
+                "state_url",
+                default="",
+                metavar="s3://BUCKET/PREFIX",
+                help="Also keep the plan there, for `adopt`.",
+            ),
+            click.option("--window-start", type=moment, help="No quiesce before."),
+            click.option("--last-quiesce", "window_last_quiesce", type=moment, help="No quiesce after."),
+            click.option("--window-end", type=moment, help="By then it is over; the run turns back in time."),
+            click.option(
+                "--notify",
+                multiple=True,
+                metavar="URL|sns:ARN",
+                help="Tell when the gate opens, at quiesce, up, back, and when a person is needed.",
+            ),
+        ]
+    )

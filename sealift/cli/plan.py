@@ -21,7 +21,9 @@ NO_FLEET = "--all works for `inventory` and `plan` alone until the fleet is buil
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 3 where there are changes to make.")
 @shared.output("text", "json", "jsonl", "markdown")
 @shared.place()
-def plan(targets: tuple[str, ...], everything: bool, out: str | None, detailed_exitcode: bool, output: str, **values: Any) -> None:
+def plan(
+    targets: tuple[str, ...], everything: bool, out: str | None, detailed_exitcode: bool, output: str, **values: Any
+) -> None:
     """Show what would be done to each target; changes nothing."""
     from sealift.cli import run
     from sealift.plan import NEEDS_ACK, READY, REFUSED, Plan
@@ -74,7 +76,9 @@ def apply(file: str, local: bool, yes: bool, no_wait: bool, output: str, **place
 @click.option("--no-wait", is_flag=True, help="Leave it at the gate (exit 3) instead of waiting there.")
 @shared.output()
 @shared.place()
-def migrate(targets: tuple[str, ...], everything: bool, local: bool, yes: bool, no_wait: bool, output: str, **values: Any) -> None:
+def migrate(
+    targets: tuple[str, ...], everything: bool, local: bool, yes: bool, no_wait: bool, output: str, **values: Any
+) -> None:
     """Plan, confirm, apply: move all unencrypted volumes of each target under the key."""
     from sealift.cli import run
     from sealift.errors import UsageError
@@ -161,7 +165,9 @@ def _approved(plans: Any, *, yes: bool) -> str | None:
         return None
     if len([p for p in plans if p.steps]) == 1:
         target = next(p.target for p in plans if p.steps)
-        answer = click.prompt(f"Type {target} to stop it and move its volumes", default="", show_default=False, err=True)
+        answer = click.prompt(
+            f"Type {target} to stop it and move its volumes", default="", show_default=False, err=True
+        )
         if answer.strip() != target:
             run.say("not confirmed; nothing was changed")
             run.end(0)
@@ -171,7 +177,9 @@ def _approved(plans: Any, *, yes: bool) -> str | None:
     return f"{getpass.getuser()} (terminal)"
 
 
-async def _all(driver: "Driver", plans: Any, approved: str | None, *, local: bool, no_wait: bool, observed: bool) -> Any:
+async def _all(
+    driver: "Driver", plans: Any, approved: str | None, *, local: bool, no_wait: bool, observed: bool
+) -> Any:
     if not local:
         from sealift.project import with_prefect
 

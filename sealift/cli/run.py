@@ -53,7 +53,13 @@ def one_line() -> Iterator[None]:
 
 @contextmanager
 def driver(
-    *, region: str | None, profile: str | None, endpoint_url: str | None, journal: str | None, view: bool = False, notify: Sequence[str] = ()
+    *,
+    region: str | None,
+    profile: str | None,
+    endpoint_url: str | None,
+    journal: str | None,
+    view: bool = False,
+    notify: Sequence[str] = (),
 ) -> Iterator["Driver"]:
     """Yield a driver with a pool for its calls, and listeners for a terminal or a log."""
     from concurrent.futures import ThreadPoolExecutor
@@ -92,10 +98,13 @@ def options(values: dict[str, Any]) -> "Options":
     """Return the options of a command line."""
     from sealift.options import Options
 
-    lists = {k: tuple(line.strip() for line in values.pop(f"{k}_list") or () if line.strip()) for k in ("allow", "deny")}
+    lists = {
+        k: tuple(line.strip() for line in values.pop(f"{k}_list") or () if line.strip()) for k in ("allow", "deny")
+    }
     skip = tuple(dict.fromkeys((*Options().skip_tags, *values.pop("skip_tags"))))
-    known = {k: v for k, v in values.items() if k in Options.__dataclass_fields__}
-    return Options(**{k: (v or "" if k == "asg" else v) for k, v in known.items()}, **lists, skip_tags=skip)
+    known: dict[str, Any] = {k: v for k, v in values.items() if k in Options.__dataclass_fields__}
+    known |= {"asg": known.get("asg") or "", "skip_tags": skip, **lists}
+    return Options(**known)
 
 
 def conclude(outcomes: Sequence["Outcome"], output: str) -> NoReturn:

@@ -14,7 +14,9 @@ def sandbox() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=5577, show_default=True, help="Port; 0 takes a free one.")
 @click.option("--speed", default=60.0, show_default=True, help="Seconds of the sandbox in a second of life.")
-@click.option("--fleet", default="demo", show_default=True, help="What is in it at first: demo, or a number of instances.")
+@click.option(
+    "--fleet", default="demo", show_default=True, help="What is in it at first: demo, or a number of instances."
+)
 @click.option("--seed", default=0, show_default=True, help="Seed of everything random.")
 def serve(host: str, port: int, speed: float, fleet: str, seed: int) -> None:
     """Serve the box over HTTP for any AWS client."""
@@ -26,7 +28,9 @@ def serve(host: str, port: int, speed: float, fleet: str, seed: int) -> None:
 
         def ready(url: str) -> None:
             run.say(f"the sandbox runs at {url}, {speed:g} times as fast as life")
-            run.data(f"export AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox AWS_REGION=eu-central-1")
+            run.data(
+                f"export AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox AWS_REGION=eu-central-1"
+            )
 
         server.serve(host, port, speed, shape, seed, ready)
 
@@ -37,7 +41,9 @@ def _server() -> Any:
     try:
         from sealift.sandbox import server
     except ModuleNotFoundError as error:
-        raise UsageError(f"the sandbox is not installed ({error.name})", remedy="pip install 'sealift[sandbox]'") from None
+        raise UsageError(
+            f"the sandbox is not installed ({error.name})", remedy="pip install 'sealift[sandbox]'"
+        ) from None
     return server
 
 
@@ -57,7 +63,9 @@ def losses(endpoint_url: str) -> None:
             with urllib.request.urlopen(f"{endpoint_url}/_sandbox/losses", timeout=10) as reply:  # noqa: S310 - the user's own sandbox
                 found = json.loads(reply.read())
         except (urllib.error.URLError, ValueError) as error:
-            raise SealiftError(f"no sandbox answers at {endpoint_url}: {error}", remedy="Start one: sealift sandbox serve") from None
+            raise SealiftError(
+                f"no sandbox answers at {endpoint_url}: {error}", remedy="Start one: sealift sandbox serve"
+            ) from None
         run.as_json(found)
         rows = found.get("losses", found) if isinstance(found, dict) else found
         run.end(1 if rows else 0)
@@ -82,4 +90,6 @@ def seed(endpoint_url: str, fleet: str) -> None:
             with urllib.request.urlopen(request, timeout=60) as reply:  # noqa: S310
                 run.as_json(json.loads(reply.read()))
         except (urllib.error.URLError, ValueError) as error:
-            raise SealiftError(f"no sandbox answers at {endpoint_url}: {error}", remedy="Start one: sealift sandbox serve") from None
+            raise SealiftError(
+                f"no sandbox answers at {endpoint_url}: {error}", remedy="Start one: sealift sandbox serve"
+            ) from None

@@ -11,7 +11,14 @@ from rich.text import Text
 from sealift.events import Event
 from sealift.render.text import span
 
-COLORS = {"prepare": "cyan", "cutover": "yellow", "bring-up": "magenta", "confirm": "green", "restore": "red", "clean": "red"}
+COLORS = {
+    "prepare": "cyan",
+    "cutover": "yellow",
+    "bring-up": "magenta",
+    "confirm": "green",
+    "restore": "red",
+    "clean": "red",
+}
 
 
 @dataclass
@@ -89,11 +96,16 @@ class LiveView:
         for heading in ("target", "phase", "doing", "%", "elapsed", "rest", "down"):
             table.add_column(heading, style="bold" if heading == "target" else "", overflow="fold")
         for line in self._lines.values():
-            doing = line.end or " ∥ ".join(list(line.steps.values())[:2]) + (" …" if len(line.steps) > 2 else "")  # noqa: PLR2004
+            doing = line.end or " ∥ ".join(list(line.steps.values())[:2]) + (" …" if len(line.steps) > 2 else "")
             percent = f"{line.progress:.0f}" if line.progress is not None else ""
             down = span(line.now - line.down_since) if line.down_since is not None else ""
             table.add_row(
-                line.target, Text(line.phase, style=COLORS.get(line.phase, "")), doing, percent, span(line.now - line.began), line.rest(),
+                line.target,
+                Text(line.phase, style=COLORS.get(line.phase, "")),
+                doing,
+                percent,
+                span(line.now - line.began),
+                line.rest(),
                 Text(down, style="red"),
-            )  # fmt: skip
+            )
         return table

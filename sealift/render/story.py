@@ -41,7 +41,11 @@ def phase(state: State) -> str:
         return "confirm"
     if state.quiesced is not None:
         return "cutover"
-    return "gate" if state.waiting_for in ("an approval", "the window to open", "the time it was postponed to") else "prepare"
+    return (
+        "gate"
+        if state.waiting_for in ("an approval", "the window to open", "the time it was postponed to")
+        else "prepare"
+    )
 
 
 def down_seconds(state: State, now: float) -> float:
@@ -54,10 +58,17 @@ def down_seconds(state: State, now: float) -> float:
 def row_of(journal: Journal, about: Mapping[str, Any], plan: MigrationPlan, state: State) -> dict[str, Any]:
     """Return a migration as `sealift.status/1` has it."""
     return {
-        "id": about["id"], "kind": plan.kind, "target": plan.target, "phase": phase(state), "route": plan.route,
-        "waiting_for": state.waiting_for, "down_seconds": down_seconds(state, journal.clock.now()), "attempt": state.attempt,
-        "account": plan.account, "region": plan.region,
-    }  # fmt: skip
+        "id": about["id"],
+        "kind": plan.kind,
+        "target": plan.target,
+        "phase": phase(state),
+        "route": plan.route,
+        "waiting_for": state.waiting_for,
+        "down_seconds": down_seconds(state, journal.clock.now()),
+        "attempt": state.attempt,
+        "account": plan.account,
+        "region": plan.region,
+    }
 
 
 def all_of(journal: Journal) -> list[dict[str, Any]]:
@@ -71,7 +82,14 @@ def all_of(journal: Journal) -> list[dict[str, Any]]:
 
 def table_row(row: Mapping[str, Any]) -> list[Any]:
     """Return a migration as a line of a table."""
-    return [row["id"], row["target"], row["phase"], row["route"], span(row["down_seconds"]) if row["down_seconds"] else "-", row["waiting_for"] or ""]
+    return [
+        row["id"],
+        row["target"],
+        row["phase"],
+        row["route"],
+        span(row["down_seconds"]) if row["down_seconds"] else "-",
+        row["waiting_for"] or "",
+    ]
 
 
 def listing(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -92,7 +110,10 @@ class Story:
 
     def to_json(self) -> dict[str, Any]:
         """Return status and story as data."""
-        told = [{"at": e.at, "attempt": e.attempt, "step": e.step, "what": e.what, "data": dict(e.data)} for e in self.entries]
+        told = [
+            {"at": e.at, "attempt": e.attempt, "step": e.step, "what": e.what, "data": dict(e.data)}
+            for e in self.entries
+        ]
         return {"format": "sealift.status/1", "migrations": [dict(self.row)], "story": told}
 
     def text(self) -> str:
@@ -112,13 +133,24 @@ class Story:
         kept = (state.brought_up or 0.0) + self.plan.options.retain
         choices = {
             "gate": [f"sealift approve {name}", f"sealift postpone {name} --until …", f"sealift refuse {name}"],
-            "needs-a-person": [f"sealift accept {name}", f"sealift rollback {name} --discard-writes", f"sealift resume {name}"]
-            if state.brought_up and state.direction == "forward" else [f"sealift resume {name}"],
-            "retained": [f"sealift verify {name}", f"sealift finalize {name}   (from {_clock(kept)} on)", f"sealift rollback {name} --discard-writes"],
+            "needs-a-person": [
+                f"sealift accept {name}",
+                f"sealift rollback {name} --discard-writes",
+                f"sealift resume {name}",
+            ]
+            if state.brought_up and state.direction == "forward"
+            else [f"sealift resume {name}"],
+            "retained": [
+                f"sealift verify {name}",
+                f"sealift finalize {name}   (from {_clock(kept)} on)",
+                f"sealift rollback {name} --discard-writes",
+            ],
             "rolled-back": [f"sealift resume {name}   (opens attempt {state.attempt + 1})"],
             "finalized": [],
-        }  # fmt: skip
-        commands = choices.get(self.row["phase"], [f"sealift resume {name}   (if no driver is at it)", f"sealift rollback {name}"])
+        }
+        commands = choices.get(
+            self.row["phase"], [f"sealift resume {name}   (if no driver is at it)", f"sealift rollback {name}"]
+        )
         return ["next:", *(f"  {c}" for c in commands)] if commands else ["nothing is left to do"]
 
 
@@ -155,6 +187,7 @@ def of(journal: Journal, migration: str) -> Story:
 
     Raises:
         JournalError: there is no such migration.
+
     """
     plan, state = MigrationPlan.from_json(journal.plan(migration)), journal.state(migration)
     return Story(plan, row_of(journal, {"id": migration}, plan, state), state, journal.entries(migration))

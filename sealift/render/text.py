@@ -47,7 +47,11 @@ def _migration(m: MigrationPlan, *, steps: bool) -> str:
     lines = [f"{m.target}  {m.kind}  {m.region} of account {m.account}"]
     if m.note:
         lines.append(f"  {m.note}")
-    lines += [f"  {MARKS.get(v.verdict, v.verdict)} {v.id}  {v.message}" for v in m.rules if steps or v.verdict in ("block", "ack")]
+    lines += [
+        f"  {MARKS.get(v.verdict, v.verdict)} {v.id}  {v.message}"
+        for v in m.rules
+        if steps or v.verdict in ("block", "ack")
+    ]
     if m.status == REFUSED:
         lines += [f"  ✗ {r.route}: {r.rule} {r.message}" for r in m.refused_routes]
         return "\n".join([*lines, "  → refused"])
@@ -82,13 +86,21 @@ def _steps(m: MigrationPlan) -> list[str]:
 def inventory(found: "Inventory") -> str:
     """Return an inventory as a table."""
     if not found.findings:
-        return "nothing is outside a customer-managed key" if not found.unreadable else "nothing found in what could be read"
+        return (
+            "nothing is outside a customer-managed key"
+            if not found.unreadable
+            else "nothing found in what could be read"
+        )
     rows = []
     for f in found.findings:
-        places = ", ".join(f"{a['instance']}:{a['device']}" + (" (root)" if a.get("root") else "") for a in f.get("attachments", ()))
+        places = ", ".join(
+            f"{a['instance']}:{a['device']}" + (" (root)" if a.get("root") else "") for a in f.get("attachments", ())
+        )
         size = f"{f['size_gib']} GiB {f['volume_type']}"
         marks = " ".join(sorted({r["id"] for r in f.get("rules", ()) if r["verdict"] in ("block", "ack")}))
-        rows.append([f["id"], f["encryption"], size, f["state"], places or "-", f["tags"].get("Name", ""), f["region"], marks])
+        rows.append(
+            [f["id"], f["encryption"], size, f["state"], places or "-", f["tags"].get("Name", ""), f["region"], marks]
+        )
     head = ["VOLUME", "ENCRYPTION", "SIZE", "STATE", "ATTACHED TO", "NAME", "REGION", "RULES"]
     return table(head, rows) + f"\n\n{len(rows)} finding(s). Next: sealift plan INSTANCE --key alias/…"
 
@@ -96,7 +108,9 @@ def inventory(found: "Inventory") -> str:
 def final_lists(lists: Mapping[str, Sequence[Any]]) -> str:
     """Return what finalize leaves: gone now, goes by itself, stays until somebody acts."""
     gone = "gone now:\n" + ("\n".join(f"  {i}" for i in lists["gone_now"]) or "  nothing")
-    by_itself = "goes by itself:\n" + ("\n".join(f"  {i['id']} on {i['until']}: {i['what']}" for i in lists["goes_by_itself"]) or "  nothing")
+    by_itself = "goes by itself:\n" + (
+        "\n".join(f"  {i['id']} on {i['until']}: {i['what']}" for i in lists["goes_by_itself"]) or "  nothing"
+    )
     stays = "stays until you act:\n" + (
         "\n".join(f"  {i['id']}: {i['what']}\n    {i['command']}" for i in lists["stays_until_you_act"]) or "  nothing"
     )

@@ -27,7 +27,9 @@ class AttachVolume(Step):
 
     def do(self, ctx: Context) -> Call:
         card = {} if self.card is None else {"EbsCardIndex": self.card}
-        return Call("ec2:AttachVolume", {"VolumeId": self.volume, "InstanceId": self.instance, "Device": self.device, **card})
+        return Call(
+            "ec2:AttachVolume", {"VolumeId": self.volume, "InstanceId": self.instance, "Device": self.device, **card}
+        )
 
     def find(self, ctx: Context) -> Query:
         return Query(volumes(self.volume), self._attached)
@@ -44,15 +46,22 @@ class AttachVolume(Step):
         return needs_unattached(self.volume)
 
     def ready(self, out: Output) -> Watch:
-        return Watch("volume", self.volume, attached(self.instance, self.device), f"attached at {self.device}", deadline=300)
+        return Watch(
+            "volume", self.volume, attached(self.instance, self.device), f"attached at {self.device}", deadline=300
+        )
 
     def undo(self) -> Step:
         from sealift.steps.detach_volume import DetachVolume  # noqa: PLC0415 - each is the other's undo
 
         return DetachVolume(
-            key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane,
-            volume=self.volume, instance=self.instance, device=self.device, card=self.card,
-        )  # fmt: skip
+            key=f"undo:{self.key}",
+            phase=Phase.RESTORE,
+            lane=self.lane,
+            volume=self.volume,
+            instance=self.instance,
+            device=self.device,
+            card=self.card,
+        )
 
     def seconds(self) -> Seconds:
         return ATTACH

@@ -1,4 +1,6 @@
-"""autoscaling: a stopped member is unhealthy and would be replaced (R-EBS-35); standby or suspended processes keep the group's hands off."""
+"""autoscaling: a stopped member is unhealthy and would be replaced (R-EBS-35); standby or suspended processes keep the
+group's hands off.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +9,15 @@ from typing import Any
 from sealift.estimate import SMALL_CALL, STANDBY
 from sealift.step import Call, Context, Found, Output, Phase, Query, Seconds, Seen, Step, Watch
 
-PROCESSES = ("HealthCheck", "ReplaceUnhealthy", "Terminate", "AZRebalance", "InstanceRefresh", "ScheduledActions", "AlarmNotification")
+PROCESSES = (
+    "HealthCheck",
+    "ReplaceUnhealthy",
+    "Terminate",
+    "AZRebalance",
+    "InstanceRefresh",
+    "ScheduledActions",
+    "AlarmNotification",
+)
 """What a group may do to a stopped member (Auto Scaling user guide, "Suspend and resume processes")."""
 
 
@@ -54,11 +64,17 @@ class EnterStandby(_Standby):
         return f"put {self.instance} of {self.group} on standby"
 
     def do(self, ctx: Context) -> Call:
-        params = {"InstanceIds": [self.instance], "AutoScalingGroupName": self.group, "ShouldDecrementDesiredCapacity": True}
+        params = {
+            "InstanceIds": [self.instance],
+            "AutoScalingGroupName": self.group,
+            "ShouldDecrementDesiredCapacity": True,
+        }
         return Call("autoscaling:EnterStandby", params)
 
     def undo(self) -> Step:
-        return ExitStandby(key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane, instance=self.instance, group=self.group)
+        return ExitStandby(
+            key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane, instance=self.instance, group=self.group
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +90,9 @@ class ExitStandby(_Standby):
         return Call("autoscaling:ExitStandby", {"InstanceIds": [self.instance], "AutoScalingGroupName": self.group})
 
     def undo(self) -> Step:
-        return EnterStandby(key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane, instance=self.instance, group=self.group)
+        return EnterStandby(
+            key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane, instance=self.instance, group=self.group
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,10 +118,15 @@ class SuspendProcesses(_Switch):
         return f"suspend {len(self.processes)} processes of {self.group}"
 
     def do(self, ctx: Context) -> Call:
-        return Call("autoscaling:SuspendProcesses", {"AutoScalingGroupName": self.group, "ScalingProcesses": list(self.processes)})
+        return Call(
+            "autoscaling:SuspendProcesses",
+            {"AutoScalingGroupName": self.group, "ScalingProcesses": list(self.processes)},
+        )
 
     def undo(self) -> Step:
-        return ResumeProcesses(key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane, group=self.group, processes=self.processes)
+        return ResumeProcesses(
+            key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane, group=self.group, processes=self.processes
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +137,12 @@ class ResumeProcesses(_Switch):
         return f"resume {len(self.processes)} processes of {self.group}"
 
     def do(self, ctx: Context) -> Call:
-        return Call("autoscaling:ResumeProcesses", {"AutoScalingGroupName": self.group, "ScalingProcesses": list(self.processes)})
+        return Call(
+            "autoscaling:ResumeProcesses",
+            {"AutoScalingGroupName": self.group, "ScalingProcesses": list(self.processes)},
+        )
 
     def undo(self) -> Step:
-        return SuspendProcesses(key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane, group=self.group, processes=self.processes)
+        return SuspendProcesses(
+            key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane, group=self.group, processes=self.processes
+        )

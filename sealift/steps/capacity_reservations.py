@@ -1,12 +1,33 @@
-"""ec2:CreateCapacityReservation and CancelCapacityReservation: room for the instance is held from before the stop until bring-up (R-EBS-36)."""
+"""ec2:CreateCapacityReservation and CancelCapacityReservation: room for the instance is held from before the stop
+until bring-up (R-EBS-36).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sealift.estimate import SMALL_CALL
-from sealift.step import Call, Context, Found, Id, Irreversible, Output, Phase, Query, Ref, Seconds, Seen, Step, Tags, Watch
-from sealift.step import is_ours, made_by, specification, tag_filters, token
+from sealift.step import (
+    Call,
+    Context,
+    Found,
+    Id,
+    Irreversible,
+    Output,
+    Phase,
+    Query,
+    Ref,
+    Seconds,
+    Seen,
+    Step,
+    Tags,
+    Watch,
+    is_ours,
+    made_by,
+    specification,
+    tag_filters,
+    token,
+)
 from sealift.steps.looks import timestamp
 
 
@@ -37,11 +58,18 @@ class ReserveCapacity(Step):
 
     def do(self, ctx: Context) -> Call:
         params = {
-            "InstanceType": self.instance_type, "InstancePlatform": self.platform, "AvailabilityZone": self.zone,
-            "Tenancy": self.tenancy, "InstanceCount": 1, "EndDateType": "unlimited", "InstanceMatchCriteria": "open",
-        }  # fmt: skip
+            "InstanceType": self.instance_type,
+            "InstancePlatform": self.platform,
+            "AvailabilityZone": self.zone,
+            "Tenancy": self.tenancy,
+            "InstanceCount": 1,
+            "EndDateType": "unlimited",
+            "InstanceMatchCriteria": "open",
+        }
         spec = specification("capacity-reservation", made_by(ctx, self, "capacity", self.extra_tags))
-        return Call("ec2:CreateCapacityReservation", {**params, "TagSpecifications": spec, "ClientToken": token(ctx, self)})
+        return Call(
+            "ec2:CreateCapacityReservation", {**params, "TagSpecifications": spec, "ClientToken": token(ctx, self)}
+        )
 
     def output(self, reply: Mapping[str, Any]) -> Output:
         return {"CapacityReservationId": reply["CapacityReservation"]["CapacityReservationId"]}
@@ -59,7 +87,12 @@ class ReserveCapacity(Step):
         return Watch("capacity-reservation", out["CapacityReservationId"], _active, "active", deadline=300)
 
     def undo(self) -> Step:
-        return ReleaseCapacity(key=f"undo:{self.key}", phase=Phase.CLEAN, lane=self.lane, reservation=Ref(self.key, "CapacityReservationId"))
+        return ReleaseCapacity(
+            key=f"undo:{self.key}",
+            phase=Phase.CLEAN,
+            lane=self.lane,
+            reservation=Ref(self.key, "CapacityReservationId"),
+        )
 
     def seconds(self) -> Seconds:
         return SMALL_CALL
@@ -79,7 +112,9 @@ class ReleaseCapacity(Step):
 
     def find(self, ctx: Context) -> Query:
         def read(reply: Mapping[str, Any]) -> Found | None:
-            return None if any(r["State"] in ("active", "pending") for r in reply["CapacityReservations"]) else Found({})
+            return (
+                None if any(r["State"] in ("active", "pending") for r in reply["CapacityReservations"]) else Found({})
+            )
 
         return Query(Call("ec2:DescribeCapacityReservations", {"CapacityReservationIds": [self.reservation]}), read)
 

@@ -5,14 +5,32 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sealift import estimate
-from sealift.step import Call, Context, Found, Id, Output, Phase, Query, Ref, Seconds, Step, Tags, Watch
-from sealift.step import is_ours, made_by, specification, tag_filters
+from sealift.step import (
+    Call,
+    Context,
+    Found,
+    Id,
+    Output,
+    Phase,
+    Query,
+    Ref,
+    Seconds,
+    Step,
+    Tags,
+    Watch,
+    is_ours,
+    made_by,
+    specification,
+    tag_filters,
+)
 from sealift.steps.looks import snapshot_ready, timestamp
 
 
 @dataclass(frozen=True, kw_only=True)
 class CopySnapshot(Step):
-    """Copy a completed snapshot under the key; AWS names the source in no field of the copy, so tags and description must do (R-EBS-18)."""
+    """Copy a completed snapshot under the key; AWS names the source in no field of the copy, so tags and description
+    must do (R-EBS-18).
+    """
 
     snapshot: Id
     region: str
@@ -32,7 +50,12 @@ class CopySnapshot(Step):
         return f"sealift {ctx.migration}/{ctx.attempt}/{ctx.epoch} {self.key} of {self.snapshot}"
 
     def do(self, ctx: Context) -> Call:
-        params = {"SourceSnapshotId": self.snapshot, "SourceRegion": self.region, "Encrypted": True, "KmsKeyId": self.key_arn}
+        params = {
+            "SourceSnapshotId": self.snapshot,
+            "SourceRegion": self.region,
+            "Encrypted": True,
+            "KmsKeyId": self.key_arn,
+        }
         spec = specification("snapshot", made_by(ctx, self, "copy", self.extra_tags))
         return Call("ec2:CopySnapshot", {**params, "Description": self.description(ctx), "TagSpecifications": spec})
 
@@ -42,14 +65,20 @@ class CopySnapshot(Step):
     def _ours(self, ctx: Context) -> Any:
         def read(reply: Mapping[str, Any]) -> Found | None:
             for s in reply["Snapshots"]:
-                if is_ours(s, ctx, self) and s.get("Description") == self.description(ctx) and s.get("State") != "error":
+                if (
+                    is_ours(s, ctx, self)
+                    and s.get("Description") == self.description(ctx)
+                    and s.get("State") != "error"
+                ):
                     return Found({"SnapshotId": s["SnapshotId"]}, timestamp(s["StartTime"]))
             return None
 
         return read
 
     def find(self, ctx: Context) -> Query:
-        return Query(Call("ec2:DescribeSnapshots", {"OwnerIds": ["self"], "Filters": tag_filters(ctx, self)}), self._ours(ctx))
+        return Query(
+            Call("ec2:DescribeSnapshots", {"OwnerIds": ["self"], "Filters": tag_filters(ctx, self)}), self._ours(ctx)
+        )
 
     def find_again(self, ctx: Context) -> Query:
         filters = [{"Name": "description", "Values": [self.description(ctx)]}]
@@ -61,7 +90,13 @@ class CopySnapshot(Step):
     def undo(self) -> Step:
         from sealift.steps.delete_snapshot import DeleteSnapshot  # noqa: PLC0415
 
-        return DeleteSnapshot(key=f"undo:{self.key}", phase=Phase.CLEAN, lane=self.lane, snapshot=Ref(self.key, "SnapshotId"), roles=("copy",))
+        return DeleteSnapshot(
+            key=f"undo:{self.key}",
+            phase=Phase.CLEAN,
+            lane=self.lane,
+            snapshot=Ref(self.key, "SnapshotId"),
+            roles=("copy",),
+        )
 
     def seconds(self) -> Seconds:
         return estimate.full_copy(self.size)

@@ -5,15 +5,33 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sealift.estimate import COPY_VOLUME
-from sealift.step import Call, Context, Found, Output, Phase, Query, Ref, Seconds, Step, Tags, Watch
-from sealift.step import is_ours, made_by, specification, tag_filters, token
+from sealift.step import (
+    Call,
+    Context,
+    Found,
+    Output,
+    Phase,
+    Query,
+    Ref,
+    Seconds,
+    Step,
+    Tags,
+    Watch,
+    is_ours,
+    made_by,
+    specification,
+    tag_filters,
+    token,
+)
 from sealift.steps.looks import resting, timestamp, volume_ready
 from sealift.steps.volume_shape import Shaped, alive
 
 
 @dataclass(frozen=True, kw_only=True)
 class CopyVolume(Shaped):
-    """Clone a detached source under the key: point in time at the request, usable in seconds, hydrated for hours (EBS user guide, copying)."""
+    """Clone a detached source under the key: point in time at the request, usable in seconds, hydrated for hours (EBS
+    user guide, copying).
+    """
 
     source: str
     extra_tags: Tags = ()
@@ -50,13 +68,23 @@ class CopyVolume(Shaped):
         from sealift.steps.delete_volume import DeleteVolume  # noqa: PLC0415 - a maker and its undo name each other
 
         return DeleteVolume(
-            key=f"undo:{self.key}", phase=Phase.CLEAN, lane=self.lane, volume=Ref(self.key, "VolumeId"), roles=("copy", "replacement")
+            key=f"undo:{self.key}",
+            phase=Phase.CLEAN,
+            lane=self.lane,
+            volume=Ref(self.key, "VolumeId"),
+            roles=("copy", "replacement"),
         )
 
     def salvage(self) -> Step:
         from sealift.steps.create_snapshot import SafetySnapshot  # noqa: PLC0415
 
-        return SafetySnapshot(key=f"safety:{self.key}", phase=Phase.RESTORE, lane=self.lane, volume=Ref(self.key, "VolumeId"), size=self.size)
+        return SafetySnapshot(
+            key=f"safety:{self.key}",
+            phase=Phase.RESTORE,
+            lane=self.lane,
+            volume=Ref(self.key, "VolumeId"),
+            size=self.size,
+        )
 
     def seconds(self) -> Seconds:
         return COPY_VOLUME

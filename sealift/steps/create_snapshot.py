@@ -1,6 +1,7 @@
 """ec2:CreateSnapshot: warm ahead of the cut, last after it, safety before anything is put aside.
 
-The operation has no ClientToken: it is sent once, and after an unclear answer looked up twice, by tags and by volume, before it is sent again.
+The operation has no ClientToken: it is sent once, and after an unclear answer looked up twice, by tags and by volume,
+before it is sent again.
 """
 
 from collections.abc import Mapping
@@ -8,8 +9,25 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sealift import estimate
-from sealift.step import Call, Context, Found, Id, Irreversible, Output, Phase, Query, Ref, Seconds, Step, Tags, Watch
-from sealift.step import is_ours, made_by, specification, tag_filters
+from sealift.step import (
+    Call,
+    Context,
+    Found,
+    Id,
+    Irreversible,
+    Output,
+    Phase,
+    Query,
+    Ref,
+    Seconds,
+    Step,
+    Tags,
+    Watch,
+    is_ours,
+    made_by,
+    specification,
+    tag_filters,
+)
 from sealift.steps.looks import by_id, resting, snapshot_ready, timestamp
 
 
@@ -34,13 +52,18 @@ class Snapshot(Step):
     def do(self, ctx: Context) -> Call:
         tags = made_by(ctx, self, self.role, self.extra_tags)
         spec = specification("snapshot", tags)
-        return Call("ec2:CreateSnapshot", {"VolumeId": self.volume, "Description": self.description(ctx), "TagSpecifications": spec})
+        return Call(
+            "ec2:CreateSnapshot",
+            {"VolumeId": self.volume, "Description": self.description(ctx), "TagSpecifications": spec},
+        )
 
     def output(self, reply: Mapping[str, Any]) -> Output:
         return {"SnapshotId": reply["SnapshotId"]}
 
     def find(self, ctx: Context) -> Query:
-        return Query(Call("ec2:DescribeSnapshots", {"OwnerIds": ["self"], "Filters": tag_filters(ctx, self)}), self._ours(ctx))
+        return Query(
+            Call("ec2:DescribeSnapshots", {"OwnerIds": ["self"], "Filters": tag_filters(ctx, self)}), self._ours(ctx)
+        )
 
     def find_again(self, ctx: Context) -> Query:
         call = by_id("ec2:DescribeSnapshots", "volume-id", self.volume)
@@ -51,9 +74,11 @@ class Snapshot(Step):
             ours = [
                 s
                 for s in reply["Snapshots"]
-                if is_ours(s, ctx, self) and s.get("Description") == self.description(ctx) and s.get("VolumeId") == self.volume
+                if is_ours(s, ctx, self)
+                and s.get("Description") == self.description(ctx)
+                and s.get("VolumeId") == self.volume
                 and s.get("State") != "error"
-            ]  # fmt: skip
+            ]
             if not ours:
                 return None
             oldest = min(ours, key=lambda s: s["StartTime"])
@@ -67,7 +92,13 @@ class Snapshot(Step):
     def undo(self) -> Step | Irreversible:
         from sealift.steps.delete_snapshot import DeleteSnapshot  # noqa: PLC0415
 
-        return DeleteSnapshot(key=f"undo:{self.key}", phase=Phase.CLEAN, lane=self.lane, snapshot=Ref(self.key, "SnapshotId"), roles=(self.role,))
+        return DeleteSnapshot(
+            key=f"undo:{self.key}",
+            phase=Phase.CLEAN,
+            lane=self.lane,
+            snapshot=Ref(self.key, "SnapshotId"),
+            roles=(self.role,),
+        )
 
     def seconds(self) -> Seconds:
         return estimate.snapshot(self.size)
@@ -109,12 +140,20 @@ class RenewWarmSnapshot(Snapshot):
         return Query(Call(call.operation, {"OwnerIds": ["self"], **call.params}), read)
 
     def find_again(self, ctx: Context) -> Query:
-        return Query(Call("ec2:DescribeSnapshots", {"OwnerIds": ["self"], "Filters": tag_filters(ctx, self)}), self._ours(ctx))
+        return Query(
+            Call("ec2:DescribeSnapshots", {"OwnerIds": ["self"], "Filters": tag_filters(ctx, self)}), self._ours(ctx)
+        )
 
     def undo(self) -> Step | Irreversible:
         from sealift.steps.delete_snapshot import DeleteSnapshot  # noqa: PLC0415
 
-        return DeleteSnapshot(key=f"undo:{self.key}", phase=Phase.CLEAN, lane=self.lane, snapshot=Ref(self.key, "SnapshotId"), roles=(self.role,))
+        return DeleteSnapshot(
+            key=f"undo:{self.key}",
+            phase=Phase.CLEAN,
+            lane=self.lane,
+            snapshot=Ref(self.key, "SnapshotId"),
+            roles=(self.role,),
+        )
 
     def seconds(self) -> Seconds:
         return estimate.snapshot(self.size * estimate.DELTA_SHARE)
@@ -153,7 +192,9 @@ class SafetySnapshot(Snapshot):
         return Irreversible("it holds the writes made since bring-up: only a person deletes it")
 
     def assured(self) -> Step:
-        return AwaitSnapshot(key=f"kept:{self.key}", phase=Phase.CLEAN, lane=self.lane, snapshot=Ref(self.key, "SnapshotId"))
+        return AwaitSnapshot(
+            key=f"kept:{self.key}", phase=Phase.CLEAN, lane=self.lane, snapshot=Ref(self.key, "SnapshotId")
+        )
 
     def seconds(self) -> Seconds:
         return estimate.SMALL_CALL
@@ -161,7 +202,9 @@ class SafetySnapshot(Snapshot):
 
 @dataclass(frozen=True, kw_only=True)
 class RestorePoint(Snapshot):
-    """Before the source is deleted: a snapshot of the replacement under the key, unless one has completed since bring-up."""
+    """Before the source is deleted: a snapshot of the replacement under the key, unless one has completed since
+    bring-up.
+    """
 
     since: int  # Unix seconds
 

@@ -40,7 +40,13 @@ class MarkSource(Step):
         from sealift.steps.delete_tags import RemoveTags  # noqa: PLC0415 - the two name each other
 
         keys = ("sealift:migration", "sealift:plan", "sealift:was", "sealift:role", *(k for k, _ in self.extra_tags))
-        return RemoveTags(key=f"undo:{self.key}", phase=Phase.CLEAN, lane=self.lane, volume=self.volume, tags=tuple((k, "") for k in keys))
+        return RemoveTags(
+            key=f"undo:{self.key}",
+            phase=Phase.CLEAN,
+            lane=self.lane,
+            volume=self.volume,
+            tags=tuple((k, "") for k in keys),
+        )
 
     def seconds(self) -> Seconds:
         return SMALL_CALL
@@ -77,16 +83,24 @@ class SetAside(GiveTags):
         from sealift.steps.delete_tags import RemoveTags  # noqa: PLC0415
 
         return RemoveTags(
-            key=f"undo:{self.key}", phase=Phase.CLEAN, lane=self.lane, volume=str(self.volume), tags=tuple((k, "") for k, _ in self.tags)
+            key=f"undo:{self.key}",
+            phase=Phase.CLEAN,
+            lane=self.lane,
+            volume=str(self.volume),
+            tags=tuple((k, "") for k, _ in self.tags),
         )
 
 
 def claimed_by_other(sources: tuple[str, ...], migration: str) -> Query:
-    """Ask whether the claims on volumes are still this migration's: tags have no compare-and-set, so they are read back."""
+    """Ask whether the claims on volumes are still this migration's: tags have no compare-and-set, so they are read
+    back.
+    """
 
     def read(reply: Mapping[str, Any]) -> list[str]:
         holders = {v["VolumeId"]: tags_of(v).get("sealift:migration") or "nobody" for v in reply["Volumes"]}
         found = [(volume, holders.get(volume, "gone")) for volume in sources]
-        return [f"the claim on {volume} is {holder}'s, not {migration}'s" for volume, holder in found if holder != migration]
+        return [
+            f"the claim on {volume} is {holder}'s, not {migration}'s" for volume, holder in found if holder != migration
+        ]
 
     return Query(volumes(*sources), read)

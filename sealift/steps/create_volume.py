@@ -5,15 +5,34 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sealift.estimate import CREATE_VOLUME
-from sealift.step import Call, Context, Found, Id, Output, Phase, Query, Ref, Seconds, Step, Tags, Watch
-from sealift.step import is_ours, made_by, specification, tag_filters, token
+from sealift.step import (
+    Call,
+    Context,
+    Found,
+    Id,
+    Output,
+    Phase,
+    Query,
+    Ref,
+    Seconds,
+    Step,
+    Tags,
+    Watch,
+    is_ours,
+    made_by,
+    specification,
+    tag_filters,
+    token,
+)
 from sealift.steps.looks import timestamp, volume_ready
 from sealift.steps.volume_shape import Shaped, alive
 
 
 @dataclass(frozen=True, kw_only=True)
 class CreateVolume(Shaped):
-    """Make the replacement of a completed snapshot, in the instance's zone (R-EBS-15), at a bought initialisation rate or none."""
+    """Make the replacement of a completed snapshot, in the instance's zone (R-EBS-15), at a bought initialisation rate
+    or none.
+    """
 
     snapshot: Id
     zone: str
@@ -51,13 +70,23 @@ class CreateVolume(Shaped):
         from sealift.steps.delete_volume import DeleteVolume  # noqa: PLC0415
 
         return DeleteVolume(
-            key=f"undo:{self.key}", phase=Phase.CLEAN, lane=self.lane, volume=Ref(self.key, "VolumeId"), roles=("copy", "replacement")
+            key=f"undo:{self.key}",
+            phase=Phase.CLEAN,
+            lane=self.lane,
+            volume=Ref(self.key, "VolumeId"),
+            roles=("copy", "replacement"),
         )
 
     def salvage(self) -> Step:
         from sealift.steps.create_snapshot import SafetySnapshot  # noqa: PLC0415
 
-        return SafetySnapshot(key=f"safety:{self.key}", phase=Phase.RESTORE, lane=self.lane, volume=Ref(self.key, "VolumeId"), size=self.size)
+        return SafetySnapshot(
+            key=f"safety:{self.key}",
+            phase=Phase.RESTORE,
+            lane=self.lane,
+            volume=Ref(self.key, "VolumeId"),
+            size=self.size,
+        )
 
     def seconds(self) -> Seconds:
         return CREATE_VOLUME

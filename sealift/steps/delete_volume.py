@@ -49,7 +49,9 @@ def not_ours(resource: Mapping[str, Any], name: str, ctx: Context, roles: tuple[
     tags = tags_of(resource)
     why = []
     if tags.get("sealift:migration") != ctx.migration:
-        why.append(f"{name} carries the mark of {tags.get('sealift:migration') or 'no migration'}, not of {ctx.migration}")
+        why.append(
+            f"{name} carries the mark of {tags.get('sealift:migration') or 'no migration'}, not of {ctx.migration}"
+        )
     if tags.get("sealift:role") not in roles:
         why.append(f"{name} has the role {tags.get('sealift:role')!r}, not one of {', '.join(roles)}")
     if resource.get("Attachments"):

@@ -45,9 +45,14 @@ class DetachVolume(Step):
         from sealift.steps.attach_volume import AttachVolume  # noqa: PLC0415
 
         return AttachVolume(
-            key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane,
-            volume=self.volume, instance=self.instance, device=self.device, card=self.card,
-        )  # fmt: skip
+            key=f"undo:{self.key}",
+            phase=Phase.RESTORE,
+            lane=self.lane,
+            volume=self.volume,
+            instance=self.instance,
+            device=self.device,
+            card=self.card,
+        )
 
     def seconds(self) -> Seconds:
         return DETACH

@@ -1,4 +1,6 @@
-"""Steps that change nothing in AWS: they observe, run the user's command, reserve, or mark a point. Journalled like any other."""
+"""Steps that change nothing in AWS: they observe, run the user's command, reserve, or mark a point. Journalled like
+any other.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -50,7 +52,10 @@ class RecordCut(Step):
         return OBSERVE
 
     def observe(self, ctx: Context) -> Query:
-        return Query(instances(self.instance), lambda reply: {"LaunchTime": instances_in(reply)[self.instance]["LaunchTime"].isoformat()})
+        return Query(
+            instances(self.instance),
+            lambda reply: {"LaunchTime": instances_in(reply)[self.instance]["LaunchTime"].isoformat()},
+        )
 
     def undo(self) -> Irreversible:
         return READS_ONLY
@@ -116,7 +121,9 @@ class SourceStillQuiet(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class ReserveSlots(Step):
-    """Take the copy slots of the Region in the journal, before the quiesce: no wait for a quota while a workload is down (R-EBS-76)."""
+    """Take the copy slots of the Region in the journal, before the quiesce: no wait for a quota while a workload is
+    down (R-EBS-76).
+    """
 
     source: str
     quota_name: str
@@ -136,7 +143,9 @@ class ReserveSlots(Step):
         return {"slots": reply["slots"]}
 
     def undo(self) -> Step:
-        return ReleaseSlots(key=f"undo:{self.key}", phase=Phase.CLEAN, lane=self.lane, source=self.source, quota_name=self.quota_name)
+        return ReleaseSlots(
+            key=f"undo:{self.key}", phase=Phase.CLEAN, lane=self.lane, source=self.source, quota_name=self.quota_name
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,18 +184,30 @@ class RunHook(Step):
 
     def do(self, ctx: Context) -> Call:
         environment = {
-            "MIGRATION": ctx.migration, "EPOCH": str(ctx.epoch), "ATTEMPT": str(ctx.attempt), "SEALIFT_HOOK": self.when,
-            "INSTANCE": self.instance, "VOLUMES": " ".join(self.volumes), "DEVICES": " ".join(self.devices),
-        }  # fmt: skip
+            "MIGRATION": ctx.migration,
+            "EPOCH": str(ctx.epoch),
+            "ATTEMPT": str(ctx.attempt),
+            "SEALIFT_HOOK": self.when,
+            "INSTANCE": self.instance,
+            "VOLUMES": " ".join(self.volumes),
+            "DEVICES": " ".join(self.devices),
+        }
         return Call("local:RunHook", {"command": self.command, "timeout": self.timeout, "environment": environment})
 
     def undo(self) -> Step | Irreversible:
         if not self.counterpart:
             return Irreversible("no command was given for the other direction")
         return RunHook(
-            key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane, command=self.counterpart, timeout=self.timeout,
-            when="after" if self.when == "quiesce" else "quiesce", instance=self.instance, volumes=self.volumes, devices=self.devices,
-        )  # fmt: skip
+            key=f"undo:{self.key}",
+            phase=Phase.RESTORE,
+            lane=self.lane,
+            command=self.counterpart,
+            timeout=self.timeout,
+            when="after" if self.when == "quiesce" else "quiesce",
+            instance=self.instance,
+            volumes=self.volumes,
+            devices=self.devices,
+        )
 
     def seconds(self) -> Seconds:
         return Seconds(5, float(self.timeout))
@@ -231,7 +252,11 @@ class VerifyVolumes(Step):
     def check(self, out: Output) -> Query:
         def read(reply: Mapping[str, Any]) -> list[str]:
             found = {v["VolumeId"]: v for v in reply["Volumes"]}
-            return [d for vid, shape in zip(self.volumes, self.shapes, strict=True) for d in _differs(found.get(str(vid)), str(vid), shape, self.key_arn)]
+            return [
+                d
+                for vid, shape in zip(self.volumes, self.shapes, strict=True)
+                for d in _differs(found.get(str(vid)), str(vid), shape, self.key_arn)
+            ]
 
         return Query(volumes(*self.volumes), read)
 
@@ -253,12 +278,18 @@ def _differs(volume: Mapping[str, Any] | None, name: str, shape: tuple[Any, ...]
         wanted["Throughput"] = throughput
     if kind in ("io1", "io2"):
         wanted["MultiAttachEnabled"] = multi_attach
-    return [f"{name}: {field} is {volume.get(field)!r}, wanted {value!r}" for field, value in wanted.items() if volume.get(field) != value]
+    return [
+        f"{name}: {field} is {volume.get(field)!r}, wanted {value!r}"
+        for field, value in wanted.items()
+        if volume.get(field) != value
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyAttachments(Step):
-    """Verify cold: the stopped instance has each replacement on its device, flags as they were, and was not started meanwhile."""
+    """Verify cold: the stopped instance has each replacement on its device, flags as they were, and was not started
+    meanwhile.
+    """
 
     instance: str
     devices: tuple[tuple[str, Id, bool], ...]  # device, volume, DeleteOnTermination
@@ -278,7 +309,9 @@ class VerifyAttachments(Step):
     def check(self, out: Output) -> Query:
         def read(reply: Mapping[str, Any]) -> list[str]:
             mappings = instances_in(reply)[self.instance].get("BlockDeviceMappings", ())
-            has = {m["DeviceName"]: (m["Ebs"]["VolumeId"], m["Ebs"]["DeleteOnTermination"]) for m in mappings if "Ebs" in m}
+            has = {
+                m["DeviceName"]: (m["Ebs"]["VolumeId"], m["Ebs"]["DeleteOnTermination"]) for m in mappings if "Ebs" in m
+            }
             return [
                 f"{self.instance} {device} has {has.get(device)}, wanted {(volume, flag)}"
                 for device, volume, flag in self.devices
@@ -312,7 +345,9 @@ class MarkBringUp(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class StatusChecks(Step):
-    """Wait until both status checks of the instance are ok; `initializing` and a hydrating volume's `warning` are expected."""
+    """Wait until both status checks of the instance are ok; `initializing` and a hydrating volume's `warning` are
+    expected.
+    """
 
     instance: str
 

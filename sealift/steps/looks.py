@@ -37,11 +37,17 @@ def volume_ready(key_arn: str | None) -> Judge:
             return Seen(state="absent")
         state = volume["State"]
         if state in ("error", "deleting", "deleted"):
-            return Seen(failed=f"the volume went to '{state}': EC2 cannot use the key, or the copy failed (R-EBS-54)", state=state)
+            return Seen(
+                failed=f"the volume went to '{state}': EC2 cannot use the key, or the copy failed (R-EBS-54)",
+                state=state,
+            )
         if state == "creating":
             return Seen(state=state)
         if key_arn is not None and not (volume.get("Encrypted") and volume.get("KmsKeyId") == key_arn):
-            return Seen(failed=f"it came out under {volume.get('KmsKeyId') or 'no key'}, wanted {key_arn} (R-EBS-53)", state=state)
+            return Seen(
+                failed=f"it came out under {volume.get('KmsKeyId') or 'no key'}, wanted {key_arn} (R-EBS-53)",
+                state=state,
+            )
         return Seen(done=True, state=state)
 
     return judge
@@ -104,7 +110,9 @@ def needs_unattached(volume: Any) -> Watch:
 
 
 def untouched(instance: Any, launch_time: Any) -> Query:
-    """Ask whether the instance has stayed stopped since the cut: EC2 has no 'do not start', so LaunchTime tells (hazard: a start by hand)."""
+    """Ask whether the instance has stayed stopped since the cut: EC2 has no 'do not start', so LaunchTime tells
+    (hazard: a start by hand).
+    """
 
     def read(reply: Mapping[str, Any]) -> list[str]:
         found = instances_in(reply).get(instance)
@@ -142,6 +150,8 @@ def timestamp(moment: Any) -> float | None:
 
 
 def hydrated(status: Mapping[str, Any]) -> bool:
-    """Tell from a volume's status whether its initialisation has completed; where nothing is said there was nothing to initialise."""
+    """Tell from a volume's status whether its initialisation has completed; where nothing is said there was nothing to
+    initialise.
+    """
     details = status.get("InitializationStatusDetails") or {}
-    return float(details.get("Progress") or (100 if not details.get("InitializationType") else 0)) >= 100  # noqa: PLR2004
+    return float(details.get("Progress") or (100 if not details.get("InitializationType") else 0)) >= 100

@@ -1,4 +1,6 @@
-"""ec2:ModifyInstanceAttribute: DeleteOnTermination, always with its value, because leaving it out means true (R-EBS-21)."""
+"""ec2:ModifyInstanceAttribute: DeleteOnTermination, always with its value, because leaving it out means true
+(R-EBS-21).
+"""
 
 from dataclasses import dataclass
 
@@ -27,7 +29,9 @@ class KeepOnTermination(Step):
         return _call(self.instance, tuple((device, False) for device, _ in self.former))
 
     def undo(self) -> Step:
-        return SetFlags(key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane, instance=self.instance, flags=self.former)
+        return SetFlags(
+            key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane, instance=self.instance, flags=self.former
+        )
 
     def seconds(self) -> Seconds:
         return SMALL_CALL

@@ -8,7 +8,12 @@ from sealift.estimate import START
 from sealift.step import Call, Context, Found, Id, Output, Phase, Query, Seconds, Seen, Step, Watch
 from sealift.steps.looks import instance_in, instances, instances_in, untouched
 
-NEVER_RAN = ("Client.InternalError", "Server.InternalError", "Client.InvalidKMSKey", "Server.InsufficientInstanceCapacity")
+NEVER_RAN = (
+    "Client.InternalError",
+    "Server.InternalError",
+    "Client.InvalidKMSKey",
+    "Server.InsufficientInstanceCapacity",
+)
 """StateReason codes of an instance that fell back to `stopped` without ever being `running` (R-EBS-55, R-EBS-36)."""
 
 
@@ -59,6 +64,10 @@ def fell_back_or_runs(instance: Mapping[str, Any] | None) -> Seen:
     code = str(reason.get("Code", ""))
     if code.startswith(NEVER_RAN):
         why = f"the instance fell back to 'stopped': {code}: {reason.get('Message', '')}"
-        hint = " (R-EBS-55: the key is not enabled, or whoever starts it lacks kms:CreateGrant)" if "Client." in code else " (R-EBS-36)"
+        hint = (
+            " (R-EBS-55: the key is not enabled, or whoever starts it lacks kms:CreateGrant)"
+            if "Client." in code
+            else " (R-EBS-36)"
+        )
         return Seen(failed=why + hint, state="stopped", unused=True)
     return seen

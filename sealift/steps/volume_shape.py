@@ -9,7 +9,9 @@ from sealift.step import Step
 
 @dataclass(frozen=True, kw_only=True)
 class Shaped(Step):
-    """A step that makes a volume: it sends every attribute, because AWS's defaults are others (R-EBS-07: gp2, 3000/125)."""
+    """A step that makes a volume: it sends every attribute, because AWS's defaults are others (R-EBS-07: gp2,
+    3000/125).
+    """
 
     key_arn: str
     key_name: str = ""  # as the user named it, for titles
@@ -21,7 +23,12 @@ class Shaped(Step):
 
     def shape(self) -> dict[str, Any]:
         """Return the parameters; Iops and Throughput only for the types that take them (R-EBS-08)."""
-        params: dict[str, Any] = {"VolumeType": self.volume_type, "Size": self.size, "Encrypted": True, "KmsKeyId": self.key_arn}
+        params: dict[str, Any] = {
+            "VolumeType": self.volume_type,
+            "Size": self.size,
+            "Encrypted": True,
+            "KmsKeyId": self.key_arn,
+        }
         if self.volume_type in ("gp3", "io1", "io2") and self.iops is not None:
             params["Iops"] = self.iops
         if self.volume_type == "gp3" and self.throughput is not None:

@@ -14,7 +14,11 @@ from sealift.step import Step
 from sealift.steps.looks import volumes
 
 _COPIES = {"clone": routes.clone_copies, "snapshot": routes.snapshot_copies, "copy": routes.encrypted_copies}
-_DEGRADED = {"clone": routes.degraded_by_clone, "snapshot": routes.degraded_by_snapshot, "copy": routes.degraded_by_snapshot}
+_DEGRADED = {
+    "clone": routes.degraded_by_clone,
+    "snapshot": routes.degraded_by_snapshot,
+    "copy": routes.degraded_by_snapshot,
+}
 _RULES = {"clone": CLONE_RULES, "snapshot": SNAPSHOT_RULES, "copy": COPY_RULES}
 
 
@@ -58,15 +62,23 @@ EBS_VOLUME = Kind(
 
 
 async def unit_of(read: Read, volume: str, place: str) -> tuple[Kind, str, str]:
-    """Return the kind and the id that a volume is moved by, and a note: an attached one moves with its instance, in one stop.
+    """Return the kind and the id that a volume is moved by, and a note: an attached one moves with its instance, in
+    one stop.
 
     Raises:
         SealiftError: there is no such volume there.
+
     """
     found = next(iter((await read(volumes(volume)))["Volumes"]), None)
     if found is None:
-        raise SealiftError(f"{volume} is not in {place}", resource=volume, remedy="Check the id, the Region and the account.")
+        raise SealiftError(
+            f"{volume} is not in {place}", resource=volume, remedy="Check the id, the Region and the account."
+        )
     if attachments := found.get("Attachments"):
         instance = str(attachments[0]["InstanceId"])
-        return EBS_INSTANCE, instance, f"{volume} is attached to {instance}: all its unencrypted volumes move in one stop"
+        return (
+            EBS_INSTANCE,
+            instance,
+            f"{volume} is attached to {instance}: all its unencrypted volumes move in one stop",
+        )
     return EBS_VOLUME, volume, ""

@@ -26,20 +26,36 @@ def finalize(facts: Facts, options: Options, outputs: Mapping[str, Output]) -> t
     snapshots: dict[str, list[Step]] = {}
     for v in facts.plain:
         lane, replacement = name(v), str(outputs[f"copy:{name(v)}"]["VolumeId"])
-        points[lane] = [RestorePoint(
-            key=f"finalize:point:{lane}", phase=Phase.FINALIZE, volume=replacement, size=v.size, since=since, extra_tags=options.extra_tags,
-        )]  # fmt: skip
-        sources[lane] = [DeleteVolume(key=f"finalize:source:{lane}", phase=Phase.FINALIZE, volume=v.id, roles=("source",))]
+        points[lane] = [
+            RestorePoint(
+                key=f"finalize:point:{lane}",
+                phase=Phase.FINALIZE,
+                volume=replacement,
+                size=v.size,
+                since=since,
+                extra_tags=options.extra_tags,
+            )
+        ]
+        sources[lane] = [
+            DeleteVolume(key=f"finalize:source:{lane}", phase=Phase.FINALIZE, volume=v.id, roles=("source",))
+        ]
         snapshots[lane] = [
-            DeleteSnapshot(key=f"finalize:{step}:{lane}", phase=Phase.FINALIZE, snapshot=str(outputs[f"{step}:{lane}"]["SnapshotId"]), roles=("baseline",))
+            DeleteSnapshot(
+                key=f"finalize:{step}:{lane}",
+                phase=Phase.FINALIZE,
+                snapshot=str(outputs[f"{step}:{lane}"]["SnapshotId"]),
+                roles=("baseline",),
+            )
             for step in PLAIN
             if "SnapshotId" in outputs.get(f"{step}:{lane}", {}) and not outputs[f"{step}:{lane}"].get("adopted")
-        ]  # fmt: skip
+        ]
     return recipe(Lanes(points), Lanes(sources), Lanes(snapshots))
 
 
 async def settled(read: Read, facts: Facts, options: Options, outputs: Mapping[str, Output]) -> Sequence[str]:
-    """Read again all that verify cold read, and what has to be true before a source goes: hydrated, attached, healthy, under the key."""
+    """Read again all that verify cold read, and what has to be true before a source goes: hydrated, attached, healthy,
+    under the key.
+    """
     pairs = {str(outputs[f"copy:{name(v)}"]["VolumeId"]): v for v in facts.plain if f"copy:{name(v)}" in outputs}
     if len(pairs) != len(facts.plain):
         return ["not every volume has a replacement"]
@@ -57,7 +73,12 @@ def _replacement(id_: str, volume: Mapping[str, Any] | None, source: VolumeFacts
     wrong = []
     if not volume.get("Encrypted") or volume.get("KmsKeyId") != facts.key.arn:
         wrong.append(f"{id_} is under {volume.get('KmsKeyId') or 'no key'}, wanted {facts.key.arn}")
-    if volume["VolumeType"] == source.type and source.iops and source.type in ("gp3", "io1", "io2") and volume.get("Iops", 0) < source.iops:
+    if (
+        volume["VolumeType"] == source.type
+        and source.iops
+        and source.type in ("gp3", "io1", "io2")
+        and volume.get("Iops", 0) < source.iops
+    ):
         wrong.append(f"{id_} has {volume.get('Iops')} IOPS, {source.id} had {source.iops}")
     return wrong
 
@@ -86,7 +107,9 @@ async def _on_instance(read: Read, facts: InstanceFacts, pairs: Mapping[str, Vol
         if mapping.get("VolumeId") != id_:
             wrong.append(f"{facts.id} {source.device} has {mapping.get('VolumeId', 'nothing')}, wanted {id_}")
         elif mapping.get("DeleteOnTermination") != source.delete_on_termination:
-            wrong.append(f"{facts.id} {source.device} has DeleteOnTermination={mapping.get('DeleteOnTermination')}, it was {source.delete_on_termination}")
+            wrong.append(
+                f"{facts.id} {source.device} has DeleteOnTermination={mapping.get('DeleteOnTermination')}, it was {source.delete_on_termination}"
+            )
     return wrong
 
 
@@ -102,15 +125,29 @@ async def stays(read: Read, facts: Facts, outputs: Mapping[str, Output]) -> Sequ
     """Return what outlives `finalize`: each with what it is, until when, and the command that ends it."""
     left: list[Mapping[str, str]] = []
     for v in facts.plain:
-        call = Call("ec2:DescribeSnapshots", {"OwnerIds": ["self"], "Filters": [{"Name": "volume-id", "Values": [v.id]}]})
+        call = Call(
+            "ec2:DescribeSnapshots", {"OwnerIds": ["self"], "Filters": [{"Name": "volume-id", "Values": [v.id]}]}
+        )
         for snapshot in (await read(call))["Snapshots"]:
             id_ = snapshot["SnapshotId"]
-            left.append({"id": id_, "what": f"a plain snapshot of {v.id} that sealift did not make", "until": "you act",
-                         "command": f"aws ec2 delete-snapshot --region {facts.region} --snapshot-id {id_}"})  # fmt: skip
+            left.append(
+                {
+                    "id": id_,
+                    "what": f"a plain snapshot of {v.id} that sealift did not make",
+                    "until": "you act",
+                    "command": f"aws ec2 delete-snapshot --region {facts.region} --snapshot-id {id_}",
+                }
+            )
             left += await _images(read, facts.region, id_)
         if copy := outputs.get(f"encrypt:{name(v)}", {}).get("SnapshotId"):
-            left.append({"id": str(copy), "what": "the encrypted snapshot that the copy route leaves", "until": "you act",
-                         "command": f"aws ec2 delete-snapshot --region {facts.region} --snapshot-id {copy}"})  # fmt: skip
+            left.append(
+                {
+                    "id": str(copy),
+                    "what": "the encrypted snapshot that the copy route leaves",
+                    "until": "you act",
+                    "command": f"aws ec2 delete-snapshot --region {facts.region} --snapshot-id {copy}",
+                }
+            )
     return left + await _recycle_bin(read, facts)
 
 
@@ -118,10 +155,14 @@ async def _images(read: Read, region: str, snapshot: str) -> list[Mapping[str, s
     filters = [{"Name": "block-device-mapping.snapshot-id", "Values": [snapshot]}]
     images = (await read(Call("ec2:DescribeImages", {"Owners": ["self"], "Filters": filters})))["Images"]
     return [
-        {"id": i["ImageId"], "what": f"an AMI that pins {snapshot} (R-EBS-78)", "until": "you act",
-         "command": f"aws ec2 deregister-image --region {region} --image-id {i['ImageId']}"}
+        {
+            "id": i["ImageId"],
+            "what": f"an AMI that pins {snapshot} (R-EBS-78)",
+            "until": "you act",
+            "command": f"aws ec2 deregister-image --region {region} --image-id {i['ImageId']}",
+        }
         for i in images
-    ]  # fmt: skip
+    ]
 
 
 async def _recycle_bin(read: Read, facts: Facts) -> list[Mapping[str, str]]:
@@ -131,18 +172,23 @@ async def _recycle_bin(read: Read, facts: Facts) -> list[Mapping[str, str]]:
         return []
     ours = {v.id for v in facts.plain}
     return [
-        {"id": s["SnapshotId"], "what": f"a plain snapshot of {s.get('VolumeId')} in the Recycle Bin", "until": str(s.get("RecycleBinExitTime", "")),
-         "command": ""}
-        for s in kept if s.get("VolumeId") in ours
-    ]  # fmt: skip
+        {
+            "id": s["SnapshotId"],
+            "what": f"a plain snapshot of {s.get('VolumeId')} in the Recycle Bin",
+            "until": str(s.get("RecycleBinExitTime", "")),
+            "command": "",
+        }
+        for s in kept
+        if s.get("VolumeId") in ours
+    ]
 
 
 def locks(facts: Facts) -> tuple[str, ...]:
-    """Return what a migration locks, fixed in the plan: the instance, all its volumes, other attachers, the Auto Scaling group's member."""
+    """Return what a migration locks, fixed in the plan: the instance, all its volumes, other attachers, the Auto
+    Scaling group's member.
+    """
     place = f"{facts.account}/{facts.region}/"
     held = {v.id for v in facts.volumes} | {a for v in facts.volumes for a in v.attachers}
     if isinstance(facts, InstanceFacts):
         held.add(facts.id)
     return tuple(place + h for h in sorted(held))
-
-

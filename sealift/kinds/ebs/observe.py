@@ -71,12 +71,14 @@ async def observe_volume(
         raise _absent(target, account, region)
     volume = (await _deep(read, (volume_facts(found[0]),)))[0]
     return VolumeAlone(
-        volume, account, region,
+        volume,
+        account,
+        region,
         key=await key_facts(read, options.key),
         zone_type=await zone_type(read, volume.zone),
         clone_supported=await probe_clone(probe, target) if probe else None,
         **await _around(read, [target]),
-    )  # fmt: skip
+    )
 
 
 async def probe_clone(probe: Probe, volume: str) -> bool | None:
@@ -93,8 +95,14 @@ def instance_facts(instance: Described, account: str, region: str, volumes: tupl
     placement, tags = instance.get("Placement", {}), _tags(instance)
     launched = instance.get("LaunchTime")
     return InstanceFacts(
-        instance["InstanceId"], account, region, placement.get("AvailabilityZone", ""), instance["State"]["Name"],
-        instance.get("RootDeviceName", ""), NO_KEY, volumes,
+        instance["InstanceId"],
+        account,
+        region,
+        placement.get("AvailabilityZone", ""),
+        instance["State"]["Name"],
+        instance.get("RootDeviceName", ""),
+        NO_KEY,
+        volumes,
         root_type=instance.get("RootDeviceType", "ebs"),
         instance_type=instance.get("InstanceType", ""),
         platform=instance.get("PlatformDetails") or "Linux/UNIX",
@@ -109,7 +117,7 @@ def instance_facts(instance: Described, account: str, region: str, volumes: tupl
         tags=tags,
         launch_time=launched.isoformat() if launched else "",
         unread=("autoscaling",),
-    )  # fmt: skip
+    )
 
 
 def volume_facts(volume: Described, instance: str | None = None) -> VolumeFacts:
@@ -117,8 +125,15 @@ def volume_facts(volume: Described, instance: str | None = None) -> VolumeFacts:
     held = [a for a in volume.get("Attachments", ()) if a.get("State") != "detached"]
     here: Described = next((a for a in held if instance and a.get("InstanceId") == instance), {})
     return VolumeFacts(
-        volume["VolumeId"], volume["State"], volume["AvailabilityZone"], volume["VolumeType"], volume["Size"],
-        bool(volume.get("Encrypted")), volume.get("Iops"), volume.get("Throughput"), volume.get("KmsKeyId"),
+        volume["VolumeId"],
+        volume["State"],
+        volume["AvailabilityZone"],
+        volume["VolumeType"],
+        volume["Size"],
+        bool(volume.get("Encrypted")),
+        volume.get("Iops"),
+        volume.get("Throughput"),
+        volume.get("KmsKeyId"),
         multi_attach=bool(volume.get("MultiAttachEnabled")),
         tags=_tags(volume),
         device=here.get("Device"),
@@ -128,7 +143,7 @@ def volume_facts(volume: Described, instance: str | None = None) -> VolumeFacts:
         managed_by=_operator(volume) or next((m for a in held if (m := _owner(a))), None),
         outpost=volume.get("OutpostArn"),
         attachment=here.get("State", "attached"),
-    )  # fmt: skip
+    )
 
 
 def in_order(instance: Described, volumes: Iterable[Described]) -> tuple[VolumeFacts, ...]:
@@ -180,9 +195,10 @@ async def _instance(read: Read, account: str, region: str, target: str) -> Descr
 
 def _absent(target: str, account: str, region: str) -> SealiftError:
     return SealiftError(
-        f"{target} is not in {region} of account {account}", resource=target,
+        f"{target} is not in {region} of account {account}",
+        resource=target,
         remedy="Check the id, --region, and which account the credentials belong to.",
-    )  # fmt: skip
+    )
 
 
 async def _volumes(read: Read, name: str, values: list[str]) -> list[Described]:
@@ -312,9 +328,12 @@ async def _of_the_group(read: Read, facts: InstanceFacts) -> dict[str, Any]:
 def group_facts(member: Described, group: Described) -> AsgFacts:
     """Return the group of a member as both descriptions tell it."""
     return AsgFacts(
-        group["AutoScalingGroupName"], member.get("LifecycleState", ""), group["DesiredCapacity"], group["MinSize"],
+        group["AutoScalingGroupName"],
+        member.get("LifecycleState", ""),
+        group["DesiredCapacity"],
+        group["MinSize"],
         tuple(sorted(p["ProcessName"] for p in group.get("SuspendedProcesses", ()))),
-    )  # fmt: skip
+    )
 
 
 async def _around(read: Read, volumes: list[str]) -> dict[str, Any]:

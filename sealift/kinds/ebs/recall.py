@@ -1,4 +1,6 @@
-"""What the tags on EBS sources tell of a migration whose journal is lost: facts as observed, overlaid with the before-image."""
+"""What the tags on EBS sources tell of a migration whose journal is lost: facts as observed, overlaid with the
+before-image.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -33,11 +35,18 @@ async def recall(read: Read, account: str, region: str, target: str, options: Op
 
     Raises:
         Refused: they are marked with none, or with several.
+
     """
-    sources = [v for v in await _with_tag(read, "ec2:DescribeVolumes", "sealift:role", "source", "Volumes") if _belongs(v, target)]
+    sources = [
+        v
+        for v in await _with_tag(read, "ec2:DescribeVolumes", "sealift:role", "source", "Volumes")
+        if _belongs(v, target)
+    ]
     migrations = {tags_of(v)["sealift:migration"] for v in sources if "sealift:migration" in tags_of(v)}
     if len(migrations) != 1:
-        raise Refused(f"the sources of {target} carry the mark of {len(migrations) or 'no'} migration(s)", resource=target)
+        raise Refused(
+            f"the sources of {target} carry the mark of {len(migrations) or 'no'} migration(s)", resource=target
+        )
     (migration,) = migrations
     made = await _with_tag(read, "ec2:DescribeVolumes", "sealift:migration", migration, "Volumes")
     made += await _with_tag(read, "ec2:DescribeSnapshots", "sealift:migration", migration, "Snapshots")
@@ -45,10 +54,14 @@ async def recall(read: Read, account: str, region: str, target: str, options: Op
     facts = await _facts(read, account, region, target, options, sources, migration)
     numbers = [tags_of(m) for m in made if tags_of(m).get("sealift:role") != "source"]
     return Recalled(
-        facts=facts, migration=migration, route=route, same=inputs_digest(facts, options, route) == digest.strip(),
+        facts=facts,
+        migration=migration,
+        route=route,
+        same=inputs_digest(facts, options, route) == digest.strip(),
         attempt=max((int(t.get("sealift:attempt", 1)) for t in numbers), default=1),
-        epoch=max((int(t.get("sealift:epoch", 0)) for t in numbers), default=0), stage=await _stage(read, facts, made),
-    )  # fmt: skip
+        epoch=max((int(t.get("sealift:epoch", 0)) for t in numbers), default=0),
+        stage=await _stage(read, facts, made),
+    )
 
 
 def _belongs(volume: Described, target: str) -> bool:
@@ -74,15 +87,24 @@ def _as_it_was(volume: VolumeFacts, described: Described) -> VolumeFacts:
     was = unpack(tags_of(described)["sealift:was"])
     instance = was.get("i")
     return replace(
-        volume, device=was.get("d") or None, card=int(was["c"]) if "c" in was else None, delete_on_termination=was.get("t") == "1",
-        auto_enable_io=was.get("a") == "1", attachers=(instance,) if instance else (), state="in-use" if instance else "available",
+        volume,
+        device=was.get("d") or None,
+        card=int(was["c"]) if "c" in was else None,
+        delete_on_termination=was.get("t") == "1",
+        auto_enable_io=was.get("a") == "1",
+        attachers=(instance,) if instance else (),
+        state="in-use" if instance else "available",
         tags=tuple((k, v) for k, v in volume.tags if not k.startswith("sealift:")),
-    )  # fmt: skip
+    )
 
 
 async def _stage(read: Read, facts: InstanceFacts | VolumeAlone, made: list[Described]) -> str:
     """Say how far it had come: prepare (the sources serve), cutover (in between), up (a replacement serves)."""
-    replacements = [m for m in made if "VolumeId" in m and "VolumeType" in m and tags_of(m).get("sealift:role") in ("copy", "replacement")]
+    replacements = [
+        m
+        for m in made
+        if "VolumeId" in m and "VolumeType" in m and tags_of(m).get("sealift:role") in ("copy", "replacement")
+    ]
     handed_over = any(tags_of(m).get("sealift:role") == "replacement" for m in replacements)
     if isinstance(facts, VolumeAlone):
         return "up" if handed_over else ("cutover" if replacements else "prepare")

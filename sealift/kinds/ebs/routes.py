@@ -1,6 +1,8 @@
-"""The recipes for EBS. One order of every cutover: flags off, quiesce, stop, detach, last copy, attach, flags, verify cold, start.
+"""The recipes for EBS. One order of every cutover: flags off, quiesce, stop, detach, last copy, attach, flags, verify
+cold, start.
 
-EC2 has no "do not start": a box without its root disk is the fence, so the root is detached first, alone. Where the root stays, the
+EC2 has no "do not start": a box without its root disk is the fence, so the root is detached first, alone. Where the
+root stays, the
 instance's LaunchTime is compared before every further step.
 """
 
@@ -75,9 +77,9 @@ def replacement(volume: VolumeFacts) -> Ref:
 
 def inputs_digest(facts: Facts, options: Options, route: str) -> str:
     """Digest what a recipe is made of, so that `adopt` can tell whether it rebuilt the same one."""
-    body = {"identity": identity(facts), "route": route, "key": facts.key.arn, "options": asdict(options) | {"acks": (), "key": ""}}
-    for moment in ("window_start", "window_last_quiesce", "window_end", "notify", "route"):
-        body["options"].pop(moment)
+    apart = ("acks", "key", "window_start", "window_last_quiesce", "window_end", "notify", "route")
+    chosen = {k: v for k, v in asdict(options).items() if k not in apart}
+    body = {"identity": identity(facts), "route": route, "key": facts.key.arn, "options": chosen}
     return hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
@@ -85,21 +87,44 @@ def identity(facts: Facts) -> dict[str, object]:
     """Return the facts whose change refuses a target: volumes, attachments, shape and key. Others are noted."""
     volumes = {
         v.id: {
-            "device": v.device, "card": v.card, "type": v.type, "size": v.size, "iops": v.iops, "throughput": v.throughput,
-            "multi_attach": v.multi_attach, "zone": v.zone, "encrypted": v.encrypted, "delete_on_termination": v.delete_on_termination,
-            "auto_enable_io": v.auto_enable_io, "attachers": list(v.attachers),
+            "device": v.device,
+            "card": v.card,
+            "type": v.type,
+            "size": v.size,
+            "iops": v.iops,
+            "throughput": v.throughput,
+            "multi_attach": v.multi_attach,
+            "zone": v.zone,
+            "encrypted": v.encrypted,
+            "delete_on_termination": v.delete_on_termination,
+            "auto_enable_io": v.auto_enable_io,
+            "attachers": list(v.attachers),
         }
         for v in facts.volumes
-    }  # fmt: skip
-    about = {"volumes": volumes, "key": facts.key.arn, "account": facts.account, "region": facts.region}
+    }
+    about: dict[str, object] = {
+        "volumes": volumes,
+        "key": facts.key.arn,
+        "account": facts.account,
+        "region": facts.region,
+    }
     if isinstance(facts, InstanceFacts):
-        about |= {"instance": facts.id, "state": facts.state, "root_device": facts.root_device, "asg": facts.asg.name if facts.asg else ""}
+        about |= {
+            "instance": facts.id,
+            "state": facts.state,
+            "root_device": facts.root_device,
+            "asg": facts.asg.name if facts.asg else "",
+        }
     return about
 
 
 def was(facts: Facts, volume: VolumeFacts) -> str:
     """Pack the former values that the way back needs into RDS's tag alphabet, at most 256 characters."""
-    words = {"d": volume.device or "", "t": str(int(volume.delete_on_termination)), "a": str(int(bool(volume.auto_enable_io)))}
+    words = {
+        "d": volume.device or "",
+        "t": str(int(volume.delete_on_termination)),
+        "a": str(int(bool(volume.auto_enable_io))),
+    }
     if volume.card is not None:
         words["c"] = str(volume.card)
     if isinstance(facts, InstanceFacts):
@@ -113,32 +138,59 @@ def user_tags(volume: VolumeFacts) -> Tags:
     return tuple(kept[: TAG_LIMIT - 6])
 
 
-# -- pieces ----------------------------------------------------------------------------------------------------------------------
+# -- pieces
+# ----------------------------------------------------------------------------------------------------------------------
 
 
 def _mark(facts: Facts, options: Options, route: str) -> Lanes:
     plan = safe_key(f"{FORMAT} {route} {inputs_digest(facts, options, route)}")
-    return Lanes({
-        name(v): [MarkSource(key=f"mark:{name(v)}", phase=PREPARE, volume=v.id, plan=plan, was=was(facts, v), extra_tags=options.protect_tags)]
-        for v in facts.plain
-    })  # fmt: skip
+    return Lanes(
+        {
+            name(v): [
+                MarkSource(
+                    key=f"mark:{name(v)}",
+                    phase=PREPARE,
+                    volume=v.id,
+                    plan=plan,
+                    was=was(facts, v),
+                    extra_tags=options.protect_tags,
+                )
+            ]
+            for v in facts.plain
+        }
+    )
 
 
 def _warm(facts: Facts, options: Options) -> Lanes:
-    return Lanes({
-        name(v): [WarmSnapshot(key=f"warm:{name(v)}", phase=PREPARE, volume=v.id, size=v.size, extra_tags=options.extra_tags)]
-        for v in facts.plain
-    })  # fmt: skip
+    return Lanes(
+        {
+            name(v): [
+                WarmSnapshot(
+                    key=f"warm:{name(v)}", phase=PREPARE, volume=v.id, size=v.size, extra_tags=options.extra_tags
+                )
+            ]
+            for v in facts.plain
+        }
+    )
 
 
 def _renew(facts: Facts, options: Options) -> Lanes:
-    return Lanes({
-        name(v): [RenewWarmSnapshot(
-            key=f"renew:{name(v)}", phase=CUTOVER, volume=v.id, size=v.size, extra_tags=options.extra_tags,
-            warm=Ref(f"warm:{name(v)}", "SnapshotId"), max_age=options.warm_max_age,
-        )]
-        for v in facts.plain
-    })  # fmt: skip
+    return Lanes(
+        {
+            name(v): [
+                RenewWarmSnapshot(
+                    key=f"renew:{name(v)}",
+                    phase=CUTOVER,
+                    volume=v.id,
+                    size=v.size,
+                    extra_tags=options.extra_tags,
+                    warm=Ref(f"warm:{name(v)}", "SnapshotId"),
+                    max_age=options.warm_max_age,
+                )
+            ]
+            for v in facts.plain
+        }
+    )
 
 
 def _hook(facts: InstanceFacts, options: Options, when: str, phase: Phase) -> Step | None:
@@ -146,9 +198,16 @@ def _hook(facts: InstanceFacts, options: Options, when: str, phase: Phase) -> St
     if not command:
         return None
     return RunHook(
-        key=f"hook:{when}", phase=phase, command=command, counterpart=other, when=when, timeout=options.hook_timeout, instance=facts.id,
-        volumes=tuple(v.id for v in facts.plain), devices=tuple(name(v) for v in facts.plain),
-    )  # fmt: skip
+        key=f"hook:{when}",
+        phase=phase,
+        command=command,
+        counterpart=other,
+        when=when,
+        timeout=options.hook_timeout,
+        instance=facts.id,
+        volumes=tuple(v.id for v in facts.plain),
+        devices=tuple(name(v) for v in facts.plain),
+    )
 
 
 def _group_off(facts: InstanceFacts, options: Options) -> Step | None:
@@ -157,7 +216,11 @@ def _group_off(facts: InstanceFacts, options: Options) -> Step | None:
     if options.asg == "standby":
         return EnterStandby(key="group:off", phase=CUTOVER, instance=facts.id, group=facts.asg.name)
     processes = tuple(p for p in PROCESSES if p not in facts.asg.suspended)
-    return SuspendProcesses(key="group:off", phase=CUTOVER, group=facts.asg.name, processes=processes) if processes else None
+    return (
+        SuspendProcesses(key="group:off", phase=CUTOVER, group=facts.asg.name, processes=processes)
+        if processes
+        else None
+    )
 
 
 def _group_on(facts: InstanceFacts, options: Options) -> Step | None:
@@ -170,39 +233,68 @@ def _group_on(facts: InstanceFacts, options: Options) -> Step | None:
 
 
 def _detach(facts: InstanceFacts, volumes: tuple[VolumeFacts, ...]) -> Lanes:
-    return Lanes({
-        name(v): [DetachVolume(
-            key=f"detach:{name(v)}", phase=CUTOVER, volume=v.id, instance=facts.id, device=name(v), card=v.card, launch_time=CUT,
-        )]
-        for v in volumes
-    })  # fmt: skip
+    return Lanes(
+        {
+            name(v): [
+                DetachVolume(
+                    key=f"detach:{name(v)}",
+                    phase=CUTOVER,
+                    volume=v.id,
+                    instance=facts.id,
+                    device=name(v),
+                    card=v.card,
+                    launch_time=CUT,
+                )
+            ]
+            for v in volumes
+        }
+    )
 
 
 def _attach(facts: InstanceFacts) -> Lanes:
-    return Lanes({
-        name(v): [AttachVolume(
-            key=f"attach:{name(v)}", phase=CUTOVER, volume=replacement(v), instance=facts.id, device=name(v), card=v.card, launch_time=CUT,
-        )]
-        for v in facts.plain
-    })  # fmt: skip
+    return Lanes(
+        {
+            name(v): [
+                AttachVolume(
+                    key=f"attach:{name(v)}",
+                    phase=CUTOVER,
+                    volume=replacement(v),
+                    instance=facts.id,
+                    device=name(v),
+                    card=v.card,
+                    launch_time=CUT,
+                )
+            ]
+            for v in facts.plain
+        }
+    )
 
 
 def _auto_io(facts: Facts) -> Lanes:
-    return Lanes({
-        name(v): [SetAutoEnableIO(key=f"auto-io:{name(v)}", phase=CUTOVER, volume=replacement(v), value=True)]
-        for v in facts.plain if v.auto_enable_io
-    })  # fmt: skip
+    return Lanes(
+        {
+            name(v): [SetAutoEnableIO(key=f"auto-io:{name(v)}", phase=CUTOVER, volume=replacement(v), value=True)]
+            for v in facts.plain
+            if v.auto_enable_io
+        }
+    )
 
 
 def _verify_volumes(facts: Facts) -> Step:
     shapes = tuple((v.type, v.size, v.iops, v.throughput, v.multi_attach, v.zone) for v in facts.plain)
     return VerifyVolumes(
-        key="verify:volumes", phase=CUTOVER, volumes=tuple(replacement(v) for v in facts.plain), shapes=shapes, key_arn=facts.key.arn
+        key="verify:volumes",
+        phase=CUTOVER,
+        volumes=tuple(replacement(v) for v in facts.plain),
+        shapes=shapes,
+        key_arn=facts.key.arn,
     )
 
 
 def _hand_over_tags(facts: Facts, options: Options) -> Lanes:
-    """Move the user's tags: all to the replacement, and from the retained source those that backups and schedulers select by."""
+    """Move the user's tags: all to the replacement, and from the retained source those that backups and schedulers
+    select by.
+    """
     lanes: dict[str, list[Step]] = {}
     selecting = {*(facts.selectors or ()), *options.selector_tags}
     for v in facts.plain:
@@ -220,36 +312,57 @@ def _hand_over_tags(facts: Facts, options: Options) -> Lanes:
 
 def _shape(facts: Facts, volume: VolumeFacts) -> dict[str, object]:
     return {
-        "key_arn": facts.key.arn, "key_name": facts.key.wanted, "volume_type": volume.type, "size": volume.size, "iops": volume.iops, "throughput": volume.throughput,
+        "key_arn": facts.key.arn,
+        "key_name": facts.key.wanted,
+        "volume_type": volume.type,
+        "size": volume.size,
+        "iops": volume.iops,
+        "throughput": volume.throughput,
         "multi_attach": volume.multi_attach,
-    }  # fmt: skip
+    }
 
 
-# -- last copies -----------------------------------------------------------------------------------------------------------------
+# -- last copies
+# -----------------------------------------------------------------------------------------------------------------
 
 
 def clone_copies(facts: Facts, options: Options, volume: VolumeFacts) -> list[Step]:
     """Clone the detached source: seconds, whatever its size."""
-    return [CopyVolume(
-        key=f"copy:{name(volume)}", phase=CUTOVER, source=volume.id, extra_tags=options.extra_tags, **_shape(facts, volume),  # type: ignore[arg-type]
-    )]  # fmt: skip
+    return [
+        CopyVolume(
+            key=f"copy:{name(volume)}",
+            phase=CUTOVER,
+            source=volume.id,
+            extra_tags=options.extra_tags,
+            **_shape(facts, volume),  # type: ignore[arg-type]
+        )
+    ]
 
 
 def bought_rate(volume: VolumeFacts, options: Options) -> int | None:
-    """Return the initialisation rate (MiB/s) of a volume made of a snapshot: as chosen, or the highest where a fast disk needs it."""
+    """Return the initialisation rate (MiB/s) of a volume made of a snapshot: as chosen, or the highest where a fast
+    disk needs it.
+    """
     return options.initialization_rate or (300 if volume.fast else None)
 
 
 def _last(options: Options, volume: VolumeFacts) -> LastSnapshot:
-    return LastSnapshot(key=f"last:{name(volume)}", phase=CUTOVER, volume=volume.id, size=volume.size, extra_tags=options.extra_tags)
+    return LastSnapshot(
+        key=f"last:{name(volume)}", phase=CUTOVER, volume=volume.id, size=volume.size, extra_tags=options.extra_tags
+    )
 
 
 def _create(facts: Facts, options: Options, volume: VolumeFacts, snapshot: Ref) -> CreateVolume:
     rate = bought_rate(volume, options) if facts.zone_type == "availability-zone" else None
     return CreateVolume(
-        key=f"copy:{name(volume)}", phase=CUTOVER, snapshot=snapshot, zone=volume.zone, initialization_rate=rate,
-        extra_tags=options.extra_tags, **_shape(facts, volume),  # type: ignore[arg-type]
-    )  # fmt: skip
+        key=f"copy:{name(volume)}",
+        phase=CUTOVER,
+        snapshot=snapshot,
+        zone=volume.zone,
+        initialization_rate=rate,
+        extra_tags=options.extra_tags,
+        **_shape(facts, volume),  # type: ignore[arg-type]
+    )
 
 
 def snapshot_copies(facts: Facts, options: Options, volume: VolumeFacts) -> list[Step]:
@@ -262,24 +375,37 @@ def encrypted_copies(facts: Facts, options: Options, volume: VolumeFacts) -> lis
     """Take a small last snapshot, copy it under the key, and make the volume of the copy."""
     last = _last(options, volume)
     copy = CopySnapshot(
-        key=f"encrypt:{name(volume)}", phase=CUTOVER, snapshot=Ref(last.key, "SnapshotId"), region=facts.region, key_arn=facts.key.arn,
-        key_name=facts.key.wanted, size=volume.size, extra_tags=options.extra_tags,
-    )  # fmt: skip
+        key=f"encrypt:{name(volume)}",
+        phase=CUTOVER,
+        snapshot=Ref(last.key, "SnapshotId"),
+        region=facts.region,
+        key_arn=facts.key.arn,
+        key_name=facts.key.wanted,
+        size=volume.size,
+        extra_tags=options.extra_tags,
+    )
     return [last, copy, _create(facts, options, volume, Ref(copy.key, "SnapshotId"))]
 
 
-# -- whole recipes ---------------------------------------------------------------------------------------------------------------
+# -- whole recipes
+# ---------------------------------------------------------------------------------------------------------------
 
 
 def _slots(facts: Facts, options: Options, route: str) -> Step | None:
     if route != "clone":
         return None
     source, slots = facts.plain[0].id, len(facts.plain)
-    return ReserveSlots(key="slots", phase=PREPARE, source=source, quota_name=SLOTS, slots=slots, limit=options.clone_slots)
+    return ReserveSlots(
+        key="slots", phase=PREPARE, source=source, quota_name=SLOTS, slots=slots, limit=options.clone_slots
+    )
 
 
 def _state(facts: Facts, options: Options) -> Step | None:
-    return SaveState(key="state", phase=PREPARE, source=facts.plain[0].id, url=options.state_url) if options.state_url else None
+    return (
+        SaveState(key="state", phase=PREPARE, source=facts.plain[0].id, url=options.state_url)
+        if options.state_url
+        else None
+    )
 
 
 def instance_recipe(facts: InstanceFacts, options: Options, route: str, copies: Copies) -> tuple[Step, ...]:
@@ -296,15 +422,27 @@ def instance_recipe(facts: InstanceFacts, options: Options, route: str, copies: 
         _warm(facts, options),
         _slots(facts, options, route),
         ReserveCapacity(
-            key="capacity", phase=PREPARE, instance=facts.id, instance_type=facts.instance_type, platform=facts.platform, zone=facts.zone,
-            tenancy=facts.tenancy, extra_tags=options.extra_tags,
-        ) if options.reserve_capacity and running else None,
+            key="capacity",
+            phase=PREPARE,
+            instance=facts.id,
+            instance_type=facts.instance_type,
+            platform=facts.platform,
+            zone=facts.zone,
+            tenancy=facts.tenancy,
+            extra_tags=options.extra_tags,
+        )
+        if options.reserve_capacity and running
+        else None,
         _renew(facts, options) if route != "clone" else None,
         ClaimHeld(key="claim", phase=CUTOVER, volumes=tuple(v.id for v in facts.plain)),
         _group_off(facts, options),
-        KeepOnTermination(key="keep", phase=CUTOVER, instance=facts.id, former=kept) if any(flag for _, flag in kept) else None,
+        KeepOnTermination(key="keep", phase=CUTOVER, instance=facts.id, former=kept)
+        if any(flag for _, flag in kept)
+        else None,
         _hook(facts, options, "quiesce", CUTOVER) if running else None,
-        StopInstance(key="stop", phase=CUTOVER, instance=facts.id, deadline=options.stop_deadline) if running else quiet,
+        StopInstance(key="stop", phase=CUTOVER, instance=facts.id, deadline=options.stop_deadline)
+        if running
+        else quiet,
         RecordCut(key="cut", phase=CUTOVER, instance=facts.id),
         _detach(facts, root),
         _detach(facts, others),
@@ -314,19 +452,23 @@ def instance_recipe(facts: InstanceFacts, options: Options, route: str, copies: 
         _auto_io(facts),
         _verify_volumes(facts),
         VerifyAttachments(key="verify:attachments", phase=CUTOVER, instance=facts.id, devices=ends, launch_time=CUT),
-        StartInstance(key="start", phase=Phase.BRING_UP, instance=facts.id, launch_time=CUT) if running
+        StartInstance(key="start", phase=Phase.BRING_UP, instance=facts.id, launch_time=CUT)
+        if running
         else MarkBringUp(key="hand-over", phase=Phase.BRING_UP, source=facts.plain[0].id),
         _hand_over_tags(facts, options),
         StatusChecks(key="status", phase=CONFIRM, instance=facts.id) if running else None,
         _hook(facts, options, "after", CONFIRM) if running else None,
         _group_on(facts, options),
         ReleaseCapacity(key="release", phase=CONFIRM, reservation=Ref("capacity", "CapacityReservationId"))
-        if options.reserve_capacity and running else None,
-    )  # fmt: skip
+        if options.reserve_capacity and running
+        else None,
+    )
 
 
 def volume_recipe(facts: VolumeAlone, options: Options, route: str, copies: Copies) -> tuple[Step, ...]:
-    """Return the steps that copy a volume that is attached to nothing: no stop, no swap; it is checked unattached before and after."""
+    """Return the steps that copy a volume that is attached to nothing: no stop, no swap; it is checked unattached
+    before and after.
+    """
     volume = facts.volume
     return recipe(
         _mark(facts, options, route),
@@ -346,7 +488,9 @@ def volume_recipe(facts: VolumeAlone, options: Options, route: str, copies: Copi
 
 
 def degraded_by_clone(facts: Facts, options: Options) -> float:
-    """Return the worst seconds that a fast volume is slower as a clone; slower ones lose nothing (min(3,000 IOPS, 125 MiB/s))."""
+    """Return the worst seconds that a fast volume is slower as a clone; slower ones lose nothing (min(3,000 IOPS, 125
+    MiB/s)).
+    """
     return max((estimate.hydration(v.size) for v in facts.plain if v.fast), default=0.0)
 
 

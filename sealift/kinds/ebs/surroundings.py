@@ -15,15 +15,27 @@ from sealift.step import Call
 
 Reply = dict[str, Any]
 
-SHARED = frozenset({
-    "kms:DescribeKey", "ec2:GetEbsEncryptionByDefault", "ec2:GetEbsDefaultKmsKeyId", "ec2:DescribeAvailabilityZones",
-    "ec2:DescribeInstanceTypes", "dlm:GetLifecyclePolicies", "dlm:GetLifecyclePolicy", "backup:ListBackupPlans",
-    "backup:ListBackupSelections", "backup:GetBackupSelection", "cloudwatch:DescribeAlarms",
-})  # fmt: skip
+SHARED = frozenset(
+    {
+        "kms:DescribeKey",
+        "ec2:GetEbsEncryptionByDefault",
+        "ec2:GetEbsDefaultKmsKeyId",
+        "ec2:DescribeAvailabilityZones",
+        "ec2:DescribeInstanceTypes",
+        "dlm:GetLifecyclePolicies",
+        "dlm:GetLifecyclePolicy",
+        "backup:ListBackupPlans",
+        "backup:ListBackupSelections",
+        "backup:GetBackupSelection",
+        "cloudwatch:DescribeAlarms",
+    }
+)
 """Reads whose answer does not depend on the target."""
 
 NEEDED = frozenset({"ec2:DescribeInstances", "ec2:DescribeVolumes"})
-"""Without these there are no facts at all; any other is not asked again once it gave no answer (an emulator without it)."""
+"""Without these there are no facts at all; any other is not asked again once it gave no answer (an emulator without
+it).
+"""
 
 TAG_CONDITION = "aws:ResourceTag/"
 
