@@ -88,7 +88,6 @@ class Driver:
         await gateway.send(call)
 
     # -- places
-    # ------------------------------------------------------------------------------------------------------------------
 
     def region(self, target: Target | None = None) -> str:
         """Return the Region of a target.
@@ -126,7 +125,6 @@ class Driver:
         return self._watchers[gateway.place]
 
     # -- planning
-    # ----------------------------------------------------------------------------------------------------------------
 
     async def plan(self, texts: Sequence[str], options: Options) -> list[MigrationPlan]:
         """Plan each target once; changes nothing.
@@ -153,7 +151,6 @@ class Driver:
         )
 
     # -- migrating
-    # ---------------------------------------------------------------------------------------------------------------
 
     def refuse_unfit(self, plan: MigrationPlan) -> None:
         """Refuse a plan that cannot be run as it stands.
@@ -303,7 +300,6 @@ class Driver:
             raise Refused(f"{plan.target}: {out[0].message}", rule=out[0].id, resource=plan.target)
 
     # -- what people say
-    # -------------------------------------------------------------------------------------------------------
 
     def follow_sandbox(self) -> None:
         """Ask the endpoint what time it is, so that rows written by hand carry the time of a sandbox; without an
@@ -336,7 +332,6 @@ class Driver:
         return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(state.brought_up))
 
     # -- stored migrations
-    # -------------------------------------------------------------------------------------------------------
 
     async def resume(self, migration: str, *, no_wait: bool = False, runner: Runner | None = None) -> Outcome:
         """Go on with a migration in its direction; after a finished way back, open the next attempt with the same

@@ -131,7 +131,6 @@ class Engine:
         return self.gateway.clock
 
     # -- the journal, and what it says
-    # -------------------------------------------------------------------------------------------
 
     def refresh(self) -> State:
         """Read the rows again: approvals and refusals are written by others."""
@@ -183,7 +182,6 @@ class Engine:
         return Context(self.work.migration, self.state.epoch, self.state.attempt)
 
     # -- forward
-    # -----------------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Go on in the direction that the journal names, to the end.
@@ -289,7 +287,6 @@ class Engine:
         await self.runner(step, _Try(self, step))
 
     # -- one try
-    # -----------------------------------------------------------------------------------------------------------------
 
     async def try_once(self, step: Step) -> None:
         """Try a step once, from wherever its row stands."""
@@ -432,7 +429,6 @@ class Engine:
             )
 
     # -- failure and the way back
-    # ------------------------------------------------------------------------------------------------
 
     async def _failed(self, error: SealiftError) -> None:
         """Before bring-up: go back. After it nothing is put back without a person."""

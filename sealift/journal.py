@@ -213,7 +213,6 @@ class Journal:
         self._engine.dispose()
 
     # -- migrations
-    # ----------------------------------------------------------------------------------------------------------
 
     def begin(self, plan: Mapping[str, Any], digest: str, locks: Iterable[str]) -> str:
         """Store a migration's plan and take its locks; return the new id.
@@ -288,7 +287,6 @@ class Journal:
             ]
 
     # -- rows
-    # ----------------------------------------------------------------------------------------------------------------
 
     def entries(self, migration: str) -> list[Entry]:
         """Return a migration's rows in order."""
@@ -346,10 +344,9 @@ class Journal:
             "token": entry.token,
             "data": json.dumps(dict(entry.data), sort_keys=True, default=str),
         }
-        return int(db.execute(insert(_entries).values(**values)).inserted_primary_key[0])
+        return int(db.execute(insert(_entries).values(**values).returning(_entries.c.seq)).scalar_one())
 
     # -- locks, switches, slots
-    # ----------------------------------------------------------------------------------------------
 
     def _take(self, db: Connection, migration: str, locks: Iterable[str]) -> None:
         for resource in sorted(set(locks)):
@@ -413,7 +410,6 @@ class Journal:
             db.execute(delete(_slots).where(_slots.c.quota == quota, _slots.c.migration == migration))
 
     # -- lease
-    # ---------------------------------------------------------------------------------------------------------------
 
     def lease(self, migration: str) -> tuple[int, int, bool, bool]:
         """Return token, beat, whether the lease is free, and whether its holder was a process of this host that is

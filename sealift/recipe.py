@@ -142,7 +142,6 @@ def operations(steps: Iterable[Step]) -> frozenset[str]:
 
 
 # -- steps as json
-# ---------------------------------------------------------------------------------------------------------------
 
 _FRAME = ("key", "phase", "block", "lane")
 

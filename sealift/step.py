@@ -245,7 +245,6 @@ def refs(x: Any) -> Iterable[Ref]:
 
 
 # -- names and tags of what steps make
-# -------------------------------------------------------------------------------------------
 
 TAG = "sealift:"
 """Every tag of ours begins so. A tag alone proves nothing: backups and copies inherit tags."""

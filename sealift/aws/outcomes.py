@@ -152,8 +152,8 @@ def understood(error: Exception, operation: str) -> CallError:
 
 
 def _answered(error: ClientError, operation: str) -> CallError:
-    body: dict[str, Any] = error.response.get("Error", {})
-    meta: dict[str, Any] = error.response.get("ResponseMetadata", {})  # type: ignore[assignment]
+    body: dict[str, Any] = dict(error.response.get("Error", {}))
+    meta: dict[str, Any] = dict(error.response.get("ResponseMetadata", {}))
     code, status = str(body.get("Code", "")), int(meta.get("HTTPStatusCode", 0))
     message = f"{operation} was refused: {code}: {body.get('Message', '')}".rstrip(": ")
     same: dict[str, Any] = {"operation": operation, "code": code, "request_id": meta.get("RequestId")}

@@ -11,7 +11,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[int]):
     """A time span: 90s, 30m, 6h, 14d; a bare number is seconds. Becomes whole seconds."""
 
     name = "duration"
@@ -26,7 +26,7 @@ class Duration(click.ParamType):
         return int(found.group(1)) * _UNITS[found.group(2) or "s"]
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[float]):
     """A moment with its zone, as ISO 8601: 2027-01-15T22:00+01:00. Becomes Unix seconds."""
 
     name = "moment"
@@ -46,7 +46,7 @@ class Moment(click.ParamType):
         return moment.timestamp()
 
 
-class TagPair(click.ParamType):
+class TagPair(click.ParamType[tuple[str, str]]):
     """A tag as KEY=VALUE."""
 
     name = "key=value"

@@ -26,5 +26,5 @@ class ApiError(Exception):
         self.status = status or STATUS.get(code, 400)
 
 
-class ReplyLost(Exception):  # noqa: N818  # not an error of the sandbox: what the network does
+class ReplyLost(Exception):  # not an error of the sandbox: what the network does
     """The request may have had its effect; the connection breaks before the answer."""

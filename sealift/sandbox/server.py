@@ -114,7 +114,7 @@ class Server:
             self._wsgi.shutdown()
 
 
-def serve(  # noqa: PLR0917  # the command line hands on its options in this order
+def serve(  # the command line hands on its options in this order
     host: str = "127.0.0.1",
     port: int = 0,
     speed: float = 1.0,

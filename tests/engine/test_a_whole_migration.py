@@ -9,14 +9,16 @@ ROUTES = ("clone", "snapshot", "copy")
 
 @pytest.mark.parametrize("route", ROUTES)
 async def test_an_instance_comes_out_encrypted_and_loses_nothing(world: World, route: str) -> None:
-    """After a cutover every volume is under the key, on its device, with its flags, and no acknowledged write is missing."""
+    """After a cutover every volume is under the key, on its device, with its flags, and no acknowledged write is
+    missing.
+    """
     instance = world.instance(ROOT, DATA)
     before = world.volumes(instance)
 
     outcome = await world.migrate(instance, route=route)
 
     after = world.volumes(instance)
-    assert (0, "retained") == (outcome.exit_code, world.state(outcome.migration).end)
+    assert (outcome.exit_code, world.state(outcome.migration).end) == (0, "retained")
     assert before.keys() == after.keys()
     for device, volume in after.items():
         was = before[device]
@@ -24,5 +26,5 @@ async def test_an_instance_comes_out_encrypted_and_loses_nothing(world: World, r
         for field in ("VolumeType", "Size", "Iops", "Throughput", "AvailabilityZone", "MultiAttachEnabled"):
             assert was.get(field) == volume.get(field), field
         assert was["Attachments"][0]["DeleteOnTermination"] == volume["Attachments"][0]["DeleteOnTermination"]
-    assert "running" == world.power(instance)
-    assert [] == world.box.losses()
+    assert world.power(instance) == "running"
+    assert world.box.losses() == []

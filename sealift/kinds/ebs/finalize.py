@@ -107,8 +107,9 @@ async def _on_instance(read: Read, facts: InstanceFacts, pairs: Mapping[str, Vol
         if mapping.get("VolumeId") != id_:
             wrong.append(f"{facts.id} {source.device} has {mapping.get('VolumeId', 'nothing')}, wanted {id_}")
         elif mapping.get("DeleteOnTermination") != source.delete_on_termination:
+            flag = mapping.get("DeleteOnTermination")
             wrong.append(
-                f"{facts.id} {source.device} has DeleteOnTermination={mapping.get('DeleteOnTermination')}, it was {source.delete_on_termination}"
+                f"{facts.id} {source.device}: DeleteOnTermination is {flag}, it was {source.delete_on_termination}"
             )
     return wrong
 

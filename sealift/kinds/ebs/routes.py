@@ -139,7 +139,6 @@ def user_tags(volume: VolumeFacts) -> Tags:
 
 
 # -- pieces
-# ----------------------------------------------------------------------------------------------------------------------
 
 
 def _mark(facts: Facts, options: Options, route: str) -> Lanes:
@@ -323,7 +322,6 @@ def _shape(facts: Facts, volume: VolumeFacts) -> dict[str, object]:
 
 
 # -- last copies
-# -----------------------------------------------------------------------------------------------------------------
 
 
 def clone_copies(facts: Facts, options: Options, volume: VolumeFacts) -> list[Step]:
@@ -388,7 +386,6 @@ def encrypted_copies(facts: Facts, options: Options, volume: VolumeFacts) -> lis
 
 
 # -- whole recipes
-# ---------------------------------------------------------------------------------------------------------------
 
 
 def _slots(facts: Facts, options: Options, route: str) -> Step | None:
