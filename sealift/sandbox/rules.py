@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Rule:
-    """One thing that AWS does. `guess` marks what no page or recorded reply was found for."""
+    """One thing that AWS does. `guess`: no page or recorded reply was found for it, or for what `source` says."""
 
     id: str
     says: str
@@ -18,6 +18,7 @@ class Rule:
 
 _EBS = "docs.aws.amazon.com/ebs/latest/userguide/"
 _EC2 = "docs.aws.amazon.com/AWSEC2/latest/"
+_CODES = _EC2 + "APIReference/errors-overview.html"
 
 RULES: dict[str, Rule] = {
     r.id: r
@@ -36,9 +37,14 @@ RULES: dict[str, Rule] = {
         Rule(
             "R-EBS-09",
             "io2 above 16 TiB or 64,000 IOPS cannot be created encrypted from a plain snapshot.",
-            _EBS + "provisioned-iops.html",
+            _EBS + "provisioned-iops.html; the code is a guess",
+            guess=True,
         ),
-        Rule("R-EBS-15", "A volume attaches only inside its Availability Zone.", "botocore ec2 AttachVolume"),
+        Rule(
+            "R-EBS-15",
+            "A volume attaches only inside its Availability Zone.",
+            "botocore ec2 AttachVolume; code: " + _CODES,
+        ),
         Rule(
             "SB-VOL-01",
             "A volume from a snapshot is at least as big as the snapshot.",
@@ -47,29 +53,31 @@ RULES: dict[str, Rule] = {
         Rule(
             "SB-VOL-02",
             "A volume is created only from a completed snapshot.",
-            _EBS + "ebs-creating-volume.html; code from recorded replies",
+            "recorded reply: IncorrectState, Snapshot is in invalid state - pending",
         ),
         Rule("SB-VOL-03", "An attached volume is not deleted (VolumeInUse).", "botocore ec2 DeleteVolume"),
         Rule(
             "SB-VOL-04",
             "io1 and io2 need Iops; Throughput is for gp3; Multi-Attach for io1 and io2.",
-            "botocore ec2 CreateVolume",
+            "botocore ec2 CreateVolume; the codes are guesses",
+            guess=True,
         ),
         Rule(
             "SB-VOL-05",
             "VolumeInitializationRate is 100 to 300 MiB/s, only with a snapshot, 5,000 in sum for a Region.",
-            _EBS + "initalize-volume.html",
+            _EBS + "initalize-volume.html; the codes are guesses",
+            guess=True,
         ),
         Rule(
             "SB-VOL-06",
             "An unknown id is refused with a .NotFound code, a malformed one with .Malformed or InvalidParameterValue.",
-            _EC2 + "APIReference/errors-overview.html",
+            _CODES,
         ),
-        Rule("SB-VOL-07", "CreateVolume needs a zone of the Region.", _EC2 + "APIReference/errors-overview.html"),
+        Rule("SB-VOL-07", "CreateVolume needs a zone of the Region.", _CODES),
         Rule(
             "SB-VOL-08",
             "A volume is modified at most once in six hours and never shrinks.",
-            "botocore ec2 ModifyVolume",
+            "botocore ec2 ModifyVolume; recorded replies, codes: " + _CODES,
         ),
         # volume copies
         Rule(
@@ -81,12 +89,13 @@ RULES: dict[str, Rule] = {
         Rule(
             "SB-CPV-01",
             "CopyVolumes copies a volume that is available or in-use, in its own zone, never to a smaller size.",
-            _EBS + "ebs-copying-volume.html",
+            _EBS + "ebs-copying-volume.html; the codes are guesses",
+            guess=True,
         ),
         Rule(
             "SB-CPV-02",
             "CopyVolumes refuses a key it cannot use at the request; the codes are taken from EC2's error list.",
-            "field notes on volume copies, September 2026",
+            "field notes of September 2026; InvalidKMSKey.InvalidState is recorded of launches, the rest is a guess",
             guess=True,
         ),
         # keys
@@ -113,7 +122,7 @@ RULES: dict[str, Rule] = {
         Rule(
             "SB-KEY-01",
             "AttachVolume under an unusable key is refused with CustomerKeyHasBeenRevoked.",
-            _EC2 + "APIReference/errors-overview.html",
+            _CODES + "; recorded of AttachVolume under a disabled key",
         ),
         Rule("SB-KEY-02", "A key is known in its own Region only.", "botocore kms DescribeKey"),
         Rule(
@@ -125,24 +134,36 @@ RULES: dict[str, Rule] = {
         Rule(
             "SB-ATT-01",
             "Only an available volume is attached; a Multi-Attach volume may be in use.",
-            "botocore ec2 AttachVolume; code from recorded replies",
+            "botocore ec2 AttachVolume; codes: " + _CODES,
         ),
-        Rule("SB-ATT-02", "A device name holds one volume.", "recorded reply of AttachVolume"),
+        Rule(
+            "SB-ATT-02",
+            "A device name holds one volume.",
+            "recorded reply: InvalidParameterValue, already in use (the error list has InvalidDevice.InUse)",
+        ),
         Rule(
             "SB-ATT-03",
             "A volume is attached to a running or stopped instance only.",
-            _EBS + "ebs-attaching-volume.html",
+            _EBS + "ebs-attaching-volume.html; the code is a guess",
+            guess=True,
         ),
         Rule(
             "SB-ATT-04",
             "A volume that is not attached is not detached (IncorrectState); instance and device must match.",
-            "botocore ec2 DetachVolume; recorded replies",
+            "botocore ec2 DetachVolume; codes: " + _CODES,
         ),
-        Rule("R-EBS-23", "A root volume is not detached from a running instance.", "botocore ec2 DetachVolume"),
+        Rule(
+            "R-EBS-23",
+            "A root volume is not detached from a running instance.",
+            "botocore ec2 DetachVolume; recorded reply of 2022: IncorrectState (older ones: OperationNotPermitted)",
+        ),
         Rule(
             "R-EBS-21",
             "AttachVolume sets DeleteOnTermination to false; ModifyInstanceAttribute without a value means true.",
-            _EC2 + "UserGuide/preserving-volumes-on-termination.html; botocore ec2 EbsInstanceBlockDeviceSpecification",
+            _EC2
+            + "UserGuide/preserving-volumes-on-termination.html; botocore ec2 EbsInstanceBlockDeviceSpecification; "
+            "the code is a guess",
+            guess=True,
         ),
         Rule(
             "R-EBS-28",
@@ -153,7 +174,7 @@ RULES: dict[str, Rule] = {
         Rule(
             "SB-INS-01",
             "An instance without its root volume does not start.",
-            "recorded console reply; the code InvalidParameterValue is a guess",
+            "docs.aws.amazon.com/vm-import troubleshooting has the message; the code InvalidParameterValue is a guess",
             guess=True,
         ),
         Rule(
@@ -195,7 +216,8 @@ RULES: dict[str, Rule] = {
         Rule(
             "SB-SNP-04",
             "A time-based copy takes 15 to 2,880 minutes in steps of 15, and no more than 500 MiB/s.",
-            _EBS + "time-based-copies.html",
+            _EBS + "time-based-copies.html; the code is a guess",
+            guess=True,
         ),
         Rule("SB-SNP-02", "An encrypted snapshot cannot be made public.", "botocore ec2 ModifySnapshotAttribute"),
         Rule(
@@ -224,7 +246,7 @@ RULES: dict[str, Rule] = {
         Rule(
             "SB-API-01",
             "DryRun is answered DryRunOperation, 412, and changes nothing.",
-            _EC2 + "APIReference/errors-overview.html",
+            _CODES,
         ),
         Rule(
             "SB-API-02",

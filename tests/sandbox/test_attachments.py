@@ -122,10 +122,10 @@ def test_a_root_volume_leaves_a_stopped_instance_only(box, ec2, web, disk, refus
     """R-EBS-23: not while running, nor while stopping."""
     root = disk("/dev/xvda")["VolumeId"]
     ask = {"VolumeId": root, "InstanceId": web}
-    assert refused(ec2.detach_volume, **ask) == ("OperationNotPermitted", 400)
-    assert refused(ec2.detach_volume, **ask, Force=True)[0] == "OperationNotPermitted"
+    assert refused(ec2.detach_volume, **ask) == ("IncorrectState", 400)
+    assert refused(ec2.detach_volume, **ask, Force=True)[0] == "IncorrectState"
     ec2.stop_instances(InstanceIds=[web])
-    assert refused(ec2.detach_volume, **ask)[0] == "OperationNotPermitted"
+    assert refused(ec2.detach_volume, **ask)[0] == "IncorrectState"
     box.clock.advance(60)
     ec2.detach_volume(**ask)
 

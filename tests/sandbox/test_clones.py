@@ -116,10 +116,10 @@ def test_a_bad_key_is_refused_at_the_request(box, ec2, refused):
     box.add_key(alias="alias/off", state="Disabled")
     box.add_key(alias="alias/rsa", spec="RSA_2048")
     for ref, code in [
-        ("alias/none", "InvalidKmsKey.NotFound"),
-        ("alias/off", "InvalidKmsKey.InvalidState"),
-        ("alias/rsa", "InvalidKmsKey.InvalidKeyUsage"),
-        (box.add_key("eu-west-1"), "InvalidKmsKey.NotFound"),
+        ("alias/none", "InvalidKMSKey.NotFound"),
+        ("alias/off", "InvalidKMSKey.InvalidState"),
+        ("alias/rsa", "InvalidKMSKey.InvalidKeyUsage"),
+        (box.add_key("eu-west-1"), "InvalidKMSKey.NotFound"),
     ]:
         assert refused(ec2.copy_volumes, SourceVolumeId=source, Encrypted=True, KmsKeyId=ref)[0] == code
     assert refused(ec2.copy_volumes, SourceVolumeId=source, KmsKeyId="alias/app")[0] == "InvalidParameterDependency"

@@ -57,7 +57,7 @@ def test_a_shape_that_cannot_be_is_refused(ec2, refused, asked):
 
 def test_a_volume_needs_a_zone_of_the_region(ec2, refused):
     """SB-VOL-07."""
-    assert refused(ec2.create_volume, AvailabilityZone="us-east-1a", Size=1)[0] == "InvalidParameterValue"
+    assert refused(ec2.create_volume, AvailabilityZone="us-east-1a", Size=1)[0] == "InvalidZone.NotFound"
 
 
 def test_a_volume_from_a_snapshot_waits_for_it_and_is_no_smaller(box, ec2, refused):
@@ -124,6 +124,7 @@ def test_a_volume_is_modified_once_in_six_hours_and_never_shrinks(box, ec2, refu
     assert refused(ec2.modify_volume, VolumeId=volume, Size=10)[0] == "InvalidParameterValue"
     ec2.modify_volume(VolumeId=volume, Size=40, Iops=4000)
     states = []
+    assert refused(ec2.modify_volume, VolumeId=volume, Size=50)[0] == "IncorrectModificationState"
     for _ in range(3):
         states.append(ec2.describe_volumes_modifications(VolumeIds=[volume])["VolumesModifications"][0])
         box.clock.advance(150)

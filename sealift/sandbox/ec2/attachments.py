@@ -68,7 +68,7 @@ def detach(world: World, call: Call) -> dict[str, Any]:
     machine = attachment.machine
     if attachment.device == machine.root_device and machine.state not in ("stopped", "terminated"):
         message = f"Unable to detach root volume '{volume.id}' from instance '{machine.id}'"
-        raise ApiError("R-EBS-23", "OperationNotPermitted", message)
+        raise ApiError("R-EBS-23", "IncorrectState", message)
     if attachment.state == "detaching":
         raise ApiError("SB-ATT-04", "IncorrectState", f"Volume '{volume.id}' is in the 'detaching' state.")
     writing.end(world, attachment, call.at)

@@ -113,7 +113,11 @@ def modify_volume_attribute(world: World, call: Call) -> dict[str, Any]:
 def modify_volume(world: World, call: Call) -> dict[str, Any]:
     """ModifyVolume: at most once in six hours, never smaller (SB-VOL-08)."""
     volume = world.volume(call, call.params["VolumeId"])
-    if volume.modifications and call.at < volume.modifications[-1].start + _SIX_HOURS:
+    last = volume.modifications[-1] if volume.modifications else None
+    if last and last.state(call.at) != "completed":
+        message = f"Volume {volume.id} cannot be modified in modification state {last.state(call.at).upper()}"
+        raise ApiError("SB-VOL-08", "IncorrectModificationState", message)
+    if last and call.at < last.start + _SIX_HOURS:
         message = f"You've reached the maximum modification rate per volume limit for {volume.id}. Wait 6 hours."
         raise ApiError("SB-VOL-08", "VolumeModificationRateExceeded", message)
     target = {**_performance(volume), **{k: v for k, v in call.params.items() if k in _performance(volume)}}

@@ -10,9 +10,9 @@ from sealift.sandbox.state import Hydration, Volume
 from sealift.sandbox.world import Call, World
 
 _KEY_CODES = {
-    "NotFound": "InvalidKmsKey.NotFound",
-    "InvalidState": "InvalidKmsKey.InvalidState",
-    "InvalidKeyUsage": "InvalidKmsKey.InvalidKeyUsage",
+    "NotFound": "InvalidKMSKey.NotFound",
+    "InvalidState": "InvalidKMSKey.InvalidState",
+    "InvalidKeyUsage": "InvalidKMSKey.InvalidKeyUsage",
 }
 
 

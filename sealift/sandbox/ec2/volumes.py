@@ -73,7 +73,7 @@ def _zone(call: Call) -> str:
     if not zone and zone_id:
         zone = next((n for n, i in names.items() if i == zone_id), zone_id)
     if zone not in names:
-        raise ApiError("SB-VOL-07", "InvalidParameterValue", f"Invalid availability zone: [{zone}]")
+        raise ApiError("SB-VOL-07", "InvalidZone.NotFound", f"The zone '{zone}' does not exist.")
     return str(zone)
 
 
