@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from sealift.errors import UsageError
-from sealift.step import Context, Irreversible, Output, Phase, Query, Ref, Seconds, Step
+from sealift.step import Context, Output, Phase, Query, Ref, Seconds, Step
 from sealift.steps import BY_NAME
 from sealift.subjects import SUBJECTS
 
@@ -127,17 +127,12 @@ def operations_of(step: Step) -> frozenset[str]:
 
 
 def operations(steps: Iterable[Step]) -> frozenset[str]:
-    """Return the operations of steps, of their undos and of what those leave, in every direction."""
+    """Return the operations of steps and of their way back: undos, what is kept, and the wait until that is durable."""
     found: set[str] = set()
-    todo: list[Step | Irreversible | None] = list(steps)
-    seen: set[type[Step]] = set()
-    while todo:
-        step = todo.pop()
-        if isinstance(step, Step):
-            found |= operations_of(step)
-            if step.key.count("undo:") < 2 or type(step) not in seen:
-                seen.add(type(step))
-                todo += [step.undo(), step.salvage()]
+    for step in steps:
+        keeper = step.salvage()
+        for other in (step, step.undo(), keeper, keeper.assured() if keeper else None):
+            found |= operations_of(other) if isinstance(other, Step) else set()
     return frozenset(found)
 
 

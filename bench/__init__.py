@@ -1,0 +1,1 @@
+"""Figures that are measured, as ratios or on virtual time: `make bench`."""

@@ -1,0 +1,66 @@
+"""Print the figures."""
+
+import resource
+import subprocess
+import sys
+
+from bench import calls, downtime
+from sealift.aws.gateway import Purpose
+from sealift.render.text import span, table
+
+
+def main() -> int:
+    """Measure and print; 1 where a figure is beyond its bound."""
+    fine = show_downtime()
+    fine = show_calls() and fine
+    show_help()
+    return 0 if fine else 1
+
+
+def show_downtime() -> bool:
+    """Print what sealift adds to AWS's own time while a workload is down."""
+    runs = [downtime.measure(*case) for case in downtime.CASES]
+    print("Downtime on virtual time. Every duration is *modelled*: the sandbox's, none was measured on AWS.\n")
+    head = ["ROUTE", "VOLUMES", "SIZE", "DOWN", "AWS (modelled)", "SEALIFT ADDS", "BOUND", ""]
+    rows = [
+        [r.route, r.volumes, f"{r.size_gib} GiB", span(r.down), span(r.charged), f"{r.added:.1f} s", f"{r.bound:.0f} s",
+         "ok" if r.added <= r.bound else "TOO SLOW"]
+        for r in runs
+    ]
+    print(table(head, rows))
+    return all(r.added <= r.bound for r in runs)
+
+
+def show_calls() -> bool:
+    """Print requests a volume."""
+    found = calls.measure()
+    print(f"\nRequests for 20 instances with 2 volumes each, states reached at once ({found.volumes} volumes):\n")
+    rows = [[op, purpose.value, n, f"{n / found.volumes:.2f}"] for (op, purpose), n in sorted(found.counts.items())]
+    print(table(["OPERATION", "PURPOSE", "REQUESTS", "A VOLUME"], rows))
+    mutating, reads = found.per_volume(Purpose.MUTATE), found.per_volume(Purpose.POLL, Purpose.CHECK)
+    safety = found.per_volume(Purpose.SAFETY, Purpose.FIND, Purpose.PROBE, Purpose.OBSERVE)
+    print(f"\na volume: {mutating:.2f} mutating (bound 8), {reads:.2f} polling and check reads (bound 5), {safety:.2f} safety reads")
+    return mutating <= 8 and reads <= 5
+
+
+def show_help() -> None:
+    """Print the CPU seconds of --help, and their ratio to a bare interpreter."""
+    bare = _cpu([sys.executable, "-c", "pass"])
+    print()
+    for words in (["--help"], ["plan", "--help"]):
+        seconds = _cpu([sys.executable, "-m", "sealift", *words])
+        print(f"sealift {' '.join(words)}: {seconds:.2f} s of CPU, {seconds / bare:.1f} times a bare interpreter")
+
+
+def _cpu(command: list[str]) -> float:
+    """Return the median CPU seconds of five runs."""
+    figures = []
+    for _ in range(5):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        figures.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return sorted(figures)[2]
+
+
+sys.exit(main())
