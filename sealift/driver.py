@@ -21,7 +21,7 @@ from sealift.errors import LeaseLost, NeedsPerson, Refused, SealiftError, UsageE
 from sealift.events import Listener
 from sealift.gate import Window
 from sealift.journal import Journal, State
-from sealift.kind import BLOCK, Kind, Read, Recalled
+from sealift.kind import BLOCK, Kind, Read, Recalled, Verdict
 from sealift.kinds import BY_NAME, door, resolve
 from sealift.local import LOCAL
 from sealift.notify import Notifier
@@ -35,6 +35,9 @@ from sealift.watch import Watcher
 
 LEASE_CUTOVER, LEASE = 120.0, 900.0
 """Seconds that a lease lives without a beat: in a cutover, and otherwise."""
+
+CLAIM = "R-SEALIFT-01"
+"""The rule that a volume is not claimed by another migration."""
 
 AT_ONCE = 8
 """Targets that one process works on side by side."""
@@ -161,20 +164,13 @@ class Driver:
         """
         if plan.status == REFUSED:
             if plan.blocked:
-                first = plan.blocked[0]
                 more = f" (and {len(plan.blocked) - 1} more)" if len(plan.blocked) > 1 else ""
-                raise Refused(f"{plan.target}: {first.message}{more}", rule=first.id, resource=plan.target)
+                raise _refusal(plan.target, plan.blocked[0], more)
             why = "; ".join(f"{r.route}: {r.rule} {r.message}" for r in plan.refused_routes)
             raise Refused(f"{plan.target}: no route is possible: {why}", resource=plan.target)
         if plan.status == NEEDS_ACK:
-            first = plan.unacknowledged[0]
             flags = " ".join(f"--ack {v.id}" for v in plan.unacknowledged)
-            raise Refused(
-                f"{plan.target}: {first.message}",
-                rule=first.id,
-                resource=plan.target,
-                remedy=f"If you accept that: {flags}",
-            )
+            raise _refusal(plan.target, plan.unacknowledged[0], remedy=f"If you accept that: {flags}")
 
     async def migrate(
         self,
@@ -204,12 +200,18 @@ class Driver:
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
 
-    async def _refuse_drift(self, plan: MigrationPlan, gateway: Gateway) -> None:
+    async def _refuse_drift(self, plan: MigrationPlan, gateway: Gateway, migration: str = "") -> None:
+        """Look again, before anything starts and at the gate: is it what was planned, does no rule block it by now?
+
+        An opt-out tag, a deny list, a disabled key win over an approval. The claim of `migration` itself blocks nothing.
+        """
         kind = BY_NAME[plan.kind]
         facts = await self.observe(kind, gateway, plan.target, plan.options)
         refuse_drift(plan.target, drift(kind, facts_of(kind, plan.facts), facts))
-        if blocked := [v for v in judge(kind, facts, plan.options) if v.verdict == BLOCK]:
-            raise Refused(f"{plan.target}: {blocked[0].message}", rule=blocked[0].id, resource=plan.target)
+        blocks = [v for v in judge(kind, facts, plan.options) if v.verdict == BLOCK]
+        for verdict in blocks:
+            if not (migration and verdict.id == CLAIM and migration in verdict.message):
+                raise _refusal(plan.target, verdict)
 
     async def _drive(
         self,
@@ -263,7 +265,7 @@ class Driver:
         )
 
         async def at_gate() -> None:
-            await self._look_at_gate(plan, gateway)
+            await self._refuse_drift(plan, gateway, migration)
 
         engine = Engine(
             work,
@@ -291,13 +293,6 @@ class Driver:
             ttl = LEASE_CUTOVER if state.quiesced and not (state.brought_up or state.back_up) else LEASE
             token, beat = await _still(self.journal, migration, (token, beat), ttl)
         return self.journal.take_lease(migration, (token, beat))
-
-    async def _look_at_gate(self, plan: MigrationPlan, gateway: Gateway) -> None:
-        """Read again what wins over everything: an opt-out tag or a deny list that has come since the plan."""
-        kind = BY_NAME[plan.kind]
-        facts = await self.observe(kind, gateway, plan.target, plan.options)
-        if out := [v for v in judge(kind, facts, plan.options) if v.verdict == BLOCK and v.id == "R-SEALIFT-02"]:
-            raise Refused(f"{plan.target}: {out[0].message}", rule=out[0].id, resource=plan.target)
 
     # -- what people say
 
@@ -348,7 +343,7 @@ class Driver:
             if state.end == "needs-person" and state.brought_up and state.direction == "forward":
                 raise _in_doubt(plan.target, migration, state)
             if not state.attempt_open:
-                await self._refuse_drift(plan, gateway)
+                await self._refuse_drift(plan, gateway, migration)
                 self.journal.lock(migration, plan.locks)
                 self.journal.note(migration, "attempt", {"number": state.attempt + 1}, attempt=state.attempt + 1)
             return await self._drive(migration, plan, gateway, no_wait=no_wait, runner=runner)
@@ -549,6 +544,11 @@ class Driver:
 
 async def _call(work: Callable[[], Awaitable[Outcome]]) -> Outcome:
     return await work()
+
+
+def _refusal(target: str, verdict: Verdict, more: str = "", remedy: str | None = None) -> Refused:
+    message = verdict.message if target in verdict.message else f"{target}: {verdict.message}"
+    return Refused(message + more, rule=verdict.id, resource=target, remedy=remedy)
 
 
 def _in_doubt(target: str, migration: str, state: State) -> NeedsPerson:

@@ -63,7 +63,8 @@ def fell_back_or_runs(instance: Mapping[str, Any] | None) -> Seen:
     reason = instance.get("StateReason") or {}
     code = str(reason.get("Code", ""))
     if code.startswith(NEVER_RAN):
-        why = f"the instance fell back to 'stopped': {code}: {reason.get('Message', '')}"
+        message = str(reason.get("Message") or code)
+        why = "the instance fell back to 'stopped': " + (message if code in message else f"{code}: {message}")
         hint = (
             " (R-EBS-55: the key is not enabled, or whoever starts it lacks kms:CreateGrant)"
             if "Client." in code
