@@ -284,7 +284,7 @@ class Engine:
         row = self.state.rows.get(step.key)
         if row is not None and row.state == "done":
             return
-        await self.runner(step, _Try(self, step))
+        await self.runner(bind(step, self.state.outputs), _Try(self, step))
 
     # -- one try
 

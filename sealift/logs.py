@@ -45,14 +45,14 @@ def configure(*, quiet: bool = False, extra: tuple[Processor, ...] = ()) -> None
 
 def listener(get_logger: Callable[[], Any] = structlog.get_logger) -> Listener:
     """Return a listener that logs every event with migration, step, resource, account and Region."""
-    last: dict[str, Any] = {}
+    last: dict[tuple[str, str], Any] = {}
 
     def listen(event: Event) -> None:
         if event.name == "step-waiting":
-            mark = (event.step, event.data.get("state"), int((event.data.get("progress") or 0) / 10))
-            if last.get(event.migration) == mark:
+            mark = (event.data.get("state"), int((event.data.get("progress") or 0) / 10))
+            if last.get((event.migration, event.step)) == mark:
                 return  # a wait is told when its state changes, or every ten percent
-            last[event.migration] = mark
+            last[event.migration, event.step] = mark
         log = get_logger()
         write = log.warning if event.name in ("step-failed", "retry", "direction", "leftover") else log.info
         data = {("what" if k == "event" else k): v for k, v in event.data.items()}
