@@ -95,21 +95,17 @@ def _fragile(box: Sandbox) -> Any:
 
     def listen(event: Event) -> None:
         if event.name == "step-done" and event.step == "verify:attachments":
-            import boto3
-
-            kms = boto3.client("kms", region_name=REGION)
+            kms = box.client("kms")
             arn = kms.describe_key(KeyId=fleets.FRAGILE_ALIAS)["KeyMetadata"]["Arn"]
-            names = {t["Value"] for t in _tags(event.target) if t["Key"] == "Name"}
+            names = {t["Value"] for t in _tags(box, event.target) if t["Key"] == "Name"}
             if "pay-1" in names:
                 box.disable_key(arn)
 
     return listen
 
 
-def _tags(instance: str) -> Sequence[Any]:
-    import boto3
-
-    ec2 = boto3.client("ec2", region_name=REGION)
+def _tags(box: Sandbox, instance: str) -> Sequence[Any]:
+    ec2 = box.client("ec2")
     return list(ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0].get("Tags", ()))
 
 
@@ -130,9 +126,7 @@ def _tell(fleet: dict[str, str]) -> Any:
 
 
 def _volumes(box: Sandbox) -> dict[str, Any]:
-    import boto3
-
-    ec2 = boto3.client("ec2", region_name=REGION)
+    ec2 = box.client("ec2")
     pages = ec2.get_paginator("describe_volumes").paginate()
     return {v["VolumeId"]: v for page in pages for v in page["Volumes"] if v["State"] not in ("deleting", "deleted")}
 

@@ -161,6 +161,13 @@ class Sandbox:
             self.world.settle()
             kms.set_state(arn, state)
 
+    def client(self, service: str, region: str = "eu-central-1") -> Any:
+        """Return a boto3 client as anybody else would have one."""
+        import boto3
+
+        make: Any = boto3.client
+        return make(service, region_name=region)
+
     def start_by_hand(self, instance_id: str) -> None:
         """Let somebody else start an instance; raises `ApiError` where AWS refuses."""
         self._by_hand(power.start, "StartInstances", instance_id)

@@ -210,8 +210,8 @@ def _hook(facts: InstanceFacts, options: Options, when: str, phase: Phase) -> St
 
 
 def _group_off(facts: InstanceFacts, options: Options) -> Step | None:
-    if facts.asg is None or facts.state != "running":
-        return None
+    if facts.asg is None or facts.state != "running" or facts.asg.lifecycle == "Standby":
+        return None  # one that is on standby already is in nobody's care, and stays so
     if options.asg == "standby":
         return EnterStandby(key="group:off", phase=CUTOVER, instance=facts.id, group=facts.asg.name)
     processes = tuple(p for p in PROCESSES if p not in facts.asg.suspended)
