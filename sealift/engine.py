@@ -86,6 +86,10 @@ async def local_runner(_: Step, attempt: Attempt) -> None:
                 raise
 
 
+class Halted(SealiftError):
+    """A lane that came to rest because another one failed; never the reason of anything."""
+
+
 LocalOperation = Callable[["Engine", Mapping[str, Any]], Awaitable[Output]]
 
 
@@ -123,6 +127,7 @@ class Engine:
         self._local, self._listeners, self._at_gate = dict(local or {}), tuple(listeners), at_gate
         self.state = journal.state(work.migration)
         self._foreign_waited = False
+        self._halted = False
         self.cutover, self.back = seconds_down(work.steps), seconds_back(work.steps)
 
     @property
@@ -199,11 +204,10 @@ class Engine:
             raise self._leaving(error) from error
         except SealiftError as error:
             await self._failed(error)
-            raise
-        except Exception as error:
-            wrapped = SealiftError(f"unexpected {type(error).__name__}: {error}")
-            await self._failed(wrapped)
-            raise wrapped from error
+            if error.exit_code == Refused.exit_code and self.state.quiesced is None:
+                raise
+        except Exception as error:  # noqa: BLE001 - whatever it was: service comes back
+            await self._failed(SealiftError(f"unexpected {type(error).__name__}: {error}"))
 
     async def _forward(self) -> None:
         steps = self.work.steps
@@ -262,23 +266,24 @@ class Engine:
         anything new.
         """
         for block in blocks(steps):
-            halted = False
 
             async def lane(line: list[Step]) -> None:
-                nonlocal halted
                 for step in line:
-                    if halted:
+                    if self._halted:
                         return
                     try:
                         await self._step(step)
                     except BaseException:
-                        halted = True
+                        # On the way back every lane goes as far as it can: each one restored is one less by hand.
+                        self._halted = self.state.direction == "forward"
                         raise
 
+            self._halted = False
             ends = await side_by_side(self.clock, [lane(line) for line in block])
-            errors = [e for e in ends if isinstance(e, BaseException)]
+            self._halted = False
+            errors = sorted((e for e in ends if isinstance(e, BaseException)), key=_weight)
             if errors:
-                raise next((e for e in errors if isinstance(e, LEAVES)), errors[0])
+                raise errors[0]
 
     async def _step(self, step: Step) -> None:
         row = self.state.rows.get(step.key)
@@ -322,6 +327,9 @@ class Engine:
         self.emit("step-done", me, output=out)
 
     def _waiting(self, me: Step, seen: Seen) -> None:
+        if self._halted and not seen.done:
+            raise Halted(f"another lane has failed while this one waited for {me.resource()}", step=me.key)
+        self._turn_back_if_late(me)
         self.emit("step-waiting", me, state=seen.state, progress=seen.progress)
 
     async def _shielded(self, me: Step, ctx: Context) -> Output:
@@ -446,7 +454,19 @@ class Engine:
                 rule=error.rule,
                 remedy=f"Keep it: sealift accept {migration}. Put the original back: sealift rollback {migration}.",
             ) from error
-        await self.go_back(error)
+        try:
+            await self.go_back(error)
+        except NeedsPerson:
+            raise
+        except LEAVES as left:
+            raise self._leaving(left) from error
+        except SealiftError as stuck:
+            raise NeedsPerson(
+                f"{self.work.target} could not be put back: {stuck.message}",
+                step=stuck.step,
+                resource=stuck.resource,
+                remedy=f"When it is mended: sealift resume {self.work.migration}",
+            ) from error
 
     async def settle_bring_up(self) -> None:
         """Settle a start that was sent and of which nothing is known: what ran may have written."""
@@ -594,6 +614,11 @@ class Engine:
                 continue
             out = await self._look_up(me, self.context(), row)
             self._row(me.key, "void" if out is None else "made", out or {})
+
+
+def _weight(error: BaseException) -> int:
+    """Order the errors of a block: what ends the driver first, what merely came to rest last."""
+    return 0 if isinstance(error, LEAVES) else 2 if isinstance(error, Halted) else 1
 
 
 class _Try:

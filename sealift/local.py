@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from sealift.aws.gateway import Purpose
 from sealift.engine import Engine, LocalOperation
-from sealift.errors import HookFailed, UsageError
+from sealift.errors import CallError, HookFailed, UsageError
 from sealift.recipe import step_from_json
 from sealift.step import Call, Output
 from sealift.steps import CopyVolume
@@ -80,7 +80,12 @@ async def _release_hydrated(engine: Engine, quota: str, place: str) -> None:
         ]
         if state.brought_up is None or not copies:
             continue
-        reply = await engine.gateway.read(Call("ec2:DescribeVolumeStatus", {"VolumeIds": copies}), Purpose.CHECK)
+        try:
+            reply = await engine.gateway.read(Call("ec2:DescribeVolumeStatus", {"VolumeIds": copies}), Purpose.CHECK)
+        except CallError as error:
+            if error.code != "InvalidVolume.NotFound":
+                raise
+            reply = {"VolumeStatuses": []}  # what was deleted since holds no slot
         if all(hydrated(status) for status in reply["VolumeStatuses"]):
             engine.journal.release(quota, holder)
 
