@@ -40,7 +40,7 @@ class CopySnapshot(Step):
     extra_tags: Tags = ()
 
     outputs: ClassVar[tuple[str, ...]] = ("SnapshotId",)
-    quota: ClassVar[str | None] = "snapshot-copies"
+    quota: ClassVar[str] = "snapshot copies"
 
     def title(self) -> str:
         return f"copy {self.snapshot} under {self.key_name or self.key_arn}"

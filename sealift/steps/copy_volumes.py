@@ -37,6 +37,7 @@ class CopyVolume(Shaped):
     extra_tags: Tags = ()
 
     outputs: ClassVar[tuple[str, ...]] = ("VolumeId",)
+    quota: ClassVar[str] = "volume copies"
 
     def title(self) -> str:
         return f"copy {self.source} under {self.key_name or self.key_arn}"

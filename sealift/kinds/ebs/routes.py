@@ -32,6 +32,7 @@ from sealift.steps import (
     MarkSource,
     RecordCut,
     ReleaseCapacity,
+    ReleaseSlots,
     RemoveTags,
     RenewWarmSnapshot,
     ReserveCapacity,
@@ -61,7 +62,8 @@ Copies = Callable[[Facts, Options, VolumeFacts], list[Step]]
 CUT = Ref("cut", "LaunchTime")
 FORMAT = "1"
 TAG_LIMIT = 50
-SLOTS = "volume copies"
+COPIES_AT_ONCE = 20
+"""Snapshot copies in progress for a destination Region (EBS user guide, Copy a snapshot)."""
 PREPARE, CUTOVER, CONFIRM = Phase.PREPARE, Phase.CUTOVER, Phase.CONFIRM
 
 
@@ -389,12 +391,23 @@ def encrypted_copies(facts: Facts, options: Options, volume: VolumeFacts) -> lis
 
 
 def _slots(facts: Facts, options: Options, route: str) -> Step | None:
-    if route != "clone":
+    """Reserve the Region's copies in progress before the quiesce; the snapshot route needs none."""
+    quotas: dict[str, tuple[str | None, int]] = {
+        "clone": (CopyVolume.quota, options.clone_slots),
+        "copy": (CopySnapshot.quota, COPIES_AT_ONCE),
+    }
+    quota, limit = quotas.get(route, (None, 0))
+    if quota is None:
         return None
     source, slots = facts.plain[0].id, len(facts.plain)
-    return ReserveSlots(
-        key="slots", phase=PREPARE, source=source, quota_name=SLOTS, slots=slots, limit=options.clone_slots
-    )
+    return ReserveSlots(key="slots", phase=PREPARE, source=source, quota_name=quota, slots=slots, limit=limit)
+
+
+def _slots_back(facts: Facts, route: str) -> Step | None:
+    """Give snapshot copies back when they have completed; a clone holds its slot until it is hydrated."""
+    if route != "copy":
+        return None
+    return ReleaseSlots(key="slots:back", phase=CONFIRM, source=facts.plain[0].id, quota_name=CopySnapshot.quota)
 
 
 def _state(facts: Facts, options: Options) -> Step | None:
@@ -452,6 +465,7 @@ def instance_recipe(facts: InstanceFacts, options: Options, route: str, copies: 
         StartInstance(key="start", phase=Phase.BRING_UP, instance=facts.id, launch_time=CUT)
         if running
         else MarkBringUp(key="hand-over", phase=Phase.BRING_UP, source=facts.plain[0].id),
+        _slots_back(facts, route),
         _hand_over_tags(facts, options),
         StatusChecks(key="status", phase=CONFIRM, instance=facts.id) if running else None,
         _hook(facts, options, "after", CONFIRM) if running else None,
@@ -480,6 +494,7 @@ def volume_recipe(facts: VolumeAlone, options: Options, route: str, copies: Copi
         _verify_volumes(facts),
         SourceStillQuiet(key="still-quiet", phase=CUTOVER, source=volume.id),
         MarkBringUp(key="hand-over", phase=Phase.BRING_UP, source=volume.id),
+        _slots_back(facts, route),
         _hand_over_tags(facts, options),
     )
 

@@ -2,11 +2,11 @@
 
 from sealift.kind import BLOCK, NOT_EVALUATED
 from sealift.kinds.ebs.facts import VolumeFacts
+from sealift.kinds.ebs.routes import COPIES_AT_ONCE
 from sealift.kinds.ebs.rules.judging import Facts, Finding, lacking, moving, say, unread
 from sealift.options import Options
 
 LARGE_GIB, LARGE_IOPS = 16 * 1024, 64_000
-COPIES_AT_ONCE = 20
 
 
 @moving("R-SEALIFT-06", "EC2 API reference, CopyVolumes (Encrypted, KmsKeyId)", deep=True)
