@@ -242,16 +242,12 @@ def test_the_way_back_restores_before_it_cleans(shape: str, route: str) -> None:
 def changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     """What is different, by place."""
     found = {}
-    for place in before:
-        if isinstance(before[place], dict):
-            keys = {*before[place], *after[place]}
-            found |= {
-                f"{place} {k}": (before[place].get(k), after[place].get(k))
-                for k in keys
-                if before[place].get(k) != after[place].get(k)
-            }
-        elif before[place] != after[place]:
-            found[place] = (before[place], after[place])
+    for place, was in before.items():
+        now = after[place]
+        if isinstance(was, dict):
+            found |= {f"{place} {k}": (was.get(k), now.get(k)) for k in {*was, *now} if was.get(k) != now.get(k)}
+        elif was != now:
+            found[place] = (was, now)
     return found
 
 
