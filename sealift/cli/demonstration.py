@@ -77,12 +77,14 @@ async def _migrate(driver: Driver, shown: dict[str, Shown], *, prefect: bool) ->
     for line, outcome in zip(lines, outcomes, strict=True):
         line.outcome = outcome
     if flow:
-        from sealift.project import demo_flow
+        from sealift.project import with_prefect
 
         run.say("\nThe sixth, web-1, through its Prefect flow (a temporary server starts; some 20 s):", bold=True)
         line = shown[flow]
-        line.outcome = await demo_flow(driver, line.instance, _options(flow))
-        line.route = "clone"
+        with actor(driver.clock):
+            plans = await driver.plan([line.instance], _options(flow))
+        line.route = plans[0].route or "-"
+        (line.outcome,) = await with_prefect(driver, plans, approved_by="the demo", observed=True)
     for line in shown.values():
         if line.outcome and line.outcome.migration:
             line.down = down_seconds(driver.journal.state(line.outcome.migration), driver.clock.now())

@@ -184,8 +184,5 @@ async def _all(
         from sealift.project import with_prefect
 
         return await with_prefect(driver, plans, approved_by=approved, no_wait=no_wait, observed=observed)
-    work = [
-        lambda p=p: driver.migrate(p, approved_by=approved, no_wait=no_wait, observed=observed)  # type: ignore[misc]
-        for p in plans
-    ]
+    work = [lambda p=p: driver.migrate(p, approved_by=approved, no_wait=no_wait, observed=observed) for p in plans]
     return await driver.many(work)
