@@ -1,0 +1,77 @@
+"""What deployments/prefect.yaml registers can be loaded, and explains itself in the form."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prefect.flows import load_flow_from_entrypoint
+from prefect.utilities.callables import parameter_schema
+
+from sealift.project import prefect_file, project_root
+
+FILE = yaml.safe_load(prefect_file().read_text(encoding="utf-8"))
+DEPLOYMENTS = {d["name"]: d for d in FILE["deployments"]}
+
+
+@pytest.fixture
+def _in_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project_root())
+    monkeypatch.syspath_prepend(str(project_root()))
+
+
+@pytest.mark.usefixtures("_in_root")
+@pytest.mark.parametrize("name", DEPLOYMENTS)
+def test_every_entrypoint_is_a_flow_and_not_a_placeholder(name: str) -> None:
+    """Prefect loads a flow whose import fails as a placeholder without a word; here it has to load."""
+    flow: Any = load_flow_from_entrypoint(DEPLOYMENTS[name]["entrypoint"], use_placeholder_flow=False)
+
+    assert flow.name == name
+    assert flow.description
+
+
+@pytest.mark.usefixtures("_in_root")
+@pytest.mark.parametrize("name", DEPLOYMENTS)
+def test_every_field_of_every_form_is_described(name: str) -> None:
+    """The form in the UI shows the schema: no field of it is left unexplained."""
+    flow: Any = load_flow_from_entrypoint(DEPLOYMENTS[name]["entrypoint"], use_placeholder_flow=False)
+    schema = parameter_schema(flow)
+
+    forms = [d for d in schema.definitions.values() if "properties" in d]
+    assert forms
+    assert [f for form in forms for f, about in form["properties"].items() if not about.get("description")] == []
+
+
+def test_every_flow_file_is_registered() -> None:
+    """A flow that is not in the file is a flow that nobody can start."""
+    files = {f"flows/{p.name}" for p in (project_root() / "flows").glob("*.py") if p.name != "__init__.py"}
+
+    assert {d["entrypoint"].split(":")[0] for d in DEPLOYMENTS.values()} == files
+
+
+def test_flow_files_are_short_and_hold_no_classes() -> None:
+    """Prefect loads a flow file a second time under another name: a class in it would exist twice."""
+    for path in (project_root() / "flows").glob("*.py"):
+        text = Path(path).read_text(encoding="utf-8")
+        assert "\nclass " not in text, path
+        assert text.count("\n") <= 60, path
+
+
+def test_flow_files_shadow_no_module() -> None:
+    """Prefect puts flows/ first on sys.path and leaves it there: a file named like a module would win over it."""
+    import importlib.metadata
+    import sys
+
+    taken = {*sys.stdlib_module_names, *importlib.metadata.packages_distributions()}
+    names = {p.stem for p in (project_root() / "flows").glob("*.py")} - {"__init__"}
+
+    assert names & taken == set()
+
+
+def test_every_deployment_says_where_its_code_is() -> None:
+    """An implicit pull step would store the absolute path of whoever deployed."""
+    (step,) = FILE["pull"]
+
+    assert step == {"prefect.deployments.steps.set_working_directory": {"directory": "{{ $SEALIFT_PROJECT }}"}}
+    assert {d["work_pool"]["name"] for d in DEPLOYMENTS.values()} == {"process"}
+    assert all(d["description"] and "sealift" in d["tags"] for d in DEPLOYMENTS.values())
