@@ -55,7 +55,7 @@ async def demonstrate(*, prefect: bool) -> int:
         await _migrate(driver, shown, prefect=prefect)
         with actor(clock):
             await _hydrate(driver, shown)
-        return _conclude(box, shown, before, time.monotonic() - began)
+        return _conclude(box, shown, before, _named(driver, shown), time.monotonic() - began)
 
 
 def _options(name: str) -> Options:
@@ -158,7 +158,7 @@ async def _hydrate(driver: Driver, shown: dict[str, Shown]) -> None:
             await driver.clock.sleep(60)
 
 
-def _conclude(box: Sandbox, shown: dict[str, Shown], before: dict[str, Any], seconds: float) -> int:
+def _conclude(box: Sandbox, shown: dict[str, Shown], before: dict[str, Any], named: set[str], seconds: float) -> int:
     after, losses = _volumes(box), box.losses()
     rows = []
     for line in shown.values():
@@ -182,16 +182,17 @@ def _conclude(box: Sandbox, shown: dict[str, Shown], before: dict[str, Any], sec
     for line in shown.values():
         if line.outcome and line.outcome.exit_code:
             run.data(f"\n{line.name}: {line.outcome.message}")
-    left, verdict = _leftovers(shown, before, after), _as_it_should(shown, after, losses)
+    left, verdict = _leftovers(box, before, after, named), _as_it_should(shown, after, losses)
     run.data(
-        f"\nlost writes: {len(losses)}      retained sources: {left[0]}      leftovers: {left[1]}      took {seconds:.0f} s"
+        f"\nlost writes: {len(losses)}   retained until finalize: {left[0]} sources, {left[1]} plain snapshots   "
+        f"leftovers: {left[2]}   took {seconds:.0f} s"
     )
     run.data("Durations are the sandbox's (modelled): docs/rules.md says where each comes from.")
     run.data(
         "\nWhere to look next:\n  sealift sandbox serve      the same account over HTTP, to type at\n"
         "  sealift plan --help        what can be chosen\n  docs/how-to.md             a first migration on AWS"
     )
-    if not verdict or left[1]:
+    if not verdict or left[2]:
         run.say("the demo did not end as it should", color="red")
         return 1
     return 0
@@ -210,10 +211,20 @@ def _shapes(volumes: Sequence[Any]) -> str:
     return " + ".join(parts)
 
 
-def _leftovers(shown: dict[str, Shown], before: dict[str, Any], after: dict[str, Any]) -> tuple[int, int]:
-    """Count retained sources, and volumes that nobody expects."""
-    loose = [v for v in after.values() if not v.get("Attachments")]
-    return len([v for v in loose if v["VolumeId"] in before]), len([v for v in loose if v["VolumeId"] not in before])
+def _leftovers(box: Sandbox, before: dict[str, Any], after: dict[str, Any], named: set[str]) -> tuple[int, int, int]:
+    """Count retained sources, the plain snapshots that finalize will delete, and what nobody expects."""
+    loose = {v["VolumeId"] for v in after.values() if not v.get("Attachments")}
+    snapshots = {s["SnapshotId"] for s in box.client("ec2").describe_snapshots(OwnerIds=["self"])["Snapshots"]}
+    unexpected = (loose - set(before)) | (snapshots - named)
+    return len(loose & set(before)), len(snapshots & named), len(unexpected)
+
+
+def _named(driver: Driver, shown: dict[str, Shown]) -> set[str]:
+    """Return every snapshot that the journal names for migrations that have been kept."""
+    kept = [s.outcome.migration for s in shown.values() if s.outcome and s.outcome.exit_code == 0]
+    return {
+        str(out["SnapshotId"]) for m in kept for out in driver.journal.state(m).outputs.values() if "SnapshotId" in out
+    }
 
 
 def _as_it_should(shown: dict[str, Shown], after: dict[str, Any], losses: Sequence[Any]) -> bool:
