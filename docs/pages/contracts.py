@@ -1,0 +1,101 @@
+"""docs/contracts.md: the json that sealift writes, as its own code writes it for one example."""
+
+import asyncio
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from docs.pages import examples
+from docs.pages.examples import ACCOUNT, DATA_VOLUME, OPTIONS, REGION, ZONE
+from sealift.clock import VirtualClock
+from sealift.driver import Outcome
+from sealift.inventory import Inventory
+from sealift.journal import Journal
+from sealift.kinds import EBS_VOLUME
+from sealift.kinds.ebs.inventory import find
+from sealift.plan import Plan, digest
+from sealift.planner import plan_for
+from sealift.render import story
+from sealift.step import Call
+
+HEAD = """# Contracts
+
+The json that sealift writes with `--output json`, for programs. Each document carries its `format` and version: fields
+are added within a version, and none is removed or given another meaning. With `--output jsonl` there is one line for
+each finding, migration or target. The examples are written by the code itself."""
+
+INVENTORY = """## `sealift.inventory/1`
+
+`sealift inventory`. `encryption` is `none`, `aws-owned`, `aws-managed` or `customer`; without `--all` findings under a
+customer-managed key are left out. What could not be read stands under `unreadable` and is never skipped."""
+
+PLAN = """## `sealift.plan/1`
+
+`sealift plan`, and the file that `--out` keeps for `sealift apply`. `type` and `fields` of a step are what is stored,
+digested and rebuilt; `operation` and `params` are there for readers. `digest` is over everything under `migrations`: a
+file that was changed by hand is refused (exit 2). The example shows the first two steps; the facts, which a drift check
+compares, are left out."""
+
+STATUS = """## `sealift.status/1`
+
+`sealift status`. With a MIGRATION there is also `story`: every row of its journal in order."""
+
+OUTCOMES = """## Outcomes
+
+`apply`, `migrate`, `resume`, `rollback`, `accept`, `verify` and `adopt` end with one row for each target;
+[exit codes](cli.md#exit-codes)."""
+
+STEPS_SHOWN = 2
+ID = "mig-0123456789"
+
+
+def page() -> str:
+    """Return the page."""
+    outcome = Outcome(DATA_VOLUME.id, ID, 0, f"{DATA_VOLUME.id} runs on its replacement; …")
+    parts = [HEAD, INVENTORY, _json(_inventory()), PLAN, _json(_plan()), STATUS, _json(_status())]
+    return "\n\n".join([*parts, OUTCOMES, _json([asdict(outcome)])])
+
+
+def _json(body: Any) -> str:
+    return f"```json\n{json.dumps(body, indent=1, ensure_ascii=False, default=str)}\n```"
+
+
+def _made() -> Plan:
+    example = examples.of(EBS_VOLUME)
+    return Plan((plan_for(EBS_VOLUME, example.facts, OPTIONS, example.target, ACCOUNT, REGION),))
+
+
+def _plan() -> dict[str, Any]:
+    body = _made().to_json()
+    (migration,) = body["migrations"]
+    migration["steps"] = [*migration["steps"][:STEPS_SHOWN], "…"]
+    migration["facts"] = "…"
+    return body
+
+
+def _status() -> dict[str, Any]:
+    row = _made().migrations[0].to_json()
+    with tempfile.TemporaryDirectory() as folder:
+        journal = Journal(VirtualClock(), Path(folder) / "journal.db")
+        journal.begin(row, digest([row]), ())
+        rows = [{**status, "id": ID} for status in story.all_of(journal)]
+        journal.close()
+    return {"format": "sealift.status/1", "migrations": rows}
+
+
+def _inventory() -> dict[str, Any]:
+    volume = {
+        "VolumeId": DATA_VOLUME.id, "State": "available", "AvailabilityZone": ZONE, "VolumeType": "gp3", "Size": 100,
+        "Encrypted": False, "Iops": 3000, "Throughput": 125, "Attachments": [], "Tags": [{"Key": "Name", "Value": "data"}],
+    }  # fmt: skip
+
+    async def read(call: Call) -> dict[str, Any]:
+        answers: Mapping[str, dict[str, Any]] = {"ec2:DescribeVolumes": {"Volumes": [volume]}}
+        return answers.get(call.operation, {})
+
+    findings, unreadable = asyncio.run(find(read, ACCOUNT, REGION))
+    gap = {"kind": "ebs-volume", "region": "eu-west-1", "error": "ec2:DescribeVolumes was refused: …"}
+    return Inventory(findings, [*unreadable, gap], whole_unreadable=False).to_json()

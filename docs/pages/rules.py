@@ -1,0 +1,116 @@
+"""docs/rules.md: every rule of the product and of the sandbox, every assumed duration, every guess."""
+
+from collections.abc import Iterable, Iterator
+
+from docs.pages import reading
+from docs.pages.reading import one_line
+from sealift import estimate
+from sealift.kind import Rule
+from sealift.kinds import KINDS
+from sealift.render.markdown import table
+from sealift.sandbox.physics.durations import Durations
+from sealift.sandbox.rules import RULES as SANDBOX
+
+HEAD = """# Rules and assumptions
+
+A rule has an id, one sentence and a source. The same id in the product and in the sandbox is about the same fact of
+AWS; the two sides are written apart, so that a misreading on one side shows in a test.
+
+Every figure that rests on an assumed duration is *modelled*: none was measured on AWS."""
+
+PRODUCT = """## Rules of the product
+
+Judged for each target before anything starts, and again by `apply`. *block*: refused, exit 4. *ack*: it runs only with
+`--ack RULE`, which `--yes` never implies. *warn*: said, no more. *not evaluated*: the fact could not be read, or takes
+a call for each resource (*deep*), which an inventory does not spend. A rule with nothing to say is silent."""
+
+ROUTES = """### Rules that refuse a route
+
+They leave the other routes of the kind open."""
+
+OTHER = """### Facts that code stands on elsewhere
+
+Ids that steps, waits or the planner name. A verdict of the planner is shown in a plan like any other."""
+
+BOX = """## Rules of the sandbox
+
+What the sandbox enforces: a request against one is refused with the code that AWS gives, and the refusal names the
+rule. Ids that begin with `SB` are the sandbox's own. A *guess* stands also in the list at the end."""
+
+TIMES = """## Assumed durations
+
+Both tables are *modelled*. A plan adds up the first; the sandbox lets the second pass."""
+
+GUESSES = """## Guesses
+
+Everything above for which no page and no recorded reply was found, or that is read the bad way until a real account
+settles it."""
+
+UNSURE = ("guess", "unsettled", "bad way")
+
+
+def page() -> str:
+    """Return the page."""
+    parts = [HEAD, PRODUCT, *_product(), ROUTES, *_routes(), OTHER, _elsewhere(), BOX, _sandbox(), TIMES, *_durations()]
+    return "\n\n".join([*parts, GUESSES, table(("what", "where", "says"), list(_guesses()))])
+
+
+def product_rules() -> dict[int, Rule]:
+    """Return every rule of every kind and route once, by identity."""
+    return {id(r): r for kind in KINDS for r in (*kind.rules, *(r for route in kind.routes for r in route.rules))}
+
+
+def _product() -> Iterator[str]:
+    kinds = {k.name: k.rules for k in KINDS}
+    rules = {id(r): r for rules in kinds.values() for r in rules}.values()
+    rows = [(*_row(r), ", ".join(n for n, has in kinds.items() if r in has), r.source) for r in rules]
+    yield table(("id", "rule", "verdicts", "deep", "kinds", "source"), sorted(rows))
+
+
+def _routes() -> Iterator[str]:
+    routes: dict[int, tuple[Rule, set[str]]] = {}
+    for kind in KINDS:
+        for route in kind.routes:
+            for r in route.rules:
+                routes.setdefault(id(r), (r, set()))[1].add(route.name)
+    rows = [(*_row(r), ", ".join(sorted(names)), r.source) for r, names in routes.values()]
+    yield table(("id", "rule", "verdicts", "deep", "routes", "source"), sorted(rows))
+
+
+def _row(rule: Rule) -> tuple[str, str, str, str]:
+    sentence = one_line(rule.judge.__doc__)
+    return rule.id, sentence, ", ".join(reading.verdicts(rule)), "deep" if rule.deep else ""
+
+
+def _elsewhere() -> str:
+    listed = {r.id for r in product_rules().values()} | set(SANDBOX)
+    named = {i for _, text in reading.sources() for i in reading.RULE_ID.findall(text)}
+    rows = [(i, s, f"`{path}`") for i in sorted(named - listed) for path, s in dict.fromkeys(reading.said_of(i))]
+    return table(("id", "what is said", "where"), rows)
+
+
+def _sandbox() -> str:
+    rows = [(r.id, r.says, "*guess*" if r.guess else "", r.source) for r in SANDBOX.values()]
+    return table(("id", "rule", "", "source"), rows)
+
+
+def _durations() -> Iterator[str]:
+    yield "### Of plans (`sealift/estimate.py`)"
+    yield "Spans are *expected, worst* in seconds."
+    yield table(("name", "value", "where it comes from"), list(reading.constants(estimate)))
+    yield _sources()
+    yield "### Of the sandbox (`sealift/sandbox/physics/durations.py`)"
+    yield "Names end in their unit."
+    yield table(("name", "value", "where it comes from"), [(n, f"{v:g}", s) for n, v, s in Durations.table()])
+
+
+def _sources() -> str:
+    doc = one_line(estimate.__doc__)
+    return doc[doc.index("Sources:") :]
+
+
+def _guesses() -> Iterable[tuple[str, str, str]]:
+    yield from ((r.id, "sandbox", f"{r.says} ({r.source})") for r in SANDBOX.values() if r.guess)
+    times = [(n, "estimate", f"{v}: {s}") for n, v, s in reading.constants(estimate)]
+    times += [(n, "sandbox", f"{v:g}: {s}") for n, v, s in Durations.table()]
+    yield from (row for row in times if any(word in row[2].lower() for word in UNSURE))
