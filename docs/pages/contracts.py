@@ -73,7 +73,7 @@ def _plan() -> dict[str, Any]:
     (migration,) = body["migrations"]
     migration["steps"] = [*migration["steps"][:STEPS_SHOWN], "…"]
     migration["facts"] = "…"
-    return body
+    return {**body, "digest": "sha256:…"}  # the real one changes with every step, and would tell a reader nothing
 
 
 def _status() -> dict[str, Any]:
