@@ -140,7 +140,7 @@ class Driver:
         doors: dict[tuple[str, str], Read] = {}
         for target in [parse(t) for t in texts]:
             gateway = await self.gateway(self.region(target), target.account)
-            read = doors.setdefault(gateway.place, door(reader(gateway)))
+            read = doors.setdefault(gateway.place, door(reader(gateway, survey=True)))
             kind, unit, note = await resolve(read, target, f"{gateway.region} of account {gateway.account_id}")
             if unit not in plans:
                 facts = await kind.observe(read, gateway.account_id, gateway.region, unit, options, probe=gateway.probe)

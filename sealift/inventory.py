@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealift.aws.gateway import reader
 from sealift.clock import actor, side_by_side
-from sealift.errors import SealiftError
+from sealift.errors import CallError, SealiftError
 from sealift.kinds import FINDERS
 from sealift.step import Call
 
@@ -47,7 +47,7 @@ async def take(driver: "Driver", regions: Sequence[str], *, everything: bool) ->
     """
     with actor(driver.clock):
         places = await regions_of(driver, regions)
-        await driver.account.identity(places[0])
+        await _identity(driver, places)
         ends = await side_by_side(driver.clock, [_region(driver, r) for r in places])
     findings: list[dict[str, Any]] = []
     unreadable: list[dict[str, Any]] = []
@@ -62,6 +62,18 @@ async def take(driver: "Driver", regions: Sequence[str], *, everything: bool) ->
     return Inventory(kept, unreadable, whole)
 
 
+async def _identity(driver: "Driver", places: Sequence[str]) -> None:
+    """Learn whose credentials these are from the first Region that knows them: one may not have been opted in to."""
+    for number, place in enumerate(places, 1):
+        try:
+            await driver.account.identity(place)
+        except CallError as error:
+            if number == len(places) or error.code is None:
+                raise
+        else:
+            return
+
+
 async def _region(driver: "Driver", region: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]], bool]:
     gateway = await driver.gateway(region)
     findings: list[dict[str, Any]] = []
@@ -69,7 +81,7 @@ async def _region(driver: "Driver", region: str) -> tuple[list[dict[str, Any]], 
     whole = False
     for kind, find in FINDERS:
         try:
-            found, gaps = await find(reader(gateway), gateway.account_id, region)
+            found, gaps = await find(reader(gateway, survey=True), gateway.account_id, region)
         except SealiftError as error:
             unreadable.append({"kind": kind, "region": region, "error": str(error)})
             whole = True

@@ -20,15 +20,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from sealift.aws.operations import OPERATIONS, Operation
-from sealift.aws.outcomes import understood
+from sealift.aws.outcomes import PAGE, understood
 from sealift.clock import Clock, WallClock
-from sealift.errors import CallError, Retry, SealiftError
+from sealift.errors import CallError, NotSupported, Retry, SealiftError
 from sealift.pace import RETRIES, Pace
 from sealift.step import Call
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 5, 20
 """Seconds. A mutating request lives no longer than their sum: the lease must outlive that."""
 
+PATIENCE, FIRST_PATIENCE = 120.0, 8.0
+"""Seconds that a read waits, between tries, for a service that does not answer; the very first one less: a wrong endpoint stays wrong."""
 
 _DRAW = random.Random()  # noqa: S311 - jitter of waits
 
@@ -111,7 +113,7 @@ class Account:
 
         """
         if self._identity is None:
-            reply = await Gateway(self, "", region).read(Call("sts:GetCallerIdentity", {}))
+            reply = await Gateway(self, "", region).read(Call("sts:GetCallerIdentity", {}), patience=FIRST_PATIENCE)
             self._identity = str(reply["Account"])
         return self._identity
 
@@ -138,11 +140,18 @@ class Gateway:
         return self._account.counts
 
     async def read(
-        self, call: Call, purpose: Purpose = Purpose.OBSERVE, declared: frozenset[str] | None = None
+        self,
+        call: Call,
+        purpose: Purpose = Purpose.OBSERVE,
+        declared: frozenset[str] | None = None,
+        *,
+        patience: float = PATIENCE,
+        survey: bool = False,
     ) -> dict[str, Any]:
-        """Send a read, page by page, and return the whole answer; faults of the wire and throttles are waited out.
+        """Send a read, page by page, and return the whole answer; faults of the wire and throttles are waited out for `patience` s.
 
         Raises:
+            NotSupported: on a `survey`, the answer was an HTML page with status 500: a server that lacks the operation.
             CallError: AWS refused, or did not answer before the deadline of its retry class.
 
         """
@@ -154,9 +163,13 @@ class Gateway:
             try:
                 return await self._pages(operation, call.params, purpose)
             except CallError as error:
+                if survey and error.code == PAGE:
+                    raise NotSupported(
+                        error.message, operation=error.operation, retry=Retry.REFUSED, code=PAGE
+                    ) from None
                 tries += 1
                 delays = RETRIES[error.retry] if error.retry in (Retry.TRANSIENT, Retry.THROTTLED) else None
-                if delays is None or waited >= min(delays.deadline, 120) or self._account.closed:
+                if delays is None or waited >= min(delays.deadline, patience) or self._account.closed:
                     raise
                 delay = delays.delay(tries, _DRAW)
                 waited += delay
@@ -183,7 +196,7 @@ class Gateway:
         try:
             await self._request(self._declared(call, None), {**call.params, "DryRun": True}, Purpose.PROBE)
         except CallError as error:
-            return error.code or type(error).__name__
+            return "NotImplemented" if error.code == PAGE else error.code or type(error).__name__
         return ""
 
     def _declared(self, call: Call, declared: frozenset[str] | None) -> Operation:
@@ -230,10 +243,10 @@ Reader = Callable[[Call], Awaitable[dict[str, Any]]]
 """What a kind's `observe` is given: it can only read."""
 
 
-def reader(gateway: Gateway) -> Reader:
-    """Return a door through which only reads pass."""
+def reader(gateway: Gateway, *, survey: bool = False) -> Reader:
+    """Return a door through which only reads pass. `survey`: nothing is under way, so an operation that is lacking is tried once."""
 
     async def read(call: Call) -> dict[str, Any]:
-        return await gateway.read(call, Purpose.OBSERVE)
+        return await gateway.read(call, Purpose.OBSERVE, survey=survey)
 
     return read

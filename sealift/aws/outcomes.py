@@ -82,9 +82,7 @@ CODES: dict[str, Retry] = {
 }
 """Every code that is not here is refused for good."""
 
-DENIED = frozenset(
-    {"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError", "OptInRequired"}
-)
+DENIED = frozenset({"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError"})
 CREDENTIALS = frozenset(
     {
         "ExpiredToken",
@@ -108,6 +106,10 @@ UNKNOWN_OPERATION = frozenset(
         "UnsupportedOperationException",
     }
 )
+NOT_OPTED_IN = frozenset({"OptInRequired"})
+PAGE = "500 with an HTML page"
+"""Code of an answer for people where data was due: servers that lack an operation give it (moto), and so do proxies that fail."""
+
 LOST_REPLY = (ConnectionClosedError, ReadTimeoutError, ResponseParserError)
 NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError)
 NO_CREDENTIALS = (
@@ -144,10 +146,32 @@ def understood(error: Exception, operation: str) -> CallError:
     if isinstance(error, (*LOST_REPLY, *NEVER_SENT, BotoCoreError)):
         retry = Retry.TRANSIENT if isinstance(error, (*LOST_REPLY, *NEVER_SENT)) else Retry.REFUSED
         return CallError(
-            f"{operation}: {error}", operation=operation, retry=retry, ambiguous=not isinstance(error, NEVER_SENT)
+            f"{operation}: {_line(error)}",
+            operation=operation,
+            retry=retry,
+            ambiguous=not isinstance(error, NEVER_SENT),
         )
     return CallError(
         f"{operation}: {type(error).__name__}: {error}", operation=operation, retry=Retry.FATAL, ambiguous=True
+    )
+
+
+def _line(error: object) -> str:
+    return " ".join(str(error).split())[:300]
+
+
+def _is_page(text: str) -> bool:
+    start = text.lower()
+    return ("<!doctype html" in start or "<html" in start) and "500 internal server error" in start
+
+
+def _page(operation: str) -> CallError:
+    return CallError(
+        f"{operation}: the server answered {PAGE}",
+        operation=operation,
+        retry=Retry.TRANSIENT,
+        ambiguous=True,
+        code=PAGE,
     )
 
 
@@ -155,10 +179,17 @@ def _answered(error: ClientError, operation: str) -> CallError:
     body: dict[str, Any] = dict(error.response.get("Error", {}))
     meta: dict[str, Any] = dict(error.response.get("ResponseMetadata", {}))
     code, status = str(body.get("Code", "")), int(meta.get("HTTPStatusCode", 0))
-    message = f"{operation} was refused: {code}: {body.get('Message', '')}".rstrip(": ")
+    if status == 500 and _is_page(str(body.get("Message", ""))):
+        return _page(operation)
+    message = f"{operation} was refused: {code}: {_line(body.get('Message', ''))}".rstrip(": ")
     same: dict[str, Any] = {"operation": operation, "code": code, "request_id": meta.get("RequestId")}
     if code in DENIED:
         return AccessDenied(message, retry=Retry.REFUSED, remedy=f"Allow {operation} for this identity.", **same)
+    if code in NOT_OPTED_IN:
+        return CallError(
+            message, retry=Retry.REFUSED,
+            remedy="Opt in to the Region (aws account enable-region --region-name REGION), or give another --region.", **same,
+        )  # fmt: skip
     if code in CREDENTIALS:
         return CredentialsLost(
             message,
@@ -166,7 +197,7 @@ def _answered(error: ClientError, operation: str) -> CallError:
             remedy="Get fresh credentials and run the command again; in a Region that the account has not opted in to, opt in first.",
             **same,
         )
-    if code in UNKNOWN_OPERATION:
+    if code in UNKNOWN_OPERATION or status == 501:
         return NotSupported(message, retry=Retry.REFUSED, **same)
     if status >= 500 and code not in CODES:
         return CallError(message, retry=Retry.TRANSIENT, ambiguous=True, **same)

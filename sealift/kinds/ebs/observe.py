@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sealift.errors import AccessDenied, CallError, Retry, SealiftError
+from sealift.errors import AccessDenied, CallError, NotSupported, Retry, SealiftError
 from sealift.kind import Read
 from sealift.kinds.ebs.facts import AsgFacts, InstanceFacts, KeyFacts, VolumeAlone, VolumeFacts
 from sealift.kinds.ebs.surroundings import (
@@ -180,7 +180,7 @@ async def described(read: Read, operation: str, **params: Any) -> dict[str, Any]
     try:
         return await read(Call(operation, {**params, "IncludeManagedResources": True}))
     except CallError as error:
-        if error.retry is not Retry.REFUSED or isinstance(error, AccessDenied):
+        if error.retry is not Retry.REFUSED or isinstance(error, AccessDenied | NotSupported):
             raise
     return await read(Call(operation, params))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sealift.errors import CallError, CredentialsLost, Retry
+from sealift.errors import CallError, CredentialsLost, NotSupported, Retry
 from sealift.kind import Read
 from sealift.kinds.ebs.facts import KeyFacts
 from sealift.step import Call
@@ -69,7 +69,8 @@ class Surroundings:
         try:
             return await self._read(call)
         except CallError as error:
-            if error.retry is Retry.TRANSIENT and call.operation not in NEEDED:
+            silent = error.retry is Retry.TRANSIENT or isinstance(error, NotSupported)
+            if silent and call.operation not in NEEDED:
                 self._silent[call.operation] = error
             raise
 

@@ -3,7 +3,7 @@
 import boto3
 import pytest
 
-from sealift.errors import AccessDenied, CredentialsLost, Retry, SealiftError
+from sealift.errors import AccessDenied, CallError, CredentialsLost, Retry, SealiftError
 from sealift.kinds.ebs.observe import observe_instance, observe_volume, probe_clone, volume_facts
 from sealift.kinds.ebs.surroundings import Surroundings
 from sealift.options import Options
@@ -198,7 +198,7 @@ async def test_managed_resources_are_asked_for_and_left_out_where_unknown(box, r
 
     async def old(call: Call):
         if "IncludeManagedResources" in call.params:
-            raise unknown(call.operation)
+            raise CallError("no such parameter", operation=call.operation, retry=Retry.REFUSED, code="UnknownParameter")
         return await read(call)
 
     assert (await observe(old, target)).id == target
