@@ -366,6 +366,7 @@ class Driver:
             async with self.engine(migration, plan, gateway, runner=runner) as engine:
                 if state.brought_up is None:
                     await engine.settle_bring_up()
+                    self._refuse_rollback(plan, engine.state, migration, discard_writes=discard_writes)
                 await engine.go_back(
                     SealiftError("rollback was asked for"), salvage=salvage, why="rollback was asked for"
                 )

@@ -452,7 +452,7 @@ class Engine:
                 step=error.step,
                 resource=error.resource,
                 rule=error.rule,
-                remedy=f"Keep it: sealift accept {migration}. Put the original back: sealift rollback {migration}.",
+                remedy=f"Keep it: sealift accept {migration}. Put the original back: sealift rollback {migration} --discard-writes.",
             ) from error
         try:
             await self.go_back(error)
@@ -481,6 +481,27 @@ class Engine:
             else:
                 self._row(me.key, "done")
                 self.note("bring-up")
+        await self._settle_exposed()
+
+    async def _settle_exposed(self) -> None:
+        """Look whether somebody else brought the workload up on a replacement that is in place: then it has written there.
+
+        Where our own start was sent, that row has told already.
+        """
+        up = [s for s in self.work.steps if s.phase is Phase.BRING_UP]
+        if self.state.brought_up is not None or any(s.key in self.state.rows for s in up):
+            return
+        outputs = self.state.outputs
+        exposed = [s for s in self.work.steps if s.exposes and s.key in outputs]
+        query = bind(exposed[0], outputs).before(self.context()) if exposed else None
+        if query is None:
+            return
+        read = self.gateway.read(query.call, Purpose.SAFETY, operations_of(exposed[0]))
+        if differences := query.read(await read):
+            for step in up:
+                self._row(step.key, "made", {})
+                self._row(step.key, "done")
+            self.note("bring-up", by="somebody else", why="; ".join(differences))
 
     async def _ran(self, me: Step, out: Output) -> bool:
         """Tell whether a workload may have run: in doubt it has, and a person decides."""

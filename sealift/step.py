@@ -130,6 +130,7 @@ class Step(ABC):
     Class variables: `outputs` names what `output` returns; `quiesces` marks the step that makes the source quiet (its
     intent opens an
     epoch); `looks_first` asks for `find` before the first try too; `asks_health` marks what `accept` passes over;
+    `exposes` marks what puts a replacement where whoever starts the workload writes to it;
     `quota` names what is
     counted in the journal.
     """
@@ -143,6 +144,7 @@ class Step(ABC):
     quiesces: ClassVar[bool] = False
     looks_first: ClassVar[bool] = False
     asks_health: ClassVar[bool] = False
+    exposes: ClassVar[bool] = False
     quota: ClassVar[str | None] = None
 
     @abstractmethod

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from sealift.estimate import ATTACH
 from sealift.step import Call, Context, Found, Id, Output, Phase, Query, Seconds, Step, Watch
@@ -18,6 +18,8 @@ class AttachVolume(Step):
     device: str
     card: int | None = None
     launch_time: Id | None = None
+
+    exposes: ClassVar[bool] = True
 
     def title(self) -> str:
         return f"attach {self.volume} to {self.instance} at {self.device}"
