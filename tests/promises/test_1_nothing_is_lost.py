@@ -1,0 +1,238 @@
+"""Promise 1: nothing is lost. No acknowledged write is missing on the replacement, or the run stops and says so."""
+
+import pytest
+
+from sealift.sandbox.seeding import VolumeSpec
+from tests.promises.acts import moments, refuse, run_by_hand, try_to_start, when
+from tests.world import DATA, KEY, REGION, ROOT, World
+
+ROUTES = ("clone", "snapshot", "copy")
+ENCRYPTED_ROOT = VolumeSpec(kms_key=KEY)
+
+
+def ids(world: World, instance: str) -> dict[str, str]:
+    return {device: v["VolumeId"] for device, v in world.volumes(instance).items()}
+
+
+@pytest.mark.parametrize("route", ROUTES)
+async def test_an_instance_that_writes_until_the_stop_keeps_every_write(world: World, route: str) -> None:
+    """The workload writes from its first second to its last, on both sides of the cut: nothing of it is missing."""
+    instance = world.instance(ROOT, DATA)
+    outcome = await world.migrate(instance, route=route)
+    world.clock.advance(3600)
+    assert (0, []) == (outcome.exit_code, world.box.losses())
+
+
+# -- somebody starts it in the middle of a cutover -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", ["detach:/dev/sdf", "copy:/dev/xvda"])
+async def test_nobody_can_start_an_instance_whose_root_is_detached(world: World, step: str) -> None:
+    """The missing root is the fence: AWS refuses a start by hand between the detach and the attach, and the run goes on."""
+    instance, refusals = world.instance(ROOT, DATA), []
+    driver = world.new_driver(listeners=[when(step, try_to_start(world, instance, refusals))])
+    outcome = await world.migrate(instance, driver=driver, route="clone")
+    assert (0, ["InvalidParameterValue"], []) == (outcome.exit_code, refusals, world.box.losses())
+
+
+@pytest.mark.parametrize("step", ["stop", "cut"])
+async def test_a_start_and_stop_by_hand_before_the_root_is_detached_loses_nothing(world: World, step: str) -> None:
+    """Writes made by a start by hand before the fence stands are on the source, and what serves in the end has them."""
+    instance = world.instance(ROOT, DATA)
+    driver = world.new_driver(listeners=[when(step, run_by_hand(world, instance))])
+    outcome = await world.migrate(instance, driver=driver, route="clone")
+    assert (0 if step == "stop" else 5, []) == (outcome.exit_code, world.box.losses())
+    assert "running" == world.power(instance)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("step", ["cut", "detach:/dev/sdf", "copy:/dev/sdf"])
+async def test_a_start_and_stop_by_hand_voids_the_cut_where_the_root_stays(world: World, route: str, step: str) -> None:
+    """With an encrypted root nothing fences the instance: a changed LaunchTime sends the run back, and no write is lost."""
+    instance = world.instance(ENCRYPTED_ROOT, DATA)
+    before = ids(world, instance)
+    driver = world.new_driver(listeners=[when(step, run_by_hand(world, instance))])
+    outcome = await world.migrate(instance, driver=driver, route=route)
+    assert (5, before, []) == (outcome.exit_code, ids(world, instance), world.box.losses())
+    assert "started" in outcome.message
+
+
+async def test_a_voided_cut_is_made_again_by_resume(world: World) -> None:
+    """After a start by hand voided the cut, resume cuts anew: the writes of that start are on the replacement."""
+    instance = world.instance(ENCRYPTED_ROOT, DATA)
+    driver = world.new_driver(listeners=[when("copy:/dev/sdf", run_by_hand(world, instance))])
+    outcome = await world.migrate(instance, driver=driver, route="clone")
+    world.clock.advance(600)
+    resumed = await world.act(world.driver.resume(outcome.migration))
+    assert (5, 0, []) == (outcome.exit_code, resumed.exit_code, world.box.losses())
+    assert world.key == world.volumes(instance)[DATA.device]["KmsKeyId"]
+
+
+@pytest.mark.parametrize("root", [ROOT, ENCRYPTED_ROOT], ids=["root included", "root encrypted already"])
+@pytest.mark.parametrize("stopped_again", [True, False], ids=["stopped again", "left running"])
+async def test_what_somebody_wrote_to_a_replacement_before_bring_up_is_not_discarded(
+    world: World, root: VolumeSpec, stopped_again: bool
+) -> None:
+    """A start by hand between attach and start writes to the replacement: nothing is put back without a person (exit 6)."""
+    instance = world.instance(root, DATA)
+
+    def act() -> None:
+        if stopped_again:
+            run_by_hand(world, instance)()
+        else:
+            world.box.start_by_hand(instance)
+            world.clock.advance(600)
+
+    driver = world.new_driver(listeners=[when("flags", act)])
+    outcome = await world.migrate(instance, driver=driver, route="clone")
+    assert (6, []) == (outcome.exit_code, world.box.losses())
+    back = await world.act(world.driver.rollback(outcome.migration, discard_writes=True))
+    kept = [s for s in world.snapshots().values() if {"Key": "sealift:role", "Value": "safety"} in s["Tags"]]
+    assert (0, 2 if root is ROOT else 1) == (back.exit_code, len(kept))
+    assert "running" == world.power(instance)
+
+
+async def test_a_start_by_hand_that_goes_on_sends_the_run_back(world: World) -> None:
+    """An instance that somebody started after the stop, and left running, keeps its originals and goes on writing to them."""
+    instance = world.instance(ENCRYPTED_ROOT, DATA)
+    before = ids(world, instance)
+
+    def start() -> None:
+        world.box.start_by_hand(instance)
+        world.clock.advance(60)
+
+    driver = world.new_driver(listeners=[when("cut", start)])
+    outcome = await world.migrate(instance, driver=driver, route="clone")
+    assert (5, before, "running", []) == (
+        outcome.exit_code, ids(world, instance), world.power(instance), world.box.losses(),
+    )  # fmt: skip
+
+
+# -- the epoch -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("leftover", [False, True], ids=["cleaned up", "stale copy left behind"])
+@pytest.mark.parametrize("route", ROUTES)
+async def test_a_second_attempt_never_takes_the_copy_of_the_first(world: World, route: str, leftover: bool) -> None:
+    """Fail after the last copy, go back, write on, resume: the new writes are on the replacement, even if the old copy is still there."""
+    instance = world.instance(ROOT, DATA)
+    refuse(world, "ec2:AttachVolume")
+    if leftover:
+        refuse(world, "ec2:DeleteVolume", times=None)
+        refuse(world, "ec2:DeleteSnapshot", times=None)
+    first = await world.migrate(instance, route=route)
+    stale = {id_ for id_, v in world.all_volumes().items() if v["Encrypted"]}
+    world.box.faults.clear()
+    world.clock.advance(7200)
+    second = await world.act(world.driver.resume(first.migration))
+    assert (5, 0, []) == (first.exit_code, second.exit_code, world.box.losses())
+    assert set() == stale & set(ids(world, instance).values())
+    assert (bool(stale), 2) == (leftover, world.state(first.migration).attempt)
+
+
+async def test_a_lost_reply_of_the_last_copy_is_not_copied_twice(world: World) -> None:
+    """The copy whose reply was lost is found by its token or its tags in the same epoch, and there is one copy for each volume."""
+    instance = world.instance(ROOT, DATA)
+    fault = refuse(world, "ec2:CopyVolumes")
+    fault.after = True
+    outcome = await world.migrate(instance, route="clone")
+    assert (0, [], 4) == (outcome.exit_code, world.box.losses(), len(world.all_volumes()))
+
+
+@pytest.mark.parametrize("route", ["snapshot", "copy"])
+async def test_a_lost_reply_of_a_snapshot_is_not_taken_twice(world: World, route: str) -> None:
+    """CreateSnapshot and CopySnapshot have no token: after an unclear answer sealift looks twice and makes no second one."""
+    instance = world.instance(ROOT)
+    for operation in ("ec2:CreateSnapshot", "ec2:CopySnapshot"):
+        refuse(world, operation).after = True
+    outcome = await world.migrate(instance, route=route)
+    made = {"snapshot": 2, "copy": 3}[route]
+    assert (0, [], made) == (outcome.exit_code, world.box.losses(), len(world.snapshots()))
+
+
+# -- a volume that is attached to nothing --------------------------------------------------------------------------------
+
+
+def attach_elsewhere(world: World, volume: str, other: str) -> None:
+    world.ec2.attach_volume(VolumeId=volume, InstanceId=other, Device="/dev/sdz")
+    world.clock.advance(60)
+
+
+@pytest.mark.parametrize("step", ["quiet", "copy:"])
+@pytest.mark.parametrize("route", ROUTES)
+async def test_an_unattached_volume_that_somebody_attaches_meanwhile_goes_back(
+    world: World, route: str, step: str
+) -> None:
+    """What attached the source may have written to it: the copy is thrown away, the run says so (exit 5), the source is untouched."""
+    volume, other = world.box.add_volume(REGION, size_gib=8), world.instance(ROOT)
+    driver = world.new_driver(listeners=[when(step, lambda: attach_elsewhere(world, volume, other))])
+    outcome = await world.migrate(volume, driver=driver, route=route)
+    assert (5, True, []) == (outcome.exit_code, "attached" in outcome.message, world.box.losses())
+    assert [] == [v for v in world.all_volumes().values() if v["Encrypted"]]
+
+
+async def test_a_copy_of_an_unattached_volume_has_all_that_was_on_it(world: World) -> None:
+    """The contents of source and replacement are equal."""
+    volume = world.box.add_volume(REGION, size_gib=8)
+    outcome = await world.migrate(volume, route="clone")
+    copy = str(world.state(outcome.migration).outputs[f"copy:{volume}"]["VolumeId"])
+    assert (0, world.box.contents(volume)) == (outcome.exit_code, world.box.contents(copy))
+
+
+# -- the source stays ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("event", ["step-started", "step-done"])
+@pytest.mark.parametrize("step", ["stop", "copy:/dev/xvda", "attach:/dev/xvda"])
+async def test_a_terminate_in_the_cutover_keeps_every_source(instant: World, step: str, event: str) -> None:
+    """DeleteOnTermination is off before the stop: whoever terminates the instance then deletes no source; a person is needed."""
+    instance = instant.instance(ROOT, DATA)
+    sources = set(ids(instant, instance).values())
+    terminate = lambda: instant.ec2.terminate_instances(InstanceIds=[instance])  # noqa: E731
+    driver = instant.new_driver(listeners=[when(step, terminate, event=event)])
+    outcome = await instant.migrate(instance, driver=driver, route="clone")
+    assert (6, set()) == (outcome.exit_code, sources - set(instant.all_volumes()))
+
+
+async def test_delete_on_termination_is_off_before_the_stop(instant: World) -> None:
+    """The flags are set before StopInstances is sent, with their value in the call."""
+    await instant.migrate(instant.instance(ROOT, DATA), route="clone")
+    first = next(e for e in instant.box.log if e.operation.endswith("ModifyInstanceAttribute"))
+    stop = next(e for e in instant.box.log if e.operation.endswith("StopInstances"))
+    flags = [m["Ebs"]["DeleteOnTermination"] for m in first.params["BlockDeviceMappings"]]
+    assert (True, [False, False]) == (instant.box.log.index(first) < instant.box.log.index(stop), flags)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+async def test_a_migration_deletes_no_source(instant: World, route: str) -> None:
+    """After the migration every source is still there, attached to nothing, and marked as one."""
+    instance = instant.instance(ROOT, DATA)
+    sources = set(ids(instant, instance).values())
+    await instant.migrate(instance, route=route)
+    found = {id_: v for id_, v in instant.all_volumes().items() if id_ in sources}
+    assert (sources, {"available"}) == (set(found), {v["State"] for v in found.values()})
+    assert all({"Key": "sealift:role", "Value": "source"} in v["Tags"] for v in found.values())
+
+
+# -- after bring-up ------------------------------------------------------------------------------------------------------
+
+
+async def test_no_failure_after_bring_up_puts_the_original_back_by_itself(world: World) -> None:
+    """A hook that fails after bring-up leaves the replacement in service with all that it has acknowledged, and asks a person."""
+    instance = world.instance(ROOT, DATA)
+    outcome = await world.migrate(instance, route="clone", after="false")
+    world.clock.advance(3600)
+    after = world.volumes(instance)
+    assert (6, "running", []) == (outcome.exit_code, world.power(instance), world.box.losses())
+    assert {world.key} == {v["KmsKeyId"] for v in after.values()}
+    assert "direction" not in moments(world, outcome.migration)
+
+
+async def test_a_key_that_is_disabled_after_bring_up_changes_nothing_by_itself(world: World) -> None:
+    """The workload runs on, nothing is detached: verify says what is wrong and leaves the choice to a person."""
+    instance = world.instance(ROOT)
+    outcome = await world.migrate(instance, route="snapshot")
+    world.box.disable_key(world.key)
+    world.clock.advance(86400)
+    told = await world.act(world.driver.verify(outcome.migration))
+    assert (6, "running", []) == (told.exit_code, world.power(instance), world.box.losses())
