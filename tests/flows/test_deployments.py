@@ -9,6 +9,7 @@ from prefect.flows import load_flow_from_entrypoint
 from prefect.utilities.callables import parameter_schema
 
 from sealift.project import prefect_file, project_root
+from tasks import serving
 
 FILE = yaml.safe_load(prefect_file().read_text(encoding="utf-8"))
 DEPLOYMENTS = {d["name"]: d for d in FILE["deployments"]}
@@ -75,3 +76,13 @@ def test_every_deployment_says_where_its_code_is() -> None:
     assert step == {"prefect.deployments.steps.set_working_directory": {"directory": "{{ $SEALIFT_PROJECT }}"}}
     assert {d["work_pool"]["name"] for d in DEPLOYMENTS.values()} == {"process"}
     assert all(d["description"] and "sealift" in d["tags"] for d in DEPLOYMENTS.values())
+
+
+@pytest.mark.usefixtures("_in_root")
+def test_one_process_serves_what_the_file_lists() -> None:
+    """`python -m tasks.serving` reads prefect.yaml; there is no second list."""
+    served = serving.deployments(prefect_file())
+
+    assert {(d.name, d.entrypoint, d.description) for d in served} == {
+        (n, d["entrypoint"], d["description"]) for n, d in DEPLOYMENTS.items()
+    }
