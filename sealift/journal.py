@@ -32,6 +32,7 @@ from sqlalchemy import (
     event,
     func,
     insert,
+    inspect,
     select,
     update,
 )
@@ -185,13 +186,14 @@ class Journal:
             self._engine = create_engine(f"sqlite:///{self.path}", isolation_level=None)
             event.listen(self._engine, "connect", _pragmas)
             with self._write() as db:
-                _meta.create_all(db)
-                version = db.execute(select(_version.c.version)).scalar()
+                version = _schema(db)
                 if version is None:
+                    _meta.create_all(db)
                     db.execute(insert(_version).values(version=SCHEMA))
         except (DatabaseError, OSError) as error:
+            why = " ".join(str(getattr(error, "orig", None) or error).split())
             raise JournalError(
-                f"the journal {self.path} cannot be opened: {error}", remedy="Give another with --journal."
+                f"the journal {self.path} cannot be opened: {why}", remedy="Give another with --journal."
             ) from None
         if version not in (None, SCHEMA):
             message = f"the journal {self.path} has schema {version}, this sealift reads {SCHEMA}"
@@ -468,6 +470,13 @@ class Journal:
         """Give the lease back, so that another driver takes over at once."""
         with self._write() as db:
             db.execute(update(_leases).where(_leases.c.migration == migration, _leases.c.token == token).values(free=1))
+
+
+def _schema(db: Connection) -> int | None:
+    """Return the schema version of a journal, None of a new one: another version's file is left as it is."""
+    if not inspect(db).has_table(_version.name):
+        return None
+    return db.execute(select(_version.c.version)).scalar()
 
 
 def _pragmas(connection: Any, _: Any) -> None:
