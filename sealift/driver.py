@@ -303,7 +303,7 @@ class Driver:
         if not (self.settings.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")):
             return
         with contextlib.suppress(SealiftError):
-            asyncio.run(self.account.identity(self.region()))
+            asyncio.run(self.account.identity(self.region(), patience=0))
 
     def decide(self, migration: str, what: str, **note: Any) -> None:
         """Write an approval, a postponement or a refusal; the engine reads nothing else.

@@ -105,15 +105,15 @@ class Account:
         if speed and isinstance(self.clock, WallClock) and float(speed) != self.clock.speed:
             self.clock.follow(float(headers["x-sealift-sandbox-now"]), float(speed))
 
-    async def identity(self, region: str) -> str:
-        """Return the account id of the credentials.
+    async def identity(self, region: str, patience: float = FIRST_PATIENCE) -> str:
+        """Return the account id of the credentials; a service that does not answer is asked again for `patience` s.
 
         Raises:
             CredentialsLost: there are none, or they have expired.
 
         """
         if self._identity is None:
-            reply = await Gateway(self, "", region).read(Call("sts:GetCallerIdentity", {}), patience=FIRST_PATIENCE)
+            reply = await Gateway(self, "", region).read(Call("sts:GetCallerIdentity", {}), patience=patience)
             self._identity = str(reply["Account"])
         return self._identity
 

@@ -6,6 +6,7 @@ import click
 
 from sealift import __version__
 from sealift.cli import demo, inventory, operate, plan, sandbox
+from sealift.cli.life import Life
 
 EXIT_CODES = """\b
 Exit codes:
@@ -21,17 +22,25 @@ Exit codes:
 """
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}, epilog=EXIT_CODES)
+ABOUT = """Move unencrypted AWS storage under a customer-managed KMS key: safely, resumably, reversibly.
+
+\b
+A first look:     sealift inventory
+What would be:    sealift plan i-0123… --key alias/app
+Do it:            sealift migrate i-0123… --key alias/app
+No AWS at hand:   sealift demo
+"""
+
+
+@click.group(
+    cls=Life,
+    help=ABOUT,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog=EXIT_CODES,
+)
 @click.version_option(__version__, prog_name="sealift")
 def main() -> None:
-    r"""Move unencrypted AWS storage under a customer-managed KMS key: safely, resumably, reversibly.
-
-    \b
-    A first look:     sealift inventory
-    What would be:    sealift plan i-0123… --key alias/app
-    Do it:            sealift migrate i-0123… --key alias/app
-    No AWS at hand:   sealift demo
-    """
+    """Move unencrypted AWS storage under a customer-managed KMS key."""
 
 
 for command in (
@@ -43,11 +52,11 @@ for command in (
     operate.approve,
     operate.postpone,
     operate.refuse,
-    operate.accept,
     operate.resume,
     operate.rollback,
-    operate.finalize,
+    operate.accept,
     operate.verify,
+    operate.finalize,
     operate.adopt,
     sandbox.sandbox,
     demo.demo,

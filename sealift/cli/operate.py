@@ -7,12 +7,6 @@ import click
 from sealift.cli import options as shared
 
 
-def _who() -> str:
-    import getpass
-
-    return getpass.getuser()
-
-
 @click.command()
 @click.argument("migration", required=False)
 @shared.output()
@@ -45,8 +39,12 @@ def _decide(migration: str, what: str, place: dict[str, Any], **note: Any) -> No
 
     with run.driver(**place) as driver:
         driver.follow_sandbox()
-        driver.decide(migration, what, by=_who(), **note)
-        run.say(f"{migration}: {what}")
+        driver.decide(migration, what, by=run.who(), **note)
+        _, _, free, gone = driver.journal.lease(migration)
+        then = (
+            f"nobody drives it just now: sealift resume {migration}" if free or gone else "its driver goes on by itself"
+        )
+        run.say(f"{migration}: {what}; {then}")
 
 
 @click.command()
@@ -154,7 +152,7 @@ def verify(migration: str, output: str, **place: Any) -> None:
 @shared.output()
 @shared.place()
 def finalize(migration: str, yes: bool, output: str, **place: Any) -> None:
-    """Delete the plain sources and snapshots once retention has passed. Irreversible."""
+    """Delete the plain sources and snapshots once retention has passed; irreversible."""
     import sys
 
     from sealift.cli import run
@@ -194,6 +192,7 @@ def adopt(targets: tuple[str, ...], output: str, **values: Any) -> None:
     from sealift.cli import run
 
     place = {k: values.pop(k) for k in ("region", "profile", "endpoint_url", "journal")}
-    chosen = run.options(values)
+    with run.one_line():
+        chosen = run.options(values)
     with run.driver(**place, view=True) as driver:
         run.conclude([run.run(driver.adopt(t, chosen)) for t in targets], output)

@@ -29,13 +29,16 @@ def plan(
     from sealift.plan import NEEDS_ACK, READY, REFUSED, Plan
 
     place = _place(values)
-    chosen = run.options(values)
+    with run.one_line():
+        chosen = run.options(values)
     with run.driver(**place) as driver:
         made = Plan(tuple(_plan(driver, targets, chosen, everything=everything)))
         _show(made, output)
         if out:
             _write(made, out)
             run.say(f"kept in {out}; run it with: sealift apply {out}")
+        for refused in [m for m in made.migrations if m.status == REFUSED]:
+            _say_why(driver, refused)
         states = {m.status for m in made.migrations}
         if states == {REFUSED}:
             run.end(4)
@@ -85,10 +88,11 @@ def migrate(
     from sealift.plan import Plan
 
     place = _place(values)
-    chosen = run.options(values)
-    with run.driver(**place, view=True, notify=chosen.notify) as driver:
+    with run.one_line():
         if everything:
             raise UsageError(NO_FLEET)
+        chosen = run.options(values)
+    with run.driver(**place, view=True, notify=chosen.notify) as driver:
         made = _plan(driver, targets, chosen, everything=False)
         _show(Plan(tuple(made)), "brief")
         for one in made:
@@ -142,16 +146,30 @@ def _show(made: Any, output: str) -> None:
         run.data(text.plan(made))
 
 
+def _say_why(driver: "Driver", refused: "MigrationPlan") -> None:
+    from sealift.cli import run
+    from sealift.errors import Refused
+
+    try:
+        driver.refuse_unfit(refused)
+    except Refused as error:
+        run.say(f"sealift: {error}", color="red")
+
+
 def _write(made: Any, out: str) -> None:
     import json
     from pathlib import Path
 
-    Path(out).write_text(json.dumps(made.to_json(), indent=1) + "\n", encoding="utf-8")
+    from sealift.errors import UsageError
+
+    try:
+        Path(out).write_text(json.dumps(made.to_json(), indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"the plan cannot be kept in {out}: {error.strerror}", remedy="Give another --out.") from None
 
 
 def _approved(plans: Any, *, yes: bool) -> str | None:
     """Return who approved: --yes, or an answer at a terminal; None leaves it to `sealift approve`."""
-    import getpass
     import sys
 
     from sealift.cli import run
@@ -159,7 +177,7 @@ def _approved(plans: Any, *, yes: bool) -> str | None:
     if not any(p.steps for p in plans):
         return None
     if yes:
-        return f"{getpass.getuser()} (--yes)"
+        return f"{run.who()} (--yes)"
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         run.say("no terminal and no --yes: it prepares, then waits at the gate for `sealift approve`", color="yellow")
         return None
@@ -174,7 +192,7 @@ def _approved(plans: Any, *, yes: bool) -> str | None:
     elif not click.confirm("Run this plan?", err=True):
         run.say("not confirmed; nothing was changed")
         run.end(0)
-    return f"{getpass.getuser()} (terminal)"
+    return f"{run.who()} (terminal)"
 
 
 async def _all(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
@@ -36,9 +37,19 @@ def end(code: int) -> NoReturn:
     sys.exit(code)
 
 
+def who() -> str:
+    """Return who types, for the journal."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
 @contextmanager
 def one_line() -> Iterator[None]:
-    """Turn an error of ours into one clear line on stderr and its exit code; no traceback."""
+    """Turn an error into one clear line on stderr and its exit code; a traceback only where SEALIFT_DEBUG is set."""
     from sealift.errors import SealiftError
 
     try:
@@ -49,6 +60,18 @@ def one_line() -> Iterator[None]:
     except KeyboardInterrupt:
         say("sealift: interrupted; `sealift status` shows what can be resumed", color="yellow")
         end(130)
+    except (click.Abort, click.ClickException, BrokenPipeError):
+        raise
+    except Exception as error:
+        if os.environ.get("SEALIFT_DEBUG"):
+            raise
+        what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        say(
+            f"sealift: unexpected {what}. This is a fault of sealift; `sealift status` shows what can be resumed, "
+            "SEALIFT_DEBUG=1 where it happened",
+            color="red",
+        )
+        end(1)
 
 
 @contextmanager
@@ -79,6 +102,8 @@ def driver(
         stop = live.stop
     elif view:
         listeners.append(logs.listener())
+    with one_line():
+        _check_endpoint(endpoint_url or os.environ.get("AWS_ENDPOINT_URL"))
     settings = Settings.read(region=region, profile=profile, endpoint_url=endpoint_url, journal=journal)
     with ThreadPoolExecutor(16, thread_name_prefix="aws") as pool, one_line():
         made = Driver(settings, pool=pool, listeners=listeners, notify=notify)
@@ -89,37 +114,82 @@ def driver(
             made.close()
 
 
+def _check_endpoint(url: str | None) -> None:
+    from urllib.parse import urlsplit
+
+    from sealift.errors import UsageError
+
+    if url and not (urlsplit(url).scheme in ("http", "https") and urlsplit(url).hostname):
+        raise UsageError(
+            f"the endpoint {url!r} is no URL", remedy="Give --endpoint-url or AWS_ENDPOINT_URL as http://HOST:PORT."
+        )
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end."""
     return asyncio.run(work)
 
 
 def options(values: dict[str, Any]) -> "Options":
-    """Return the options of a command line."""
+    """Return the options of a command line.
+
+    Raises:
+        UsageError: a place to notify or to keep the plan, a list of ids, or the window cannot be used.
+
+    """
+    from sealift.local import s3_place
+    from sealift.notify import check
     from sealift.options import Options
 
-    lists = {
-        k: tuple(line.strip() for line in values.pop(f"{k}_list") or () if line.strip()) for k in ("allow", "deny")
-    }
+    lists: dict[str, Any] = {k: _ids(values.pop(f"{k}_list", None)) for k in ("allow", "deny")}
     skip = tuple(dict.fromkeys((*Options().skip_tags, *values.pop("skip_tags"))))
     known: dict[str, Any] = {k: v for k, v in values.items() if k in Options.__dataclass_fields__}
-    known |= {"asg": known.get("asg") or "", "skip_tags": skip, **lists}
-    return Options(**known)
+    known["asg"] = known.get("asg") or ""
+    chosen = Options(**known, **lists, skip_tags=skip)
+    check(chosen.notify)
+    if chosen.state_url:
+        s3_place(chosen.state_url, "migration")
+    _in_order(chosen)
+    return chosen
+
+
+def _ids(lines: Any) -> tuple[str, ...]:
+    from sealift.errors import UsageError
+
+    try:
+        return tuple(line.strip() for line in lines or () if line.strip())
+    except UnicodeDecodeError:
+        raise UsageError(f"{lines.name} is no list of ids: it is not text") from None
+
+
+def _in_order(chosen: "Options") -> None:
+    from sealift.errors import UsageError
+
+    moments = [m for m in (chosen.window_start, chosen.window_last_quiesce, chosen.window_end) if m is not None]
+    if moments != sorted(moments):
+        raise UsageError("--window-start, --last-quiesce and --window-end are not in that order")
 
 
 def conclude(outcomes: Sequence["Outcome"], output: str) -> NoReturn:
-    """Write one final row for each target and end with the exit code of all."""
+    """Write one final row for each target, say on stderr what is not done, and end with the exit code of all."""
     from dataclasses import asdict
 
     from sealift.driver import exit_code
 
+    failed = [o for o in outcomes if o.exit_code]
     if output == "json":
         as_json([asdict(o) for o in outcomes])
-    for o in outcomes:
-        if output == "jsonl":
+    elif output == "jsonl":
+        for o in outcomes:
             data(json.dumps(asdict(o)))
-        elif output == "text":
+    elif len(outcomes) > 1 or not failed:
+        for o in outcomes:
             mark, color = ("done", "green") if o.exit_code == 0 else (f"exit {o.exit_code}", "red")
             who = f"{o.migration}  " if o.migration else ""
             click.echo(f"{click.style(mark, fg=color)}  {who}{o.message}")
+    if len(outcomes) == 1 and failed:
+        say(f"sealift: {failed[0].message}", color="red")
+    elif failed:
+        names = ", ".join(f"{o.target} (exit {o.exit_code})" for o in failed)
+        say(f"sealift: {len(failed)} of {len(outcomes)} targets not done: {names}", color="red")
     end(exit_code(outcomes))
