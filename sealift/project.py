@@ -100,9 +100,11 @@ async def with_prefect(
     there = await server_answers()
 
     def local(plan: MigrationPlan) -> Callable[[], Awaitable[Outcome]]:
+        """Run a plan on library and journal alone."""
         return lambda: driver.migrate(plan, approved_by=approved_by, no_wait=no_wait, observed=observed)
 
     def shown(plan: MigrationPlan) -> Callable[[], Awaitable[Outcome]]:
+        """Run a plan as a flow run."""
         params = _form(plan, approve=approved_by is not None, wait_at_gate=not no_wait)
         return lambda: run_flow(
             FLOWS[plan.kind], params, driver, local(plan), plan=plan, approved_by=approved_by, observed=observed

@@ -36,6 +36,7 @@ async def prefect_runner(step: Step, attempt: Attempt) -> None:
     given_up: list[Exception] = []
 
     async def again(_: Any, __: Any, state: State[Any]) -> bool:
+        """Ask the attempt; awaited, or the state would hand out a coroutine and never the error."""
         try:
             await state.aresult()
         except Exception as error:  # noqa: BLE001 - whatever the step raised: the attempt judges it
