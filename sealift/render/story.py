@@ -1,32 +1,17 @@
 """A migration told in order, with times, for a person on call at night."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sealift.journal import Entry, Journal, State
 from sealift.plan import MigrationPlan
+from sealift.render.telling import Told, failure, gathered, moment, tell
 from sealift.render.text import span, table
+from sealift.step import bind
 
-TOLD = {
-    "attempt": "attempt {number} begins",
-    "approved": "approved by {by}",
-    "refused": "cutover refused by {by}",
-    "postponed": "postponed",
-    "waiting": "waits for {for}",
-    "gate-open": "the gate is open",
-    "quiesce": "quiesce: the workload goes down",
-    "bring-up": "bring-up: the workload runs on its replacement",
-    "direction": "turns back: {why}",
-    "service-back": "service is as before",
-    "leftover": "left over: {resource}: {why}",
-    "failure": "failed: {message}",
-    "accepted": "accepted: the replacement stays",
-    "adopted": "adopted: the journal was rebuilt from tags; who approved and when is not known",
-    "attempt-closed": "the way back is complete",
-    "end": "rests: {as}",
-}
+RESTS = ("retained", "rolled-back", "finalized", "needs-a-person")
+"""Phases in which nothing is under way."""
 
 
 def phase(state: State) -> str:
@@ -50,25 +35,19 @@ def phase(state: State) -> str:
 
 def down_seconds(state: State, now: float) -> float:
     """Return how long the workload was down, or is."""
-    if state.quiesced is None:
+    if state.quiesced is None or not state.took_down:
         return 0.0
     return round(min(t for t in (state.brought_up, state.back_up, now) if t is not None) - state.quiesced, 1)
 
 
 def row_of(journal: Journal, about: Mapping[str, Any], plan: MigrationPlan, state: State) -> dict[str, Any]:
-    """Return a migration as `sealift.status/1` has it."""
+    """Return a migration as `sealift.status/1` has it; `driven`: a process holds its lease."""
+    _, _, free, gone = journal.lease(about["id"])
     return {
-        "id": about["id"],
-        "kind": plan.kind,
-        "target": plan.target,
-        "phase": phase(state),
-        "route": plan.route,
-        "waiting_for": state.waiting_for,
-        "down_seconds": down_seconds(state, journal.clock.now()),
-        "attempt": state.attempt,
-        "account": plan.account,
-        "region": plan.region,
-    }
+        "id": about["id"], "kind": plan.kind, "target": plan.target, "phase": phase(state), "route": plan.route,
+        "waiting_for": state.waiting_for, "down_seconds": down_seconds(state, journal.clock.now()), "attempt": state.attempt,
+        "account": plan.account, "region": plan.region, "driven": not (free or gone),
+    }  # fmt: skip
 
 
 def all_of(journal: Journal) -> list[dict[str, Any]]:
@@ -89,6 +68,7 @@ def table_row(row: Mapping[str, Any]) -> list[Any]:
         row["route"],
         span(row["down_seconds"]) if row["down_seconds"] else "-",
         row["waiting_for"] or "",
+        "" if row["phase"] in RESTS else "yes" if row["driven"] else "NO: sealift resume",
     ]
 
 
@@ -96,17 +76,19 @@ def listing(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return migrations as a table."""
     if not rows:
         return "no migrations yet. Next: sealift inventory"
-    return table(["MIGRATION", "TARGET", "PHASE", "ROUTE", "DOWN", "WAITS FOR"], [table_row(r) for r in rows])
+    headings = ["MIGRATION", "TARGET", "PHASE", "ROUTE", "DOWN", "WAITS FOR", "DRIVEN"]
+    return table(headings, [table_row(r) for r in rows]) + "\n\nThe story of one: sealift status MIGRATION"
 
 
 @dataclass(frozen=True)
 class Story:
-    """One migration, told."""
+    """One migration, told at the moment `now`."""
 
     plan: MigrationPlan
     row: Mapping[str, Any]
     state: State
     entries: Sequence[Entry]
+    now: float
 
     def to_json(self) -> dict[str, Any]:
         """Return status and story as data."""
@@ -117,69 +99,78 @@ class Story:
         return {"format": "sealift.status/1", "migrations": [dict(self.row)], "story": told}
 
     def text(self) -> str:
-        """Return status and story as lines, with what to type next."""
-        lines = [f"{self.row['id']}  {self.plan.target}  route {self.plan.route}  {self.row['phase']}"]
-        if self.row["down_seconds"]:
-            lines.append(f"down {span(self.row['down_seconds'])}")
-        first = self.entries[0].at if self.entries else 0.0
-        lines.append("")
-        for e in self.entries:
-            if (told := _tell(e)) is not None:
-                lines.append(f"{_clock(e.at)}  +{e.at - first:>7.0f} s  {told}")
-        return "\n".join([*lines, "", *self._next()])
+        """Return what happened in order, where it stands, and what to type next."""
+        plan = self.plan
+        head = f"{self.row['id']}  {plan.target}  {plan.region} of account {plan.account}  route {plan.route}"
+        down = [f"down for {span(self.row['down_seconds'])} in all"] if self.row["down_seconds"] else []
+        return "\n".join([head, "", *tell(self.entries, self._titles()), "", *down, self._stands(), "", *self._next()])
+
+    def _titles(self) -> dict[str, str]:
+        titles = {}
+        for step in self.plan.steps:
+            try:
+                titles[step.key] = bind(step, self.state.outputs).title()
+            except KeyError:
+                titles[step.key] = step.title()
+        return titles
+
+    def _stands(self) -> str:
+        state = self.state
+        kept = moment((state.brought_up or 0.0) + self.plan.options.retain)
+        match self.row["phase"]:
+            case "retained":
+                return f"now: {self.plan.target} is on its replacement; the plain source is kept until {kept} at least"
+            case "rolled-back":
+                return f"now: {self.plan.target} is on its original volumes, as before"
+            case "finalized":
+                return f"now: {self.plan.target} is on its replacement for good"
+            case "needs-a-person":
+                why = failure(state.last_error) if state.last_error else "see above"
+                return f"now: NEEDS A PERSON since {self._since()}: {why}"
+        return f"now: {self._doing()}{self._down()}\n     {self._driver()}"
+
+    def _doing(self) -> str:
+        if state_waits := self.state.waiting_for:
+            return f"waits for {state_waits}, since {self._since('waiting')}"
+        items = gathered(self.entries, self._titles())
+        steps = [i for i in items if isinstance(i, Told) and i.under_way and i.key in self.state.rows]
+        if steps:
+            return " ∥ ".join(f"{s.title}, since {moment(s.began)} ({span(self.now - s.began)})" for s in steps[-3:])
+        return f"between two steps, since {self._since()}"
+
+    def _down(self) -> str:
+        state = self.state
+        if state.quiesced is None or not state.took_down or state.brought_up or state.back_up:
+            return ""
+        return f"\n     THE WORKLOAD IS DOWN since {moment(state.quiesced)}"
+
+    def _driver(self) -> str:
+        return (
+            "a process drives it" if self.row["driven"] else "NO PROCESS DRIVES IT: its driver has ended or was killed"
+        )
+
+    def _since(self, what: str | None = None) -> str:
+        at = next((e.at for e in reversed(self.entries) if what in (None, e.what)), self.now)
+        return f"{moment(at)} ({span(self.now - at)})"
 
     def _next(self) -> list[str]:
         name, state = self.row["id"], self.state
-        kept = (state.brought_up or 0.0) + self.plan.options.retain
+        resume = [] if self.row["driven"] else [f"sealift resume {name}"]
+        gate = [f"sealift approve {name}", f"sealift postpone {name} --until …", f"sealift refuse {name}"]
+        in_doubt = state.brought_up is not None and state.direction == "forward"
+        kept = moment((state.brought_up or 0.0) + self.plan.options.retain)
         choices = {
-            "gate": [f"sealift approve {name}", f"sealift postpone {name} --until …", f"sealift refuse {name}"],
-            "needs-a-person": [
-                f"sealift accept {name}",
-                f"sealift rollback {name} --discard-writes",
-                f"sealift resume {name}",
-            ]
-            if state.brought_up and state.direction == "forward"
+            "gate": [*(gate if state.approved is None else gate[1:]), *resume],
+            "needs-a-person": [f"sealift accept {name}", f"sealift rollback {name} --discard-writes"] if in_doubt
             else [f"sealift resume {name}"],
-            "retained": [
-                f"sealift verify {name}",
-                f"sealift finalize {name}   (from {_clock(kept)} on)",
-                f"sealift rollback {name} --discard-writes",
-            ],
+            "retained": [f"sealift verify {name}", f"sealift finalize {name}   (from {kept} on)",
+                         f"sealift rollback {name} --discard-writes"],
             "rolled-back": [f"sealift resume {name}   (opens attempt {state.attempt + 1})"],
             "finalized": [],
-        }
-        commands = choices.get(
-            self.row["phase"], [f"sealift resume {name}   (if no driver is at it)", f"sealift rollback {name}"]
-        )
+        }  # fmt: skip
+        watch = [f"sealift status {name}"] if self.row["driven"] else [*resume, f"sealift rollback {name}"]
+        commands = choices.get(self.row["phase"], watch)
         return ["next:", *(f"  {c}" for c in commands)] if commands else ["nothing is left to do"]
-
-
-def _clock(at: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(at))
-
-
-def _tell(e: Entry) -> str | None:
-    if e.step is not None:
-        if e.what == "intent":
-            return None
-        title = e.data.get("title", "")
-        made = ", ".join(f"{v}" for v in e.data.values()) if e.what == "made" else ""
-        if e.what == "failed":
-            return f"  {e.step}: failed: {e.data.get('message', '')}"
-        if e.what == "void":
-            return f"  {e.step}: came to nothing"
-        return f"  {e.step}: {e.what}" + (f" {made}" if made else title)
-    if e.what == "waiting" and e.data.get("for") is None:
-        return None
-    pattern = TOLD.get(e.what)
-    if pattern is None:
-        return None
-    return pattern.format_map(_Blank(e.data))
-
-
-class _Blank(dict[str, Any]):
-    def __missing__(self, key: str) -> str:
-        return "?"
 
 
 def of(journal: Journal, migration: str) -> Story:
@@ -190,4 +181,5 @@ def of(journal: Journal, migration: str) -> Story:
 
     """
     plan, state = MigrationPlan.from_json(journal.plan(migration)), journal.state(migration)
-    return Story(plan, row_of(journal, {"id": migration}, plan, state), state, journal.entries(migration))
+    row = row_of(journal, {"id": migration}, plan, state)
+    return Story(plan, row, state, journal.entries(migration), journal.clock.now())
