@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -200,14 +200,16 @@ class Driver:
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
 
-    async def _refuse_drift(self, plan: MigrationPlan, gateway: Gateway, migration: str = "") -> None:
+    async def _refuse_drift(
+        self, plan: MigrationPlan, gateway: Gateway, migration: str = "", altered: Collection[str] = ()
+    ) -> None:
         """Look again, before anything starts and at the gate: is it what was planned, does no rule block it by now?
 
         An opt-out tag, a deny list, a disabled key win over an approval. The claim of `migration` itself blocks nothing.
         """
         kind = BY_NAME[plan.kind]
         facts = await self.observe(kind, gateway, plan.target, plan.options)
-        refuse_drift(plan.target, drift(kind, facts_of(kind, plan.facts), facts))
+        refuse_drift(plan.target, drift(kind, facts_of(kind, plan.facts), facts, altered))
         blocks = [v for v in judge(kind, facts, plan.options) if v.verdict == BLOCK]
         for verdict in blocks:
             if not (migration and verdict.id == CLAIM and migration in verdict.message):
@@ -265,7 +267,8 @@ class Driver:
         )
 
         async def at_gate() -> None:
-            await self._refuse_drift(plan, gateway, migration)
+            altered = {name for s in plan.steps if s.key in engine.state.rows for name in s.alters}
+            await self._refuse_drift(plan, gateway, migration, altered)
 
         engine = Engine(
             work,

@@ -1,7 +1,7 @@
 """From a target to a plan: observe, judge, choose the route, write the recipe. Changes nothing."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -102,9 +102,10 @@ def facts_of(kind: Kind, row: Mapping[str, Any]) -> Any:
     return TypeAdapter(kind.facts).validate_python(row)
 
 
-def drift(kind: Kind, planned: Any, observed: Any) -> list[str]:
-    """Name the identity facts that differ between a plan and what is there now."""
-    return list(_differences("", dict(kind.identity(planned)), dict(kind.identity(observed))))
+def drift(kind: Kind, planned: Any, observed: Any, altered: Collection[str] = ()) -> list[str]:
+    """Name the identity facts that differ between a plan and what is there now, but for those that we altered."""
+    found = _differences("", dict(kind.identity(planned)), dict(kind.identity(observed)))
+    return [d for d in found if d.split(" was ")[0].rsplit(".", 1)[-1] not in altered]
 
 
 def _differences(place: str, a: Any, b: Any) -> Sequence[str]:

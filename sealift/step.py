@@ -131,6 +131,7 @@ class Step(ABC):
     intent opens an
     epoch); `looks_first` asks for `find` before the first try too; `asks_health` marks what `accept` passes over;
     `exposes` marks what puts a replacement where whoever starts the workload writes to it;
+    `alters` names the facts of the source that are others once it is done: no drift;
     `quota` names what is
     counted in the journal.
     """
@@ -144,6 +145,7 @@ class Step(ABC):
     quiesces: ClassVar[bool] = False
     looks_first: ClassVar[bool] = False
     asks_health: ClassVar[bool] = False
+    alters: ClassVar[tuple[str, ...]] = ()
     exposes: ClassVar[bool] = False
     quota: ClassVar[str | None] = None
 

@@ -3,6 +3,7 @@
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from sealift.estimate import SMALL_CALL
 from sealift.step import Call, Context, Irreversible, Phase, Seconds, Step
@@ -21,6 +22,8 @@ class KeepOnTermination(Step):
 
     instance: str
     former: Flags
+
+    alters: ClassVar[tuple[str, ...]] = ("delete_on_termination",)
 
     def title(self) -> str:
         return f"keep the volumes of {self.instance} if it is terminated"
