@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sealift.errors import Refused
+from sealift.errors import Refused, UsageError
 from sealift.kind import ACK, BLOCK, Kind, Route, Verdict
 from sealift.options import Options
 from sealift.plan import MigrationPlan, RefusedRoute
@@ -96,10 +96,19 @@ def as_json(facts: Any) -> dict[str, Any]:
 
 
 def facts_of(kind: Kind, row: Mapping[str, Any]) -> Any:
-    """Rebuild facts that a plan holds."""
-    from pydantic import TypeAdapter  # noqa: PLC0415 - at the edge, and only where a plan is read
+    """Rebuild facts that a plan holds.
 
-    return TypeAdapter(kind.facts).validate_python(row)
+    Raises:
+        UsageError: they are of another shape than this version's.
+
+    """
+    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - at the edge, and only where a plan is read
+
+    try:
+        return TypeAdapter(kind.facts).validate_python(row)
+    except ValidationError as error:
+        wrong = ", ".join(".".join(map(str, e["loc"])) for e in error.errors()[:3])
+        raise UsageError(f"the facts of the plan cannot be read: {wrong}", remedy="Make it again: sealift plan") from None
 
 
 def drift(kind: Kind, planned: Any, observed: Any, altered: Collection[str] = ()) -> list[str]:
