@@ -22,7 +22,7 @@ from sealift.events import Listener
 from sealift.gate import Window
 from sealift.journal import Journal, State
 from sealift.kind import BLOCK, Kind, Read, Recalled, Verdict
-from sealift.kinds import BY_NAME, door, resolve
+from sealift.kinds import BY_NAME, door, named, resolve
 from sealift.local import LOCAL
 from sealift.notify import Notifier
 from sealift.options import Options
@@ -207,7 +207,7 @@ class Driver:
 
         An opt-out tag, a deny list, a disabled key win over an approval. The claim of `migration` itself blocks nothing.
         """
-        kind = BY_NAME[plan.kind]
+        kind = named(plan.kind)
         facts = await self.observe(kind, gateway, plan.target, plan.options)
         refuse_drift(plan.target, drift(kind, facts_of(kind, plan.facts), facts, altered))
         blocks = [v for v in judge(kind, facts, plan.options) if v.verdict == BLOCK]
