@@ -31,9 +31,9 @@ from sealift.errors import (
 from sealift.events import Event, Listener
 from sealift.journal import Entry, Journal, Row, State, fold
 from sealift.pace import DOWN_DEADLINE, RETRIES
-from sealift.recipe import Block, blocks, operations_of, seconds_back, seconds_down, way_back
+from sealift.recipe import Block, blocks, operations_of, seconds_back, seconds_cutover, way_back
 from sealift.render.commands import aws_command
-from sealift.step import Context, Found, Output, Phase, Query, Seen, Step, bind
+from sealift.step import Context, Found, Output, Phase, Query, Seen, Step, Watch, bind
 from sealift.watch import Watcher
 
 REQUEST_LIFE = CONNECT_TIMEOUT + READ_TIMEOUT
@@ -49,6 +49,9 @@ CLOCK_SKEW = 300.0
 
 POLL_CAPS = {Phase.PREPARE: 60.0, Phase.CONFIRM: 15.0, Phase.CLEAN: 60.0, Phase.FINALIZE: 60.0}
 """Longest seconds between polls where nothing is down; while a workload is down it is 5."""
+
+SAY_SO = 600.0
+"""Seconds between two notices that the way back waits for something that does not come."""
 
 LEAVES = (LeaseLost, LeftAtGate, CredentialsLost, JournalError)
 """Errors that end a driver and turn nothing."""
@@ -128,7 +131,7 @@ class Engine:
         self.state = journal.state(work.migration)
         self._foreign_waited = False
         self._halted = False
-        self.cutover, self.back = seconds_down(work.steps), seconds_back(work.steps)
+        self.cutover, self.back = seconds_cutover(work.steps), seconds_back(work.steps)
 
     @property
     def clock(self) -> Clock:
@@ -148,10 +151,8 @@ class Engine:
         self._fold(number, None, what, data)
         return number
 
-    def _row(self, step: str, what: str, data: Mapping[str, Any] | None = None, *, fenced: bool = False) -> None:
-        number = self.journal.row(
-            self.work.migration, self.state.attempt, step, what, data, token=self.token, fenced=fenced
-        )
+    def _row(self, step: str, what: str, data: Mapping[str, Any] | None = None) -> None:
+        number = self.journal.row(self.work.migration, self.state.attempt, step, what, data, token=self.token)
         self._fold(number, step, what, data or {})
 
     def _fold(self, number: int, step: str | None, what: str, data: Mapping[str, Any]) -> None:
@@ -211,9 +212,12 @@ class Engine:
 
     async def _forward(self) -> None:
         steps = self.work.steps
-        await self.walk([s for s in steps if s.phase is Phase.PREPARE])
-        if self.state.quiesced is None:
+        await self.walk([s for s in steps if s.phase is Phase.PREPARE and not s.at_gate])
+        if not any(s.quiesces and s.key in self.state.rows for s in steps):
             await self._gate()
+            if renewed := [s for s in steps if s.at_gate]:
+                await self.walk(renewed)
+                await self._gate()  # what was renewed took its time: does the worst case still fit?
         await self.walk([s for s in steps if s.phase in (Phase.CUTOVER, Phase.BRING_UP)])
         await self.walk([s for s in steps if s.phase is Phase.CONFIRM])
         self._end("retained")
@@ -301,8 +305,8 @@ class Engine:
         self._turn_back_if_late(step)
         if step.quiesces and step.phase is Phase.CUTOVER and not self.state.epoch:
             self.note("epoch")
-            self.note("quiesce")
-            self.emit("quiesce", step)
+            self.note("quiesce", down=step.takes_down)
+            self.emit("quiesce", step, down=step.takes_down)
         me, ctx = bind(step, self.state.outputs), self.context()
         self.emit("step-started", me)
         out = row.output if row is not None else None
@@ -334,8 +338,11 @@ class Engine:
 
     async def _shielded(self, me: Step, ctx: Context) -> Output:
         """From the intent row to the made row nothing is cancelled: a call in a thread cannot be taken back."""
-        if self.state.direction == "back" and (needs := me.needs()):
-            await self.watcher.until(needs, step=me.key, at_once=True, seen=lambda seen: self._waiting(me, seen))
+        if self.state.direction == "back":
+            await self._refuse_if_up(me)
+            if needs := me.needs():
+                await self._half_way(me, needs)
+                await self._refuse_if_up(me)
         await self._untouched(me, ctx)
         task = asyncio.ensure_future(self._perform(me, ctx))
         try:
@@ -343,6 +350,29 @@ class Engine:
         except asyncio.CancelledError:
             await asyncio.wait({task})
             raise
+
+    async def _refuse_if_up(self, me: Step) -> None:
+        """Stop a way back that asked nobody, if somebody has brought the workload up on a replacement meanwhile."""
+        if me.phase is not Phase.RESTORE or self.state.brought_up is not None:
+            return
+        await self._ran_by_hand()
+        if self.state.brought_up is not None:
+            raise self._in_doubt(SealiftError("somebody else started it there", step=me.key, resource=me.resource()))
+
+    async def _half_way(self, me: Step, needs: Watch) -> None:
+        """Wait for what the way back finds half-way, as long as it takes, and say so: only this brings service back by itself."""
+        said = self.clock.now()
+
+        def seen(look: Seen) -> None:
+            nonlocal said
+            self._waiting(me, look)
+            if not look.done and self.clock.now() - said >= SAY_SO:
+                said = self.clock.now()
+                why = f"{needs.id} to be {needs.want}: it is '{look.state}'"
+                self.note("waiting", **{"for": why})
+                self.emit("stuck", me, waiting_for=why)
+
+        await self.watcher.until(needs, step=me.key, at_once=True, seen=seen)
 
     async def _untouched(self, me: Step, ctx: Context) -> None:
         if differences := await self._differences(me, me.before(ctx), Purpose.SAFETY):
@@ -355,7 +385,7 @@ class Engine:
 
     async def _perform(self, me: Step, ctx: Context) -> Output:
         call = me.do(ctx)
-        self._row(me.key, "intent", {"operation": call.operation, "title": me.title()}, fenced=True)
+        self._row(me.key, "intent", {"operation": call.operation, "title": me.title()})
         try:
             if call.operation.startswith("local:"):
                 out = await self._run_here(me, ctx)
@@ -444,16 +474,7 @@ class Engine:
         if self.state.brought_up is None:
             await self.settle_bring_up()
         if self.state.brought_up is not None:
-            self.note("end", **{"as": "needs-person", "why": str(error)})
-            self.emit("end", None, **{"as": "needs-person", "why": str(error)})
-            migration = self.work.migration
-            raise NeedsPerson(
-                f"{self.work.target} runs on its replacement, but: {error.message}",
-                step=error.step,
-                resource=error.resource,
-                rule=error.rule,
-                remedy=f"Keep it: sealift accept {migration}. Put the original back: sealift rollback {migration} --discard-writes.",
-            ) from error
+            raise self._in_doubt(error) from error
         try:
             await self.go_back(error)
         except NeedsPerson:
@@ -468,11 +489,26 @@ class Engine:
                 remedy=f"When it is mended: sealift resume {self.work.migration}",
             ) from error
 
+    def _in_doubt(self, error: SealiftError) -> NeedsPerson:
+        """After bring-up: what keeps the replacement, and what puts the original back, is for a person to type."""
+        self.note("end", **{"as": "needs-person", "why": str(error)})
+        self.emit("end", None, **{"as": "needs-person", "why": str(error)})
+        migration = self.work.migration
+        return NeedsPerson(
+            f"{self.work.target} runs on its replacement, but: {error.message}",
+            step=error.step,
+            resource=error.resource,
+            rule=error.rule,
+            remedy=f"Keep it: sealift accept {migration}. "
+            f"Put the original back, with the writes since in a snapshot: sealift rollback {migration} --discard-writes.",
+        )
+
     async def settle_bring_up(self) -> None:
         """Settle a start that was sent and of which nothing is known: what ran may have written."""
         for step in (s for s in self.work.steps if s.phase is Phase.BRING_UP):
             row = self.state.rows.get(step.key)
             if row is None or row.state in ("void", "done"):
+                await self._ran_by_hand()
                 continue
             me = bind(step, self.state.outputs)
             out = row.output if row.output is not None else await self._look_up(me, self.context(), row)
@@ -481,27 +517,31 @@ class Engine:
             else:
                 self._row(me.key, "done")
                 self.note("bring-up")
-        await self._settle_exposed()
 
-    async def _settle_exposed(self) -> None:
-        """Look whether somebody else brought the workload up on a replacement that is in place: then it has written there.
+    async def _ran_by_hand(self) -> None:
+        """A replacement is attached: has somebody else brought the workload up on it? What ran may have written."""
+        exposed = [s for s in self.work.steps if s.exposes and s.phase is Phase.CUTOVER and self._stands(s)]
+        step = next((s for s in self.work.steps if s.phase is Phase.BRING_UP), None)
+        if not exposed or step is None or self.state.brought_up is not None:
+            return
+        if why := await self._started_since(step):
+            self._row(step.key, "made", {})
+            self._row(step.key, "done")
+            self.note("bring-up", by="somebody else", why=why)
+            self.emit("bring-up", step, by="somebody else")
 
-        Where our own start was sent, that row has told already.
-        """
-        up = [s for s in self.work.steps if s.phase is Phase.BRING_UP]
-        if self.state.brought_up is not None or any(s.key in self.state.rows for s in up):
-            return
-        outputs = self.state.outputs
-        exposed = [s for s in self.work.steps if s.exposes and s.key in outputs]
-        query = bind(exposed[0], outputs).before(self.context()) if exposed else None
-        if query is None:
-            return
-        read = self.gateway.read(query.call, Purpose.SAFETY, operations_of(exposed[0]))
-        if differences := query.read(await read):
-            for step in up:
-                self._row(step.key, "made", {})
-                self._row(step.key, "done")
-            self.note("bring-up", by="somebody else", why="; ".join(differences))
+    async def _started_since(self, step: Step) -> str:
+        me, ctx = bind(step, self.state.outputs), self.context()
+        if step.key not in self.state.rows:
+            return "; ".join(await self._differences(me, me.before(ctx), Purpose.SAFETY))
+        # Our own start was sent and never ran: the time of the last start is ours, only the state still tells.
+        query = me.find(ctx)
+        return "it is up" if query is not None and await self._found(me, query, None) is not None else ""
+
+    def _stands(self, step: Step) -> bool:
+        """Whether a step was sent and not taken back."""
+        row, undone = self.state.rows.get(step.key), self.state.rows.get(f"undo:{step.key}")
+        return row is not None and row.state != "void" and (undone is None or undone.state != "done")
 
     async def _ran(self, me: Step, out: Output) -> bool:
         """Tell whether a workload may have run: in doubt it has, and a person decides."""
@@ -573,10 +613,11 @@ class Engine:
     async def accept(self) -> None:
         """Keep the replacement: what only asked for its health is passed over, the rest of the confirmation is done."""
         self.note("accepted")
-        rest = [s for s in self.work.steps if s.phase is Phase.CONFIRM]
+        rest = [s for s in self.work.steps if s.phase is not Phase.PREPARE]
         for step in rest:
             done = self.state.rows.get(step.key)
-            if type(step).asks_health and (done is None or done.state != "done"):
+            passed_over = step.asks_health or step.phase is Phase.BRING_UP
+            if passed_over and (done is None or done.state != "done"):
                 self._row(step.key, "made", {})
                 self._row(step.key, "done")
         await self.walk(rest)

@@ -141,6 +141,7 @@ class State:
     rows: dict[str, Row] = field(default_factory=dict)
     brought_up: float | None = None
     quiesced: float | None = None
+    took_down: bool = False
     back_up: float | None = None
     approved: Mapping[str, Any] | None = None
     refused: Mapping[str, Any] | None = None
@@ -303,8 +304,15 @@ class Journal:
     def note(
         self, migration: str, what: str, data: Mapping[str, Any] | None = None, *, attempt: int, token: int = 0
     ) -> int:
-        """Add a row about the migration as a whole and return its number."""
+        """Add a row about the migration as a whole and return its number; a driver gives its fencing token.
+
+        Raises:
+            LeaseLost: another driver has taken over.
+
+        """
         with self._write() as db:
+            if token:
+                self._newest(db, migration, token)
             return self._add(db, Entry(0, migration, attempt, None, what, self.clock.now(), token, data or {}))
 
     def row(
@@ -316,17 +324,15 @@ class Journal:
         data: Mapping[str, Any] | None = None,
         *,
         token: int,
-        fenced: bool = False,
     ) -> int:
-        """Add a row of a step. With `fenced` it is added only while `token` is the newest.
+        """Add a row of a step, while `token` is the newest: a driver that was taken over writes nothing more.
 
         Raises:
             LeaseLost: another driver has taken over.
 
         """
         with self._write() as db:
-            if fenced:
-                self._newest(db, migration, token)
+            self._newest(db, migration, token)
             return self._add(db, Entry(0, migration, attempt, step, what, self.clock.now(), token, data or {}))
 
     def _newest(self, db: Connection, migration: str, token: int) -> None:
@@ -541,7 +547,7 @@ def _fold_note(state: State, e: Entry) -> None:  # noqa: PLR0912 - one case for 
         case "epoch":
             state.epoch = int(e.data.get("number") or e.seq)
         case "quiesce":
-            state.quiesced = e.at
+            state.quiesced, state.took_down = e.at, bool(e.data.get("down", True))
         case "bring-up":
             state.brought_up = e.at
         case "service-back":
@@ -552,6 +558,8 @@ def _fold_note(state: State, e: Entry) -> None:  # noqa: PLR0912 - one case for 
             state.refused = e.data
         case "postponed":
             state.postponed_until = float(e.data["until"])
+        case "gate-open":
+            state.waiting_for = None
         case "waiting":
             state.waiting_for = e.data.get("for")
         case "end":

@@ -41,9 +41,11 @@ def worth(event: Event) -> str | None:
                 else f"the gate of {event.target} is open"
             )
         case "quiesce":
-            return f"{event.target} goes down for its cutover"
+            return f"{event.target} goes down for its cutover" if event.data.get("down", True) else None
         case "bring-up":
             return f"{event.target} runs on its replacement"
+        case "stuck":
+            return f"{event.target} is down; its way back waits for {event.data.get('waiting_for')}. See: sealift status {event.migration}"
         case "direction":
             return f"{event.target} goes back: {event.data.get('why')}"
         case "end":

@@ -114,7 +114,7 @@ class MigrationPlan:
                 locks=tuple(row["locks"]),
                 note=row.get("note", ""),
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise UsageError(f"the plan cannot be read: {type(error).__name__} {error}") from None
 
 
@@ -157,11 +157,14 @@ class Plan:
                 f"the plan is of format {body['format']!r}, this version reads {FORMAT!r}",
                 remedy="Make it again: sealift plan",
             )
-        if body.get("digest") != digest(body.get("migrations") or ()):
+        rows = body.get("migrations")
+        if not isinstance(rows, list) or not all(isinstance(r, dict) for r in rows):
+            raise UsageError("the plan cannot be read: it has no list of migrations", remedy="Make it again: sealift plan")
+        if body.get("digest") != digest(rows):
             raise UsageError(
                 "the plan was changed after it was made: its digest does not fit", remedy="Make it again: sealift plan"
             )
-        return cls(tuple(MigrationPlan.from_json(m) for m in body["migrations"]))
+        return cls(tuple(MigrationPlan.from_json(m) for m in rows))
 
     @classmethod
     def load(cls, path: Path) -> "Plan":

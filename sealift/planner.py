@@ -9,7 +9,7 @@ from sealift.errors import Refused, UsageError
 from sealift.kind import ACK, BLOCK, Kind, Route, Verdict
 from sealift.options import Options
 from sealift.plan import MigrationPlan, RefusedRoute
-from sealift.recipe import seconds_back, seconds_down
+from sealift.recipe import seconds_back, seconds_cutover, seconds_down
 
 DEGRADED = "R-EBS-89"
 
@@ -40,7 +40,7 @@ def choose(kind: Kind, facts: Any, options: Options) -> tuple[Route | None, list
             refused.append(RefusedRoute(route.name, DEGRADED, message))
             slow.append((degraded, route))
         else:
-            fit.append((seconds_down(route.recipe(facts, options)).expected, route))
+            fit.append((seconds_cutover(route.recipe(facts, options)).expected, route))
     if fit:
         return min(fit, key=lambda pair: pair[0])[1], refused, []
     if slow:

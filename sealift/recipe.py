@@ -84,6 +84,11 @@ def way_back(
 
 
 def seconds_down(steps: Sequence[Step]) -> Seconds:
+    """Return the assumed time that a workload is down: none where nothing runs. *Modelled*."""
+    return seconds_cutover(steps) if any(s.takes_down for s in steps) else Seconds()
+
+
+def seconds_cutover(steps: Sequence[Step]) -> Seconds:
     """Add up the assumed time between quiesce and bring-up: lanes count once, at their longest. *Modelled*."""
     down = [s for s in steps if s.phase in DOWN]
     start = next((i for i, s in enumerate(down) if s.quiesces), len(down))

@@ -127,13 +127,10 @@ class Seconds:
 class Step(ABC):
     """One AWS operation with one meaning. Methods are pure.
 
-    Class variables: `outputs` names what `output` returns; `quiesces` marks the step that makes the source quiet (its
-    intent opens an
-    epoch); `looks_first` asks for `find` before the first try too; `asks_health` marks what `accept` passes over;
-    `exposes` marks what puts a replacement where whoever starts the workload writes to it;
-    `alters` names the facts of the source that are others once it is done: no drift;
-    `quota` names what is
-    counted in the journal.
+    Class variables: `outputs` names what `output` returns; `quiesces` marks the step that makes the source quiet (its intent
+    opens an epoch), `takes_down` that a workload is down from then on; `exposes` that a workload could now run on what was
+    made; `at_gate` what is done when the gate opens, before the window is judged again; `looks_first` asks for `find` before
+    the first try too; `asks_health` marks what `accept` passes over; `quota` names what is counted in the journal.
     """
 
     key: str
@@ -143,10 +140,12 @@ class Step(ABC):
 
     outputs: ClassVar[tuple[str, ...]] = ()
     quiesces: ClassVar[bool] = False
+    takes_down: ClassVar[bool] = False
+    at_gate: ClassVar[bool] = False
+    exposes: ClassVar[bool] = False
     looks_first: ClassVar[bool] = False
     asks_health: ClassVar[bool] = False
     alters: ClassVar[tuple[str, ...]] = ()
-    exposes: ClassVar[bool] = False
     quota: ClassVar[str | None] = None
 
     @abstractmethod

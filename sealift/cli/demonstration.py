@@ -117,8 +117,10 @@ def _tell(fleet: dict[str, str]) -> Any:
     def listen(event: Event) -> None:
         who = names.get(event.target, event.target)
         at = time.strftime("%H:%M:%S", time.gmtime(event.at))
-        if event.name in ("quiesce", "bring-up"):
-            run.say(f"  {at}  {who:8} {'goes down' if event.name == 'quiesce' else 'runs on its replacement'}")
+        if event.name == "quiesce" and event.data["down"]:
+            run.say(f"  {at}  {who:8} goes down")
+        elif event.name == "bring-up":
+            run.say(f"  {at}  {who:8} is on its replacement")
         elif event.name == "direction":
             run.say(f"  {at}  {who:8} turns back: {event.data['why'][:110]}", color="yellow")
         elif event.name == "end":

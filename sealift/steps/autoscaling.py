@@ -117,6 +117,15 @@ class SuspendProcesses(_Switch):
     def title(self) -> str:
         return f"suspend {len(self.processes)} processes of {self.group}"
 
+    def check(self, out: Output) -> Query:
+        """Read the group: another migration may have counted the switch as turned and died before it turned it."""
+
+        def read(reply: Mapping[str, Any]) -> list[str]:
+            off = {p["ProcessName"] for g in reply["AutoScalingGroups"] for p in g["SuspendedProcesses"]}
+            return [f"{self.group} still does {p}" for p in self.processes if p not in off]
+
+        return Query(Call("autoscaling:DescribeAutoScalingGroups", {"AutoScalingGroupNames": [self.group]}), read)
+
     def do(self, ctx: Context) -> Call:
         return Call(
             "autoscaling:SuspendProcesses",

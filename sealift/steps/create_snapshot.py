@@ -120,6 +120,7 @@ class RenewWarmSnapshot(Snapshot):
     max_age: int
 
     looks_first: ClassVar[bool] = True
+    at_gate: ClassVar[bool] = True
 
     def title(self) -> str:
         return f"renew the warm snapshot of {self.volume} if it is older than {self.max_age} s"

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from sealift.estimate import SMALL_CALL, STATUS_CHECKS
 from sealift.step import Call, Context, Id, Irreversible, Output, Phase, Query, Seconds, Seen, Step, Watch
 from sealift.steps.create_tags import claimed_by_other
-from sealift.steps.looks import instances, instances_in, resting, volumes
+from sealift.steps.looks import instances, instances_in, resting, untouched, volumes
 
 OBSERVE = Call("local:Observe", {})
 READS_ONLY = Irreversible("it only reads")
@@ -243,6 +243,8 @@ class VerifyVolumes(Step):
     shapes: tuple[tuple[Any, ...], ...]  # type, GiB, IOPS, MiB/s, multi-attach, zone; in the order of `volumes`
     key_arn: str
 
+    asks_health: ClassVar[bool] = True
+
     def title(self) -> str:
         return f"verify {len(self.volumes)} replacements before anything runs on them"
 
@@ -295,12 +297,12 @@ class VerifyAttachments(Step):
     devices: tuple[tuple[str, Id, bool], ...]  # device, volume, DeleteOnTermination
     launch_time: Id
 
+    asks_health: ClassVar[bool] = True
+
     def title(self) -> str:
         return f"verify the attachments of {self.instance}"
 
     def before(self, ctx: Context) -> Query:
-        from sealift.steps.looks import untouched  # noqa: PLC0415
-
         return untouched(self.instance, self.launch_time)
 
     def do(self, ctx: Context) -> Call:
@@ -332,9 +334,14 @@ class MarkBringUp(Step):
     """The point of no return where nothing is started: from here on somebody may use the replacement."""
 
     source: str
+    instance: str | None = None
+    launch_time: Id | None = None
 
     def title(self) -> str:
         return f"hand over from {self.source}"
+
+    def before(self, ctx: Context) -> Query | None:
+        return None if self.instance is None else untouched(self.instance, self.launch_time)
 
     def do(self, ctx: Context) -> Call:
         return OBSERVE

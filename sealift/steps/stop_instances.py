@@ -17,6 +17,7 @@ class StopInstance(Step):
     deadline: int = 900
 
     quiesces: ClassVar[bool] = True
+    takes_down: ClassVar[bool] = True
 
     def title(self) -> str:
         return f"stop {self.instance}"

@@ -18,6 +18,7 @@ from sealift.recipe import blocks, operations, operations_of, queries, step_from
 from sealift.step import Call, Context, Irreversible, Phase, Step, bind, refs
 from sealift.steps import STEPS
 from tests.contract.shapes import CASES, SHAPES, finalizing, planned, there_and_back, turned_before_bring_up
+from tests.pictures import changed
 
 CTX = Context("mig-contract", 7, 1)
 FORBIDDEN = {"Force", "SkipOsShutdown", "Hibernate"}
@@ -237,18 +238,6 @@ def test_the_way_back_restores_before_it_cleans(shape: str, route: str) -> None:
 
 
 # -- whole runs ----------------------------------------------------------------------------------------------------------
-
-
-def changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """What is different, by place."""
-    found = {}
-    for place, was in before.items():
-        now = after[place]
-        if isinstance(was, dict):
-            found |= {f"{place} {k}": (was.get(k), now.get(k)) for k in {*was, *now} if was.get(k) != now.get(k)}
-        elif was != now:
-            found[place] = (was, now)
-    return found
 
 
 @each

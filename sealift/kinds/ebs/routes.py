@@ -62,6 +62,11 @@ Copies = Callable[[Facts, Options, VolumeFacts], list[Step]]
 CUT = Ref("cut", "LaunchTime")
 FORMAT = "1"
 TAG_LIMIT = 50
+APART = frozenset({
+    "acks", "allow", "deny", "iac_tags", "key", "max_degraded", "notify", "retain", "route", "skip_tags", "ticket",
+    "window_end", "window_last_quiesce", "window_start",
+})  # fmt: skip
+"""Options that decide whether and when, not what: no step is made of them."""
 COPIES_AT_ONCE = 20
 """Snapshot copies in progress for a destination Region (EBS user guide, Copy a snapshot)."""
 PREPARE, CUTOVER, CONFIRM = Phase.PREPARE, Phase.CUTOVER, Phase.CONFIRM
@@ -79,8 +84,7 @@ def replacement(volume: VolumeFacts) -> Ref:
 
 def inputs_digest(facts: Facts, options: Options, route: str) -> str:
     """Digest what a recipe is made of, so that `adopt` can tell whether it rebuilt the same one."""
-    apart = ("acks", "key", "window_start", "window_last_quiesce", "window_end", "notify", "route")
-    chosen = {k: v for k, v in asdict(options).items() if k not in apart}
+    chosen = {k: v for k, v in asdict(options).items() if k not in APART}
     body = {"identity": identity(facts), "route": route, "key": facts.key.arn, "options": chosen}
     return hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
@@ -181,7 +185,7 @@ def _renew(facts: Facts, options: Options) -> Lanes:
             name(v): [
                 RenewWarmSnapshot(
                     key=f"renew:{name(v)}",
-                    phase=CUTOVER,
+                    phase=PREPARE,
                     volume=v.id,
                     size=v.size,
                     extra_tags=options.extra_tags,
@@ -464,7 +468,9 @@ def instance_recipe(facts: InstanceFacts, options: Options, route: str, copies: 
         VerifyAttachments(key="verify:attachments", phase=CUTOVER, instance=facts.id, devices=ends, launch_time=CUT),
         StartInstance(key="start", phase=Phase.BRING_UP, instance=facts.id, launch_time=CUT)
         if running
-        else MarkBringUp(key="hand-over", phase=Phase.BRING_UP, source=facts.plain[0].id),
+        else MarkBringUp(
+            key="hand-over", phase=Phase.BRING_UP, source=facts.plain[0].id, instance=facts.id, launch_time=CUT
+        ),
         _slots_back(facts, route),
         _hand_over_tags(facts, options),
         StatusChecks(key="status", phase=CONFIRM, instance=facts.id) if running else None,
