@@ -589,6 +589,8 @@ class Engine:
         for step in self.work.steps:
             if until_up and step.phase is Phase.CONFIRM:
                 break
+            if not until_up and self.state.quiesced is None and step.phase is not Phase.PREPARE:
+                break  # the sources serve: a running instance is no start of ours
             epoch = self.state.epoch if step.quiesces else epoch
             try:
                 me = bind(step, self.state.outputs)
