@@ -159,7 +159,9 @@ class Plan:
             )
         rows = body.get("migrations")
         if not isinstance(rows, list) or not all(isinstance(r, dict) for r in rows):
-            raise UsageError("the plan cannot be read: it has no list of migrations", remedy="Make it again: sealift plan")
+            raise UsageError(
+                "the plan cannot be read: it has no list of migrations", remedy="Make it again: sealift plan"
+            )
         if body.get("digest") != digest(rows):
             raise UsageError(
                 "the plan was changed after it was made: its digest does not fit", remedy="Make it again: sealift plan"

@@ -108,7 +108,9 @@ def facts_of(kind: Kind, row: Mapping[str, Any]) -> Any:
         return TypeAdapter(kind.facts).validate_python(row)
     except ValidationError as error:
         wrong = ", ".join(".".join(map(str, e["loc"])) for e in error.errors()[:3])
-        raise UsageError(f"the facts of the plan cannot be read: {wrong}", remedy="Make it again: sealift plan") from None
+        raise UsageError(
+            f"the facts of the plan cannot be read: {wrong}", remedy="Make it again: sealift plan"
+        ) from None
 
 
 def drift(kind: Kind, planned: Any, observed: Any, altered: Collection[str] = ()) -> list[str]:

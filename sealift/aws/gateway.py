@@ -29,7 +29,7 @@ from sealift.step import Call
 CONNECT_TIMEOUT, READ_TIMEOUT = 5, 20
 """Seconds. A mutating request lives no longer than their sum: the lease must outlive that."""
 
-PATIENCE, FIRST_PATIENCE = 120.0, 8.0
+PATIENCE, FIRST_PATIENCE = 120.0, 3.0
 """Seconds that a read waits, between tries, for a service that does not answer; the very first one less: a wrong endpoint stays wrong."""
 
 _DRAW = random.Random()  # noqa: S311 - jitter of waits

@@ -1,5 +1,6 @@
 """The kinds of resources that sealift moves, in a list that one can read."""
 
+from sealift.errors import UsageError
 from sealift.kind import Kind, Read
 from sealift.kinds.ebs import EBS_INSTANCE, EBS_VOLUME, unit_of
 from sealift.kinds.ebs.inventory import find
@@ -15,6 +16,20 @@ door = Surroundings
 """A reading door that remembers what is the same for every target of a Region."""
 
 BY_NAME = {kind.name: kind for kind in KINDS}
+
+
+def named(name: str) -> Kind:
+    """Return the kind of that name.
+
+    Raises:
+        UsageError: this version has none.
+
+    """
+    if name not in BY_NAME:
+        raise UsageError(
+            f"this version moves no {name!r}, it moves {', '.join(BY_NAME)}", remedy="Make the plan again: sealift plan"
+        )
+    return BY_NAME[name]
 
 
 async def resolve(read: Read, target: Target, place: str) -> tuple[Kind, str, str]:

@@ -22,7 +22,8 @@ def fit(facts: Facts, options: Options) -> Finding:
             BLOCK,
             f"the key {key.wanted or '(none)'} could not be read: {key.error}. Check --key and kms:DescribeKey.",
         )
-    return say(BLOCK, _unfit(key), "Name an enabled symmetric key of yours, or enable this one.")
+    mend = "cancel its deletion and enable it" if key.state == "PendingDeletion" else "enable this one"
+    return say(BLOCK, _unfit(key), f"Name an enabled symmetric key of yours, or {mend}.")
 
 
 def _unfit(key: KeyFacts) -> list[str]:
