@@ -1,0 +1,265 @@
+"""Promise 2: service comes back. Until bring-up a failure puts the original back and starts it; otherwise exit 6 with the commands."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from sealift.sandbox import Durations
+from tests.pictures import changed, picture
+from tests.promises.acts import moments, refuse, when
+from tests.world import DATA, ROOT, World, sandbox
+
+IN_THE_CUTOVER: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "the flags of the sources": ("clone", "ec2:ModifyInstanceAttribute", {}),
+    "the stop": ("clone", "ec2:StopInstances", {}),
+    "the detach of the root": ("clone", "ec2:DetachVolume", {"Device": ROOT.device}),
+    "the detach of the data": ("clone", "ec2:DetachVolume", {"Device": DATA.device}),
+    "the clone": ("clone", "ec2:CopyVolumes", {"VolumeType": "gp3"}),
+    "the snapshot's volume": ("snapshot", "ec2:CreateVolume", {}),
+    "the encrypted copy": ("copy", "ec2:CopySnapshot", {}),
+    "the attach of the root": ("clone", "ec2:AttachVolume", {"Device": ROOT.device}),
+    "the attach of the data": ("snapshot", "ec2:AttachVolume", {"Device": DATA.device}),
+    "the start": ("clone", "ec2:StartInstances", {}),
+}
+
+
+@pytest.mark.parametrize("what", IN_THE_CUTOVER)
+async def test_a_call_that_fails_in_the_cutover_puts_the_original_back(instant: World, what: str) -> None:
+    """Whatever AWS refuses, every original is back on its device, running, with its flags and tags (exit 5); nothing is left over."""
+    route, operation, match = IN_THE_CUTOVER[what]
+    instance = instant.instance(ROOT, DATA)
+    before = picture(instant)
+    fault = refuse(instant, operation, **match)
+    outcome = await instant.migrate(instance, route=route)
+    assert (5, 1, {}) == (outcome.exit_code, fault.fired, changed(before, picture(instant)))
+    assert (["end rolled-back"], []) == (moments(instant, outcome.migration)[-1:], instant.box.losses())
+
+
+async def test_a_last_snapshot_that_fails_puts_the_original_back(instant: World) -> None:
+    """The last snapshot, taken while the instance is down, may fail like any other call: exit 5, and nothing is left."""
+    instance = instant.instance(ROOT)
+    before = picture(instant)
+    act = lambda: refuse(instant, "ec2:CreateSnapshot")  # noqa: E731 - from the stop on
+    driver = instant.new_driver(listeners=[when("stop", act)])
+    outcome = await instant.migrate(instance, driver=driver, route="snapshot")
+    assert (5, {}) == (outcome.exit_code, changed(before, picture(instant)))
+
+
+async def test_flags_that_cannot_be_set_put_the_original_back(instant: World) -> None:
+    """The replacement is on its device but its DeleteOnTermination cannot be set: exit 5, and nothing is left."""
+    instance = instant.instance(ROOT)
+    before = picture(instant)
+    driver = instant.new_driver(listeners=[when("attach:", lambda: refuse(instant, "ec2:ModifyInstanceAttribute"))])
+    outcome = await instant.migrate(instance, driver=driver, route="clone")
+    assert (5, {}) == (outcome.exit_code, changed(before, picture(instant)))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"Iops": 100}, {"KmsKeyId": "arn:aws:kms:eu-central-1:1:key/other"}, {"Encrypted": False}]
+)
+async def test_a_replacement_that_is_not_as_planned_never_comes_up(instant: World, wrong: dict[str, Any]) -> None:
+    """Verify cold reads shape and key before anything runs: a difference puts the original back (exit 5) and names the field."""
+    instance = instant.instance(ROOT)
+
+    def spoil() -> None:
+        migration = instant.driver.journal.migrations()[-1]["id"]
+        instant.box.show_as(str(instant.state(migration).outputs["copy:/dev/xvda"]["VolumeId"]), **wrong)
+
+    driver = instant.new_driver(listeners=[when("flags", spoil)])
+    outcome = await instant.migrate(instance, driver=driver, route="clone")
+    assert (5, "running", True) == (outcome.exit_code, instant.power(instance), next(iter(wrong)) in outcome.message)
+    assert [False] == [v["Encrypted"] for v in instant.volumes(instance).values()]
+
+
+@pytest.mark.parametrize("operation", ["ec2:DetachVolume", "ec2:CopyVolumes", "ec2:AttachVolume", "ec2:StartInstances"])
+async def test_one_lane_that_fails_takes_all_back(instant: World, operation: str) -> None:
+    """All volumes of an instance change or none does: it never starts with a mix of old and new."""
+    instance = instant.instance(ROOT, DATA)
+    sources = {v["VolumeId"] for v in instant.volumes(instance).values()}
+    refuse(instant, operation, times=1)
+    mixes: list[set[str]] = []
+
+    def look(event: Any) -> None:
+        serving = {v["VolumeId"] for v in instant.volumes(instance).values()}
+        if event.name == "step-started" and event.step in ("start", "undo:stop"):
+            mixes.append(serving & sources)
+
+    await instant.migrate(instance, driver=instant.new_driver(listeners=[look]), route="clone")
+    assert mixes
+    assert all(serving in (set(), sources) for serving in mixes)
+
+
+async def test_a_transient_fault_is_tried_again(world: World) -> None:
+    """An error of the service, and a throttle, are waited out: the run goes on."""
+    instance = world.instance(ROOT)
+    for operation, code in (("ec2:DetachVolume", "InternalError"), ("ec2:AttachVolume", "RequestLimitExceeded")):
+        refuse(world, operation, code, times=2)
+    outcome = await world.migrate(instance, route="clone")
+    assert (0, []) == (outcome.exit_code, world.box.losses())
+
+
+# -- the start -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_key_that_is_disabled_between_copy_and_start_sends_it_back_by_itself(world: World) -> None:
+    """The instance falls back to stopped without ever having run (R-EBS-55): nothing was written, the original is put back (exit 5)."""
+    instance = world.instance(ROOT, DATA)
+    before = set(world.volumes(instance)[ROOT.device]["VolumeId"])
+    act = lambda: world.box.disable_key(world.key)  # noqa: E731
+    driver = world.new_driver(listeners=[when("verify:attachments", act)])
+    outcome = await world.migrate(instance, driver=driver, route="clone")
+    world.clock.advance(60)
+    assert (5, "running", []) == (outcome.exit_code, world.power(instance), world.box.losses())
+    assert before == set(world.volumes(instance)[ROOT.device]["VolumeId"])
+    assert "R-EBS-55" in outcome.message
+
+
+async def test_a_key_that_is_disabled_before_the_copy_sends_it_back_by_itself(world: World) -> None:
+    """A copy that dies of its key is found by its state, and the original is put back (exit 5)."""
+    instance = world.instance(ROOT)
+    driver = world.new_driver(listeners=[when("detach:/dev/xvda", lambda: world.box.disable_key(world.key))])
+    outcome = await world.migrate(instance, driver=driver, route="snapshot")
+    assert (5, "running", []) == (outcome.exit_code, world.power(instance), world.box.losses())
+
+
+async def test_capacity_that_is_missing_for_a_moment_is_waited_for(world: World) -> None:
+    """EC2 has no room for two minutes: the start is tried again, and the replacement comes up."""
+    instance = world.instance(ROOT)
+    refuse(world, "ec2:StartInstances", "InsufficientInstanceCapacity", times=3)
+    outcome = await world.migrate(instance, route="clone")
+    assert (0, []) == (outcome.exit_code, world.box.losses())
+
+
+async def test_capacity_that_stays_missing_on_the_replacement_puts_the_original_back(world: World) -> None:
+    """After five minutes without room the run goes back; once there is room the original is started (exit 5)."""
+    instance = world.instance(ROOT)
+    fault = refuse(world, "ec2:StartInstances", "InsufficientInstanceCapacity", times=10)
+    outcome = await world.migrate(instance, route="clone")
+    assert (5, 10, "running", []) == (outcome.exit_code, fault.fired, world.power(instance), world.box.losses())
+
+
+async def test_capacity_that_never_comes_ends_with_the_commands_to_run(world: World) -> None:
+    """Where EC2 gives no room at all the run keeps trying, then says what to do (exit 6); resume finishes it when there is room."""
+    instance = world.instance(ROOT)
+    fault = refuse(world, "ec2:StartInstances", "InsufficientInstanceCapacity", times=None)
+    outcome = await world.migrate(instance, route="clone")
+    assert (6, "stopped") == (outcome.exit_code, world.power(instance))
+    for words in (f"sealift resume {outcome.migration}", "aws ec2 start-instances", instance):
+        assert words in outcome.message
+    fault.times = 0
+    resumed = await world.act(world.driver.resume(outcome.migration))
+    assert (5, "running", []) == (resumed.exit_code, world.power(instance), world.box.losses())
+
+
+async def test_room_that_cannot_be_reserved_means_that_nothing_is_stopped(instant: World) -> None:
+    """With --reserve-capacity the reservation is active before the stop, or the stop does not happen."""
+    instance = instant.instance(ROOT)
+    before = picture(instant)
+    refuse(instant, "ec2:CreateCapacityReservation", "InsufficientInstanceCapacity", times=None)
+    outcome = await instant.migrate(instance, route="clone", reserve_capacity=True)
+    assert (5, {}, []) == (outcome.exit_code, changed(before, picture(instant)), instant.calls("Stop"))
+
+
+async def test_a_reservation_is_held_from_before_the_stop_until_bring_up(instant: World) -> None:
+    """It is made before StopInstances, and cancelled after StartInstances."""
+    await instant.migrate(instant.instance(ROOT), route="clone", reserve_capacity=True)
+    names = ("CreateCapacity", "Stop", "Start", "CancelCapacity")
+    wanted = [
+        "ec2:CreateCapacityReservation",
+        "ec2:StopInstances",
+        "ec2:StartInstances",
+        "ec2:CancelCapacityReservation",
+    ]
+    assert [w.split(":")[-1] for w in wanted] == [c.split(":")[-1] for c in instant.calls(*names)]
+
+
+# -- a stop that hangs ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def slow_to_stop(tmp_path: Any) -> Iterator[Callable[[float], World]]:
+    """Make worlds whose instances take as long to stop as one says."""
+    with ExitStack() as stack:
+        yield lambda seconds: World(stack.enter_context(sandbox(Durations(stop_s=seconds))), tmp_path)
+
+
+async def test_a_stop_that_hangs_is_waited_for_and_never_forced(slow_to_stop: Callable[[float], World]) -> None:
+    """After the stop's deadline the run goes back: it waits until the instance has stopped, starts it (exit 5) and forces nothing."""
+    world = slow_to_stop(1500)
+    instance = world.instance(ROOT)
+    outcome = await world.migrate(instance, route="clone", stop_deadline=600)
+    stops = [e.params for e in world.box.log if e.operation.endswith("StopInstances")]
+    assert (5, "running", []) == (outcome.exit_code, world.power(instance), world.box.losses())
+    assert [{"InstanceIds": [instance]}] == [{k: v for k, v in p.items() if v not in (False, None)} for p in stops]
+    assert [] == world.calls("Detach", "Copy")
+
+
+async def test_a_stop_that_hangs_for_hours_never_ends_in_force(slow_to_stop: Callable[[float], World]) -> None:
+    """Nothing can be done while the instance is 'stopping': the run waits or asks a person, and resume puts it back after that."""
+    world = slow_to_stop(9000)
+    instance = world.instance(ROOT)
+    outcome = await world.migrate(instance, route="clone", stop_deadline=600)
+    if outcome.exit_code == 6:
+        world.clock.advance(9000)
+        outcome = await world.act(world.driver.resume(outcome.migration))
+    stops = [e.params for e in world.box.log if e.operation.endswith("StopInstances")]
+    assert (5, "running", 1, []) == (outcome.exit_code, world.power(instance), len(stops), world.box.losses())
+
+
+# -- the way back fails too ----------------------------------------------------------------------------------------------
+
+
+async def test_a_way_back_that_fails_names_the_commands_in_order(instant: World) -> None:
+    """When even the original cannot be attached, exit 6 names the attach and the start, and resume goes on from there."""
+    instance = instant.instance(ROOT, DATA)
+    before = picture(instant)
+    fault = refuse(instant, "ec2:AttachVolume", times=None)
+    outcome = await instant.migrate(instance, route="clone")
+    order = [
+        outcome.message.find(words) for words in ("sealift resume", "aws ec2 attach-volume", "aws ec2 start-instances")
+    ]
+    assert (6, sorted(order), True) == (outcome.exit_code, order, -1 not in order)
+    assert "end needs-person" == moments(instant, outcome.migration)[-1]
+    fault.times = 0
+    resumed = await instant.act(instant.driver.resume(outcome.migration))
+    assert (5, {}) == (resumed.exit_code, changed(before, picture(instant)))
+
+
+async def test_what_cannot_be_deleted_is_a_leftover_and_no_failed_rollback(instant: World) -> None:
+    """Service first: a replacement that cannot be deleted is named in a row, and the run still ends as put back (exit 5)."""
+    instance = instant.instance(ROOT)
+    refuse(instant, "ec2:AttachVolume")
+    refuse(instant, "ec2:DeleteVolume", times=None)
+    outcome = await instant.migrate(instance, route="clone")
+    left = [e.data["resource"] for e in instant.driver.journal.entries(outcome.migration) if e.what == "leftover"]
+    assert (5, "running", left) == (
+        outcome.exit_code, instant.power(instance), [i for i, v in instant.all_volumes().items() if v["Encrypted"]],
+    )  # fmt: skip
+
+
+# -- the turn-back time --------------------------------------------------------------------------------------------------
+
+
+async def test_a_cutover_that_runs_late_goes_back_before_the_window_ends(world: World) -> None:
+    """When the turn-back time passes before bring-up the run goes back by itself, exit 5, and says that it was the window."""
+    instance = world.instance(ROOT)
+    plan = await world.plan(instance, route="clone")
+    end = world.clock.now() + plan.down.worst + plan.back.worst + 7200
+    late = lambda: world.clock.advance(end - world.clock.now() - 30)  # noqa: E731
+    driver = world.new_driver(listeners=[when("copy:/dev/xvda", late)])
+    outcome = await world.migrate(instance, driver=driver, route="clone", window_end=end)
+    assert (5, "running", True, []) == (
+        outcome.exit_code, world.power(instance), "window" in outcome.message, world.box.losses(),
+    )  # fmt: skip
+
+
+async def test_a_window_that_ends_after_bring_up_changes_nothing(world: World) -> None:
+    """After bring-up the turn-back time no longer counts: the confirmation goes on (exit 0)."""
+    instance = world.instance(ROOT)
+    plan = await world.plan(instance, route="clone")
+    end = world.clock.now() + plan.down.worst + plan.back.worst + 7200
+    driver = world.new_driver(listeners=[when("start", lambda: world.clock.advance(2 * 86400))])
+    outcome = await world.migrate(instance, driver=driver, route="clone", window_end=end)
+    assert (0, []) == (outcome.exit_code, world.box.losses())

@@ -1,0 +1,239 @@
+"""Promise 3: kill it anywhere. Run again, and it goes on where it was, adopts what it had made, and makes nothing twice."""
+
+import asyncio
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from sealift.driver import Driver
+from sealift.journal import Journal
+from sealift.sandbox import Durations
+from tests.pictures import changed, picture
+from tests.promises.acts import refuse
+from tests.world import DATA, ROOT, World, sandbox
+
+
+class Killed(BaseException):
+    """The process is gone: no handler runs, no row is written, no call leaves."""
+
+
+class Doomed:
+    """A driver's journal that dies at its n-th row: before the row is written, or after.
+
+    With the row before it durable and the call between the two made, every durable state of a run is one of these.
+    """
+
+    def __init__(self, driver: Driver, at: int, *, written: bool, kill_at: tuple[str, str] = ("", "")) -> None:
+        self._kill_at = kill_at
+        self.rows: list[tuple[str, str]] = []
+        self._driver, self._at, self._written, self._dead = driver, at, written, False
+        self._row, self._note = driver.journal.row, driver.journal.note
+        driver.journal.row, driver.journal.note = self.row, self.note  # type: ignore[method-assign]
+
+    def row(self, migration: str, attempt: int, step: str, what: str, *more: Any, **named: Any) -> int:
+        return self._add((step, what), lambda: self._row(migration, attempt, step, what, *more, **named))
+
+    def note(self, migration: str, what: str, *more: Any, **named: Any) -> int:
+        return self._add(("", what), lambda: self._note(migration, what, *more, **named))
+
+    def _add(self, row: tuple[str, str], write: Any) -> int:
+        if self._dead:
+            raise Killed
+        self.rows.append(row)
+        last = len(self.rows) == self._at or row == self._kill_at
+        if last and not self._written:
+            self._die()
+        number: int = write()
+        if last:
+            self._die()
+        return number
+
+    def _die(self) -> None:
+        self._dead = self._driver.account.closed = True
+        raise Killed
+
+
+async def run(
+    world: World,
+    instance: str,
+    at: int = 0,
+    *,
+    written: bool = False,
+    kill_at: tuple[str, str] = ("", ""),
+    **options: Any,
+) -> list[tuple[str, str]]:
+    """Migrate with a driver that is killed at its n-th row, or after one of that name; return the rows that it wrote."""
+    driver = world.new_driver()
+    doomed = Doomed(driver, at, written=written or bool(kill_at[0]), kill_at=kill_at)
+    with suppress(Killed):
+        await world.migrate(instance, driver=driver, **options)
+    return doomed.rows
+
+
+def end_state(world: World, instance: str) -> dict[str, Any]:
+    """Return what is there in the end, without ids."""
+    volumes = {
+        device: (
+            v.get("KmsKeyId", ""),
+            v["VolumeType"],
+            v.get("Iops"),
+            v["Attachments"][0]["DeleteOnTermination"],
+            tags_of(v),
+        )
+        for device, v in world.volumes(instance).items()
+    }
+    made = Counter(
+        (v["State"], v["Encrypted"], dict(tags_of(v)).get("sealift:role")) for v in world.all_volumes().values()
+    )
+    snapshots = Counter(dict(tags_of(s)).get("sealift:role") for s in world.snapshots().values())
+    return {"volumes": volumes, "made": made, "snapshots": snapshots, "power": world.power(instance)}
+
+
+def tags_of(resource: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    ours = ("sealift:migration", "sealift:epoch", "sealift:plan", "sealift:was", "sealift:attempt")
+    return tuple(sorted((t["Key"], t["Value"]) for t in resource.get("Tags") or () if t["Key"] not in ours))
+
+
+def stored(world: World) -> str:
+    (only,) = world.driver.journal.migrations()
+    return str(only["id"])
+
+
+async def alone(folder: Path, route: str) -> dict[str, Any]:
+    """Return the end of a run that nobody disturbs."""
+    with sandbox(Durations.instant()) as box:
+        world = World(box, folder)
+        instance = world.instance(ROOT, DATA)
+        await world.migrate(instance, route=route)
+        return end_state(world, instance)
+
+
+@cache
+def undisturbed(route: str) -> dict[str, Any]:
+    """Return the end of a run by this route that nobody disturbs; in a thread, which has an event loop of its own."""
+    with TemporaryDirectory() as folder, ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(alone(Path(folder), route))).result()
+
+
+EVERY = [(route, at) for n, route in enumerate(("clone", "snapshot", "copy")) for at in range(2 + 2 * n, 104, 7)]
+"""A sample of the durable states of each route: right before a row is written, and for every other one right after it."""
+
+
+@pytest.mark.parametrize(("route", "at"), EVERY)
+async def test_a_run_that_is_killed_ends_as_the_undisturbed_one(tmp_path: Path, route: str, at: int) -> None:
+    """Killed at any row, the next driver goes on: the same end, nothing made twice, no write lost."""
+    expected = undisturbed(route)
+    with sandbox(Durations.instant()) as box:
+        world = World(box, tmp_path)
+        instance = world.instance(ROOT, DATA)
+        await run(world, instance, at, written=bool(at % 2), route=route)
+        outcome = await world.act(world.driver.resume(stored(world)))
+        assert (0, expected, []) == (outcome.exit_code, end_state(world, instance), box.losses()), outcome
+
+
+async def test_a_run_that_is_killed_again_and_again_ends_as_the_undisturbed_one(instant: World) -> None:
+    """Every driver dies after four rows; in the end all is done once."""
+    instance = instant.instance(ROOT, DATA)
+    await run(instant, instance, 5, written=True, route="clone")
+    for _ in range(60):
+        driver = instant.new_driver()
+        Doomed(driver, 4, written=True)
+        try:
+            await instant.act(driver.resume(stored(instant)))
+            break
+        except Killed:
+            continue
+    assert ("retained", []) == (instant.state(stored(instant)).end, instant.box.losses())
+    assert 4 == len(instant.all_volumes())
+
+
+@pytest.mark.parametrize("part", [0.0, 0.2, 0.4, 0.6, 0.8, 0.95])
+@pytest.mark.parametrize("written", [False, True], ids=["before a row", "after a row"])
+async def test_a_way_back_that_is_killed_goes_on_in_its_direction(instant: World, part: float, written: bool) -> None:
+    """Killed on the way back, the next driver goes on going back: a crash turns nothing, and all is as it was."""
+    instance, twin = instant.instance(ROOT, DATA), instant.instance(ROOT, DATA)
+    fault = refuse(instant, "ec2:AttachVolume", Device=ROOT.device)
+    rows = await run(instant, twin, route="clone")
+    turn, before = rows.index(("", "direction")), picture(instant)
+    fault.times = 2
+    await run(instant, instance, turn + 2 + int(part * (len(rows) - turn - 2)), written=written, route="clone")
+    migration = instant.driver.journal.migrations()[-1]["id"]
+    outcome = await instant.act(instant.driver.resume(migration))
+    assert (5, {}, []) == (outcome.exit_code, changed(before, picture(instant)), instant.box.losses())
+
+
+async def test_a_driver_that_dies_before_it_turned_has_turned_nothing(instant: World) -> None:
+    """The direction is a row: killed after a failure but before that row, the next driver tries again and goes forward."""
+    instance = instant.instance(ROOT)
+    refuse(instant, "ec2:AttachVolume")
+    await run(instant, instance, kill_at=("", "failure"), route="clone")
+    outcome = await instant.act(instant.driver.resume(stored(instant)))
+    assert (0, "retained", []) == (outcome.exit_code, instant.state(stored(instant)).end, instant.box.losses())
+
+
+# -- the journal's disk is lost ------------------------------------------------------------------------------------------
+
+
+def lose_the_journal(world: World) -> Driver:
+    """Return a driver with an empty journal."""
+    settings = replace(world.settings, journal=world.folder / "another.db")
+    return Driver(settings, clock=world.clock)
+
+
+STAGES = {"prepare": "warm:/dev/xvda", "cutover": "attach:/dev/xvda", "up": "tags:/dev/xvda"}
+
+
+@pytest.mark.parametrize("route", ["clone", "snapshot", "copy"])
+@pytest.mark.parametrize("stage", STAGES)
+async def test_a_lost_journal_is_rebuilt_from_the_sources(instant: World, stage: str, route: str) -> None:
+    """Adopt finds the migration by its tags and makes nothing twice; half-way in a cutover only the way back is offered."""
+    step = STAGES[stage]
+    instance = instant.instance(ROOT, DATA)
+    plan = await instant.plan(instance, route=route)
+    sources = {v["VolumeId"] for v in instant.volumes(instance).values()}
+    rows = await run(instant, instance, route=route, kill_at=(step, "made"))
+    lost = stored(instant)
+    again = lose_the_journal(instant)
+    adopted = await instant.act(again.adopt(instance, plan.options))
+    assert (0, lost, True) == (adopted.exit_code, adopted.migration, f"'{stage}'" in adopted.message), (adopted, rows)
+    again.decide(lost, "approved", by="a test") if stage == "prepare" else None
+    go_on = again.rollback(lost) if stage == "cutover" else again.resume(lost)
+    outcome = await instant.act(go_on)
+    serving = {v["VolumeId"] for v in instant.volumes(instance).values()}
+    assert (0, "running", []) == (outcome.exit_code, instant.power(instance), instant.box.losses()), outcome
+    assert (serving == sources) == (stage == "cutover")
+    assert (2 if stage == "cutover" else 4) == len(instant.all_volumes())
+
+
+async def test_an_instance_without_marks_is_not_adopted(instant: World) -> None:
+    """Where no source carries the mark of a migration there is nothing to adopt (exit 4)."""
+    instance = instant.instance(ROOT)
+    plan = await instant.plan(instance)
+    assert 4 == (await instant.act(instant.driver.adopt(instance, plan.options))).exit_code
+
+
+async def test_other_options_than_then_are_not_adopted(instant: World) -> None:
+    """Where today's options make another recipe, and nothing is half-way, adopt refuses (exit 4)."""
+    instance = instant.instance(ROOT)
+    plan = await instant.plan(instance, route="clone", quiesce="true")
+    driver = instant.new_driver()
+    Doomed(driver, 12, written=True)
+    with pytest.raises(Killed):
+        await instant.act(driver.migrate(plan, approved_by="a test", observed=True))
+    other = replace(plan.options, quiesce="")
+    assert 4 == (await instant.act(lose_the_journal(instant).adopt(instance, other))).exit_code
+
+
+async def test_what_a_killed_driver_wrote_can_be_read(instant: World) -> None:
+    """What was written stays written: another process sees the intent of the call that nobody knows the end of."""
+    instance = instant.instance(ROOT)
+    rows = await run(instant, instance, 12, written=True, route="clone")
+    read = Journal(instant.clock, instant.settings.journal).entries(stored(instant))
+    assert rows == [(e.step or "", e.what) for e in read if e.what != "attempt"]
