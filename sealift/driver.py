@@ -6,6 +6,7 @@ The command line and the flows are thin readers of this. It holds the lease of w
 
 import asyncio
 import contextlib
+import json
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
@@ -23,7 +24,7 @@ from sealift.gate import Window
 from sealift.journal import Journal, State
 from sealift.kind import BLOCK, Kind, Read, Recalled, Verdict
 from sealift.kinds import BY_NAME, door, named, resolve
-from sealift.local import LOCAL
+from sealift.local import LOCAL, s3_place
 from sealift.notify import Notifier
 from sealift.options import Options
 from sealift.plan import NEEDS_ACK, NOTHING, REFUSED, MigrationPlan, digest
@@ -436,16 +437,10 @@ class Driver:
             kind, unit, _ = await resolve(read, target, gateway.region)
             found = await kind.recall(read, gateway.account_id, gateway.region, unit, options)
             migration = found.migration
-            if not found.same and found.stage != "cutover":
-                raise Refused(
-                    f"{unit}: the recipe of {migration} was made with other options or by another version; nothing is half-way there",
-                    remedy="Give the same options as then.",
-                )
-            plan = plan_for(
-                kind, found.facts, replace(options, route=found.route), unit, gateway.account_id, gateway.region
-            )
-            route = next(r for r in kind.routes if r.name == found.route)
-            plan = replace(plan, steps=route.recipe(found.facts, options), route=route.name)
+            if options.state_url:
+                plan = await self._kept_plan(gateway, options.state_url, migration)
+            else:
+                plan = _rebuilt(kind, unit, gateway, options, found)
             row = plan.to_json()
             self.journal.adopt(migration, row, digest([row]), plan.locks, found.attempt)
             await self._fill(migration, plan, gateway, found)
@@ -455,6 +450,18 @@ class Driver:
             )
         except SealiftError as error:
             return Outcome(text, migration, error.exit_code, str(error))
+
+    async def _kept_plan(self, gateway: Gateway, url: str, migration: str) -> MigrationPlan:
+        """Return the whole plan that was saved outside the journal (`--state`).
+
+        Raises:
+            CallError: it is not there, or may not be read.
+            UsageError: it is not a plan of this version.
+
+        """
+        bucket, key = s3_place(url, migration)
+        reply = await gateway.read(Call("s3:GetObject", {"Bucket": bucket, "Key": key}))
+        return MigrationPlan.from_json(json.loads(reply["Body"].read())["plan"])
 
     async def _fill(self, migration: str, plan: MigrationPlan, gateway: Gateway, found: Recalled) -> None:
         async with self.engine(migration, plan, gateway) as engine:
@@ -548,6 +555,23 @@ class Driver:
 
 async def _call(work: Callable[[], Awaitable[Outcome]]) -> Outcome:
     return await work()
+
+
+def _rebuilt(kind: Kind, unit: str, gateway: Gateway, options: Options, found: Recalled) -> MigrationPlan:
+    """Make the recipe again from what the tags tell.
+
+    Raises:
+        Refused: it is another one than then, and nothing is half-way that would have to be put back.
+
+    """
+    if not found.same and found.stage != "cutover":
+        raise Refused(
+            f"{unit}: the recipe of {found.migration} was made with other options or by another version, and nothing is half-way",
+            remedy="Give the same options as then, or --state where the plan was kept.",
+        )
+    plan = plan_for(kind, found.facts, replace(options, route=found.route), unit, gateway.account_id, gateway.region)
+    route = next(r for r in kind.routes if r.name == found.route)
+    return replace(plan, steps=route.recipe(found.facts, options), route=route.name)
 
 
 def _refusal(target: str, verdict: Verdict, more: str = "", remedy: str | None = None) -> Refused:

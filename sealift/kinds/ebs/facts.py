@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from sealift.estimate import CLONE_CAP_IOPS, CLONE_CAP_MIB_S
 from sealift.step import Tags
 
 
@@ -56,7 +57,8 @@ class VolumeFacts:
     @property
     def fast(self) -> bool:
         """Whether it is provisioned above what a hydrating clone gives (3,000 IOPS, 125 MiB/s)."""
-        return ((self.iops or 0) > 3000 and self.type in ("gp3", "io1", "io2")) or (self.throughput or 0) > 125
+        provisioned = self.type in ("gp3", "io1", "io2") and (self.iops or 0) > CLONE_CAP_IOPS
+        return provisioned or (self.throughput or 0) > CLONE_CAP_MIB_S
 
 
 @dataclass(frozen=True)
