@@ -366,6 +366,8 @@ class Driver:
             state = self.journal.state(migration)
             self._refuse_rollback(plan, state, migration, discard_writes=discard_writes)
             await self._refuse_running(plan, gateway, state)
+            if salvage:
+                await self._refuse_unsalvageable(plan, gateway, state, migration)
             self.journal.lock(migration, plan.locks)
             async with self.engine(migration, plan, gateway, runner=runner) as engine:
                 if state.brought_up is None:
@@ -389,6 +391,18 @@ class Driver:
                 f"{plan.target} has run on its replacement since {since}; going back leaves every write since then behind, in a snapshot",
                 resource=plan.target,
                 remedy="If you accept that: --discard-writes",
+            )
+
+    async def _refuse_unsalvageable(self, plan: MigrationPlan, gateway: Gateway, state: State, migration: str) -> None:
+        """While the replacement serves, say that what was written could not be kept: nothing is stopped for that."""
+        if state.brought_up is None or state.direction == "back":
+            return
+        kind = BY_NAME[plan.kind]
+        if wrong := await kind.unusable(reader(gateway), facts_of(kind, plan.facts)):
+            raise Refused(
+                f"the writes since bring-up cannot be kept in a snapshot: {'; '.join(wrong)}",
+                resource=plan.target,
+                remedy="Mend the key, or keep the encrypted volumes in its place: --without-safety-snapshot",
             )
 
     async def _refuse_running(self, plan: MigrationPlan, gateway: Gateway, state: State) -> None:

@@ -56,6 +56,8 @@ SAY_SO = 600.0
 LEAVES = (LeaseLost, LeftAtGate, CredentialsLost, JournalError)
 """Errors that end a driver and turn nothing."""
 
+_WITHOUT = "sealift rollback {} --discard-writes --without-safety-snapshot"
+
 _DRAW = Random()  # noqa: S311 - jitter of waits
 
 
@@ -563,6 +565,8 @@ class Engine:
             await self._settle()
             self.note("direction", why=why or str(error), salvage=salvage)
             self.emit("direction", why=why or str(error))
+        elif not salvage and self.state.rollback.get("salvage", True):  # a person has changed their mind
+            self.note("direction", why=why or str(error), salvage=False)
         salvage = bool(self.state.rollback.get("salvage", salvage))
         forward = {s.key for s in self.work.steps}
         made = {k: o for k, o in self.state.outputs.items() if k in forward}
@@ -659,11 +663,13 @@ class Engine:
         self.note("end", **{"as": "needs-person", "why": str(stuck)})
         self.emit("end", None, **{"as": "needs-person", "why": str(stuck)})
         by_hand = "; ".join(aws_command(c, self.gateway.region) for c in calls)
+        unkept = any(s.key == stuck.step and s.key.startswith("safety:") for s in left)
+        without = f" Or keep the encrypted volumes in its place: {_WITHOUT.format(self.work.migration)}." if unkept else ""
         return NeedsPerson(
             f"{self.work.target} could not be put back: {stuck.message}",
             step=stuck.step,
             resource=stuck.resource,
-            remedy=f"When it is mended: sealift resume {self.work.migration}. By hand, in this order: {by_hand}",
+            remedy=f"When it is mended: sealift resume {self.work.migration}.{without} By hand, in this order: {by_hand}",
         )
 
     async def _settle(self) -> None:

@@ -101,4 +101,5 @@ class Kind:
     stays: Callable[
         [Read, Any, Mapping[str, Output]], Awaitable[Sequence[Mapping[str, str]]]
     ]  # what outlives finalize, and the commands
+    unusable: Callable[[Read, Any], Awaitable[Sequence[str]]]  # why nothing can be kept under the key; empty is good
     recall: Callable[[Read, str, str, str, Options], Awaitable[Recalled]]

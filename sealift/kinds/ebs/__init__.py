@@ -42,6 +42,7 @@ EBS_INSTANCE = Kind(
     finalize=finalize.finalize,
     settled=finalize.settled,
     stays=finalize.stays,
+    unusable=finalize.unusable,
     recall=recall,
 )
 
@@ -57,6 +58,7 @@ EBS_VOLUME = Kind(
     finalize=finalize.finalize,
     settled=finalize.settled,
     stays=finalize.stays,
+    unusable=finalize.unusable,
     recall=recall,
 )
 

@@ -64,7 +64,7 @@ async def settled(read: Read, facts: Facts, options: Options, outputs: Mapping[s
     wrong += await _health(read, sorted(set(pairs) & set(found)))
     if isinstance(facts, InstanceFacts):
         wrong += await _on_instance(read, facts, pairs)
-    return wrong + await _key(read, facts)
+    return wrong + await unusable(read, facts)
 
 
 def _replacement(id_: str, volume: Mapping[str, Any] | None, source: VolumeFacts, facts: Facts) -> list[str]:
@@ -114,7 +114,8 @@ async def _on_instance(read: Read, facts: InstanceFacts, pairs: Mapping[str, Vol
     return wrong
 
 
-async def _key(read: Read, facts: Facts) -> list[str]:
+async def unusable(read: Read, facts: Facts) -> list[str]:
+    """Say why the key cannot be used now; empty is good."""
     try:
         key = (await read(Call("kms:DescribeKey", {"KeyId": facts.key.arn})))["KeyMetadata"]
     except CallError as error:
