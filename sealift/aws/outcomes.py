@@ -143,6 +143,8 @@ def understood(error: Exception, operation: str) -> CallError:
             retry=Retry.TRANSIENT,
             remedy="Check the network, the Region and AWS_ENDPOINT_URL.",
         )
+    if isinstance(error, ResponseParserError) and _is_page(str(error)):
+        return _page(operation)
     if isinstance(error, (*LOST_REPLY, *NEVER_SENT, BotoCoreError)):
         retry = Retry.TRANSIENT if isinstance(error, (*LOST_REPLY, *NEVER_SENT)) else Retry.REFUSED
         return CallError(

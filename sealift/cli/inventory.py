@@ -32,6 +32,8 @@ def inventory(regions: tuple[str, ...], everything: bool, output: str, **place: 
 
             for row in found.findings:
                 run.data(json.dumps(row, default=str))
+            for gap in found.unreadable:
+                run.data(json.dumps({"unreadable": gap}, default=str))
         else:
             run.data(text.inventory(found))
         for gap in found.unreadable:

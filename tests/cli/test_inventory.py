@@ -1,0 +1,181 @@
+"""`sealift inventory` against any server: plain moto, one that pages with five rows, one that lacks operations."""
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from sealift.sandbox import VolumeSpec
+from sealift.sandbox.faults import Fault
+from tests.cli.conftest import REGION, Invoke, Served, refusal, rows
+from tests.cli.middlemen import DENIED, NOT_BUILT, PAGE_FOR_PEOPLE, UNSUPPORTED, between
+
+FIELDS = {
+    "kind", "id", "arn", "account", "region", "encryption", "kms_key_id", "state", "size_gib", "volume_type", "iops", "throughput",
+    "availability_zone", "attachments", "tags", "rules",
+}  # fmt: skip
+DATA = VolumeSpec(device="/dev/sdf", size_gib=20, delete_on_termination=False)
+
+
+@pytest.fixture
+def moto() -> Iterator[str]:
+    """Plain moto, served."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    urllib.request.urlopen(urllib.request.Request(f"http://{host}:{port}/moto-api/reset", b"")).close()
+    server.stop()
+
+
+def taken(invoke: Invoke, url: str, *more: str) -> tuple[int, dict[str, Any]]:
+    """Return exit code and inventory."""
+    result = invoke("inventory", "--output", "json", "--endpoint-url", url, "--region", REGION, *more)
+    return result.exit_code, json.loads(result.stdout)
+
+
+def test_plain_moto_is_read(bare: Invoke, moto: str) -> None:
+    """Against `moto_server`: every volume is found, how it is encrypted and by whose key, in the published form."""
+    ec2 = boto3.client("ec2", region_name=REGION, endpoint_url=moto)
+    kms = boto3.client("kms", region_name=REGION, endpoint_url=moto)
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    plain = ec2.create_volume(AvailabilityZone=REGION + "a", Size=8)["VolumeId"]
+    mine = ec2.create_volume(AvailabilityZone=REGION + "a", Size=8, Encrypted=True, KmsKeyId=key)["VolumeId"]
+    image = ec2.register_image(Name="linux", RootDeviceName="/dev/xvda", Architecture="x86_64")["ImageId"]
+    instance = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+    ec2.attach_volume(VolumeId=plain, InstanceId=instance, Device="/dev/sdf")
+
+    code, found = taken(bare, moto)
+    by_id = {f["id"]: f for f in found["findings"]}
+    assert (code, found["format"], found["unreadable"]) == (0, "sealift.inventory/1", [])
+    assert by_id.keys() >= {plain}
+    assert mine not in by_id
+    assert FIELDS == by_id[plain].keys()
+    assert [("none", instance, "/dev/sdf")] == [
+        (by_id[plain]["encryption"], a["instance"], a["device"]) for a in by_id[plain]["attachments"]
+    ]
+    _, everything = taken(bare, moto, "--all")
+    assert {f["id"]: f["encryption"] for f in everything["findings"]}[mine] == "customer"
+
+
+def test_rules_that_need_a_call_for_each_resource_say_not_evaluated(sealift: Invoke, served: Served) -> None:
+    """An inventory does not read each resource: such rules are there as *not evaluated*, and `plan` judges them."""
+    served.instance()
+    (finding,) = json.loads(sealift("inventory", "--output", "json").stdout)["findings"]
+    unread = [r for r in finding["rules"] if r["verdict"] == "not evaluated"]
+    assert {"id", "verdict", "message"} == unread[0].keys()
+    assert "sealift plan" in unread[0]["message"]
+    sent = {e.operation for e in served.box.log}
+    assert not sent & {"ec2:DescribeVolumeAttribute", "ec2:DescribeInstanceAttribute"}
+
+
+def test_pages_of_five_rows_are_all_read(bare: Invoke, served: Served) -> None:
+    """A server may page as it likes: with 5 rows a page every volume is found, and every instance that holds one."""
+    for _ in range(12):
+        served.instance(volumes=[VolumeSpec(), DATA])
+    with between(served.url) as five:
+        code, found = taken(bare, five.url)
+    assert code == 0
+    assert len({f["id"] for f in found["findings"]}) == 24
+    assert sorted(a["root"] for f in found["findings"] for a in f["attachments"]) == [False] * 12 + [True] * 12
+    assert (five.asked["DescribeVolumes"], five.asked["DescribeInstances"]) == (5, 3)
+
+
+@pytest.mark.parametrize("answer", [PAGE_FOR_PEOPLE, NOT_BUILT, UNSUPPORTED], ids=["html 500", "501", "unsupported"])
+@pytest.mark.parametrize("operation", ["DescribeInstances", "DescribeAutoScalingInstances"])
+def test_an_operation_that_is_not_supported_is_tried_once_and_shown(
+    bare: Invoke, served: Served, operation: str, answer: tuple[int, str, bytes]
+) -> None:
+    """However a server says that it lacks an operation: one try, a row under `unreadable`, the rest is found, exit 0."""
+    served.instance()
+    with between(served.url, **{operation: answer}) as lacking:
+        code, found = taken(bare, lacking.url)
+    assert lacking.asked[operation] == 1
+    assert code == 0
+    assert len(found["findings"]) == 1
+    (gap,) = found["unreadable"]
+    assert {"kind", "region", "error"} == gap.keys()
+    assert operation in gap["error"]
+    assert "\n" not in gap["error"]
+
+
+@pytest.mark.parametrize(
+    "answer", [PAGE_FOR_PEOPLE, NOT_BUILT, UNSUPPORTED, DENIED], ids=["html", "501", "no", "denied"]
+)
+def test_a_whole_kind_that_is_unreadable_is_exit_1(
+    bare: Invoke, served: Served, answer: tuple[int, str, bytes]
+) -> None:
+    """Without DescribeVolumes nothing is known: one try, under `unreadable`, exit 1."""
+    served.instance()
+    with between(served.url, DescribeVolumes=answer) as lacking:
+        code, found = taken(bare, lacking.url)
+    assert (code, found["findings"], lacking.asked["DescribeVolumes"]) == (1, [], 1)
+    (gap,) = found["unreadable"]
+    assert (gap["kind"], gap["region"], "DescribeVolumes" in gap["error"]) == ("ebs-volume", REGION, True)
+
+
+def test_a_region_that_is_not_opted_in_does_not_hide_the_others(sealift: Invoke, served: Served) -> None:
+    """One Region of two is unreadable: the findings of the other are there, and exit 1 says that some are missing."""
+    for region in (REGION, "us-east-1"):
+        served.box.add_instance(region)
+    served.box.faults.add(Fault(operation="ec2:DescribeVolumes", code="AuthFailure", status=401, times=1))
+    result = sealift("inventory", "--regions", REGION, "--regions", "us-east-1", "--output", "json")
+    found = json.loads(result.stdout)
+    assert result.exit_code == 1
+    (gap,), (finding,) = found["unreadable"], found["findings"]
+    assert {gap["region"], finding["region"]} == {REGION, "us-east-1"}
+    assert "opt in" in gap["error"]
+    assert "unreadable" in result.stderr
+
+
+def test_the_first_region_may_be_one_that_is_not_opted_in(sealift: Invoke, served: Served) -> None:
+    """Whose credentials these are is asked where they are known."""
+    served.instance()
+    served.box.faults.add(Fault(operation="sts:GetCallerIdentity", code="InvalidClientTokenId", status=403, times=1))
+    result = sealift("inventory", "--regions", "eu-south-1", "--regions", REGION, "--output", "jsonl")
+    assert [r["region"] for r in rows(result)] == [REGION]
+
+
+def test_gaps_are_rows_of_jsonl_too(bare: Invoke, served: Served) -> None:
+    """What could not be read is never skipped, whatever the form."""
+    served.instance()
+    with between(served.url, DescribeInstances=UNSUPPORTED) as lacking:
+        result = bare("inventory", "--output", "jsonl", "--endpoint-url", lacking.url, "--region", REGION)
+    finding, gap = rows(result)
+    assert (finding["kind"], set(gap)) == ("ebs-volume", {"unreadable"})
+
+
+def test_every_region_of_the_account_can_be_read(sealift: Invoke, served: Served) -> None:
+    """`--regions all` reads what the account has opted in to."""
+    for region in (REGION, "us-east-1", "ap-southeast-2"):
+        served.box.add_instance(region)
+    result = sealift("inventory", "--regions", "all", "--output", "jsonl")
+    assert {r["region"] for r in rows(result)} == {REGION, "us-east-1", "ap-southeast-2"}
+
+
+def test_nothing_to_find_is_said(sealift: Invoke) -> None:
+    """An account without volumes: exit 0 and a sentence."""
+    result = sealift("inventory")
+    assert (result.exit_code, result.stdout) == (0, "nothing is outside a customer-managed key\n")
+
+
+def test_a_refusal_is_one_line(bare: Invoke) -> None:
+    """No Region at all: one line."""
+    assert refusal(bare("inventory", AWS_REGION=None))
+
+
+def test_a_plan_on_plain_moto_names_what_moto_lacks(bare: Invoke, moto: str) -> None:
+    """An emulator without CopyVolumes is found by the planner, at once, and `clone` is refused for that reason."""
+    ec2 = boto3.client("ec2", region_name=REGION, endpoint_url=moto)
+    kms = boto3.client("kms", region_name=REGION, endpoint_url=moto)
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    volume = ec2.create_volume(AvailabilityZone=REGION + "a", Size=8)["VolumeId"]
+    result = bare("plan", volume, "--key", key, "--output", "json", "--endpoint-url", moto, "--region", REGION)
+    (plan,) = json.loads(result.stdout)["migrations"]
+    refused = {r["route"]: r["message"] for r in plan["refused_routes"]}
+    assert plan["route"] in ("snapshot", "copy")
+    assert "CopyVolumes" in refused["clone"]
