@@ -554,21 +554,20 @@ class Driver:
             )
 
     async def many(self, work: Sequence[Callable[[], Awaitable[Outcome]]]) -> list[Outcome]:
-        """Run several targets on this event loop, eight at a time."""
-        slots = list(work)
-        results: list[Outcome] = []
-        for start in range(0, len(slots), AT_ONCE):
-            with actor(self.clock):
-                ends = await side_by_side(self.clock, [_call(w) for w in slots[start : start + AT_ONCE]])
-            for end in ends:
-                if isinstance(end, BaseException):
-                    raise end
-                results.append(end)
-        return results
+        """Run several targets on this event loop, eight at a time, and return their outcomes in order."""
+        waiting = iter(enumerate(work))
+        outcomes: dict[int, Outcome] = {}
 
+        async def worker() -> None:
+            for number, one in waiting:
+                outcomes[number] = await one()
 
-async def _call(work: Callable[[], Awaitable[Outcome]]) -> Outcome:
-    return await work()
+        with actor(self.clock):
+            ends = await side_by_side(self.clock, [worker() for _ in range(min(AT_ONCE, len(work)))])
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end
+        return [outcomes[number] for number in range(len(work))]
 
 
 def _rebuilt(kind: Kind, unit: str, gateway: Gateway, options: Options, found: Recalled) -> MigrationPlan:
