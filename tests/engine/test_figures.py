@@ -1,0 +1,40 @@
+"""The figures that sealift promises, counted and on virtual time: nothing here depends on how fast the machine is."""
+
+import pytest
+
+from bench import calls, downtime
+from sealift.aws.gateway import Purpose
+
+
+def test_requests_a_volume_stay_within_their_bounds() -> None:
+    """At most 8 mutating calls and 5 polling and check reads a volume; cloud-custodian's action takes 17.6 without any check."""
+    found = calls.measure(instances=10)
+
+    assert 8 >= found.per_volume(Purpose.MUTATE)
+    assert 5 >= found.per_volume(Purpose.POLL, Purpose.CHECK)
+
+
+CASES = [
+    ("clone", 1, 10),
+    ("clone", 1, 4096),
+    ("snapshot", 1, 4096),
+    ("copy", 1, 10),
+    ("snapshot", 8, 10),
+    ("copy", 8, 10),
+]
+
+
+@pytest.mark.parametrize(("route", "volumes", "size"), CASES)
+def test_little_is_added_to_the_time_that_aws_needs(route: str, volumes: int, size: int) -> None:
+    """Down, less what the sandbox charges on the critical path, is at most 5 s and one poll for each wait of the route."""
+    found = downtime.measure(route, volumes, size)
+
+    assert found.bound >= found.added
+
+
+@pytest.mark.parametrize("route", ["snapshot", "copy"])
+def test_the_volumes_of_an_instance_run_side_by_side(route: str) -> None:
+    """Eight volumes are down for no longer than one, but for the root that is detached alone before the others."""
+    one, eight = downtime.measure(route, 1, 10), downtime.measure(route, 8, 10)
+
+    assert one.down + 2 * downtime.POLL >= eight.down
