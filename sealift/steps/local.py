@@ -246,7 +246,7 @@ class VerifyVolumes(Step):
     asks_health: ClassVar[bool] = True
 
     def title(self) -> str:
-        return f"verify {len(self.volumes)} replacements before anything runs on them"
+        return "verify the replacements before anything runs on them"
 
     def do(self, ctx: Context) -> Call:
         return OBSERVE
