@@ -135,9 +135,9 @@ async def test_capacity_that_is_missing_for_a_moment_is_waited_for(world: World)
 async def test_capacity_that_stays_missing_on_the_replacement_puts_the_original_back(world: World) -> None:
     """After five minutes without room the run goes back; once there is room the original is started (exit 5)."""
     instance = world.instance(ROOT)
-    fault = refuse(world, "ec2:StartInstances", "InsufficientInstanceCapacity", times=10)
+    fault = refuse(world, "ec2:StartInstances", "InsufficientInstanceCapacity", times=14)
     outcome = await world.migrate(instance, route="clone")
-    assert (5, 10, "running", []) == (outcome.exit_code, fault.fired, world.power(instance), world.box.losses())
+    assert (5, 14, "running", []) == (outcome.exit_code, fault.fired, world.power(instance), world.box.losses())
 
 
 async def test_capacity_that_never_comes_ends_with_the_commands_to_run(world: World) -> None:

@@ -1,0 +1,197 @@
+"""Auto Scaling groups, and the user's commands: what surrounds a cutover is off before it, and on again after it, both ways."""
+
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from sealift.steps.autoscaling import PROCESSES
+from tests.pictures import changed, picture
+from tests.promises.acts import refuse, when
+from tests.world import DATA, REGION, ROOT, World
+
+
+def group(world: World) -> Any:
+    return boto3.client("autoscaling", region_name=REGION).describe_auto_scaling_groups()["AutoScalingGroups"][0]
+
+
+def suspended(world: World) -> set[str]:
+    return {p["ProcessName"] for p in group(world)["SuspendedProcesses"]}
+
+
+def lifecycle(world: World) -> dict[str, str]:
+    return {m["InstanceId"]: m["LifecycleState"] for m in group(world)["Instances"]}
+
+
+def pair(world: World) -> list[str]:
+    """Return two members of one group."""
+    members = [world.instance(ROOT, name=f"web-{n}") for n in range(2)]
+    world.box.add_asg(REGION, "web", members)
+    return members
+
+
+# -- the group -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_member_of_a_group_is_refused_without_asg(instant: World) -> None:
+    """A stopped member would be replaced (R-EBS-35): exit 4 with both options, and nothing was touched."""
+    instance = instant.instance(ROOT, asg="web")
+    outcome = await instant.migrate(instance, route="clone")
+    assert (4, []) == (outcome.exit_code, instant.calls())
+    for words in ("R-EBS-35", "--asg standby", "--asg suspend"):
+        assert words in outcome.message
+
+
+async def test_standby_is_entered_before_the_stop_and_left_after_bring_up(world: World) -> None:
+    """EnterStandby, stop, start, ExitStandby; in the end the member is in service and the desired capacity is what it was."""
+    instance = world.instance(ROOT, asg="web")
+    before = group(world)["DesiredCapacity"]
+    outcome = await world.migrate(instance, route="clone", asg="standby")
+    order = [c.split(":")[-1] for c in world.calls("Enter", "Stop", "Start", "Exit")]
+    world.clock.advance(60)
+    assert (0, ["EnterStandby", "StopInstances", "StartInstances", "ExitStandby"]) == (outcome.exit_code, order)
+    assert (before, {instance: "InService"}) == (group(world)["DesiredCapacity"], lifecycle(world))
+
+
+async def test_a_member_on_standby_is_stopped_only_when_it_is_there(world: World) -> None:
+    """While the group still says EnteringStandby the instance is not stopped."""
+    instance = world.instance(ROOT, asg="web")
+    states: list[str] = []
+    look = when("stop", lambda: states.append(lifecycle(world)[instance]), event="step-started")
+    await world.migrate(instance, driver=world.new_driver(listeners=[look]), route="clone", asg="standby")
+    assert ["Standby"] == states
+
+
+@pytest.mark.parametrize("how", ["standby", "suspend"])
+async def test_the_group_is_as_before_after_a_way_back(instant: World, how: str) -> None:
+    """A failed cutover gives the member back to its group, with the processes that were suspended before and no others."""
+    instance = instant.instance(ROOT, asg="web")
+    boto3.client("autoscaling", region_name=REGION).suspend_processes(
+        AutoScalingGroupName="web", ScalingProcesses=["AZRebalance"]
+    )
+    before = picture(instant)
+    refuse(instant, "ec2:AttachVolume")
+    outcome = await instant.migrate(instance, route="clone", asg=how)
+    assert (5, {}) == (outcome.exit_code, changed(before, picture(instant)))
+
+
+async def test_processes_are_suspended_before_the_stop_and_resumed_after_bring_up(instant: World) -> None:
+    """While the member is stopped its group does nothing to it; afterwards only what was suspended before still is."""
+    instance = instant.instance(ROOT, asg="web")
+    seen: list[set[str]] = []
+    look = when("stop", lambda: seen.append(suspended(instant)), event="step-started")
+    outcome = await instant.migrate(instance, driver=instant.new_driver(listeners=[look]), route="clone", asg="suspend")
+    assert (0, [set(PROCESSES)], set()) == (outcome.exit_code, seen, suspended(instant))
+
+
+@pytest.mark.parametrize("first_fails", [False, True], ids=["the first is done", "the first goes back"])
+async def test_the_first_of_two_members_does_not_resume_the_processes(instant: World, first_fails: bool) -> None:
+    """The switch is shared and counted: while the second member is still stopped the group stays suspended."""
+    one, two = pair(instant)
+    plans = [await instant.plan(i, route="clone", asg="suspend") for i in (one, two)]
+    if first_fails:
+        refuse(instant, "ec2:AttachVolume", InstanceId=one)
+    seen: list[tuple[int, set[str], str]] = []
+
+    async def first() -> None:
+        other = instant.new_driver()
+        outcome = await other.migrate(plans[0], approved_by="a test", observed=True)
+        seen.append((outcome.exit_code, suspended(instant), instant.power(two)))
+
+    done: list[bool] = []
+
+    async def runner(step: Any, attempt: Any) -> None:
+        from sealift.engine import local_runner
+
+        await local_runner(step, attempt)
+        if step.key == "stop" and not done:
+            done.append(True)
+            await first()
+
+    second = await instant.act(instant.driver.migrate(plans[1], approved_by="a test", observed=True, runner=runner))
+    assert [(5 if first_fails else 0, set(PROCESSES), "stopped")] == seen
+    assert (0, set()) == (second.exit_code, suspended(instant))
+
+
+async def test_a_standby_that_would_go_below_the_minimum_is_refused(instant: World) -> None:
+    """Standby takes one from the desired capacity: below the minimum the rule blocks (exit 4)."""
+    instance = instant.instance(ROOT, asg="web")
+    boto3.client("autoscaling", region_name=REGION).update_auto_scaling_group(AutoScalingGroupName="web", MinSize=1)
+    outcome = await instant.migrate(instance, route="clone", asg="standby")
+    assert (4, []) == (outcome.exit_code, instant.calls("Stop", "Enter"))
+
+
+# -- the hooks -----------------------------------------------------------------------------------------------------------
+
+
+def noting(path: Path, *, code: int = 0) -> str:
+    """Return a command that appends what it is told to a file."""
+    words = "$SEALIFT_HOOK $MIGRATION $EPOCH $ATTEMPT $INSTANCE $VOLUMES $DEVICES"
+    return f'echo "{words}" >> {path}; exit {code}'
+
+
+def told(path: Path) -> list[list[str]]:
+    return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+
+
+async def test_hooks_are_told_everything_in_their_environment(instant: World, tmp_path: Path) -> None:
+    """Quiesce before the stop, after once it is up: with the migration, the attempt, instance, volumes and devices."""
+    instance, path = instant.instance(ROOT, DATA), tmp_path / "hooks"
+    volumes = [v["VolumeId"] for v in instant.volumes(instance).values()]
+    outcome = await instant.migrate(instance, route="clone", quiesce=noting(path), after=noting(path))
+    lines = told(path)
+    assert (0, ["quiesce", "after"]) == (outcome.exit_code, [line[0] for line in lines])
+    for line in lines:
+        assert (outcome.migration, "1", instance) == (line[1], line[3], line[4])
+        assert sorted([*volumes, ROOT.device, DATA.device]) == sorted(line[5:])
+
+
+async def test_the_quiesce_hook_runs_before_the_stop(instant: World, tmp_path: Path) -> None:
+    """The workload still runs when it is told to become quiet."""
+    instance, powers = instant.instance(ROOT), []
+    look = when("hook:quiesce", lambda: powers.append(instant.power(instance)))
+    await instant.migrate(instance, driver=instant.new_driver(listeners=[look]), route="clone", quiesce="true")
+    assert ["running"] == powers
+
+
+async def test_a_quiesce_hook_that_says_no_stops_nothing(instant: World, tmp_path: Path) -> None:
+    """Non-zero before bring-up sends the run back (exit 5); the last line of its output is in the message."""
+    instance = instant.instance(ROOT)
+    before = picture(instant)
+    outcome = await instant.migrate(instance, route="clone", quiesce="echo busy with payroll; exit 3")
+    assert (5, [], {}) == (outcome.exit_code, instant.calls("Stop"), changed(before, picture(instant)))
+    assert "busy with payroll" in outcome.message
+
+
+async def test_a_quiesce_hook_that_takes_too_long_is_ended(instant: World) -> None:
+    """After --hook-timeout the command and its children are gone, and the run goes back."""
+    outcome = await instant.migrate(instant.instance(ROOT), route="clone", quiesce="sleep 30", hook_timeout=1)
+    assert (5, True) == (outcome.exit_code, "longer than 1 s" in outcome.message)
+
+
+async def test_the_after_hook_runs_on_the_way_back_too(instant: World, tmp_path: Path) -> None:
+    """What quiesce has stopped is started again when the original is back: after the start."""
+    instance, path, powers = instant.instance(ROOT), tmp_path / "hooks", []
+    refuse(instant, "ec2:AttachVolume")
+    look = when("undo:hook:quiesce", lambda: powers.append(instant.power(instance)))
+    outcome = await instant.migrate(
+        instance, driver=instant.new_driver(listeners=[look]), route="clone", quiesce=noting(path), after=noting(path)
+    )
+    assert (5, ["quiesce", "after"], ["running"]) == (outcome.exit_code, [line[0] for line in told(path)], powers)
+
+
+async def test_an_after_hook_that_says_no_asks_a_person(instant: World) -> None:
+    """After bring-up a failing hook is exit 6 with both commands; accept passes over it."""
+    instance = instant.instance(ROOT)
+    outcome = await instant.migrate(instance, route="clone", after="echo 502; exit 1")
+    assert (6, "running", True) == (outcome.exit_code, instant.power(instance), "502" in outcome.message)
+    assert 0 == (await instant.act(instant.driver.accept(outcome.migration))).exit_code
+
+
+async def test_a_rollback_after_bring_up_quiesces_too(instant: World, tmp_path: Path) -> None:
+    """Before the replacement is stopped the workload is told to become quiet, and after the original is back to go on."""
+    instance, path = instant.instance(ROOT), tmp_path / "hooks"
+    outcome = await instant.migrate(instance, route="clone", quiesce=noting(path), after=noting(path))
+    back = await instant.act(instant.driver.rollback(outcome.migration, discard_writes=True))
+    assert (0, ["quiesce", "after", "quiesce", "after"]) == (back.exit_code, [line[0] for line in told(path)])
