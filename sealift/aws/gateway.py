@@ -31,6 +31,8 @@ CONNECT_TIMEOUT, READ_TIMEOUT = 5, 20
 
 PATIENCE, FIRST_PATIENCE = 120.0, 3.0
 """Seconds that a read waits, between tries, for a service that does not answer; the very first one less: a wrong endpoint stays wrong."""
+SANDBOX_JUMP = 5.0
+"""Seconds of life by which a sandbox may be ahead of our clock before it is followed: somebody has advanced it."""
 
 _DRAW = random.Random()  # noqa: S311 - jitter of waits
 
@@ -101,9 +103,11 @@ class Account:
     def _follow(self, http_response: Any, **_: Any) -> None:
         # A sandbox that runs faster than life says so in its answers, and our clock follows it.
         headers = getattr(http_response, "headers", {}) or {}
-        speed = headers.get("x-sealift-sandbox-speed")
-        if speed and isinstance(self.clock, WallClock) and float(speed) != self.clock.speed:
-            self.clock.follow(float(headers["x-sealift-sandbox-now"]), float(speed))
+        if not (speed := headers.get("x-sealift-sandbox-speed")) or not isinstance(self.clock, WallClock):
+            return
+        now, faster = float(headers["x-sealift-sandbox-now"]), float(speed)
+        if faster != self.clock.speed or now - self.clock.now() > SANDBOX_JUMP * faster:
+            self.clock.follow(now, faster)
 
     async def identity(self, region: str, patience: float = FIRST_PATIENCE) -> str:
         """Return the account id of the credentials; a service that does not answer is asked again for `patience` s.
