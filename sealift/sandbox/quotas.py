@@ -16,5 +16,11 @@ class Quotas:
     volumes_per_instance: int = 27
     tags_per_resource: int = 50
     initialization_mib_per_s: int = 5000
+    db_instances: int = 40
+    db_clusters: int = 40
+    db_manual_snapshots: int = 100
+    db_manual_cluster_snapshots: int = 100
+    db_storage_gib: int = 100_000
+    db_snapshot_copies_per_destination: int = 20
     throttle: bool = False
     """Enforce request buckets (EC2 `RequestLimitExceeded`, 503), refilled on the box's clock."""

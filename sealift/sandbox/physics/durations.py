@@ -41,6 +41,42 @@ class Durations:
     status_checks_s: float = assumed(120.0, "guess: `initializing` to `ok` after `running`")
     standby_s: float = assumed(20.0, "guess")
     modify_s: float = assumed(300.0, "guess: a volume's `modifying` before `optimizing`")
+    db_create_s: float = assumed(420.0, "guess: `creating` of a DB instance, Multi-AZ or not")
+    db_backup_s: float = assumed(60.0, "guess: `backing-up` after `creating`, and in the backup window")
+    db_modify_lag_s: float = assumed(
+        20.0, "guess: how long the status still says `available` after ModifyDBInstance has returned"
+    )
+    db_modify_s: float = assumed(60.0, "guess: `modifying` for what needs no new host")
+    db_class_change_s: float = assumed(420.0, "guess: a new class, Multi-AZ, engine version or storage type")
+    db_groups_s: float = assumed(45.0, "guess: until network interfaces carry changed security groups")
+    db_rename_s: float = assumed(540.0, "USER_RenameInstance.html: about 10 minutes with the reboot; split by guess")
+    db_reboot_s: float = assumed(60.0, "guess: `rebooting`")
+    db_stop_s: float = assumed(240.0, "guess: `stopping`")
+    db_start_s: float = assumed(360.0, "guess: `starting`")
+    db_stopped_most_s: float = assumed(604_800.0, "botocore rds StopDBInstance: restarts after 7 days; no guess")
+    db_delete_s: float = assumed(180.0, "guess: `deleting`")
+    db_snapshot_s: float = assumed(60.0, "guess: the least a DB snapshot takes")
+    db_snapshot_mib_per_s: float = assumed(150.0, "guess: AWS publishes none")
+    db_copy_s: float = assumed(60.0, "guess: the least a DB snapshot copy takes")
+    db_copy_pending_s: float = assumed(10.0, "guess: `pending` of a copy before `creating`")
+    db_copy_mib_per_s: float = assumed(150.0, "guess: AWS publishes none")
+    db_restore_s: float = assumed(600.0, "guess: `creating` of a restored instance; its data arrive lazily")
+    db_restore_mib_per_s: float = assumed(50.0, "guess: the lazy load after a restore")
+    db_parameters_s: float = assumed(20.0, "guess: `applying` of a changed parameter or parameter group")
+    db_proxy_s: float = assumed(30.0, "guess: a proxy, a target or a custom endpoint until it is usable")
+    db_secret_s: float = assumed(60.0, "guess: a managed master secret's `creating`")
+    db_replica_lag_s: float = assumed(2.0, "guess: how far a replica is behind")
+    aurora_replica_lag_s: float = assumed(0.1, "Aurora.Replication.html: usually much less than 100 ms; a guess")
+    cluster_create_s: float = assumed(120.0, "guess: `creating` of a cluster, members apart")
+    cluster_restore_s: float = assumed(420.0, "guess: `creating` of a cluster restored from a snapshot")
+    cluster_rename_s: float = assumed(120.0, "multi-az-db-cluster-rename.html: about 2 minutes; for Aurora a guess")
+    green_provision_s: float = assumed(1800.0, "guess: PROVISIONING of a Blue/Green deployment, beside the load")
+    switchover_s: float = assumed(
+        45.0, "botocore rds SwitchoverBlueGreenDeployment: typically under a minute; the figure is a guess"
+    )
+    failover_s: float = assumed(35.0, "Concepts.MultiAZ.Failover.html: typically 60 to 120 s; Aurora less: a guess")
+    db_key_noticed_s: float = assumed(600.0, "guess: until RDS notices that a database's key cannot be used")
+    db_key_grace_s: float = assumed(604_800.0, "Overview.Encryption.html: recoverable for seven days; no guess")
     visible_s: float = assumed(0.0, "option: how long a created id stays unknown to describes; AWS gives no figure")
     jitter: float = 0.0
 
@@ -67,6 +103,14 @@ class Durations:
     def copy(self, mib: float) -> float:
         """Seconds until a snapshot copy that moves `mib` MiB is `completed`."""
         return self.copy_s + mib / self.copy_mib_per_s
+
+    def db_snapshot(self, mib: float) -> float:
+        """Seconds until a DB snapshot of `mib` changed MiB is `available`."""
+        return self.db_snapshot_s + mib / self.db_snapshot_mib_per_s
+
+    def db_copy(self, mib: float) -> float:
+        """Seconds until a DB snapshot copy that moves `mib` MiB is `available`."""
+        return self.db_copy_s + mib / self.db_copy_mib_per_s
 
     def clone_hydration(self, size_gib: int) -> float:
         """Seconds until a volume copy of `size_gib` holds all its data."""

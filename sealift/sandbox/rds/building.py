@@ -1,0 +1,150 @@
+"""Entering a new instance, whatever it is made from, and its way to `available`."""
+
+from typing import Any
+
+from sealift.sandbox import kms
+from sealift.sandbox.rds import (
+    backups,
+    engines,
+    keys,
+    lookups,
+    moves,
+    network,
+    options,
+    parameters,
+    secrets,
+    shapes,
+    tags,
+)
+from sealift.sandbox.rds.refusals import refuse
+from sealift.sandbox.rds.state import Cluster, Database, Storage, Store, here
+from sealift.sandbox.world import Call, World
+
+
+def resource_id(world: World, prefix: str) -> str:
+    """Make a DbiResourceId or DbClusterResourceId."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+    return prefix + "-" + "".join(world.rng.choice(alphabet) for _ in range(26))
+
+
+def check_quota(world: World, call: Call, gib: int = 0, instances: int = 1) -> None:
+    """Refuse what is over the account's quotas (R-RDS-25)."""
+    room = here(world, call)
+    if len(room.databases) + instances > world.quotas.db_instances:
+        raise refuse("R-RDS-25", "InstanceQuotaExceeded", "DB Instance quota exceeded.")
+    used = sum(d.shown.get("AllocatedStorage", 0) for d in room.databases.values() if d.cluster is None)
+    if gib and used + gib > world.quotas.db_storage_gib:
+        raise refuse("R-RDS-25", "StorageQuotaExceeded", "Exceeded the maximum allowed allocated storage.")
+
+
+def check_class(engine: str, db_class: str, storage: Storage) -> None:
+    """Refuse encryption where the class or the edition has none (R-RDS-04, R-RDS-05)."""
+    if storage.type == "none":
+        return
+    if engine == "sqlserver-ex":
+        raise refuse(
+            "R-RDS-04", "InvalidParameterCombination", "SQL Server Express does not support encryption at rest."
+        )
+    if db_class.startswith(engines.NOT_ENCRYPTED_CLASSES):
+        raise refuse(
+            "R-RDS-05",
+            "InvalidParameterCombination",
+            f"DB Instance class {db_class} does not support encryption at rest",
+        )
+
+
+def check_zone(call: Call) -> None:
+    """Refuse a zone together with Multi-AZ."""
+    if call.params.get("MultiAZ") and call.params.get("AvailabilityZone"):
+        message = "Requesting a specific availability zone is not valid for Multi-AZ instances."
+        raise refuse("SB-RDS-07", "InvalidParameterCombination", message)
+
+
+def enter(
+    world: World,
+    call: Call,
+    *,
+    name: str,
+    engine: str,
+    version: str,
+    storage: Storage,
+    store: Store | None = None,
+    base: dict[str, Any] | None = None,
+    cluster: Cluster | None = None,
+    own_tags: dict[str, str] | None = None,
+) -> Database:
+    """Enter an instance, `creating`. `base` is what it has from a snapshot or source; the request goes before it."""
+    room, params = here(world, call), call.params
+    name = lookups.free(room, name)
+    shown = {
+        **shapes.defaults(engine),
+        **(base or {}),
+        **shapes.members(params),
+        "Engine": engine,
+        "EngineVersion": version,
+    }
+    check_zone(call)
+    check_quota(world, call, shown.get("AllocatedStorage", 0) if cluster is None else 0)
+    check_class(engine, shown.get("DBInstanceClass", ""), storage)
+    group = parameters.check(room, parameters.GROUP, params.get("DBParameterGroupName"), engine, version)
+    option_group = options.check(room, params.get("OptionGroupName"), engine, version)
+    subnet_group = cluster.subnet_group if cluster else options.subnet_group(room, params.get("DBSubnetGroupName"))
+    groups = list(cluster.groups) if cluster else network.chosen_groups(call, room, subnet_group)
+    secret = secrets.wanted(world, call, name) if params.get("ManageMasterUserPassword") else None
+    made_tags = tags.asked(call) if own_tags is None else own_tags
+    nets = network.subnets(room, subnet_group)
+    shown.setdefault("AvailabilityZone", nets[world.rng.randrange(len(nets))].availability_zone)
+    own = resource_id(world, "db")
+    db = Database(
+        id=name,
+        resource_id=own,
+        seq=world.next_seq(),
+        account=call.account,
+        region=call.region,
+        created=call.at,
+        shown=shown,
+        store=(cluster.store if cluster else store or Store(own)),
+        storage=cluster.storage if cluster else storage,
+        visible=call.at + world.durations.visible_s,
+        groups=groups,
+        subnet_group=subnet_group,
+        parameter_group=group,
+        option_group=option_group,
+        tags=made_tags,
+        secret=secret,
+        cluster=cluster,
+    )
+    if store:
+        store.id = own
+    room.databases[name] = db
+    return db
+
+
+def arrive(world: World, call: Call, db: Database, seconds: float) -> None:
+    """Let a new instance be made in `seconds`; then it backs itself up, if it keeps backups, and is available."""
+    moves.then(world, call, db, seconds, lambda at: made(world, call, db, at))
+
+
+def made(world: World, call: Call, db: Database, at: float) -> None:
+    """End `creating`."""
+    room = moves.room_of(world, db)
+    db.ready = at
+    network.plug(room, db)
+    parameters.apply_all(room, db)
+    moves.note(world, db, at, "creation", "DB instance created")
+    if kms.unusable(db.storage.key):
+        keys.lost(world, room, db, at)
+        return
+    backups.every_day(world, call, db, at)
+    if db.cluster is None and db.shown.get("BackupRetentionPeriod"):
+        moves.through(
+            world,
+            call,
+            db,
+            "backing-up",
+            world.durations.db_backup_s,
+            lambda late: backups.shot(world, call, db, late),
+            at,
+        )
+    else:
+        moves.become(world, db, "available", at)

@@ -1,0 +1,177 @@
+"""What describes tell that belongs to no database: quotas, versions, classes, and lists of what nobody has here."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sealift.sandbox.rds import engines, lookups
+from sealift.sandbox.rds.paging import paged
+from sealift.sandbox.rds.refusals import refuse
+from sealift.sandbox.rds.state import here
+from sealift.sandbox.world import Call, World
+
+_CLASSES = (
+    "db.t3.medium",
+    "db.t4g.medium",
+    "db.m5.large",
+    "db.m6g.large",
+    "db.m6g.xlarge",
+    "db.r5.large",
+    "db.r6g.large",
+)
+
+
+def attributes(world: World, call: Call) -> dict[str, Any]:
+    """DescribeAccountAttributes: used and most of each quota (R-RDS-25)."""
+    room, q = here(world, call), world.quotas
+    manual = sum(s.type == "manual" for s in room.snapshots.values())
+    of_clusters = sum(s.type == "manual" for s in room.cluster_snapshots.values())
+    storage = sum(d.shown.get("AllocatedStorage", 0) for d in room.databases.values() if d.cluster is None)
+    proxies = sum(len(p["targets"]) for p in room.book("proxy").values())
+    listed = {
+        "DBInstances": (len(room.databases), q.db_instances),
+        "ReservedDBInstances": (0, 40),
+        "AllocatedStorage": (storage, q.db_storage_gib),
+        "DBSecurityGroups": (0, 25),
+        "AuthorizationsPerDBSecurityGroup": (0, 20),
+        "DBParameterGroups": (len(room.book("parameter-group")), 50),
+        "ManualSnapshots": (manual, q.db_manual_snapshots),
+        "EventSubscriptions": (len(room.book("subscription")), 20),
+        "DBSubnetGroups": (len(room.book("subnet-group")), 50),
+        "OptionGroups": (len(room.book("option-group")), 20),
+        "ReadReplicasPerMaster": (0, 15),
+        "DBClusters": (len(room.clusters), q.db_clusters),
+        "DBClusterParameterGroups": (len(room.book("cluster-parameter-group")), 50),
+        "DBClusterRoles": (0, 5),
+        "ManualClusterSnapshots": (of_clusters, q.db_manual_cluster_snapshots),
+        "CustomEndpointsPerDBCluster": (0, 5),
+        "ProxyTargets": (proxies, 20),
+    }
+    shown = [{"AccountQuotaName": n, "Used": used, "Max": most} for n, (used, most) in listed.items()]
+    return {"AccountQuotas": shown}
+
+
+def versions(world: World, call: Call) -> dict[str, Any]:
+    """DescribeDBEngineVersions: a choice; `DefaultOnly` gives the last."""
+    params = call.params
+    asked, wanted = params.get("Engine"), params.get("EngineVersion")
+    if asked:
+        engines.engine(asked)
+    found = []
+    for name, engine in engines.ENGINES.items():
+        if asked in (None, name):
+            listed = engine.versions[-1:] if params.get("DefaultOnly") else engine.versions
+            found += [_version(name, v) for v in listed if not wanted or v == wanted or v.startswith(wanted + ".")]
+    family = params.get("DBParameterGroupFamily")
+    page, more = paged([f for f in found if family in (None, f["DBParameterGroupFamily"])], call)
+    return {"DBEngineVersions": page, **more}
+
+
+def _version(name: str, version: str) -> dict[str, Any]:
+    later = [v for v in engines.ENGINES[name].versions if v > version]
+    return {
+        "Engine": name,
+        "EngineVersion": version,
+        "MajorEngineVersion": engines.major(name, version),
+        "DBParameterGroupFamily": engines.family(name, version),
+        "DBEngineDescription": name,
+        "DBEngineVersionDescription": f"{name} {version}",
+        "Status": "available",
+        "ValidUpgradeTarget": [{"Engine": name, "EngineVersion": v, "AutoUpgrade": False} for v in later],
+        "SupportsReadReplica": not name.startswith("aurora"),
+        "SupportsLogExportsToCloudwatchLogs": True,
+        "ExportableLogTypes": [],
+        "SupportedEngineModes": ["provisioned"],
+    }
+
+
+def orderable(world: World, call: Call) -> dict[str, Any]:
+    """DescribeOrderableDBInstanceOptions: some classes, and whether they can be encrypted."""
+    params = call.params
+    engine, zones = params["Engine"], [{"Name": call.region + z} for z in "abc"]
+    known = engines.engine(engine).versions
+    found = [
+        {
+            "Engine": engine,
+            "EngineVersion": v,
+            "DBInstanceClass": c,
+            "LicenseModel": engines.engine(engine).licence,
+            "AvailabilityZones": zones,
+            "MultiAZCapable": True,
+            "ReadReplicaCapable": True,
+            "Vpc": True,
+            "SupportsStorageEncryption": engine != "sqlserver-ex" and not c.startswith(engines.NOT_ENCRYPTED_CLASSES),
+            "StorageType": t,
+            "SupportsIops": t != "gp2",
+            "SupportsPerformanceInsights": True,
+            "SupportsIAMDatabaseAuthentication": True,
+        }
+        for v in known
+        for c in (*_CLASSES, "db.t2.micro")
+        for t in (("aurora",) if engines.is_aurora(engine) else ("gp2", "gp3", "io1"))
+        if params.get("EngineVersion") in (None, v) and params.get("DBInstanceClass") in (None, c)
+    ]
+    page, more = paged(found, call)
+    return {"OrderableDBInstanceOptions": page, **more}
+
+
+def valid_modifications(world: World, call: Call) -> dict[str, Any]:
+    """DescribeValidDBInstanceModifications."""
+    lookups.database(world, call, call.params["DBInstanceIdentifier"])
+    sizes = [{"From": 20, "To": 65_536, "Step": 1}]
+    return {"ValidDBInstanceModificationsMessage": {"Storage": [{"StorageType": "gp3", "StorageSize": sizes}]}}
+
+
+def pending_maintenance(world: World, call: Call) -> dict[str, Any]:
+    """DescribePendingMaintenanceActions: what a test has put there with `box.show_as(ARN, PendingMaintenance=[…])`."""
+    found = [
+        {"ResourceIdentifier": arn, "PendingMaintenanceActionDetails": shown["PendingMaintenance"]}
+        for arn, shown in world.overlays.items()
+        if "PendingMaintenance" in shown and call.params.get("ResourceIdentifier") in (None, arn)
+    ]
+    page, more = paged(found, call)
+    return {"PendingMaintenanceActions": page, **more}
+
+
+def put(kind: str, member: str) -> Callable[[World, Call], dict[str, Any]]:
+    """Return a describe of documents that a test has put into the books (`box.add_rds_document`)."""
+
+    def describe(world: World, call: Call) -> dict[str, Any]:
+        page, more = paged(list(here(world, call).book(kind).values()), call)
+        return {member: page, **more}
+
+    return describe
+
+
+def _none(member: str) -> Callable[[World, Call], dict[str, Any]]:
+    return lambda world, call: {member: []}
+
+
+def log_files(world: World, call: Call) -> dict[str, Any]:
+    """DescribeDBLogFiles: the sandbox keeps no logs."""
+    lookups.database(world, call, call.params["DBInstanceIdentifier"])
+    return {"DescribeDBLogFiles": []}
+
+
+def unknown(world: World, call: Call) -> dict[str, Any]:
+    """Refuse an operation that moto might have, about databases that moto does not know of."""
+    raise refuse("SB-API-02", "UnsupportedOperation", f"The sandbox does not know {call.name}.")
+
+
+OPERATIONS = {
+    "rds:DescribeAccountAttributes": attributes,
+    "rds:DescribeDBEngineVersions": versions,
+    "rds:DescribeOrderableDBInstanceOptions": orderable,
+    "rds:DescribeValidDBInstanceModifications": valid_modifications,
+    "rds:DescribePendingMaintenanceActions": pending_maintenance,
+    "rds:DescribeDBLogFiles": log_files,
+    "rds:DescribeIntegrations": put("integration", "Integrations"),
+    "rds:DescribeGlobalClusters": put("global-cluster", "GlobalClusters"),
+    "rds:DescribeExportTasks": put("export-task", "ExportTasks"),
+    "rds:DescribeTenantDatabases": put("tenant-database", "TenantDatabases"),
+    "rds:DescribeDBSecurityGroups": _none("DBSecurityGroups"),
+    "rds:DescribeReservedDBInstances": _none("ReservedDBInstances"),
+    "rds:DescribeDBShardGroups": _none("DBShardGroups"),
+    "rds:DescribeDBRecommendations": _none("DBRecommendations"),
+    "rds:DescribeDBClusterBacktracks": _none("DBClusterBacktracks"),
+    "rds:DescribeDBClusterAutomatedBackups": _none("DBClusterAutomatedBackups"),
+}

@@ -1,0 +1,99 @@
+"""Tags: asked for at creation, added and removed by ARN, found by GetResources."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sealift.sandbox.rds.refusals import refuse
+from sealift.sandbox.rds.state import Books, books
+from sealift.sandbox.world import Call, World
+
+
+def asked(call: Call) -> dict[str, str]:
+    """Return the tags of a request, refused where they cannot be set."""
+    return checked(call.params.get("Tags") or [])
+
+
+def checked(listed: list[dict[str, str]]) -> dict[str, str]:
+    """Return tags as a mapping; `aws:` names are AWS's (R-RDS-48)."""
+    for tag in listed:
+        if tag["Key"].lower().startswith("aws:"):
+            message = "Tag keys beginning with 'aws:' are reserved and cannot be set."
+            raise refuse("R-RDS-48", "InvalidParameterValue", message)
+    return {t["Key"]: t.get("Value", "") for t in listed}
+
+
+def shown(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return tags as replies have them."""
+    return [{"Key": k, "Value": v} for k, v in tags.items()]
+
+
+_NOT_FOUND = {
+    "db": "DBInstanceNotFound",
+    "cluster": "DBClusterNotFoundFault",
+    "snapshot": "DBSnapshotNotFound",
+    "cluster-snapshot": "DBClusterSnapshotNotFoundFault",
+}
+_DOCUMENTS = {
+    "pg": "parameter-group",
+    "cluster-pg": "cluster-parameter-group",
+    "og": "option-group",
+    "subgrp": "subnet-group",
+    "es": "subscription",
+    "cluster-endpoint": "cluster-endpoint",
+    "db-proxy": "proxy",
+}
+
+
+def _of(world: World, call: Call, arn: str) -> dict[str, str]:
+    parts = arn.split(":", 6)
+    if len(parts) < 7 or parts[2] != "rds":
+        raise refuse("SB-RDS-01", "InvalidParameterValue", f"Invalid resource name: {arn}")
+    kind, name = parts[5], parts[6]
+    room = books(world, call.account, parts[3])
+    found = _owner(room, kind, name)
+    if found is None:
+        code = _NOT_FOUND.get(kind, "InvalidParameterValue")
+        raise refuse("SB-RDS-02", code, f"{kind} {name} not found.")
+    return found
+
+
+def _owner(room: Books, kind: str, name: str) -> dict[str, str] | None:
+    things: dict[str, Mapping[str, Any]] = {
+        "db": room.databases,
+        "cluster": room.clusters,
+        "snapshot": room.snapshots,
+        "cluster-snapshot": room.cluster_snapshots,
+        "deployment": room.deployments,
+    }
+    if kind in things:
+        thing = things[kind].get(name)
+        return thing.tags if thing else None
+    documents = room.book(_DOCUMENTS.get(kind, kind)).values()
+    document = next((d for d in documents if any(str(v).endswith(f"{kind}:{name}") for v in d.values())), None)
+    return document.setdefault("tags", {}) if document is not None else None
+
+
+def add(world: World, call: Call) -> dict[str, Any]:
+    """AddTagsToResource."""
+    _of(world, call, call.params["ResourceName"]).update(asked(call))
+    return {}
+
+
+def remove(world: World, call: Call) -> dict[str, Any]:
+    """RemoveTagsFromResource: a name that is not there is no error."""
+    tags = _of(world, call, call.params["ResourceName"])
+    for key in call.params["TagKeys"]:
+        tags.pop(key, None)
+    return {}
+
+
+def listed(world: World, call: Call) -> dict[str, Any]:
+    """ListTagsForResource."""
+    return {"TagList": shown(_of(world, call, call.params["ResourceName"]))}
+
+
+OPERATIONS = {
+    "rds:AddTagsToResource": add,
+    "rds:RemoveTagsFromResource": remove,
+    "rds:ListTagsForResource": listed,
+}

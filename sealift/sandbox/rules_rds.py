@@ -1,0 +1,430 @@
+"""Rules of RDS and Aurora: id, sentence, source; the fourth says that it is a guess. They become part of `rules.RULES`.
+
+Ids that start with `R-RDS` are shared with the product's rules about the same fact.
+"""
+
+_UG = "docs.aws.amazon.com/AmazonRDS/latest/UserGuide/"
+_AUG = "docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/"
+_BG = _UG + "blue-green-deployments-"
+_CODE = "; the code is a guess"
+
+DATABASES: tuple[tuple[str, str, str, bool], ...] = (
+    # encryption
+    (
+        "R-RDS-02",
+        "A cluster under an AWS-owned key says StorageEncrypted false and StorageEncryptionType sse-rds; new Aurora "
+        "clusters are made so.",
+        "botocore rds DBCluster.StorageEncrypted; " + _AUG + "Overview.Encryption.html",
+        False,
+    ),
+    (
+        "R-RDS-03",
+        "A snapshot under aws/rds is not shared.",
+        _UG + "USER_ShareSnapshot.html" + _CODE,
+        True,
+    ),
+    ("R-RDS-04", "SQL Server Express is not encrypted.", _UG + "Overview.Encryption.html" + _CODE, True),
+    (
+        "R-RDS-05",
+        "Classes db.m1, db.m2 and db.t2.micro are not encrypted.",
+        _UG + "Overview.Encryption.html" + _CODE,
+        True,
+    ),
+    (
+        "R-RDS-08",
+        "A plain instance has no encrypted read replica.",
+        "botocore rds CreateDBInstanceReadReplica.KmsKeyId" + _CODE,
+        True,
+    ),
+    (
+        "R-RDS-09",
+        "A replica follows its source when that is renamed; in another Region an encrypted one needs that Region's key.",
+        _UG + "USER_RenameInstance.html; botocore rds CreateDBInstanceReadReplica.KmsKeyId" + _CODE,
+        True,
+    ),
+    (
+        "R-RDS-14",
+        "A key that is unknown here, not Enabled or not for encryption is KMSKeyNotAccessibleFault, at the request.",
+        "botocore rds KMSKeyNotAccessibleFault",
+        False,
+    ),
+    (
+        "R-RDS-15",
+        "The caller needs kms:DescribeKey and kms:CreateGrant on the key, through RDS.",
+        _UG + "Overview.Encryption.Keys.html",
+        False,
+    ),
+    (
+        "R-RDS-34",
+        "A database whose key cannot be used becomes inaccessible-encryption-credentials-recoverable, for good after 7 "
+        "days; StartDBInstance brings it back once the key is usable. Without backups it is lost at once.",
+        _UG + "Overview.Encryption.html; when RDS notices is a guess",
+        True,
+    ),
+    (
+        "R-RDS-37",
+        "An encrypted snapshot of another account or Region is copied under a key of one's own first; none is public.",
+        _UG + "USER_ShareSnapshot.html; botocore rds CopyDBSnapshot.KmsKeyId" + _CODE,
+        True,
+    ),
+    (
+        "SB-RDS-03",
+        "KmsKeyId and StorageEncrypted=false exclude each other.",
+        "botocore rds CreateDBInstance.KmsKeyId" + _CODE,
+        True,
+    ),
+    (
+        "SB-RDS-10",
+        "Replicated backups of an encrypted instance need a key of their Region.",
+        "botocore rds StartDBInstanceAutomatedBackupsReplication.KmsKeyId" + _CODE,
+        True,
+    ),
+    (
+        "SB-RDS-12",
+        "CopyDBClusterSnapshot with a key on a plain snapshot is an error.",
+        "botocore rds CopyDBClusterSnapshot.KmsKeyId" + _CODE,
+        True,
+    ),
+    (
+        "SB-AUR-07",
+        "RestoreDBClusterToPointInTime of a plain cluster with a key is rejected.",
+        "botocore rds RestoreDBClusterToPointInTime.KmsKeyId" + _CODE,
+        True,
+    ),
+    # instances
+    (
+        "R-RDS-07",
+        "A member of a cluster is snapshotted and switched over with its cluster.",
+        "botocore rds CreateDBSnapshot, CreateBlueGreenDeployment" + _CODE,
+        True,
+    ),
+    (
+        "R-RDS-12",
+        "A stopped database starts by itself after 7 days.",
+        "botocore rds StopDBInstance, DBInstance.AutomaticRestartTime",
+        False,
+    ),
+    (
+        "R-RDS-13",
+        "Without ApplyImmediately most changes are pending; with it the request's changes and all pending ones apply.",
+        "botocore rds ModifyDBInstance.ApplyImmediately",
+        False,
+    ),
+    (
+        "R-RDS-17",
+        "A managed master password has a secret of the database's own, whose key stays; no replicas, no Blue/Green; at "
+        "a restore for Oracle only.",
+        "botocore rds ModifyDBInstance.MasterUserSecretKmsKeyId, RestoreDBInstanceFromDBSnapshot; "
+        + _UG
+        + "rds-secrets-manager.html; the codes are guesses",
+        True,
+    ),
+    (
+        "R-RDS-18",
+        "A proxy's target goes by identifier; it is registered before a Blue/Green deployment is made, not after.",
+        _UG + "rds-proxy-blue-green.html; botocore rds DBProxyTarget.RdsResourceId" + _CODE,
+        True,
+    ),
+    (
+        "R-RDS-20",
+        "An activity stream has a new name wherever it is started.",
+        "botocore rds StartActivityStream",
+        False,
+    ),
+    (
+        "R-RDS-23",
+        "A restore names an option group that has the snapshot's permanent options; a TDE snapshot is not shared.",
+        _UG + "USER_RestoreFromSnapshot.html" + _CODE,
+        True,
+    ),
+    (
+        "R-RDS-25",
+        "40 instances, 40 clusters, 100 manual snapshots, 100 TiB; DescribeAccountAttributes tells used and most.",
+        _UG + "CHAP_Limits.html",
+        False,
+    ),
+    ("R-RDS-27", "An identifier in use is refused.", "botocore rds DBInstanceAlreadyExistsFault", False),
+    (
+        "R-RDS-28",
+        "A rename onto an identifier in use is refused, also while it is on its way to be taken.",
+        _UG + "USER_RenameInstance.html; the second half is a guess",
+        True,
+    ),
+    (
+        "R-RDS-29",
+        "A rename reboots; the old name is gone at once, the new one works in about 10 minutes (clusters: 2).",
+        _UG + "USER_RenameInstance.html",
+        False,
+    ),
+    (
+        "R-RDS-30",
+        "DeletionProtection refuses a delete; DeleteAutomatedBackups is true unless told.",
+        "botocore rds DeleteDBInstance",
+        False,
+    ),
+    (
+        "SB-RDS-01",
+        "Identifiers: letters, digits, single hyphens, a letter first; kept in lower case.",
+        "botocore rds CreateDBInstance",
+        False,
+    ),
+    ("SB-RDS-02", "What is not there is refused with its NotFound code.", "botocore rds error shapes", False),
+    (
+        "SB-RDS-04",
+        "An engine, a version or a member of another engine that is unknown is refused.",
+        "botocore rds CreateDBInstance.Engine" + _CODE,
+        True,
+    ),
+    (
+        "SB-RDS-05",
+        "A parameter or option group is of the database's family.",
+        _UG + "USER_WorkingWithParamGroups.html" + _CODE,
+        True,
+    ),
+    (
+        "SB-RDS-06",
+        "Describes are paged by Marker, 20 to 100 a page; an unknown filter is refused.",
+        "botocore rds DescribeDBInstances",
+        False,
+    ),
+    (
+        "SB-RDS-07",
+        "A zone and Multi-AZ exclude each other; an instance needs a size.",
+        "botocore rds CreateDBInstance" + _CODE,
+        True,
+    ),
+    (
+        "SB-RDS-08",
+        "Groups have names of their own; a DB subnet group covers two zones.",
+        "botocore rds CreateDBSubnetGroup",
+        False,
+    ),
+    ("SB-RDS-09", "A group in use is not deleted.", "botocore rds DeleteDBParameterGroup", False),
+    (
+        "SB-RDS-13",
+        "A delete says SkipFinalSnapshot or names a final snapshot; replicas and members have none.",
+        "botocore rds DeleteDBInstance.SkipFinalSnapshot" + _CODE,
+        True,
+    ),
+    (
+        "SB-RDS-15",
+        "Storage never shrinks, grows by 10 % or more, and rests while it is optimized.",
+        "botocore rds ModifyDBInstance.AllocatedStorage; recorded reply: previous storage change is being optimized",
+        False,
+    ),
+    (
+        "SB-RDS-17",
+        "A replica needs a source that keeps backups; only a replica is promoted.",
+        "botocore rds CreateDBInstanceReadReplica, PromoteReadReplica",
+        False,
+    ),
+    (
+        "SB-RDS-18",
+        "A reboot ends connections and applies what was pending-reboot; ForceFailover needs Multi-AZ.",
+        "botocore rds RebootDBInstance",
+        False,
+    ),
+    (
+        "SB-RDS-19",
+        "Only an available instance is stopped, no member and nothing that has or is a replica.",
+        "botocore rds StopDBInstance; " + _UG + "USER_StopInstance.html" + _CODE,
+        True,
+    ),
+    (
+        "SB-RDS-20",
+        "A database is modified while it is available or where a modify heals it; the status turns some time after.",
+        "botocore rds ModifyDBInstance; recorded: No modifications were requested",
+        False,
+    ),
+    (
+        "SB-RDS-21",
+        "Changed security groups reach the network interfaces later, and end no connection.",
+        "botocore rds ModifyDBInstance.VpcSecurityGroupIds; AWSEC2 security-group-connection-tracking.html",
+        False,
+    ),
+    (
+        "SB-RDS-22",
+        "Default parameter groups are not modified; a static parameter is not applied immediately.",
+        _UG + "USER_WorkingWithParamGroups.html",
+        False,
+    ),
+    (
+        "SB-RDS-23",
+        "A role is associated once, for one feature, while the database is available.",
+        "botocore rds AddRoleToDBInstance",
+        False,
+    ),
+    (
+        "SB-RDS-24",
+        "Subscriptions and their sources exist once, and a source must be there.",
+        "botocore rds CreateEventSubscription",
+        False,
+    ),
+    (
+        "SB-RDS-25",
+        "A proxy is available before it takes targets, each once.",
+        "botocore rds RegisterDBProxyTargets",
+        False,
+    ),
+    # snapshots, copies, restores
+    (
+        "R-RDS-10",
+        "CreateDBSnapshot takes available and storage-optimization; the instance is backing-up meanwhile.",
+        "botocore rds CreateDBSnapshot; that the status lasts as long as the snapshot is a guess",
+        True,
+    ),
+    (
+        "R-RDS-26",
+        "20 snapshot copies in progress for a destination; copies of one source run one after the other.",
+        _UG + "USER_CopySnapshot.html" + _CODE,
+        True,
+    ),
+    (
+        "R-RDS-46",
+        "A cluster restored without EngineVersion gets the Region's default version.",
+        "botocore rds RestoreDBClusterFromSnapshot.EngineVersion",
+        False,
+    ),
+    (
+        "R-RDS-47",
+        "A restore takes no KmsKeyId, and everything it is not told is AWS's default: security group, parameter group, "
+        "gp3, single-AZ, flags off; the DbiResourceId is new.",
+        "botocore rds RestoreDBInstanceFromDBSnapshot",
+        False,
+    ),
+    (
+        "R-RDS-48",
+        "aws:* tags are not set, nor copied by CopyTags; Tags make CopyTags void.",
+        "botocore rds CopyDBSnapshot.CopyTags; recorded: InvalidParameterValue",
+        False,
+    ),
+    (
+        "R-RDS-49",
+        "A copy from another Region names an option group where the source's has permanent options.",
+        "botocore rds CopyDBSnapshot.OptionGroupName" + _CODE,
+        True,
+    ),
+    (
+        "SB-RDS-11",
+        "Only an available snapshot is copied or restored; only a manual one is deleted, or a copy cancelled.",
+        "botocore rds InvalidDBSnapshotStateFault, DeleteDBSnapshot",
+        False,
+    ),
+    (
+        "SB-RDS-14",
+        "A restore to a point in time needs backups, and a time between them and five minutes ago.",
+        "botocore rds PointInTimeRestoreNotEnabledFault, RestoreDBInstanceToPointInTime",
+        False,
+    ),
+    (
+        "SB-RDS-16",
+        "SQL Server is not mirrored without backups.",
+        "recorded: Mirroring cannot be applied to instances with backup retention set to zero",
+        False,
+    ),
+    # clusters
+    (
+        "SB-AUR-01",
+        "A member or an endpoint is made once the cluster is available.",
+        "botocore rds RestoreDBClusterFromSnapshot",
+        False,
+    ),
+    (
+        "SB-AUR-02",
+        "What belongs to the cluster is not set on a member.",
+        "botocore rds ModifyDBInstance, CreateDBInstance" + _CODE,
+        True,
+    ),
+    (
+        "SB-AUR-03",
+        "A Multi-AZ DB cluster has a class, brings its instances along and is rebooted whole; Aurora is not.",
+        _UG + "multi-az-db-clusters-concepts.html" + _CODE,
+        True,
+    ),
+    ("SB-AUR-04", "An Aurora cluster with members is not deleted.", _AUG + "USER_DeleteCluster.html", False),
+    ("SB-AUR-05", "A failover needs another available member.", "botocore rds FailoverDBCluster", False),
+    (
+        "SB-AUR-06",
+        "A custom endpoint's identifier is unique in the Region, whatever its cluster.",
+        "botocore rds DBClusterEndpointAlreadyExistsFault; 'in the Region' is the bad way to read it",
+        True,
+    ),
+    # Blue/Green
+    ("R-RDS-19", "Blue/Green refuses a source with a zero-ETL integration.", _BG + "considerations.html" + _CODE, True),
+    (
+        "R-RDS-40",
+        "Blue/Green of RDS PostgreSQL replicates logically for a major upgrade only, then by rds.logical_replication.",
+        _BG + "replication-type.html" + _CODE,
+        True,
+    ),
+    (
+        "R-RDS-41",
+        "Blue/Green of Aurora needs logical replication (PostgreSQL) or the binary log (MySQL) in effect, and a writer "
+        "in sync.",
+        _AUG + "blue-green-deployments-creating.html" + _CODE,
+        True,
+    ),
+    (
+        "R-RDS-42",
+        "Blue/Green needs automated backups and no external replica; jobs are off in green.",
+        _BG + "considerations.html" + _CODE,
+        True,
+    ),
+    (
+        "R-RDS-43",
+        "Blue/Green refuses Oracle, SQL Server, Db2, Multi-AZ DB clusters, cross-Region and cascading replicas, and what "
+        "CloudFormation manages.",
+        _BG + "overview.html; the codes are SourceDatabaseNotSupportedFault and SourceClusterNotSupportedFault",
+        False,
+    ),
+    (
+        "R-RDS-44",
+        "A bad key of a Blue/Green deployment is told by its status INVALID_CONFIGURATION.",
+        "botocore rds CreateBlueGreenDeployment has no KMS error; that it comes so is a guess",
+        True,
+    ),
+    (
+        "SB-BG-01",
+        "A deployment's name is its own, its source available and in no other.",
+        "botocore rds CreateBlueGreenDeployment",
+        False,
+    ),
+    (
+        "SB-BG-02",
+        "TargetResourceConfigurations: 20 entries, each source once, instances and replicas of the blue environment.",
+        "botocore rds TargetResourceConfiguration" + _CODE,
+        True,
+    ),
+    (
+        "SB-BG-03",
+        "A deployment is not deleted during a switchover, and its target not after one.",
+        "botocore rds DeleteBlueGreenDeployment.DeleteTarget" + _CODE,
+        True,
+    ),
+    ("SB-BG-04", "Members of a deployment are not renamed or deleted before its record is.", "no page found", True),
+    (
+        "SB-BG-05",
+        "A green member without an entry has the encryption of its blue one, a replica too.",
+        "botocore rds TargetResourceConfiguration: one for each instance and read replica; the bad way to read it",
+        True,
+    ),
+    (
+        "SB-BG-06",
+        "A switchover needs AVAILABLE and takes a time-out of 30 to 3,600 s, after which it is rolled back.",
+        "botocore rds SwitchoverBlueGreenDeployment",
+        False,
+    ),
+    (
+        "SB-BG-07",
+        "After a switchover the old side is NAME-old1, read-only until it is rebooted.",
+        _BG + "switching.html; what else ends it is not known",
+        True,
+    ),
+    (
+        "SB-ENG-01",
+        "What a login sets is stored in the data (PostgreSQL, SQL Server; Oracle's scheduler) and copied with them, or "
+        "gone with a reboot.",
+        "engine manuals: ALTER DATABASE SET, SET GLOBAL, RESTRICTED SESSION",
+        True,
+    ),
+)
