@@ -8,6 +8,7 @@ from sealift.sandbox import hook, wire
 from sealift.sandbox.ec2 import OPERATIONS as EC2
 from sealift.sandbox.errors import ApiError, ReplyLost
 from sealift.sandbox.faults import Fault
+from sealift.sandbox.iam import gate, sessions, simulate
 from sealift.sandbox.kms import OPERATIONS as KMS
 from sealift.sandbox.log import Event
 from sealift.sandbox.others import OPERATIONS as OTHERS
@@ -16,7 +17,7 @@ from sealift.sandbox.world import Call, World
 
 Operation = Callable[[World, Call], dict[str, Any] | None]
 
-OPERATIONS: dict[str, Operation] = {**EC2, **KMS, **OTHERS}
+OPERATIONS: dict[str, Operation] = {**EC2, **KMS, **OTHERS, **sessions.OPERATIONS, **simulate.OPERATIONS}
 """What the sandbox answers itself. An operation that returns None leaves the answer to moto."""
 
 
@@ -70,6 +71,8 @@ class Answers:
         raise ApiError("SB-FLT-01", fault.code, fault.message, fault.status)
 
     def _perform(self, call: Call, moto: Callable[[], wire.Reply]) -> tuple[wire.Reply, str]:
+        if self._world.access.enforcing:
+            gate.admit(self._world, call)
         if call.service == "ec2" and call.params.get("DryRun"):
             message = "Request would have succeeded, but DryRun flag is set."
             raise ApiError("SB-API-01", "DryRunOperation", message)

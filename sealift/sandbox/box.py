@@ -9,6 +9,7 @@ from sealift.sandbox import hook, kms
 from sealift.sandbox.answers import Answers
 from sealift.sandbox.ec2 import power
 from sealift.sandbox.faults import Faults
+from sealift.sandbox.iam.people import People
 from sealift.sandbox.log import Charge, Event, Loss
 from sealift.sandbox.physics import writing
 from sealift.sandbox.physics.contents import Contents
@@ -31,9 +32,13 @@ class Sandbox:
         seed: int = 0,
         durations: Durations | None = None,
         quotas: Quotas | None = None,
+        *,
+        iam: bool = False,
     ) -> None:
         self.clock: Any = clock or VirtualClock()
         self.world = World(self.clock, seed, durations or Durations(), quotas or Quotas())
+        self.world.access.enforcing = iam
+        self.people = People(self.world)
         self._seeds = Seeds(self.world)
         self.answers = Answers(self.world)
         self._stack = ExitStack()
@@ -46,6 +51,10 @@ class Sandbox:
 
     def __exit__(self, *exc: object) -> None:
         self._stack.close()
+
+    def enforce(self) -> None:
+        """From now on let requests be judged by IAM and KMS policies; `people` has users, roles and their credentials."""
+        self.world.access.enforcing = True
 
     # time and records
 
@@ -161,12 +170,12 @@ class Sandbox:
             self.world.settle()
             kms.set_state(arn, state)
 
-    def client(self, service: str, region: str = "eu-central-1") -> Any:
-        """Return a boto3 client as anybody else would have one."""
+    def client(self, service: str, region: str = "eu-central-1", credentials: Mapping[str, str] | None = None) -> Any:
+        """Return a boto3 client as anybody else would have one, or as whoever `people` gave credentials for."""
         import boto3
 
         make: Any = boto3.client
-        return make(service, region_name=region)
+        return make(service, region_name=region, **(credentials or {}))
 
     def start_by_hand(self, instance_id: str) -> None:
         """Let somebody else start an instance; raises `ApiError` where AWS refuses."""

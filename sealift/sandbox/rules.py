@@ -5,6 +5,8 @@ Ids that start with `R-EBS` are shared with the product's rules about the same f
 
 from dataclasses import dataclass
 
+from sealift.sandbox.rules_access import ACCESS
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -254,5 +256,6 @@ RULES: dict[str, Rule] = {
             "the sandbox's own",
         ),
         Rule("SB-FLT-01", "A fault that a test has put in.", "the sandbox's own"),
+        *(Rule(*told) for told in ACCESS),
     )
 }

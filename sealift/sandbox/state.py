@@ -144,6 +144,7 @@ class Machine:
     transition: str = ""
     rate: float = 1.0
     turn: int = 0
+    forbidden: bool = False
     visible: float = 0.0
 
     def stream(self, device: str) -> str:

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from sealift.sandbox.errors import ApiError
 from sealift.sandbox.faults import Faults
+from sealift.sandbox.iam.access import Access
+from sealift.sandbox.iam.verdicts import Principal
 from sealift.sandbox.log import Charge, Event
 from sealift.sandbox.physics.agenda import Agenda
 from sealift.sandbox.physics.contents import Contents
@@ -37,6 +39,8 @@ class Call:
     at: float
     response: Any = None
     resource: str | None = None
+    caller: Principal | None = None
+    """Who signed it, where the sandbox enforces IAM; None is somebody who may do anything."""
 
     @property
     def name(self) -> str:
@@ -60,10 +64,13 @@ class World:
     rates: dict[str, float] = field(default_factory=dict)
     overlays: dict[str, dict[str, Any]] = field(default_factory=dict)
     books: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = field(default_factory=dict)
+    rooms: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+    """What a service with records of its own keeps, by service, account and Region."""
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
         self.faults = Faults(random.Random(self.seed + 1))
+        self.access = Access(random.Random(self.seed + 2))
         self._seq = itertools.count(1)
 
     def now(self) -> float:
@@ -121,6 +128,14 @@ class World:
     def snapshot(self, call: Call, snapshot_id: str) -> Snapshot:
         """Find a snapshot of the caller's, or refuse."""
         return _found(self.here(call).snapshots, snapshot_id, call.at, _SNAPSHOT)
+
+    def shared(self, call: Call, snapshot_id: str, region: str | None = None) -> Snapshot | None:
+        """Find a snapshot of another account that it shares with the caller's, or with everybody."""
+        for (account, name), books in self.regions.items():
+            shot = books.snapshots.get(snapshot_id)
+            if shot and account != call.account and name == (region or call.region):
+                return shot if call.account in shot.shared_with or "all" in shot.groups else None
+        return None
 
     def machine(self, call: Call, instance_id: str) -> Machine:
         """Find an instance, or refuse."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sealift.sandbox import kms
+from sealift.sandbox.ec2 import keys
 from sealift.sandbox.errors import ApiError
 from sealift.sandbox.physics import writing
 from sealift.sandbox.state import Attachment, Machine, Volume
@@ -19,11 +20,12 @@ def attach(world: World, call: Call) -> dict[str, Any]:
     if len(machine.disks) >= world.quotas.volumes_per_instance:
         message = f"The instance '{machine.id}' has as many volumes attached as its type allows."
         raise ApiError("R-EBS-28", "AttachmentLimitExceeded", message)
-    if kms.unusable(volume.kms_key):
+    if kms.unusable(volume.kms_key) or keys.attaching(world, call, volume, machine):
         message = f"The customer master key for the encrypted volume {volume.id} cannot be accessed."
         raise ApiError("SB-KEY-01", "CustomerKeyHasBeenRevoked", message)
     attachment = Attachment(volume, machine, device, call.at, card=call.params.get("EbsCardIndex"))
     place(attachment)
+    kms.attached(world, attachment, call.at)
     world.later(call, volume.id, world.durations.attach_s, lambda at: _attached(world, attachment, at))
     return _render(attachment)
 
@@ -73,7 +75,7 @@ def detach(world: World, call: Call) -> dict[str, Any]:
         raise ApiError("SB-ATT-04", "IncorrectState", f"Volume '{volume.id}' is in the 'detaching' state.")
     writing.end(world, attachment, call.at)
     attachment.state = "detaching"
-    world.later(call, volume.id, world.durations.detach_s, lambda at: remove(attachment))
+    world.later(call, volume.id, world.durations.detach_s, lambda at: remove(world, attachment))
     return _render(attachment)
 
 
@@ -92,12 +94,13 @@ def _the_attachment(call: Call, volume: Volume) -> Attachment:
     raise ApiError("SB-ATT-04", "InvalidAttachment.NotFound", message)
 
 
-def remove(attachment: Attachment) -> None:
+def remove(world: World, attachment: Attachment) -> None:
     """Take an attachment off both its sides."""
     volume, machine = attachment.volume, attachment.machine
     if attachment not in volume.attachments:
         return
     volume.attachments.remove(attachment)
+    kms.detached(world, attachment)
     machine.disks.pop(attachment.device, None)
     if not volume.attachments and volume.state == "in-use":
         volume.state = "available"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sealift.sandbox import tokens
-from sealift.sandbox.ec2 import shapes, tagging, volumes
+from sealift.sandbox.ec2 import keys, shapes, tagging, volumes
 from sealift.sandbox.ec2.encryption import Encryption, wanted
 from sealift.sandbox.errors import ApiError
 from sealift.sandbox.state import Hydration, Volume
@@ -28,7 +28,10 @@ def copy(world: World, call: Call) -> dict[str, Any]:
     _check_key(kms)
     tags = tagging.requested(call, "volume")
     tagging.check(world, tags)
-    clone = volumes.new(world, call, zone=source.zone, size=size, encryption=kms, tags=tags)
+    clone_id = world.new_id("vol")
+    if denied := keys.making(world, call, clone_id, kms.key, source):
+        raise ApiError("SB-CPV-02", "InvalidKMSKey.NotFound", f"The KMS key {kms.key} is not accessible: {denied}.")
+    clone = volumes.new(world, call, zone=source.zone, size=size, encryption=kms, tags=tags, volume_id=clone_id)
     clone.source_volume, clone.held = source.id, source.contents(call.at)
     clone.product_codes = list(source.product_codes)
     takes = world.durations.spread(world.durations.clone_hydration(size), world.rng)

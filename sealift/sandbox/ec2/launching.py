@@ -60,6 +60,7 @@ def _launch(world: World, call: Call, moto: Any, reservation: str, mappings: lis
         flag = ebs.get("DeleteOnTermination", True)
         place(Attachment(volume, machine, mapping["DeviceName"], call.at, "attached", flag))
     machine.turn += 1
+    power.forbid(world, call, machine)
     power.enter(machine, "pending")
     turn = machine.turn
     world.later(call, machine.id, world.durations.start_s, lambda at: power.up_or_back(world, machine, turn, at))

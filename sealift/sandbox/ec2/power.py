@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sealift.sandbox import kms
+from sealift.sandbox.ec2 import keys
 from sealift.sandbox.ec2.attachments import remove
 from sealift.sandbox.ec2.volumes import vanish
 from sealift.sandbox.errors import ApiError
@@ -66,17 +67,23 @@ def _start(world: World, call: Call, machine: Machine) -> None:
     for nic in machine.moto.nics.values():
         if not elastic(machine, nic.public_ip):
             nic.start()
-    refused = any(kms.unusable(a.volume.kms_key) for a in machine.disks.values())
+    forbid(world, call, machine)
+    refused = machine.forbidden or any(kms.unusable(a.volume.kms_key) for a in machine.disks.values())
     turn = machine.turn
     seconds = world.durations.start_refused_s if refused else world.durations.start_s
     world.later(call, machine.id, seconds, lambda at: up_or_back(world, machine, turn, at))
+
+
+def forbid(world: World, call: Call, machine: Machine) -> None:
+    """Note whether this caller may let EC2 decrypt the instance's volumes: the start comes to nothing if not."""
+    machine.forbidden = any(keys.attaching(world, call, a.volume, machine) for a in machine.disks.values())
 
 
 def up_or_back(world: World, machine: Machine, turn: int, at: float) -> None:
     """End `pending`: run, or fall back to stopped where a volume's key cannot be used by now (R-EBS-55)."""
     if machine.turn != turn or machine.state != "pending":
         return
-    if any(kms.unusable(a.volume.kms_key) for a in machine.disks.values()):
+    if machine.forbidden or any(kms.unusable(a.volume.kms_key) for a in machine.disks.values()):
         machine.reason, machine.transition = KEY_FAILED, "Server.InternalError"
         rest(machine)
         return
@@ -87,6 +94,8 @@ def run(world: World, machine: Machine, at: float) -> None:
     """Enter `running`: the workload writes from this second on."""
     enter(machine, "running")
     machine.running_since = at
+    for attachment in machine.disks.values():
+        kms.attached(world, attachment, at)
     writing.begin_all(world, machine, at)
 
 
@@ -128,6 +137,8 @@ def _down(world: World, machine: Machine, at: float) -> None:
     if machine.state == "stopping":
         writing.end_all(world, machine, at)
         machine.running_since = None
+        for attachment in machine.disks.values():
+            kms.detached(world, attachment)
         rest(machine)
 
 
@@ -168,7 +179,7 @@ def _gone(world: World, machine: Machine, at: float) -> None:
     machine.running_since = None
     enter(machine, "terminated")
     for attachment in list(machine.disks.values()):
-        remove(attachment)
+        remove(world, attachment)
         if attachment.delete_on_termination and not attachment.volume.attachments:
             vanish(world, attachment.volume)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sealift.sandbox import kms
-from sealift.sandbox.ec2 import shapes, tagging
+from sealift.sandbox.ec2 import keys, shapes, tagging
 from sealift.sandbox.ec2.encryption import wanted
 from sealift.sandbox.errors import ApiError
 from sealift.sandbox.paging import filtered, paged
@@ -109,10 +109,10 @@ def _new(world: World, call: Call, volume_id: str, size: int) -> Snapshot:
     return shot
 
 
-def _complete(shot: Snapshot) -> None:
+def _complete(shot: Snapshot, bad: str | None = None) -> None:
     if shot.state != "pending":
         return
-    if shot.is_copy and kms.unusable(shot.kms_key):
+    if shot.is_copy and (bad or kms.unusable(shot.kms_key)):
         shot.state, shot.message = "error", "Given key ID is not accessible"
     else:
         shot.state = "completed"
@@ -126,8 +126,8 @@ def copy(world: World, call: Call) -> dict[str, Any]:
     minutes = call.params.get("CompletionDurationMinutes", 15)
     if not 15 <= minutes <= 2880 or minutes % 15:
         raise ApiError("SB-SNP-04", "InvalidParameterValue", f"CompletionDurationMinutes {minutes} is not allowed.")
-    same_region = source.region == call.region
-    enc = wanted(world, call, source.encrypted, source.kms_key if same_region else None)
+    own = source.region == call.region and source.account == call.account
+    enc = wanted(world, call, source.encrypted, source.kms_key if own else None)
     under_way = [s for s in world.here(call).snapshots.values() if s.is_copy and s.state == "pending"]
     if len(under_way) >= world.quotas.snapshot_copies_per_destination:
         raise ApiError("R-EBS-75", "ResourceLimitExceeded", "Too many snapshot copies in progress.")
@@ -139,8 +139,9 @@ def copy(world: World, call: Call) -> dict[str, Any]:
     shot.encrypted, shot.kms_key = enc.encrypted, enc.key
     shot.product_codes = list(source.product_codes)
     tagging.book(call.account, call.region, shot.id).update(tags)
-    seconds = world.durations.key_check_s if enc.why else _copy_seconds(world, call, moved)
-    shot.ready = world.later(call, shot.id, seconds, lambda at: _complete(shot))
+    bad = enc.why or keys.making(world, call, shot.id, enc.key, source)
+    seconds = world.durations.key_check_s if bad else _copy_seconds(world, call, moved)
+    shot.ready = world.later(call, shot.id, seconds, lambda at: _complete(shot, bad))
     return {"SnapshotId": shot.id, "Tags": tagging.shown(call.account, call.region, shot.id)}
 
 
@@ -152,20 +153,12 @@ def _copy_seconds(world: World, call: Call, mib: float) -> float:
 def _copyable(world: World, call: Call) -> Snapshot:
     region = call.params.get("SourceRegion", call.region)
     wanted_id = call.params["SourceSnapshotId"]
-    source = world.region(call.account, region).snapshots.get(wanted_id) or _shared(world, call, region, wanted_id)
+    source = world.region(call.account, region).snapshots.get(wanted_id) or world.shared(call, wanted_id, region)
     if source is None or source.visible > call.at:
         raise ApiError("SB-VOL-06", "InvalidSnapshot.NotFound", f"The snapshot '{wanted_id}' does not exist.")
     if source.state != "completed":
         raise ApiError("SB-SNP-01", "IncorrectState", f"Snapshot {source.id} is in the '{source.state}' state.")
     return source
-
-
-def _shared(world: World, call: Call, region: str, wanted_id: str) -> Snapshot | None:
-    for (_, name), books in world.regions.items():
-        shot = books.snapshots.get(wanted_id)
-        if name == region and shot and (call.account in shot.shared_with or "all" in shot.groups):
-            return shot
-    return None
 
 
 def _moved_mib(world: World, call: Call, source: Snapshot, encrypted: bool, key: str | None) -> float:
@@ -263,6 +256,9 @@ def modify_attribute(world: World, call: Call) -> dict[str, Any]:
     listed = add if call.params.get("OperationType") == "add" else drop
     listed += [{"UserId": u} for u in call.params.get("UserIds", [])]
     listed += [{"Group": g} for g in call.params.get("GroupNames", [])]
+    if add and shot.kms_key and kms.is_managed(shot.kms_key):
+        message = "Encrypted snapshots with EBS default key cannot be shared"
+        raise ApiError("R-EBS-62", "OperationNotPermitted", message)
     if shot.encrypted and any("Group" in a for a in add):
         raise ApiError("SB-SNP-02", "InvalidParameterValue", "Encrypted snapshots cannot be shared publicly.")
     shot.shared_with |= {a["UserId"] for a in add if "UserId" in a}

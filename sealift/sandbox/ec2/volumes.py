@@ -6,7 +6,7 @@ from typing import Any
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 
 from sealift.sandbox import kms, tokens
-from sealift.sandbox.ec2 import shapes, tagging
+from sealift.sandbox.ec2 import keys, shapes, tagging
 from sealift.sandbox.ec2.encryption import Encryption, wanted
 from sealift.sandbox.errors import ApiError
 from sealift.sandbox.paging import filtered, paged
@@ -49,7 +49,8 @@ def create(world: World, call: Call) -> dict[str, Any]:
     if snapshot and size < snapshot.size:
         message = "The size of a volume cannot be smaller than its snapshot size."
         raise ApiError("SB-VOL-01", "InvalidParameterValue", message)
-    encryption = wanted(world, call, snapshot.encrypted if snapshot else False, snapshot.kms_key if snapshot else None)
+    inherited = snapshot.kms_key if snapshot and snapshot.account == call.account else None
+    encryption = wanted(world, call, snapshot.encrypted if snapshot else False, inherited)
     if snapshot:
         _check_restore(world, call, snapshot, encryption, size)
     tags = tagging.requested(call, "volume")
@@ -59,7 +60,7 @@ def create(world: World, call: Call) -> dict[str, Any]:
     if snapshot:
         seconds += _restore(world, call, volume, snapshot)
     tokens.remember(world, call, volume.id)
-    if encryption.why:
+    if encryption.why or keys.making(world, call, volume.id, encryption.key, snapshot):
         world.later(call, volume.id, world.durations.key_check_s, lambda at: vanish(world, volume))
     else:
         world.later(call, volume.id, seconds, lambda at: arrive(world, volume))
@@ -90,7 +91,7 @@ def _zone_ids() -> dict[str, str]:
 def _source(world: World, call: Call) -> Snapshot | None:
     if not call.params.get("SnapshotId"):
         return None
-    snapshot = world.snapshot(call, call.params["SnapshotId"])
+    snapshot = world.shared(call, call.params["SnapshotId"]) or world.snapshot(call, call.params["SnapshotId"])
     if snapshot.state != "completed":
         message = f"Snapshot is in invalid state - {snapshot.state}"
         raise ApiError("SB-VOL-02", "IncorrectState", message)
@@ -134,11 +135,20 @@ def _restore(world: World, call: Call, volume: Volume, snapshot: Snapshot) -> fl
     return world.durations.volume_reencrypt_s_per_gib * volume.size if anew else 0.0
 
 
-def new(world: World, call: Call, *, zone: str, size: int, encryption: Encryption, tags: dict[str, str]) -> Volume:
+def new(
+    world: World,
+    call: Call,
+    *,
+    zone: str,
+    size: int,
+    encryption: Encryption,
+    tags: dict[str, str],
+    volume_id: str | None = None,
+) -> Volume:
     """Enter a new volume, `creating`."""
     params, kind = call.params, call.params.get("VolumeType", "gp2")
     volume = Volume(
-        id=world.new_id("vol"),
+        id=volume_id or world.new_id("vol"),
         seq=world.next_seq(),
         account=call.account,
         region=call.region,
