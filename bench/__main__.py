@@ -23,8 +23,16 @@ def show_downtime() -> bool:
     print("Downtime on virtual time. Every duration is *modelled*: the sandbox's, none was measured on AWS.\n")
     head = ["ROUTE", "VOLUMES", "SIZE", "DOWN", "AWS (modelled)", "SEALIFT ADDS", "BOUND", ""]
     rows = [
-        [r.route, r.volumes, f"{r.size_gib} GiB", span(r.down), span(r.charged), f"{r.added:.1f} s", f"{r.bound:.0f} s",
-         "ok" if r.added <= r.bound else "TOO SLOW"]
+        [
+            r.route,
+            r.volumes,
+            f"{r.size_gib} GiB",
+            span(r.down),
+            span(r.charged),
+            f"{r.added:.1f} s",
+            f"{r.bound:.0f} s",
+            "ok" if r.added <= r.bound else "TOO SLOW",
+        ]
         for r in runs
     ]
     print(table(head, rows))
@@ -39,7 +47,9 @@ def show_calls() -> bool:
     print(table(["OPERATION", "PURPOSE", "REQUESTS", "A VOLUME"], rows))
     mutating, reads = found.per_volume(Purpose.MUTATE), found.per_volume(Purpose.POLL, Purpose.CHECK)
     safety = found.per_volume(Purpose.SAFETY, Purpose.FIND, Purpose.PROBE, Purpose.OBSERVE)
-    print(f"\na volume: {mutating:.2f} mutating (bound 8), {reads:.2f} polling and check reads (bound 5), {safety:.2f} safety reads")
+    print(
+        f"\na volume: {mutating:.2f} mutating (bound 8), {reads:.2f} polling and check reads (bound 5), {safety:.2f} safety reads"
+    )
     return mutating <= 8 and reads <= 5
 
 

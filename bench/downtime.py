@@ -14,7 +14,7 @@ from sealift.recipe import blocks
 from sealift.sandbox import Sandbox
 from sealift.sandbox.seeding import VolumeSpec
 from sealift.settings import Settings
-from sealift.step import Phase, Step
+from sealift.step import Context, Phase, Step
 
 POLL = 5.0
 """Seconds: the longest poll interval while a workload is down."""
@@ -106,7 +106,9 @@ def _charge(box: Sandbox, step: Step, row: Row) -> float:
     return sum(
         c.seconds
         for c in box.charges
-        if c.operation.split(":")[-1] == operation and row.intent_at <= c.at <= until and (c.resource in made or not step.outputs)
+        if c.operation.split(":")[-1] == operation
+        and row.intent_at <= c.at <= until
+        and (c.resource in made or not step.outputs)
     ) / max(1, _same_moment(box, step, row, operation, made))
 
 
@@ -121,10 +123,8 @@ def _same_moment(box: Sandbox, step: Step, row: Row, operation: str, made: set[s
 
 def box_operation(step: Step) -> str:
     """Return the operation's name as the sandbox charges it."""
-    from sealift.step import Context
-
     return step.do(Context("", 0, 1)).operation.split(":")[-1]
 
 
 def _waits(step: Step) -> int:
-    return int(step.ready({name: "" for name in step.outputs}) is not None)
+    return int(step.ready(dict.fromkeys(step.outputs, "")) is not None)
