@@ -518,8 +518,9 @@ class Driver:
             state = self.journal.state(migration)
             if state.end == "finalized":
                 return Outcome(plan.target, migration, 0, f"{migration} has been finalized already"), lists
-            self._refuse_finalize(plan, state, migration)
+            # Before the moment is judged: where AWS is a sandbox, its first answer sets the clock.
             gateway = await self.gateway(plan.region, plan.account)
+            self._refuse_finalize(plan, state, migration)
             kind, read = BY_NAME[plan.kind], reader(gateway)
             if not any(k.startswith("finalize:") for k in state.rows) and (wrong := await self._unsettled(plan, state)):
                 raise Refused(f"{plan.target} cannot be finalized: " + "; ".join(wrong), resource=plan.target)
