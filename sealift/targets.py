@@ -16,8 +16,8 @@ class Target:
     account: str | None = None
 
 
-_ID = re.compile(r"^(i|vol)-(?:[0-9a-f]{8}|[0-9a-f]{17})$")
-_ARN = re.compile(r"^arn:aws[a-z-]*:ec2:([a-z0-9-]+):(\d{12}):(instance|volume)/(.+)$")
+_ID = re.compile(r"^(i|vol)-(?:[0-9a-f]{8}|[0-9a-f]{17})\Z")
+_ARN = re.compile(r"^arn:aws[a-z-]*:ec2:([a-z0-9-]+):(\d{12}):(instance|volume)/(.+)\Z")
 _PREFIXES = {"i": "instance", "vol": "volume"}
 
 
