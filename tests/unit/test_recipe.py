@@ -1,0 +1,179 @@
+"""Recipes: blocks, lanes, Refs, and the way back that is derived from them."""
+
+import pytest
+
+from sealift.errors import UsageError
+from sealift.recipe import Lanes, blocks, recipe, seconds_down, step_from_json, step_to_json, way_back
+from sealift.step import Context, Irreversible, Phase, Ref, Step, bind, refs, token
+from sealift.steps import (
+    AttachVolume,
+    CopyVolume,
+    DetachVolume,
+    KeepOnTermination,
+    MarkSource,
+    StartInstance,
+    StopInstance,
+    WarmSnapshot,
+)
+
+CUTOVER, PREPARE = Phase.CUTOVER, Phase.PREPARE
+
+
+def copy(device: str, source: str) -> CopyVolume:
+    return CopyVolume(key=f"copy:{device}", phase=CUTOVER, source=source, key_arn="arn", volume_type="gp3", size=8)
+
+
+def lanes(make: object, *devices: str) -> Lanes:
+    return Lanes({d: [make(d)] for d in devices})  # type: ignore[operator]
+
+
+DEVICES = ("/dev/sda", "/dev/sdb")
+STEPS = recipe(
+    lanes(lambda d: MarkSource(key=f"mark:{d}", phase=PREPARE, volume=f"vol-{d[-1]}", plan="p", was="w"), *DEVICES),
+    lanes(lambda d: WarmSnapshot(key=f"warm:{d}", phase=PREPARE, volume=f"vol-{d[-1]}", size=8), *DEVICES),
+    KeepOnTermination(key="keep", phase=CUTOVER, instance="i-1", former=(("/dev/sda", True),)),
+    StopInstance(key="stop", phase=CUTOVER, instance="i-1"),
+    lanes(
+        lambda d: DetachVolume(key=f"detach:{d}", phase=CUTOVER, volume=f"vol-{d[-1]}", instance="i-1", device=d),
+        *DEVICES,
+    ),
+    lanes(lambda d: copy(d, f"vol-{d[-1]}"), *DEVICES),
+    lanes(
+        lambda d: AttachVolume(
+            key=f"attach:{d}", phase=CUTOVER, volume=Ref(f"copy:{d}", "VolumeId"), instance="i-1", device=d
+        ),
+        *DEVICES,
+    ),
+    StartInstance(key="start", phase=Phase.BRING_UP, instance="i-1"),
+)
+OUTPUTS = {s.key: {name: f"{name}-{s.key}" for name in s.outputs} for s in STEPS}
+
+
+def back(*, brought_up: bool = False, salvage: bool = True, until: str = "") -> list[list[str]]:
+    keys = [s.key for s in STEPS]
+    done = set(keys[: keys.index(until) + 1]) if until else set(keys)
+    made = {k: o for k, o in OUTPUTS.items() if k in done and (brought_up or k != "start")}
+    found = way_back(STEPS, made, brought_up=brought_up, salvage=salvage)
+    return [[s.key for lane in block for s in lane] for block in blocks(found)]
+
+
+def test_a_block_is_a_step_or_a_set_of_lanes() -> None:
+    """Blocks are numbered in order; the lanes of one stand side by side; nothing else does."""
+    assert [[2], [2], [1], [1], [2], [2], [2], [1]] == [[len(block)] for block in blocks(STEPS)]
+    assert list(range(8)) == list(dict.fromkeys(s.block for s in STEPS))
+
+
+def test_what_is_left_out_takes_no_number() -> None:
+    """None, and lanes without a step, are no blocks."""
+    found = recipe(None, Lanes({}), StopInstance(key="stop", phase=CUTOVER, instance="i-1"), Lanes({"a": []}))
+    assert [("stop", 0)] == [(s.key, s.block) for s in found]
+
+
+def test_the_way_back_is_the_undos_in_reverse() -> None:
+    """Attach, copy, detach, stop, keep: each is taken back in the opposite order, lanes side by side."""
+    assert [
+        ["undo:attach:/dev/sda", "undo:attach:/dev/sdb"],
+        ["undo:detach:/dev/sda", "undo:detach:/dev/sdb"],
+        ["undo:stop"],
+        ["undo:keep"],
+    ] == back()[:4]
+
+
+def test_the_way_back_restores_before_it_cleans() -> None:
+    """No deletion stands before the last step that restores service, though the copies were made after the detach."""
+    found = way_back(STEPS, OUTPUTS, brought_up=True, salvage=True)
+    phases = [s.phase for s in found]
+    assert [Phase.RESTORE] * phases.count(Phase.RESTORE) + [Phase.CLEAN] * phases.count(Phase.CLEAN) == phases
+    assert {"undo:copy:/dev/sda", "undo:warm:/dev/sda", "undo:mark:/dev/sda"} <= {
+        s.key for s in found if s.phase is Phase.CLEAN
+    }
+
+
+def test_only_what_left_a_row_is_taken_back() -> None:
+    """A run that failed at the second detach has no attach and no copy to undo."""
+    assert [["undo:detach:/dev/sda"], ["undo:stop"], ["undo:keep"]] == back(until="detach:/dev/sda")[:3]
+
+
+def test_before_bring_up_nothing_is_salvaged() -> None:
+    """A copy that nobody ran on holds nothing of its own."""
+    assert not [key for block in back() for key in block if key.startswith(("safety:", "kept:"))]
+
+
+def test_after_bring_up_every_replacement_is_snapshotted_once_it_is_detached() -> None:
+    """Stop, detach the replacements, snapshot them, then attach the originals."""
+    order = [key for block in back(brought_up=True) for key in block]
+    places = [
+        order.index(k) for k in ("undo:start", "undo:attach:/dev/sda", "safety:copy:/dev/sda", "undo:detach:/dev/sda")
+    ]
+    assert sorted(places) == places
+
+
+def test_a_replacement_is_deleted_only_after_its_safety_snapshot_is_assured() -> None:
+    """In its lane the wait for the snapshot stands before the delete."""
+    lane = [
+        s.key
+        for s in way_back(STEPS, OUTPUTS, brought_up=True, salvage=True)
+        if s.lane == "/dev/sda" and s.phase is Phase.CLEAN
+    ]
+    assert lane.index("kept:safety:copy:/dev/sda") < lane.index("undo:copy:/dev/sda")
+
+
+def test_without_salvage_the_replacements_stay() -> None:
+    """What was acknowledged and not saved is not deleted."""
+    keys = [key for block in back(brought_up=True, salvage=False) for key in block]
+    assert [] == [k for k in keys if k.startswith(("safety:", "kept:", "undo:copy:"))]
+    assert {"undo:attach:/dev/sda", "undo:detach:/dev/sda"} <= set(keys)
+
+
+def test_what_was_adopted_is_not_deleted() -> None:
+    """A warm snapshot that a step only took over is deleted by who made it, once."""
+    outputs = {"warm:/dev/sda": {"SnapshotId": "snap-1", "adopted": True}}
+    assert () == way_back(STEPS, outputs, brought_up=False, salvage=True)
+
+
+def test_lanes_count_once_at_their_longest() -> None:
+    """Eight volumes side by side take as long as one."""
+    one = recipe(StopInstance(key="stop", phase=CUTOVER, instance="i-1"), lanes(lambda d: copy(d, "v"), "a"))
+    eight = recipe(StopInstance(key="stop", phase=CUTOVER, instance="i-1"), lanes(lambda d: copy(d, "v"), *"abcdefgh"))
+    assert seconds_down(one) == seconds_down(eight)
+
+
+# -- steps ---------------------------------------------------------------------------------------------------------------
+
+
+def test_refs_are_bound_from_outputs() -> None:
+    """A Ref shows as {step.field} until an earlier step has left the value."""
+    step = next(s for s in STEPS if s.key == "attach:/dev/sda")
+    assert ("attach {copy:/dev/sda.VolumeId} to i-1 at /dev/sda", [Ref("copy:/dev/sda", "VolumeId")]) == (
+        step.title(), list(refs(step)),
+    )  # fmt: skip
+    assert "attach vol-9 to i-1 at /dev/sda" == bind(step, {"copy:/dev/sda": {"VolumeId": "vol-9"}}).title()
+    with pytest.raises(KeyError):
+        bind(step, {})
+
+
+def test_a_token_names_migration_attempt_cut_and_step() -> None:
+    """The same try has the same token; another attempt, cut or step has another; at most 64 ASCII characters."""
+    step, other = copy("/dev/sda", "v"), copy("/dev/sdb", "v")
+    contexts = [Context("m", 1, 1), Context("m", 2, 1), Context("m", 1, 2), Context("n", 1, 1)]
+    tokens = [*(token(c, step) for c in contexts), token(contexts[0], other)]
+    assert (5, True) == (len(set(tokens)), all(len(t) <= 64 and t.isascii() for t in tokens))
+    assert token(contexts[0], step) == token(Context("m", 1, 1), copy("/dev/sda", "v"))
+
+
+def test_an_unknown_step_of_a_plan_is_a_usage_error() -> None:
+    """A plan of a newer version is refused in one sentence that names the type."""
+    row = step_to_json(STEPS[0])
+    with pytest.raises(UsageError, match="Teleport"):
+        step_from_json({**row, "type": "Teleport"})
+    with pytest.raises(UsageError, match="mark:/dev/sda"):
+        step_from_json({**row, "fields": {**row["fields"], "wings": 2}})
+    with pytest.raises(UsageError):
+        step_from_json({"type": "StopInstance"})
+
+
+def test_undo_of_undo_names_no_new_operation() -> None:
+    """Going back and forth needs what was asked for in the first place."""
+    for step in STEPS:
+        undo = step.undo()
+        assert isinstance(undo, Step | Irreversible)
