@@ -36,6 +36,11 @@ class Admin:
             "POST /instances/start": lambda body: box.start_by_hand(body["instance"]),
             "POST /instances/stop": lambda body: box.stop_by_hand(body["instance"]),
             "POST /keys": lambda body: {"arn": box.add_key(**body)},
+            "POST /enforce": lambda _: box.enforce(),
+            "POST /users": lambda body: box.people.user(body["name"], *body.get("policies", []), **_account(body)),
+            "POST /roles": lambda body: {"arn": box.people.role(body.pop("name"), *body.pop("policies", []), **body)},
+            "POST /sessions": lambda body: box.people.session(**body),
+            "POST /roots": lambda body: box.people.root(**_account(body)),
             "POST /keys/disable": lambda body: box.disable_key(body["arn"]),
             "POST /keys/enable": lambda body: box.enable_key(body["arn"]),
             "POST /keys/schedule-deletion": lambda body: box.schedule_key_deletion(body["arn"]),
@@ -81,3 +86,7 @@ class Admin:
 
     def _contents(self, body: Body) -> Body:
         return {volume: dict(self._box.contents(volume).streams) for volume in body.get("volumes", [])}
+
+
+def _account(body: Body) -> dict[str, str]:
+    return {"account": body["account"]} if "account" in body else {}

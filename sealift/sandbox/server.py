@@ -84,10 +84,11 @@ class Server:
         fleet: str | int = "demo",
         seed: int = 0,
         durations: Durations | None = None,
+        iam: bool = False,
     ) -> None:
         self.clock = WallClock()
         self.clock.follow(self.clock.now(), speed)
-        self.box = Sandbox(self.clock, seed, durations)
+        self.box = Sandbox(self.clock, seed, durations, iam=iam)
         self._fleet = fleet
         self._address = (host, port)
         self._wsgi: BaseWSGIServer | None = None
@@ -122,6 +123,7 @@ def serve(  # the command line hands on its options in this order
     seed: int = 0,
     ready: Callable[[str], None] = print,
     durations: Durations | None = None,
+    iam: bool = False,
 ) -> None:
     """Serve a sandbox until interrupted. `ready` is called with the endpoint URL once it listens."""
-    Server(host, port, speed=speed, fleet=fleet, seed=seed, durations=durations).serve_forever(ready)
+    Server(host, port, speed=speed, fleet=fleet, seed=seed, durations=durations, iam=iam).serve_forever(ready)

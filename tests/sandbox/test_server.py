@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ConnectionClosedError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
 from sealift.sandbox import Durations
 from sealift.sandbox.server import Server
@@ -147,3 +147,24 @@ def test_services_that_moto_lacks_answer_too(url):
     ec2 = client(url)
     with pytest.raises(ec2.exceptions.ClientError, match="UnsupportedOperation"):
         ec2.create_replace_root_volume_task(InstanceId="i-00000000000000000")
+
+
+def test_policies_are_enforced_over_the_socket(url):
+    """SB-IAM-01: people are made, and enforcement switched on, by admin routes."""
+    delete = {"Effect": "Allow", "Action": "ec2:DescribeVolumes", "Resource": "*"}
+    role = admin(url, "roles", {"name": "reader", "policies": [{"Statement": [delete]}]})["arn"]
+    session = admin(url, "sessions", {"role": role})
+    ana = admin(url, "users", {"name": "ana", "account": "111122223333"})
+    root = admin(url, "roots", {"account": "111122223333"})
+    admin(url, "enforce", {})
+
+    def as_(keys):
+        return boto3.client("ec2", "eu-central-1", endpoint_url=url, **keys)
+
+    assert as_(session).describe_volumes()["Volumes"]
+    with pytest.raises(ClientError, match="UnauthorizedOperation"):
+        as_(session).describe_instances()
+    with pytest.raises(ClientError, match="UnauthorizedOperation"):
+        as_(ana).describe_volumes()
+    assert as_(root).describe_volumes()["Volumes"] == []
+    assert client(url).describe_instances()["Reservations"]

@@ -20,8 +20,16 @@ PREFIXES = {
 }
 """IAM's name of a service, where botocore's is another."""
 
-TAGS: dict[str, Callable[[World, str], dict[str, str]]] = {}
-"""Who knows the tags of a service's resources, by the ARN's service: a sandbox service enters itself here."""
+
+def _of_databases(world: World, arn: str) -> dict[str, str]:
+    from sealift.sandbox.rds import state, tags
+
+    _, _, _, region, account, kind, name = arn.split(":", 6)
+    return tags._owner(state.books(world, account, region), kind, name) or {}
+
+
+TAGS: dict[str, Callable[[World, str], dict[str, str]]] = {"rds": _of_databases}
+"""Who knows the tags of a service's resources, by the ARN's service."""
 
 
 def _arn(service: str, kind: str, path: str, joint: str = ":") -> Touch:
