@@ -128,12 +128,18 @@ def as_role(box: Sandbox) -> Callable:
     return make
 
 
-def as_session(box: Sandbox, role: str, service: str = "ec2", region: str = REGION):
-    """A client that acts as a session of a role."""
+@functools.cache
+def _models():
+    """One session for all clients: what it has read of AWS's models it keeps."""
     import boto3
 
+    return boto3.Session()
+
+
+def as_session(box: Sandbox, role: str, service: str = "ec2", region: str = REGION):
+    """A client that acts as a session of a role."""
     once = Config(retries={"total_max_attempts": 1})
-    return boto3.client(service, region, config=once, **box.people.session(role, seconds=43_200))
+    return _models().client(service, region, config=once, **box.people.session(role, seconds=43_200))
 
 
 @pytest.fixture
