@@ -3,6 +3,7 @@
 structlog's WriteLogger is used because Prefect replaces `print` (a PrintLogger's JSON would vanish in a flow).
 """
 
+import os
 import sys
 from collections.abc import Callable, MutableMapping
 from typing import Any
@@ -27,7 +28,11 @@ def hide_secrets(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapp
 def configure(*, quiet: bool = False, extra: tuple[Processor, ...] = ()) -> None:
     """Set structlog up for this process; `extra` processors see each line before it is rendered."""
     terminal = sys.stderr.isatty()
-    render: Any = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(default=str)
+    render: Any = (
+        structlog.dev.ConsoleRenderer(colors=not os.environ.get("NO_COLOR"))
+        if terminal
+        else structlog.processors.JSONRenderer(default=str)
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -23,6 +23,7 @@ class Life(click.Group):
     def main(self, *args: Any, standalone_mode: bool = True, **more: Any) -> Any:
         """Run a command line; as a program, end with its exit code and one line on stderr where input cannot be used."""
         run: Any = super().main
+        color = more["color"] = False if os.environ.get("NO_COLOR") else more.get("color")
         if not standalone_mode:
             return run(*args, standalone_mode=False, **more)
         try:
@@ -31,10 +32,10 @@ class Life(click.Group):
             error.show()
             sys.exit(error.exit_code)
         except click.ClickException as error:
-            click.secho(f"sealift: {_sentence(error)}", err=True, fg="red")
+            click.secho(f"sealift: {_sentence(error)}", err=True, fg="red", color=color)
             sys.exit(2)
         except click.Abort:
-            click.secho("sealift: interrupted; nothing more is done", err=True, fg="yellow")
+            click.secho("sealift: interrupted; nothing more is done", err=True, fg="yellow", color=color)
             sys.exit(130)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read stdout has gone

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from sealift.options import Options
 
 T = TypeVar("T")
+
+_views: list[Any] = []
+"""Live views of this process: they rest before anything else is written."""
 
 
 def say(text: str, *, bold: bool = False, color: str | None = None) -> None:
@@ -91,15 +94,14 @@ def driver(
     from sealift.driver import Driver
     from sealift.settings import Settings
 
-    listeners: list[Any] = []
-    stop: Callable[[], None] = lambda: None  # noqa: E731
+    touched: dict[str, str] = {}
+    listeners: list[Any] = [lambda event: touched.update({event.migration: event.target})]
     logs.configure(quiet=not view)
     if view and sys.stderr.isatty():
         from sealift.render.live import LiveView
 
-        live = LiveView()
-        listeners.append(live.listen)
-        stop = live.stop
+        _views.append(LiveView())
+        listeners.append(_views[-1].listen)
     elif view:
         listeners.append(logs.listener())
     with one_line():
@@ -107,11 +109,31 @@ def driver(
     settings = Settings.read(region=region, profile=profile, endpoint_url=endpoint_url, journal=journal)
     with ThreadPoolExecutor(16, thread_name_prefix="aws") as pool, one_line():
         made = Driver(settings, pool=pool, listeners=listeners, notify=notify)
+        for live in _views:
+            live.now = made.clock.now
         try:
             yield made
+        except KeyboardInterrupt:
+            _say_where_it_stands(made, touched)
+            end(130)
         finally:
-            stop()
+            _views.clear()
             made.close()
+
+
+def _say_where_it_stands(driver: "Driver", touched: dict[str, str]) -> None:
+    """Say of each migration that was interrupted whether its workload is down, and how it goes on."""
+    from sealift.render.story import is_down
+
+    open_ones = {m: state for m in touched if (state := driver.journal.state(m)).end is None}
+    for migration, state in open_ones.items():
+        down = f"; THE WORKLOAD OF {touched[migration]} IS DOWN" if is_down(state) else ""
+        say(
+            f"sealift: {migration} was interrupted{down}. Go on: sealift resume {migration}",
+            color="red" if down else "yellow",
+        )
+    if not open_ones:
+        say("sealift: interrupted; `sealift status` shows what can be resumed", color="yellow")
 
 
 def _check_endpoint(url: str | None) -> None:
@@ -126,8 +148,12 @@ def _check_endpoint(url: str | None) -> None:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end."""
-    return asyncio.run(work)
+    """Run a coroutine to its end; the view of it then rests, for what is written next."""
+    try:
+        return asyncio.run(work)
+    finally:
+        for live in _views:
+            live.stop()
 
 
 def options(values: dict[str, Any]) -> "Options":

@@ -1,6 +1,8 @@
 """A live view on a terminal: per resource the phase, the step, percent of the snapshot, elapsed and estimated rest."""
 
 import sys
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rich.console import Console
@@ -18,94 +20,154 @@ COLORS = {
     "confirm": "green",
     "restore": "red",
     "clean": "red",
+    "done": "green",
+    "put back": "yellow",
+    "NEEDS A PERSON": "bold red",
 }
+
+
+ENDS = {
+    "retained": ("done", "on its replacement; the source is retained"),
+    "rolled-back": ("put back", "on its original, as before"),
+    "finalized": ("finalized", "the plain source is gone"),
+    "needs-person": ("NEEDS A PERSON", ""),
+}
+"""By how a migration came to rest: what stands under phase, and under doing."""
+
+SAID = {"retry": "tries again", "direction": "turns back", "leftover": "left over"}
+"""Events that leave a line above the view."""
+
+
+@dataclass
+class _Doing:
+    """A step under way: its title, and how far what it waits for has come."""
+
+    title: str
+    progress: float | None = None
+    since: tuple[float, float] | None = None  # at, percent
+
+    def rest(self, now: float) -> float | None:
+        """Estimate the seconds left from how fast it has moved."""
+        if self.progress is None or self.since is None:
+            return None
+        at, percent = self.since
+        moved = self.progress - percent
+        return (100 - self.progress) * (now - at) / moved if moved > 0 and now > at else None
 
 
 @dataclass
 class _Line:
     target: str
+    migration: str
     began: float
     now: float
     phase: str = ""
-    steps: dict[str, str] = field(default_factory=dict)  # under way: key -> title
-    progress: float | None = None
-    progress_began: tuple[float, float] | None = None  # at, percent
+    doing: dict[str, _Doing] = field(default_factory=dict)  # under way, by key
     end: str = ""
+    ended: float | None = None
     down_since: float | None = None
+    down: float = 0.0
 
-    def rest(self) -> str:
-        """Estimate what is left of a snapshot from how fast it has moved."""
-        if self.progress is None or self.progress_began is None:
-            return ""
-        at, percent = self.progress_began
-        moved = self.progress - percent
-        return f"~{span((100 - self.progress) * (self.now - at) / moved)}" if moved > 0 and self.now > at else ""
+    def slowest(self) -> _Doing | None:
+        """Return what is least far: all lanes have to come to rest before the next block begins."""
+        moving = [d for d in self.doing.values() if d.progress is not None]
+        return min(moving, key=lambda d: d.progress or 0.0, default=None)
+
+    def up(self, at: float) -> None:
+        """The workload serves again."""
+        if self.down_since is not None:
+            self.down, self.down_since = self.down + at - self.down_since, None
 
 
 class LiveView:
-    """Draws while events come; lines that must stay are printed above."""
+    """Draws while events come, and between them; lines that must stay are printed above.
 
-    def __init__(self, console: Console | None = None) -> None:
+    `now` is the clock that the events carry; until it is given, time stands at the last event.
+    """
+
+    def __init__(self, console: Console | None = None, now: Callable[[], float] | None = None) -> None:
         self._console = console or Console(file=sys.stderr)
+        self.now = now
         self._lines: dict[str, _Line] = {}
-        self._live = Live(self._table(), console=self._console, refresh_per_second=6, transient=False)
+        self._lock = threading.RLock()
+        self._live = Live(get_renderable=self._table, console=self._console, refresh_per_second=4, transient=False)
         self._started = False
 
     def listen(self, event: Event) -> None:
         """Take an event in."""
+        with self._lock:
+            line = self._lines.setdefault(
+                event.migration, _Line(event.target, event.migration, began=event.at, now=event.at)
+            )
+            line.now = event.at
+            line.phase = event.phase or line.phase
+            if event.phase == "clean":
+                line.up(event.at)
+            self._take(line, event)
         if not self._started:
             self._started = True
             self._live.start()
-        line = self._lines.setdefault(event.migration, _Line(event.target, event.at, event.at))
-        line.now = event.at
-        line.phase = event.phase or line.phase
-        self._take(line, event)
-        self._live.update(self._table())
 
     def stop(self) -> None:
         """Leave the last picture standing."""
         if self._started:
+            self._started = False
             self._live.stop()
 
     def _take(self, line: _Line, event: Event) -> None:
         match event.name:
             case "step-started":
-                line.steps[event.step] = event.title
-                line.progress = line.progress_began = None
+                line.doing[event.step] = _Doing(event.title)
             case "step-waiting":
-                line.progress = event.data.get("progress")
-                if line.progress is not None and line.progress_began is None:
-                    line.progress_began = (event.at, line.progress)
+                self._progress(line, event)
             case "step-done" | "step-failed":
-                line.steps.pop(event.step, None)
+                line.doing.pop(event.step, None)
             case "gate":
                 waits = event.data.get("waiting_for")
-                line.steps = {"gate": f"waits for {waits}: sealift approve {event.migration}"} if waits else {}
+                line.phase = "gate"
+                title = f"waits for {waits}" + (
+                    f": sealift approve {event.migration}" if waits == "an approval" else ""
+                )
+                line.doing = {"gate": _Doing(title)} if waits else {}
             case "quiesce":
-                line.down_since = event.at
+                line.down_since = event.at if event.data.get("down", True) else None
             case "bring-up":
-                line.down_since = None
+                line.up(event.at)
             case "retry" | "direction" | "leftover":
                 why = event.data.get("error") or event.data.get("why")
-                self._console.print(Text(f"{event.target}  {event.name}: {why}", style="yellow"))
+                self._console.print(Text(f"{event.target}  {SAID[event.name]}: {why}", style="yellow"))
             case "end":
-                line.end, line.steps, line.down_since = str(event.data.get("as")), {}, None
+                line.up(event.at)
+                line.end, line.ended, line.doing = str(event.data.get("as")), event.at, {}
+
+    def _progress(self, line: _Line, event: Event) -> None:
+        doing = line.doing.setdefault(event.step, _Doing(event.title))
+        doing.progress = event.data.get("progress")
+        if doing.progress is not None and doing.since is None:
+            doing.since = (event.at, doing.progress)
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False)
         for heading in ("target", "phase", "doing", "%", "elapsed", "rest", "down"):
             table.add_column(heading, style="bold" if heading == "target" else "", overflow="fold")
-        for line in self._lines.values():
-            doing = line.end or " ∥ ".join(list(line.steps.values())[:2]) + (" …" if len(line.steps) > 2 else "")
-            percent = f"{line.progress:.0f}" if line.progress is not None else ""
-            down = span(line.now - line.down_since) if line.down_since is not None else ""
-            table.add_row(
-                line.target,
-                Text(line.phase, style=COLORS.get(line.phase, "")),
-                doing,
-                percent,
-                span(line.now - line.began),
-                line.rest(),
-                Text(down, style="red"),
-            )
+        with self._lock:
+            for line in self._lines.values():
+                table.add_row(*self._row(line))
         return table
+
+    def _row(self, line: _Line) -> list[Text]:
+        now = line.ended or max(line.now, self.now() if self.now else 0.0)
+        phase, doing = ENDS.get(line.end, (line.end or line.phase, ""))
+        titles = [d.title for d in line.doing.values()]
+        slow = line.slowest()
+        rest = slow.rest(now) if slow else None
+        down = line.down + (now - line.down_since if line.down_since is not None else 0.0)
+        return [
+            Text(line.target),
+            Text(phase, style=COLORS.get(phase, "")),
+            Text(" ∥ ".join(titles[:2]) + (f" … +{len(titles) - 2}" if len(titles) > 2 else "") if titles else doing),
+            Text(f"{slow.progress:.0f}" if slow and slow.progress is not None else ""),
+            Text(span(now - line.began)),
+            Text(f"~{span(rest)}" if rest is not None else ""),
+            Text(span(down) if down else "", style="red" if line.down_since is not None else ""),
+        ]

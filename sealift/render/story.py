@@ -40,6 +40,11 @@ def down_seconds(state: State, now: float) -> float:
     return round(min(t for t in (state.brought_up, state.back_up, now) if t is not None) - state.quiesced, 1)
 
 
+def is_down(state: State) -> bool:
+    """Say whether a workload is down by our doing."""
+    return state.quiesced is not None and state.took_down and state.brought_up is None and state.back_up is None
+
+
 def row_of(journal: Journal, about: Mapping[str, Any], plan: MigrationPlan, state: State) -> dict[str, Any]:
     """Return a migration as `sealift.status/1` has it; `driven`: a process holds its lease."""
     _, _, free, gone = journal.lease(about["id"])
@@ -139,10 +144,8 @@ class Story:
         return f"between two steps, since {self._since()}"
 
     def _down(self) -> str:
-        state = self.state
-        if state.quiesced is None or not state.took_down or state.brought_up or state.back_up:
-            return ""
-        return f"\n     THE WORKLOAD IS DOWN since {moment(state.quiesced)}"
+        since = self.state.quiesced or 0.0
+        return f"\n     THE WORKLOAD IS DOWN since {moment(since)}" if is_down(self.state) else ""
 
     def _driver(self) -> str:
         return (
@@ -168,7 +171,8 @@ class Story:
             "rolled-back": [f"sealift resume {name}   (opens attempt {state.attempt + 1})"],
             "finalized": [],
         }  # fmt: skip
-        watch = [f"sealift status {name}"] if self.row["driven"] else [*resume, f"sealift rollback {name}"]
+        back = f"sealift rollback {name}" + (" --discard-writes" if in_doubt else "")
+        watch = [f"sealift status {name}"] if self.row["driven"] else [*resume, back]
         commands = choices.get(self.row["phase"], watch)
         return ["next:", *(f"  {c}" for c in commands)] if commands else ["nothing is left to do"]
 

@@ -59,14 +59,19 @@ def _migration(m: MigrationPlan, *, steps: bool) -> str:
         return "\n".join([*lines, "  → nothing to do"])
     lines.append(f"  route {m.route}" + "".join(f"\n    not {r.route}: {r.rule} {r.message}" for r in m.refused_routes))
     lines.append(
-        f"  down {span(m.down.expected)} expected, {span(m.down.worst)} worst; way back {span(m.back.worst)} worst; "
-        + (f"slower than before for {span(m.degraded)}" if m.degraded else "no slower afterwards")
+        f"  {_down(m)}; " + (f"slower than before for {span(m.degraded)}" if m.degraded else "no slower afterwards")
     )
     if steps:
         lines += _steps(m)
     if m.status == NEEDS_ACK:
         lines.append("  → wants " + " ".join(f"--ack {v.id}" for v in m.unacknowledged))
     return "\n".join(lines)
+
+
+def _down(m: MigrationPlan) -> str:
+    if not m.down.worst:
+        return "nothing goes down"
+    return f"down {span(m.down.expected)} expected, {span(m.down.worst)} worst; way back {span(m.back.worst)} worst"
 
 
 def _steps(m: MigrationPlan) -> list[str]:

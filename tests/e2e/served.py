@@ -53,10 +53,8 @@ class Box:
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start sealift in a process of its own."""
-        silent = subprocess.DEVNULL
-        return subprocess.Popen(
-            [*SEALIFT, *arguments], env=self.environment, stdin=silent, stdout=silent, stderr=silent
-        )
+        silent, read = subprocess.DEVNULL, subprocess.PIPE
+        return subprocess.Popen([*SEALIFT, *arguments], env=self.environment, stdin=silent, stdout=silent, stderr=read)
 
 
 @contextmanager

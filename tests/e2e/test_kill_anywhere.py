@@ -1,6 +1,7 @@
 """kill -9 of a real process at ten points of a migration, then `sealift resume`: as if nothing had been, and nothing made twice."""
 
 import os
+import signal
 import sqlite3
 import sys
 import time
@@ -194,6 +195,25 @@ def test_a_process_killed_from_outside_while_it_waits_is_taken_over_at_once(tmp_
         assert done.returncode == 0, done.stderr
         assert time.monotonic() - began < 30
         assert end_of(box, REGIONS[0], instance, 0, "", killed=True).made["snapshots"] == 1
+        assert box.ask("losses") == []
+
+
+def test_interrupted_while_the_workload_is_down_it_says_so(tmp_path: Path) -> None:
+    """Ctrl-C in the cutover: exit 130, and the one line says that the workload is down and which command goes on."""
+    with serving(tmp_path, SPEED / 3) as box:
+        box.ask("keys", {"region": REGIONS[0], "alias": KEY})
+        instance = box.instance(REGIONS[0], volumes=VOLUMES[:1])
+        process = box.start("migrate", instance, "--key", KEY, "--ack", "R-EBS-31", "--local", "--yes")
+        journal = tmp_path / "journal.db"
+        until(lambda: "made" in rows_of(journal, "stop"))
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=20)[1].decode().splitlines()[-1]
+        migration = migration_of(journal, instance)
+        assert process.returncode == 130
+        assert said == (
+            f"sealift: {migration} was interrupted; THE WORKLOAD OF {instance} IS DOWN. Go on: sealift resume {migration}"
+        )
+        assert box.sealift("resume", migration).returncode == 0
         assert box.ask("losses") == []
 
 
