@@ -5,6 +5,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from sealift.sandbox.answers import OPERATIONS
+
 ZONE = "eu-central-1a"
 NO = ("UnauthorizedOperation", 403)
 VOLUMES = "arn:aws:ec2:*:*:volume/*"
@@ -298,3 +300,22 @@ def test_boundaries_and_session_policies_only_take_away(box, client, refused, wr
     narrow = box.people.session(free, policy={"Version": "2012-10-17", "Statement": [allowing("ec2:DescribeTags")]})
     assert refused(box.client("ec2", credentials=narrow).describe_volumes) == NO
     box.client("ec2", credentials=narrow).describe_tags()
+
+
+@pytest.mark.skipif("rds:DeleteDBInstance" not in OPERATIONS, reason="databases are not wired up yet")
+def test_databases_are_known_by_their_tags(box, client, as_role, allowing, refused):
+    """SB-IAM-01, SB-IAM-04: aws:ResourceTag of a DB instance; Tags at creation need rds:AddTagsToResource."""
+    ask = {"DBInstanceClass": "db.t3.small", "Engine": "postgres", "AllocatedStorage": 20, "MasterUsername": "u"}
+    ask |= {"MasterUserPassword": "long-enough"}
+    rds = client("rds")
+    rds.create_db_instance(DBInstanceIdentifier="mine", Tags=[{"Key": "run", "Value": "r1"}], **ask)
+    rds.create_db_instance(DBInstanceIdentifier="other", **ask)
+    box.clock.advance(10_000)
+    mine = as_role(allowing("rds:DeleteDBInstance", Condition=MINE), service="rds")
+    delete = {"SkipFinalSnapshot": True}
+    assert refused(mine.delete_db_instance, DBInstanceIdentifier="other", **delete) == ("AccessDenied", 403)
+    mine.delete_db_instance(DBInstanceIdentifier="mine", **delete)
+    maker = as_role(allowing("rds:CreateDBInstance"), service="rds")
+    tags = {"Tags": [{"Key": "a", "Value": "b"}]}
+    assert refused(maker.create_db_instance, DBInstanceIdentifier="new", **ask, **tags) == ("AccessDenied", 403)
+    maker.create_db_instance(DBInstanceIdentifier="new", **ask)
