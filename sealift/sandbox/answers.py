@@ -12,12 +12,15 @@ from sealift.sandbox.iam import gate, sessions, simulate
 from sealift.sandbox.kms import OPERATIONS as KMS
 from sealift.sandbox.log import Event
 from sealift.sandbox.others import OPERATIONS as OTHERS
+from sealift.sandbox.rds import AFTER
+from sealift.sandbox.rds import OPERATIONS as RDS
+from sealift.sandbox.rds import unknown as unknown_to_rds
 from sealift.sandbox.throttle import Throttle
 from sealift.sandbox.world import Call, World
 
 Operation = Callable[[World, Call], dict[str, Any] | None]
 
-OPERATIONS: dict[str, Operation] = {**EC2, **KMS, **OTHERS, **sessions.OPERATIONS, **simulate.OPERATIONS}
+OPERATIONS: dict[str, Operation] = {**EC2, **RDS, **KMS, **OTHERS, **sessions.OPERATIONS, **simulate.OPERATIONS}
 """What the sandbox answers itself. An operation that returns None leaves the answer to moto."""
 
 
@@ -39,6 +42,8 @@ class Answers:
                 self._strike(fault)
             self._throttle.draw(call)
             reply, outcome = self._perform(call, moto)
+            if outcome == "ok" and call.name in AFTER:
+                AFTER[call.name](self._world, call)
             if fault:
                 self._strike(fault)
         except ApiError as error:
@@ -76,7 +81,7 @@ class Answers:
         if call.service == "ec2" and call.params.get("DryRun"):
             message = "Request would have succeeded, but DryRun flag is set."
             raise ApiError("SB-API-01", "DryRunOperation", message)
-        operation = OPERATIONS.get(call.name)
+        operation = OPERATIONS.get(call.name) or (unknown_to_rds if call.service == "rds" else None)
         result = operation(self._world, call) if operation else None
         if result is not None:
             return wire.success(call.response, result), "ok"

@@ -15,12 +15,13 @@ from sealift.sandbox.physics import writing
 from sealift.sandbox.physics.contents import Contents
 from sealift.sandbox.physics.durations import Durations
 from sealift.sandbox.quotas import Quotas
+from sealift.sandbox.rds.boxed import Databases
 from sealift.sandbox.seeding import Seeds, VolumeSpec
 from sealift.sandbox.state import Machine, Volume
 from sealift.sandbox.world import Call, Time, World
 
 
-class Sandbox:
+class Sandbox(Databases):
     """An AWS account in a box: use it as a context manager, and boto3 talks to it until the block ends.
 
     All accounts and Regions exist. Time is `clock`; states change by `durations`; everything random follows `seed`.
@@ -169,6 +170,7 @@ class Sandbox:
         with hook.LOCK:
             self.world.settle()
             kms.set_state(arn, state)
+            self.keys_changed()
 
     def client(self, service: str, region: str = "eu-central-1", credentials: Mapping[str, str] | None = None) -> Any:
         """Return a boto3 client as anybody else would have one, or as whoever `people` gave credentials for."""

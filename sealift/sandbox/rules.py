@@ -6,6 +6,7 @@ Ids that start with `R-EBS` are shared with the product's rules about the same f
 from dataclasses import dataclass
 
 from sealift.sandbox.rules_access import ACCESS
+from sealift.sandbox.rules_rds import DATABASES
 
 
 @dataclass(frozen=True)
@@ -257,5 +258,6 @@ RULES: dict[str, Rule] = {
         ),
         Rule("SB-FLT-01", "A fault that a test has put in.", "the sandbox's own"),
         *(Rule(*told) for told in ACCESS),
+        *(Rule(*told) for told in DATABASES),
     )
 }

@@ -22,7 +22,7 @@ def test_a_rule_says_what_where_from_and_is_tested(rule):
 
 def test_refusals_name_rules_that_exist():
     """A typing error in an id would be found only when somebody is refused."""
-    named = set(re.findall(r'"((?:R-EBS|SB-[A-Z]+)-\d+)"', CODE))
+    named = set(re.findall(r'"((?:R-EBS|R-RDS|SB-[A-Z]+)-\d+)"', CODE))
     assert named <= set(RULES)
 
 

@@ -1,5 +1,6 @@
 """Managed master passwords: a secret of RDS's own in Secrets Manager, a new one for each database (R-RDS-17)."""
 
+import json
 from typing import Any
 
 from moto.secretsmanager.models import secretsmanager_backends
@@ -23,8 +24,12 @@ def wanted(world: World, call: Call, name: str) -> dict[str, Any]:
     backend: Any = secretsmanager_backends[call.account][call.region]
     text = f'{{"username":"{params.get("MasterUsername", "admin")}","password":"{unique[::-1]}"}}'
     tagged = [{"Key": "aws:rds:primaryDBInstanceArn", "Value": f"arn:aws:rds:{call.region}:{call.account}:db:{name}"}]
-    secret = backend.create_secret(name=title, secret_string=text, kms_key_id=arn, tags=tagged)
-    shown = {"SecretArn": secret.arn, "SecretStatus": "creating", "KmsKeyId": arn or "alias/aws/secretsmanager"}
+    told = backend.create_secret(title, text, None, None, tagged, arn, None, [], False)
+    shown = {
+        "SecretArn": json.loads(told)["ARN"],
+        "SecretStatus": "creating",
+        "KmsKeyId": arn or "alias/aws/secretsmanager",
+    }
     world.later(call, name, world.durations.db_secret_s, lambda at: shown.update(SecretStatus="active"))
     return shown
 

@@ -131,9 +131,11 @@ class DbSeeds:
             return
         ec2: Any = ec2_backends[call.account][call.region]
         vpc = network.vpc_of(here(self._world, call), "default")
-        group = ec2.create_security_group(f"db-{name}", f"clients of {name}", vpc_id=vpc)
-        port = engines.engine(engine).port
-        ec2.authorize_security_group_ingress(group.id, "tcp", port, port, ip_ranges=[{"CidrIp": PEERS}])
+        group = ec2.get_security_group_by_name_or_id(f"db-{name}", vpc)
+        if group is None:
+            group = ec2.create_security_group(f"db-{name}", f"clients of {name}", vpc_id=vpc)
+            port = engines.engine(engine).port
+            ec2.authorize_security_group_ingress(group.id, "tcp", port, port, ip_ranges=[{"CidrIp": PEERS}])
         call.params["VpcSecurityGroupIds"] = [group.id]
 
     def _ready(self, call: Call, db: Database) -> None:

@@ -1,0 +1,85 @@
+"""Blue/Green of Aurora clusters: one entry for the whole cluster, members and custom endpoints included."""
+
+import pytest
+
+
+@pytest.fixture
+def logical(box, rds):
+    """An Aurora PostgreSQL cluster whose logical replication is in effect."""
+    group = {"DBClusterParameterGroupName": "logical", "DBParameterGroupFamily": "aurora-postgresql17"}
+    rds.create_db_cluster_parameter_group(**group, Description="-")
+    on = [{"ParameterName": "rds.logical_replication", "ParameterValue": "1", "ApplyMethod": "pending-reboot"}]
+    rds.modify_db_cluster_parameter_group(DBClusterParameterGroupName="logical", Parameters=on)
+    box.add_db_cluster("au", readers=1, DBClusterParameterGroupName="logical")
+    return "au"
+
+
+@pytest.fixture
+def deploy(rds, cluster):
+    def make(name="au", key=None, **more):
+        arn = cluster(name)["DBClusterArn"]
+        ask = {"BlueGreenDeploymentName": "bg", "Source": arn, **more}
+        if key:
+            ask["TargetResourceConfigurations"] = [{"SourceArn": arn, "TargetKmsKeyId": key}]
+        return rds.create_blue_green_deployment(**ask)["BlueGreenDeployment"]["BlueGreenDeploymentIdentifier"]
+
+    return make
+
+
+def test_logical_replication_must_be_in_effect(box, rds, deploy, refused):
+    """R-RDS-41: set, but not rebooted, is not enough; nor is a MySQL cluster without its binary log."""
+    box.add_db_cluster("au")
+    assert refused(deploy) == ("SourceClusterNotSupportedFault", 400)
+    box.add_db_cluster("my", "aurora-mysql")
+    assert refused(deploy, name="my")[0] == "SourceClusterNotSupportedFault"
+    group = {"DBClusterParameterGroupName": "logical", "DBParameterGroupFamily": "aurora-postgresql17"}
+    rds.create_db_cluster_parameter_group(**group, Description="-")
+    on = [{"ParameterName": "rds.logical_replication", "ParameterValue": "1", "ApplyMethod": "pending-reboot"}]
+    rds.modify_db_cluster_parameter_group(DBClusterParameterGroupName="logical", Parameters=on)
+    rds.modify_db_cluster(DBClusterIdentifier="au", DBClusterParameterGroupName="logical", ApplyImmediately=True)
+    box.clock.advance(100)
+    assert refused(deploy)[0] == "SourceClusterNotSupportedFault"
+    rds.reboot_db_instance(DBInstanceIdentifier="au-1")
+    box.clock.advance(100)
+    deploy()
+
+
+def test_a_multi_az_db_cluster_has_no_blue_green(box, deploy, refused):
+    """R-RDS-43."""
+    box.add_db_cluster("m", "postgres", readers=2, DBClusterInstanceClass="db.m6g.large")
+    assert refused(deploy, name="m")[0] == "SourceClusterNotSupportedFault"
+
+
+def test_one_entry_encrypts_the_whole_cluster(box, rds, logical, deploy, cluster, db):
+    """botocore rds TargetResourceConfiguration: cluster, members and custom endpoints change hands; nothing is lost."""
+    key = box.add_key()
+    rds.create_db_cluster_endpoint(
+        DBClusterIdentifier="au", DBClusterEndpointIdentifier="reports", EndpointType="READER", StaticMembers=["au-2"]
+    )
+    made = deploy(key=key)
+    box.clock.advance(3000)
+    shown = rds.describe_blue_green_deployments()["BlueGreenDeployments"][0]
+    assert (shown["Status"], len(shown["SwitchoverDetails"])) == ("AVAILABLE", 3)
+    green = cluster(shown["Target"].rsplit(":", 1)[1])
+    assert (green["StorageEncryptionType"], green["KmsKeyId"]) == ("sse-kms", key)
+    rds.switchover_blue_green_deployment(BlueGreenDeploymentIdentifier=made)
+    box.clock.advance(200)
+    assert cluster("au")["StorageEncryptionType"] == "sse-kms"
+    assert [m["DBInstanceIdentifier"] for m in cluster("au")["DBClusterMembers"]] == ["au-1", "au-2"]
+    assert [m["DBInstanceIdentifier"] for m in cluster("au-old1")["DBClusterMembers"]] == ["au-1-old1", "au-2-old1"]
+    assert db("au-1")["StorageEncryptionType"] == "sse-kms"
+    custom = rds.describe_db_cluster_endpoints(DBClusterIdentifier="au")["DBClusterEndpoints"]
+    assert [(e.get("DBClusterEndpointIdentifier"), e.get("StaticMembers")) for e in custom][2] == ("reports", ["au-2"])
+    assert (box.db_losses(), box.double_runs()) == ([], [])
+    assert box.db_contents("au").streams["client:au"][-1][1] == box.now()
+    assert box.engine("au-old1").execute("read_only") is True
+
+
+def test_a_backed_out_cluster_deployment_leaves_nothing(box, rds, logical, deploy):
+    """DeleteTarget: green cluster, members and endpoints are gone."""
+    made = deploy()
+    box.clock.advance(3000)
+    rds.delete_blue_green_deployment(BlueGreenDeploymentIdentifier=made, DeleteTarget=True)
+    box.clock.advance(500)
+    assert [c["DBClusterIdentifier"] for c in rds.describe_db_clusters()["DBClusters"]] == ["au"]
+    assert {d["DBInstanceIdentifier"] for d in rds.describe_db_instances()["DBInstances"]} == {"au-1", "au-2"}

@@ -1,0 +1,318 @@
+"""Aurora and Multi-AZ DB clusters: members, snapshots, restores, renames, endpoints, contents."""
+
+from functools import partial
+
+import pytest
+
+
+@pytest.fixture
+def au(box):
+    return box.add_db_cluster("au", readers=2)
+
+
+@pytest.fixture
+def shot(rds):
+    return lambda name: rds.describe_db_cluster_snapshots(DBClusterSnapshotIdentifier=name)["DBClusterSnapshots"][0]
+
+
+@pytest.fixture
+def snap(box, rds):
+    def take(name="s", cluster="au"):
+        rds.create_db_cluster_snapshot(DBClusterIdentifier=cluster, DBClusterSnapshotIdentifier=name)
+        box.clock.advance(1000)
+        return name
+
+    return take
+
+
+def restore(rds, **more):
+    ask = {"DBClusterIdentifier": "new", "SnapshotIdentifier": "s", "Engine": "aurora-postgresql", **more}
+    return rds.restore_db_cluster_from_snapshot(**ask)["DBCluster"]
+
+
+def test_a_cluster_has_a_writer_and_readers(au, cluster, db):
+    """botocore rds DBCluster.DBClusterMembers; endpoints for writer and readers; members share groups and data."""
+    shown = cluster("au")
+    assert [m["IsClusterWriter"] for m in shown["DBClusterMembers"]] == [True, False, False]
+    assert shown["Endpoint"].startswith("au.cluster-c")
+    assert shown["ReaderEndpoint"].startswith("au.cluster-ro-c")
+    assert db("au-2")["VpcSecurityGroups"] == shown["VpcSecurityGroups"]
+    assert db("au-2")["DBClusterIdentifier"] == "au"
+
+
+def test_a_new_aurora_cluster_is_under_an_aws_owned_key(rds):
+    """R-RDS-02: StorageEncrypted lies, StorageEncryptionType does not."""
+    made = rds.create_db_cluster(DBClusterIdentifier="c", Engine="aurora-mysql", MasterUsername="a")["DBCluster"]
+    assert (made["StorageEncrypted"], made["StorageEncryptionType"]) == (False, "sse-rds")
+    assert "KmsKeyId" not in made
+
+
+def test_a_member_is_made_once_the_cluster_is_available(box, rds, db, cluster, refused):
+    """SB-AUR-01, SB-AUR-02, SB-RDS-04: and has nothing of its own that is the cluster's."""
+    rds.create_db_cluster(DBClusterIdentifier="c", Engine="aurora-postgresql", MasterUsername="a")
+    one = {"DBInstanceIdentifier": "c-1", "DBClusterIdentifier": "c", "DBInstanceClass": "db.r6g.large"}
+    one["Engine"] = "aurora-postgresql"
+    assert refused(rds.create_db_instance, **one) == ("InvalidDBClusterStateFault", 400)
+    box.clock.advance(200)
+    assert refused(rds.create_db_instance, **{**one, "Engine": "aurora-mysql"})[0] == "InvalidParameterCombination"
+    assert refused(rds.create_db_instance, **one, MasterUsername="b")[0] == "InvalidParameterCombination"
+    rds.create_db_instance(**one)
+    assert db("c-1")["DBInstanceStatus"] == "creating"
+    box.clock.advance(500)
+    assert (db("c-1")["DBInstanceStatus"], len(cluster("c")["DBClusterMembers"])) == ("available", 1)
+    assert (
+        refused(rds.modify_db_instance, DBInstanceIdentifier="c-1", BackupRetentionPeriod=3)[0]
+        == "InvalidParameterCombination"
+    )
+
+
+def test_a_copy_with_a_key_of_a_plain_snapshot_is_an_error(box, au, rds, snap, shot, refused):
+    """SB-RDS-12: without a key it is copied, plain."""
+    box.add_key()
+    ask = {"SourceDBClusterSnapshotIdentifier": snap(), "TargetDBClusterSnapshotIdentifier": "c"}
+    found = refused(rds.copy_db_cluster_snapshot, **ask, KmsKeyId="alias/app")
+    assert found == ("InvalidParameterCombination", 400)
+    rds.copy_db_cluster_snapshot(**ask)
+    box.clock.advance(1000)
+    assert (shot("c")["Status"], shot("c")["StorageEncrypted"]) == ("available", False)
+    assert refused(rds.copy_db_cluster_snapshot, **ask)[0] == "DBClusterSnapshotAlreadyExistsFault"
+
+
+def test_an_encrypted_cluster_snapshot_is_copied_under_another_key(box, rds, snap, shot):
+    """SB-RDS-12's other side."""
+    box.add_key()
+    other = box.add_key(alias="alias/other")
+    box.add_db_cluster("au", kms_key="alias/app")
+    ask = {"SourceDBClusterSnapshotIdentifier": snap(), "TargetDBClusterSnapshotIdentifier": "c"}
+    rds.copy_db_cluster_snapshot(**ask, KmsKeyId="alias/other")
+    assert shot("c")["KmsKeyId"] == other
+
+
+def test_a_restore_with_a_key_encrypts(box, au, rds, snap, cluster, refused):
+    """R-RDS-14, R-RDS-46: straight from the plain snapshot, without members, in the default version, group and flags."""
+    key = box.add_key()
+    snap()
+    assert refused(partial(restore, rds), KmsKeyId="alias/none")[0] == "KMSKeyNotAccessibleFault"
+    made = restore(rds, KmsKeyId="alias/app")
+    assert (made["Status"], made["StorageEncryptionType"], made["KmsKeyId"]) == ("creating", "sse-kms", key)
+    assert made["DBClusterMembers"] == []
+    assert made["EngineVersion"] == "17.4"
+    assert made["VpcSecurityGroups"] != cluster("au")["VpcSecurityGroups"]
+    assert made["DbClusterResourceId"] != cluster("au")["DbClusterResourceId"]
+    assert refused(partial(restore, rds))[0] == "DBClusterAlreadyExistsFault"
+
+
+def test_a_restore_without_a_version_is_not_the_sources_version(box, rds, snap):
+    """R-RDS-46: pass it."""
+    box.add_db_cluster("au", EngineVersion="15.12")
+    snap()
+    assert restore(rds)["EngineVersion"] == "17.4"
+    assert restore(rds, DBClusterIdentifier="two", EngineVersion="15.12")["EngineVersion"] == "15.12"
+
+
+def test_no_key_for_a_plain_cluster_at_a_point_in_time(box, au, rds, refused):
+    """SB-AUR-07."""
+    box.add_key()
+    ask = {"DBClusterIdentifier": "new", "SourceDBClusterIdentifier": "au", "UseLatestRestorableTime": True}
+    assert (
+        refused(rds.restore_db_cluster_to_point_in_time, **ask, KmsKeyId="alias/app")[0]
+        == "InvalidParameterCombination"
+    )
+    box.clock.advance(1000)
+    assert rds.restore_db_cluster_to_point_in_time(**ask)["DBCluster"]["StorageEncryptionType"] == "none"
+
+
+def test_a_cluster_rename_keeps_its_members(box, au, rds, cluster, db, refused):
+    """R-RDS-29, R-RDS-28: about two minutes; endpoints change, members stay with it under their own names."""
+    box.add_db_cluster("other")
+    rename = {"DBClusterIdentifier": "au", "ApplyImmediately": True}
+    found = refused(rds.modify_db_cluster, **rename, NewDBClusterIdentifier="other")
+    assert found == ("DBClusterAlreadyExistsFault", 400)
+    resource = cluster("au")["DbClusterResourceId"]
+    rds.modify_db_cluster(**rename, NewDBClusterIdentifier="au-old")
+    box.clock.advance(box.world.durations.db_modify_lag_s)
+    assert cluster("au")["Status"] == "renaming"
+    box.clock.advance(box.world.durations.cluster_rename_s)
+    shown = cluster("au-old")
+    assert (shown["DbClusterResourceId"], len(shown["DBClusterMembers"])) == (resource, 3)
+    assert shown["Endpoint"].startswith("au-old.")
+    assert db("au-1")["DBClusterIdentifier"] == "au-old"
+    assert refused(rds.describe_db_clusters, DBClusterIdentifier="au")[0] == "DBClusterNotFoundFault"
+
+
+def test_a_rename_waits_for_apply_immediately(au, rds, cluster):
+    """R-RDS-13: ClusterPendingModifiedValues.DBClusterIdentifier."""
+    rds.modify_db_cluster(DBClusterIdentifier="au", NewDBClusterIdentifier="x")
+    assert cluster("au")["PendingModifiedValues"]["DBClusterIdentifier"] == "x"
+
+
+def test_a_cluster_with_members_is_not_deleted(box, au, rds, refused):
+    """SB-AUR-04, SB-RDS-13, R-RDS-30."""
+    gone = {"DBClusterIdentifier": "au", "SkipFinalSnapshot": True}
+    assert refused(rds.delete_db_cluster, **gone) == ("InvalidDBClusterStateFault", 400)
+    for n in (1, 2, 3):
+        rds.delete_db_instance(DBInstanceIdentifier=f"au-{n}")
+    box.clock.advance(500)
+    rds.modify_db_cluster(DBClusterIdentifier="au", DeletionProtection=True)
+    assert refused(rds.delete_db_cluster, **gone)[0] == "InvalidParameterCombination"
+    rds.modify_db_cluster(DBClusterIdentifier="au", DeletionProtection=False)
+    assert refused(rds.delete_db_cluster, DBClusterIdentifier="au")[0] == "InvalidParameterCombination"
+    rds.delete_db_cluster(**gone)
+    box.clock.advance(500)
+    assert refused(rds.describe_db_clusters, DBClusterIdentifier="au")[0] == "DBClusterNotFoundFault"
+
+
+def test_a_failover_makes_another_member_the_writer(box, au, rds, cluster, refused):
+    """SB-AUR-05: connections end; one member alone cannot fail over."""
+    rds.failover_db_cluster(DBClusterIdentifier="au", TargetDBInstanceIdentifier="au-3")
+    box.clock.advance(60)
+    assert {m["DBInstanceIdentifier"]: m["IsClusterWriter"] for m in cluster("au")["DBClusterMembers"]}["au-3"] is True
+    box.add_db_cluster("lone", readers=0)
+    assert refused(rds.failover_db_cluster, DBClusterIdentifier="lone")[0] == "InvalidDBClusterStateFault"
+    assert box.db_losses() == []
+
+
+def test_a_deleted_writer_is_followed_by_a_reader(box, au, rds, cluster):
+    """The lowest promotion tier takes over; the client's writes go on."""
+    rds.delete_db_instance(DBInstanceIdentifier="au-1")
+    box.clock.advance(500)
+    assert next(m for m in cluster("au")["DBClusterMembers"] if m["IsClusterWriter"])["DBInstanceIdentifier"] == "au-2"
+    assert box.db_contents("au").streams["client:au"][-1][1] == box.now()
+
+
+def test_a_cluster_stops_with_its_members_and_starts_after_seven_days(box, au, rds, db, cluster):
+    """R-RDS-12; members are neither stopped nor started one by one (SB-RDS-19)."""
+    rds.stop_db_cluster(DBClusterIdentifier="au")
+    box.clock.advance(300)
+    assert (cluster("au")["Status"], db("au-1")["DBInstanceStatus"]) == ("stopped", "stopped")
+    box.clock.advance(7 * 86_400 + 1000)
+    assert (cluster("au")["Status"], db("au-1")["DBInstanceStatus"]) == ("available", "available")
+
+
+def test_groups_are_the_clusters_and_every_member_is_rebooted(box, au, rds, client, cluster):
+    """SB-RDS-21: rebooting the writer ends its connections; the group is the cluster's."""
+    ec2 = client("ec2")
+    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    group = ec2.create_security_group(GroupName="q", Description="-", VpcId=vpc)["GroupId"]
+    rds.modify_db_cluster(DBClusterIdentifier="au", VpcSecurityGroupIds=[group])
+    box.clock.advance(box.world.durations.db_groups_s)
+    assert {tuple(box.db_carries(f"au-{n}")) for n in (1, 2, 3)} == {(group,)}
+    before = box.db_contents("au").streams["client:au"][-1][1]
+    rds.reboot_db_instance(DBInstanceIdentifier="au-1")
+    box.clock.advance(500)
+    assert before == box.db_contents("au").streams["client:au"][-1][1] == box.now() - 500
+
+
+def test_the_data_api_is_a_way_round_every_group(box, rds, client, cluster):
+    """EnableHttpEndpoint: writes over it end only when it is off, and are lost like others."""
+    box.add_db_cluster("au", data_api_client=True, job=False)
+    ec2 = client("ec2")
+    group = ec2.create_security_group(GroupName="q", Description="-", VpcId=ec2.describe_vpcs()["Vpcs"][0]["VpcId"])[
+        "GroupId"
+    ]
+    rds.modify_db_cluster(DBClusterIdentifier="au", VpcSecurityGroupIds=[group])
+    box.clock.advance(100)
+    for n in (1, 2):
+        rds.reboot_db_instance(DBInstanceIdentifier=f"au-{n}")
+    box.clock.advance(300)
+    assert box.db_contents("au").streams["client:au/data-api"][-1][1] == box.now()
+    arn = cluster("au")["DBClusterArn"]
+    assert rds.disable_http_endpoint(ResourceArn=arn)["HttpEndpointEnabled"] is False
+    box.clock.advance(300)
+    assert box.db_contents("au").streams["client:au/data-api"][-1][1] == box.now() - 300
+
+
+def test_custom_endpoints(box, au, rds, cluster, refused):
+    """SB-AUR-06: an identifier is taken as long as any cluster has it."""
+    made = {"DBClusterIdentifier": "au", "DBClusterEndpointIdentifier": "reports", "EndpointType": "READER"}
+    rds.create_db_cluster_endpoint(**made, StaticMembers=["au-2"])
+    box.add_db_cluster("two")
+    again = refused(rds.create_db_cluster_endpoint, **{**made, "DBClusterIdentifier": "two"})
+    assert again == ("DBClusterEndpointAlreadyExistsFault", 400)
+    found = rds.describe_db_cluster_endpoints(DBClusterIdentifier="au")["DBClusterEndpoints"]
+    assert [e["EndpointType"] for e in found] == ["WRITER", "READER", "CUSTOM"]
+    assert found[2]["Status"] == "creating"
+    assert cluster("au")["CustomEndpoints"] == [found[2]["Endpoint"]]
+    rds.modify_db_cluster_endpoint(DBClusterEndpointIdentifier="reports", StaticMembers=["au-3"])
+    rds.delete_db_cluster_endpoint(DBClusterEndpointIdentifier="reports")
+    assert (
+        refused(rds.delete_db_cluster_endpoint, DBClusterEndpointIdentifier="reports")[0]
+        == "DBClusterEndpointNotFoundFault"
+    )
+
+
+def test_a_multi_az_db_cluster_brings_its_instances(box, rds, cluster, refused, snap):
+    """SB-AUR-03: a class of its own, three instances, rebooted whole; encrypted at the restore."""
+    box.add_key()
+    box.add_db_cluster("au", "mysql", readers=2, DBClusterInstanceClass="db.m6g.large")
+    assert (
+        refused(rds.delete_db_instance, DBInstanceIdentifier="au-instance-1", SkipFinalSnapshot=True)[0]
+        == "InvalidDBClusterStateFault"
+    )
+    rds.reboot_db_cluster(DBClusterIdentifier="au")
+    box.clock.advance(100)
+    snap()
+    ask = {"Engine": "mysql", "KmsKeyId": "alias/app"}
+    assert refused(partial(restore, rds), **ask)[0] == "InvalidParameterCombination"
+    restore(rds, **ask, DBClusterInstanceClass="db.m6g.large")
+    box.clock.advance(1000)
+    shown = cluster("new")
+    assert (shown["Status"], len(shown["DBClusterMembers"]), shown["StorageEncryptionType"]) == (
+        "available",
+        3,
+        "sse-kms",
+    )
+    box.add_db_cluster("real")
+    assert refused(rds.reboot_db_cluster, DBClusterIdentifier="real")[0] == "InvalidDBClusterStateFault"
+
+
+def test_a_fenced_cluster_migration_loses_nothing(box, rds, client, cluster):
+    """Groups, reboot of every member, job off, snapshot, restore with the key, writer, renames, own groups."""
+    box.add_key()
+    box.add_db_cluster("au")
+    own = [g["VpcSecurityGroupId"] for g in cluster("au")["VpcSecurityGroups"]]
+    ec2 = client("ec2")
+    group = ec2.create_security_group(GroupName="q", Description="-", VpcId=ec2.describe_vpcs()["Vpcs"][0]["VpcId"])[
+        "GroupId"
+    ]
+    box.engine("au").execute("schedulers", False)
+    rds.modify_db_cluster(DBClusterIdentifier="au", VpcSecurityGroupIds=[group])
+    box.clock.advance(60)
+    for n in (1, 2):
+        rds.reboot_db_instance(DBInstanceIdentifier=f"au-{n}")
+    box.clock.advance(100)
+    rds.create_db_cluster_snapshot(DBClusterIdentifier="au", DBClusterSnapshotIdentifier="s")
+    box.clock.advance(500)
+    restore(rds, KmsKeyId="alias/app", VpcSecurityGroupIds=[group])
+    box.clock.advance(500)
+    one = {"DBInstanceClass": "db.r6g.large", "Engine": "aurora-postgresql"}
+    rds.create_db_instance(DBInstanceIdentifier="new-1", DBClusterIdentifier="new", **one)
+    box.clock.advance(600)
+    for old, name in (("au", "au-old"), ("new", "au")):
+        rds.modify_db_cluster(DBClusterIdentifier=old, NewDBClusterIdentifier=name, ApplyImmediately=True)
+        box.clock.advance(300)
+    rds.modify_db_cluster(DBClusterIdentifier="au", VpcSecurityGroupIds=own)
+    box.clock.advance(100)
+    box.engine("au").execute("schedulers", True)
+    box.clock.advance(100)
+    assert (box.db_losses(), box.double_runs()) == ([], [])
+    assert box.db_contents("au").streams["client:au"][-1][1] == box.now()
+
+
+def test_a_cluster_key_that_is_disabled(box, rds, cluster, db):
+    """R-RDS-34: cluster and members say so."""
+    key = box.add_key()
+    box.add_db_cluster("au", kms_key=key)
+    box.disable_key(key)
+    box.clock.advance(1000)
+    word = "inaccessible-encryption-credentials-recoverable"
+    assert (cluster("au")["Status"], db("au-1")["DBInstanceStatus"]) == (word, word)
+
+
+def test_roles_of_clusters(box, au, rds, cluster, refused):
+    """SB-RDS-23."""
+    role = {"DBClusterIdentifier": "au", "RoleArn": "arn:aws:iam::123456789012:role/s3"}
+    rds.add_role_to_db_cluster(**role)
+    assert refused(rds.add_role_to_db_cluster, **role)[0] == "DBClusterRoleAlreadyExists"
+    rds.remove_role_from_db_cluster(**role)
+    assert cluster("au")["AssociatedRoles"] == []

@@ -1,0 +1,287 @@
+"""What databases hold, who writes to them, and which fences hold."""
+
+import pytest
+
+QUIET = {"DBInstanceIdentifier": "app"}
+
+
+@pytest.fixture
+def quarantine(client):
+    """A security group without ingress and, unless told, without egress."""
+
+    def make(name="quarantine", egress=False):
+        ec2 = client("ec2")
+        vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+        group = ec2.create_security_group(GroupName=name, Description="-", VpcId=vpc)["GroupId"]
+        everything = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+        if not egress:
+            ec2.revoke_security_group_egress(GroupId=group, IpPermissions=everything)
+        return group
+
+    return make
+
+
+@pytest.fixture
+def fence(box, rds, quarantine):
+    """Change the groups, wait until the interfaces carry them, reboot."""
+
+    def close(name="app", egress=False):
+        group = quarantine(egress=egress)
+        rds.modify_db_instance(DBInstanceIdentifier=name, VpcSecurityGroupIds=[group])
+        box.clock.advance(box.world.durations.db_groups_s)
+        rds.reboot_db_instance(DBInstanceIdentifier=name)
+        box.clock.advance(box.world.durations.db_reboot_s)
+        return group
+
+    return close
+
+
+@pytest.fixture
+def no_jobs(rds):
+    """A parameter group of ours under which the engine runs no jobs."""
+    rds.create_db_parameter_group(DBParameterGroupName="calm", DBParameterGroupFamily="postgres17", Description="-")
+    off = [{"ParameterName": "cron.max_running_jobs", "ParameterValue": "0", "ApplyMethod": "pending-reboot"}]
+    rds.modify_db_parameter_group(DBParameterGroupName="calm", Parameters=off)
+    return "calm"
+
+
+def swap(box, rds, new="new", name="app"):
+    rds.modify_db_instance(DBInstanceIdentifier=name, NewDBInstanceIdentifier=f"{name}-old", ApplyImmediately=True)
+    box.clock.advance(700)
+    rds.modify_db_instance(DBInstanceIdentifier=new, NewDBInstanceIdentifier=name, ApplyImmediately=True)
+    box.clock.advance(700)
+
+
+def restored(box, rds, name="app", **more):
+    """Snapshot, encrypted copy, restore."""
+    box.add_key()
+    rds.create_db_snapshot(DBInstanceIdentifier=name, DBSnapshotIdentifier="s")
+    box.clock.advance(600)
+    rds.copy_db_snapshot(SourceDBSnapshotIdentifier="s", TargetDBSnapshotIdentifier="c", KmsKeyId="alias/app")
+    box.clock.advance(1000)
+    rds.restore_db_instance_from_db_snapshot(DBInstanceIdentifier="new", DBSnapshotIdentifier="c", **more)
+    box.clock.advance(1000)
+
+
+def test_a_client_writes_from_the_first_second_to_the_last(box, rds, db):
+    """Rows grow while the instance is up, and not while it is rebooting."""
+    box.add_db_instance("app", job=False)
+    start = box.now()
+    box.clock.advance(100)
+    rds.reboot_db_instance(**QUIET)
+    box.clock.advance(100)
+    spans = box.db_contents("app").streams["client:app"]
+    assert [(a - start, b - start) for a, b in spans] == [(-86_400, 100), (160, 200)]
+    assert box.db_losses() == []
+
+
+def test_a_fenced_migration_loses_nothing(box, rds, fence, no_jobs, db):
+    """The whole point: fence, last snapshot, copy, restore without jobs, swap, own groups: every acknowledged row is there."""
+    box.add_db_instance("app", job=False)
+    own = [g["VpcSecurityGroupId"] for g in db("app")["VpcSecurityGroups"]]
+    box.clock.advance(500)
+    closed = fence()
+    restored(box, rds, VpcSecurityGroupIds=[closed], DBParameterGroupName=no_jobs)
+    swap(box, rds)
+    rds.modify_db_instance(**QUIET, VpcSecurityGroupIds=own)
+    box.clock.advance(500)
+    assert box.db_losses() == []
+    assert db("app")["StorageEncryptionType"] == "sse-kms"
+    assert box.db_contents("app").streams["client:app"][-1][1] == box.now()
+
+
+def test_an_unfenced_migration_loses_what_was_written_after_the_snapshot(box, rds, db):
+    """Seconds and rows of the loss are told."""
+    box.add_db_instance("app", job=False)
+    restored(box, rds)
+    swap(box, rds)
+    (loss,) = box.db_losses()
+    assert (loss.name, loss.stream, loss.database) == ("app", "client:app", db("app")["DbiResourceId"])
+    assert loss.end - loss.start > 2000
+
+
+def test_groups_reach_the_interfaces_late(box, rds, client, db, quarantine):
+    """SB-RDS-21: `active` is said at once; DescribeNetworkInterfaces by group-id tells the truth."""
+    box.add_db_instance("app", MultiAZ=True)
+    group = quarantine()
+    rds.modify_db_instance(**QUIET, VpcSecurityGroupIds=[group])
+    assert db("app")["VpcSecurityGroups"] == [{"VpcSecurityGroupId": group, "Status": "active"}]
+    by_group = [{"Name": "group-id", "Values": [group]}]
+    carrying = lambda: client("ec2").describe_network_interfaces(Filters=by_group)["NetworkInterfaces"]  # noqa: E731
+    assert carrying() == []
+    box.clock.advance(box.world.durations.db_groups_s)
+    assert len(carrying()) == 2
+
+
+def test_an_open_connection_outlives_a_group_change(box, rds, quarantine):
+    """SB-RDS-21: until a reboot; a group change alone is no fence."""
+    box.add_db_instance("app", job=False)
+    rds.modify_db_instance(**QUIET, VpcSecurityGroupIds=[quarantine()])
+    box.clock.advance(1000)
+    assert box.db_contents("app").streams["client:app"][-1][1] == box.now()
+    rds.reboot_db_instance(**QUIET)
+    box.clock.advance(1000)
+    assert box.db_contents("app").streams["client:app"][-1][1] == box.now() - 1000
+
+
+def test_a_reboot_before_the_interfaces_carry_the_group_fences_nothing(box, rds, quarantine):
+    """SB-RDS-21: the client comes back through the old groups, and its connection stays."""
+    box.add_db_instance("app", job=False)
+    rds.modify_db_instance(**QUIET, VpcSecurityGroupIds=[quarantine()])
+    box.world.durations.__dict__["db_reboot_s"] = 10.0
+    rds.reboot_db_instance(**QUIET)
+    box.clock.advance(1000)
+    assert box.db_contents("app").streams["client:app"][-1][1] == box.now()
+
+
+def test_revoked_rules_count_like_a_changed_group(box, rds, client, db):
+    """AWSEC2 security groups: rules of a group that is carried are in effect at once, for new connections."""
+    box.add_db_instance("app", job=False)
+    (group,) = (g["VpcSecurityGroupId"] for g in db("app")["VpcSecurityGroups"])
+    ec2 = client("ec2")
+    rules = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"]
+    ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=rules)
+    rds.reboot_db_instance(**QUIET)
+    box.clock.advance(500)
+    stopped = box.db_contents("app").streams["client:app"][-1][1]
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=rules)
+    box.clock.advance(50)
+    assert stopped == box.now() - 550
+    assert box.db_contents("app").streams["client:app"][-1] == (box.now() - 50, box.now())
+
+
+def test_a_scheduled_writer_is_inside_every_fence_of_the_network(box, rds, fence):
+    """No group and no reboot stops it: left running, its writes after the snapshot are lost."""
+    box.add_db_instance("app")
+    fence()
+    restored(box, rds)
+    swap(box, rds)
+    assert "job@" in "".join(x.stream for x in box.db_losses())
+
+
+def test_a_copy_runs_the_job_a_second_time(box, rds, no_jobs):
+    """Unless a parameter group of ours switches it off before the first start."""
+    box.add_db_instance("app")
+    restored(box, rds)
+    (run, *_) = box.double_runs()
+    assert (run.job, len(set(run.databases))) == ("job:app", 2)
+
+
+def test_a_copy_born_calm_runs_no_job(box, rds, no_jobs):
+    """R-RDS-42's other half: the parameter group is in effect from the first second."""
+    box.add_db_instance("app")
+    restored(box, rds, DBParameterGroupName=no_jobs)
+    assert box.double_runs() == []
+
+
+@pytest.mark.parametrize(
+    ("engine", "family", "parameter", "value"),
+    [
+        ("mysql", "mysql8.4", "event_scheduler", "OFF"),
+        ("mariadb", "mariadb11.4", "event_scheduler", "OFF"),
+        ("oracle-ee", "oracle-ee-21", "job_queue_processes", "0"),
+        ("postgres", "postgres17", "cron.max_running_jobs", "0"),
+    ],
+)
+def test_what_switches_the_scheduler_off(box, rds, engine, family, parameter, value):
+    """R-RDS-42: event_scheduler, job_queue_processes, pg_cron; here at once, by a dynamic parameter."""
+    rds.create_db_parameter_group(DBParameterGroupName="g", DBParameterGroupFamily=family, Description="-")
+    box.add_db_instance("app", engine, DBParameterGroupName="g")
+    box.clock.advance(100)
+    one = {"ParameterName": parameter, "ParameterValue": value, "ApplyMethod": "immediate"}
+    rds.modify_db_parameter_group(DBParameterGroupName="g", Parameters=[one])
+    box.clock.advance(100)
+    (stream,) = (s for s in box.db_contents("app").streams if s.startswith("job@"))
+    (span,) = box.db_contents("app").streams[stream]
+    assert span[1] - span[0] == 100 + box.world.durations.db_parameters_s
+
+
+def test_a_pull_from_outside_needs_egress_only(box, rds, fence, no_jobs):
+    """SB-RDS-21: a group without ingress but with egress lets an outbound replica go on writing."""
+    box.add_db_instance("app", job=False, inbound=True)
+    fence(egress=True)
+    restored(box, rds, DBParameterGroupName=no_jobs)
+    swap(box, rds)
+    assert {x.stream.split("@")[0] for x in box.db_losses()} == {"inbound"}
+
+
+def test_without_egress_the_pull_ends_with_the_reboot(box, rds, fence, no_jobs):
+    """SB-RDS-21: the same without egress loses nothing."""
+    box.add_db_instance("app", job=False, inbound=True)
+    group = fence()
+    restored(box, rds, DBParameterGroupName=no_jobs, VpcSecurityGroupIds=[group])
+    swap(box, rds)
+    assert box.db_losses() == []
+
+
+def test_the_engine_is_read_only_and_its_position_stands_still(box, rds):
+    """SB-ENG-01: read-only, sessions ended, scheduler off; LSN, GTID and SCN move with writes only."""
+    for engine, name in (("postgres", "pg"), ("mysql", "my"), ("oracle-ee", "ora"), ("sqlserver-se", "ms")):
+        box.add_db_instance(name, engine)
+        login = box.engine(name)
+        assert login.execute("sessions") == 1
+        assert login.execute("schedulers") is True
+        first = login.execute("position")
+        box.clock.advance(10)
+        assert login.execute("position") != first
+        assert login.execute("read_only", True) is True
+        assert login.execute("schedulers", False) is False
+        assert login.execute("end_sessions") == 1
+        still = login.execute("position")
+        box.clock.advance(100)
+        assert login.execute("position") == still
+
+
+@pytest.mark.parametrize(("engine", "stays"), [("postgres", True), ("mysql", False), ("sqlserver-se", True)])
+def test_what_a_login_sets_is_in_the_data_or_gone_with_a_reboot(box, rds, engine, stays):
+    """SB-ENG-01: and where it is in the data, a restore has it too."""
+    box.add_db_instance("app", engine)
+    box.engine("app").execute("read_only", True)
+    restored(box, rds)
+    group = rds.describe_db_instances(**QUIET)["DBInstances"][0]["VpcSecurityGroups"][0]["VpcSecurityGroupId"]
+    rds.modify_db_instance(DBInstanceIdentifier="new", VpcSecurityGroupIds=[group])
+    rds.reboot_db_instance(**QUIET)
+    box.clock.advance(100)
+    assert [box.engine(n).execute("read_only") for n in ("app", "new")] == [stays, stays]
+
+
+def test_a_login_comes_through_the_network_too(box, fence):
+    """A quarantine shuts the fence's own login out, unless a rule lets its address in."""
+    from sealift.sandbox.rds.engine import Unreachable
+
+    box.add_db_instance("app")
+    fence()
+    with pytest.raises(Unreachable):
+        box.engine("app").execute("sessions")
+
+
+def test_a_stopped_database_comes_back_and_runs_its_job(box, rds, fence):
+    """R-RDS-12: after 7 days a retained, stopped side is a running database again."""
+    box.add_db_instance("app")
+    restored(box, rds)
+    swap(box, rds)
+    rds.stop_db_instance(DBInstanceIdentifier="app-old")
+    box.clock.advance(1000)
+    before = len(box.double_runs())
+    box.clock.advance(7 * 86_400)
+    assert len(box.double_runs()) > before
+
+
+def test_connections_and_lag_are_metrics(box, client, fence):
+    """CloudWatch AWS/RDS: DatabaseConnections falls to zero with the fence; ReplicaLag is a replica's."""
+    box.add_db_instance("app")
+    box.add_db_replica("copy", "app")
+    metrics = client("cloudwatch")
+
+    def value(name, db):
+        stat = {"Metric": {"Namespace": "AWS/RDS", "MetricName": name}, "Period": 60, "Stat": "Maximum"}
+        stat["Metric"]["Dimensions"] = [{"Name": "DBInstanceIdentifier", "Value": db}]
+        queries = [{"Id": "q", "MetricStat": stat}]
+        return metrics.get_metric_data(MetricDataQueries=queries, StartTime=0, EndTime=1)["MetricDataResults"][0][
+            "Values"
+        ]
+
+    assert value("DatabaseConnections", "app") == [1.0]
+    assert value("ReplicaLag", "copy") == [box.world.durations.db_replica_lag_s]
+    fence()
+    assert value("DatabaseConnections", "app") == [0.0]
