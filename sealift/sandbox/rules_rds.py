@@ -266,6 +266,12 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
         "botocore rds RegisterDBProxyTargets",
         False,
     ),
+    (
+        "SB-RDS-26",
+        "A security group that a database has, or still carries, is not deleted; RDS's interfaces are left alone.",
+        "botocore ec2 DeleteSecurityGroup; docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html",
+        False,
+    ),
     # snapshots, copies, restores
     (
         "R-RDS-10",

@@ -113,6 +113,23 @@ def test_groups_reach_the_interfaces_late(box, rds, client, db, quarantine):
     assert len(carrying()) == 2
 
 
+def test_a_group_in_use_is_not_deleted_and_rds_keeps_its_interfaces(box, rds, client, quarantine, refused):
+    """SB-RDS-26: nor before the interfaces carry another one."""
+    box.add_db_instance("app")
+    ec2, group = client("ec2"), quarantine()
+    old = box.db_carries("app")[0]
+    assert refused(ec2.delete_security_group, GroupId=old)[0] == "DependencyViolation"
+    rds.modify_db_instance(**QUIET, VpcSecurityGroupIds=[group])
+    assert refused(ec2.delete_security_group, GroupId=old)[0] == "DependencyViolation"
+    by_group = [{"Name": "group-id", "Values": [old]}]
+    eni = ec2.describe_network_interfaces(Filters=by_group)["NetworkInterfaces"][0]["NetworkInterfaceId"]
+    assert refused(ec2.delete_network_interface, NetworkInterfaceId=eni)[0] == "InvalidParameterValue"
+    found = refused(ec2.modify_network_interface_attribute, NetworkInterfaceId=eni, Groups=[group])
+    assert found[0] == "AuthFailure"
+    box.clock.advance(100)
+    ec2.delete_security_group(GroupId=old)
+
+
 def test_an_open_connection_outlives_a_group_change(box, rds, quarantine):
     """SB-RDS-21: until a reboot; a group change alone is no fence."""
     box.add_db_instance("app", job=False)

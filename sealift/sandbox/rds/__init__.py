@@ -13,6 +13,7 @@ from sealift.sandbox.rds import (
     copies,
     events,
     flow,
+    guards,
     instances,
     keys,
     metrics,
@@ -52,6 +53,7 @@ OPERATIONS: dict[str, Callable[[World, Call], dict[str, Any] | None]] = {
     **tags.OPERATIONS,
     **catalog.OPERATIONS,
     **metrics.OPERATIONS,
+    **guards.OPERATIONS,
 }
 """All operations that the sandbox answers itself: moto's RDS is not asked at all."""
 

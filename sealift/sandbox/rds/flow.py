@@ -51,23 +51,41 @@ def target(room: Books, client: Client) -> tuple[AnyDb | None, Database | None]:
     return head, head.writer if isinstance(head, Cluster) else head
 
 
-def refresh(world: World, account: str, region: str, at: float) -> None:
-    """Begin and end streams as things stand at `at`."""
+def refresh(world: World, account: str, region: str, at: float, about: AnyDb | None = None) -> None:
+    """Begin and end streams as things stand at `at`; with `about`, those that its state has to do with."""
     room = books(world, account, region)
-    for client in room.clients:
+    near = room.clients if about is None else [c for c in room.clients if _touches(c, _head(about))]
+    for client in near:
         _connect(room, client)
-    wanted: dict[str, dict[str, str | None]] = {}
+    heads = dict(room.heads()) if about is None else _heads(about, near)
     served = {(c.kind, c.name) for c in room.clients}
-    for head, db in room.heads():
+    wanted: dict[str, dict[str, str | None]] = {}
+    for head, db in heads.items():
         mine = wanted.setdefault(head.store.id, {})
         if db and is_up(db):
             _inside(head, db, head.id if (_kind(head), head.id) in served else None, mine)
         elif db:
             db.pulling = False
     for client in room.clients:
-        _from_outside(world, room, client, wanted)
-    for head, _ in room.heads():
+        if about is None or client.data_api or (client.at and _head(client.at) in heads):
+            _from_outside(world, room, client, wanted)
+    for head in heads:
         settle(world, room, head.store, wanted[head.store.id], at)
+
+
+def _head(db: AnyDb) -> AnyDb:
+    return db.cluster or db if isinstance(db, Database) else db
+
+
+def _touches(client: Client, head: AnyDb) -> bool:
+    if client.at and _head(client.at) is head:
+        return True
+    return client.name == head.id and client.kind == _kind(head)
+
+
+def _heads(about: AnyDb, near: list[Client]) -> dict[AnyDb, Database | None]:
+    found = [_head(about), *(_head(c.at) for c in near if c.at)]
+    return {h: h.writer if isinstance(h, Cluster) else h for h in found}
 
 
 def _kind(head: AnyDb) -> str:

@@ -14,7 +14,7 @@ def become(world: World, db: AnyDb, state: str, at: float) -> None:
     """Change a state; whatever was on its way from the one before is void."""
     db.state = state
     db.turn += 1
-    flow.refresh(world, db.account, db.region, at)
+    flow.refresh(world, db.account, db.region, at, db)
 
 
 def refresh(world: World, db: AnyDb, at: float) -> None:

@@ -108,6 +108,7 @@ class DbSeeds:
         storage = self._storage(call, kms_key) if kms_key else Storage(storage_type)
         cluster = clusters.enter(self._world, call, engine, members.get("EngineVersion"), storage, Store("", gib=gib))
         cluster.ready, cluster.visible, cluster.state = call.at, call.at, "available"
+        backups.every_day(self._world, call, cluster, call.at)
         for n in range(1, readers + 2):
             member_name = f"{name}-instance-{n}" if cluster.multi_az else f"{name}-{n}"
             one = {"DBInstanceIdentifier": member_name, "DBInstanceClass": instance_class}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sealift.sandbox import kms
-from sealift.sandbox.rds import backups, blue_green, flow, moves, renaming
+from sealift.sandbox.rds import blue_green, flow, moves, renaming
 from sealift.sandbox.rds.refusals import refuse
 from sealift.sandbox.rds.state import AnyDb, Books, Cluster, Database, Deployment
 from sealift.sandbox.world import Call, World
@@ -69,8 +69,6 @@ def _done(world: World, found: Deployment, at: float) -> None:
         for db in (pair.green, pair.blue):
             moves.become(world, db, "available", at)
         moves.note(world, pair.green, at, "notification", "Switchover to the green environment completed")
-    head = found.pairs[0].green
-    backups.every_day(world, Call("rds", "Switchover", {}, found.account, found.region, at), head, at)
     found.status = "SWITCHOVER_COMPLETED"
 
 
