@@ -168,7 +168,7 @@ class Story:
             else [f"sealift resume {name}"],
             "retained": [f"sealift verify {name}", f"sealift finalize {name}   (from {kept} on)",
                          f"sealift rollback {name} --discard-writes"],
-            "rolled-back": [f"sealift resume {name}   (opens attempt {state.attempt + 1})"],
+            "rolled-back": [f"sealift resume {name}   (opens attempt {state.attempt + 1}, with its own gate)"],
             "finalized": [],
         }  # fmt: skip
         back = f"sealift rollback {name}" + (" --discard-writes" if in_doubt else "")

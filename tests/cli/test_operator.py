@@ -50,7 +50,10 @@ def advance(served: Served, seconds: float) -> None:
 def test_a_migration_from_the_first_look_to_the_way_back_and_on_again(
     sealift: Invoke, served: Served, tmp_path: Path
 ) -> None:
-    """inventory, plan, apply, status, verify, rollback, resume: each says what the next one needs."""
+    """inventory, plan, apply, status, verify, rollback, resume: each says what the next one needs.
+
+    Whoever asks for the way back takes the approval back with it: the second attempt is approved again.
+    """
     target, plan = served.instance(volumes=[VolumeSpec(), DATA]), str(tmp_path / "plan.json")
     assert f"{target}:/dev/sdf" in sealift("inventory").stdout
     before = served.changes()
@@ -72,6 +75,9 @@ def test_a_migration_from_the_first_look_to_the_way_back_and_on_again(
     assert encrypted(served, target) == {"/dev/xvda": False, "/dev/sdf": False}
     assert status(sealift, migration)["phase"] == "rolled-back"
 
+    again = sealift("resume", migration, "--no-wait")
+    assert (again.exit_code, f"sealift approve {migration}" in refusal(again)) == (3, True)
+    assert sealift("approve", migration).exit_code == 0
     assert sealift("resume", migration).exit_code == 0
     assert encrypted(served, target) == {"/dev/xvda": True, "/dev/sdf": True}
     assert status(sealift, migration)["attempt"] == 2
