@@ -18,7 +18,7 @@ from typing import Any
 from sealift.aws.gateway import Account, Gateway, Purpose, reader
 from sealift.clock import Clock, WallClock, actor, side_by_side
 from sealift.engine import REQUEST_LIFE, Engine, Runner, Work, local_runner
-from sealift.errors import LeaseLost, NeedsPerson, Refused, SealiftError, UsageError
+from sealift.errors import JournalError, LeaseLost, NeedsPerson, Refused, SealiftError, UsageError
 from sealift.events import Listener
 from sealift.gate import Window
 from sealift.journal import Journal, State
@@ -319,7 +319,9 @@ class Driver:
         """
         self.journal.plan(migration)
         state = self.journal.state(migration)
-        if state.quiesced is not None or not state.attempt_open or state.direction == "back":
+        plan = MigrationPlan.from_json(self.journal.plan(migration))
+        cut = any(s.quiesces and s.key in state.rows for s in plan.steps)
+        if cut or not state.attempt_open or state.direction == "back":
             raise Refused(f"{migration} is past its gate", remedy=f"See: sealift status {migration}")
         self.journal.note(migration, what, note, attempt=state.attempt)
 
@@ -332,9 +334,12 @@ class Driver:
 
     # -- stored migrations
 
-    async def resume(self, migration: str, *, no_wait: bool = False, runner: Runner | None = None) -> Outcome:
-        """Go on with a migration in its direction; after a finished way back, open the next attempt with the same
-        stored plan.
+    async def resume(
+        self, migration: str, *, approved_by: str | None = None, no_wait: bool = False, runner: Runner | None = None
+    ) -> Outcome:
+        """Go on with a migration in its direction; after a finished way back, open the next attempt with the same plan.
+
+        Who asked for the way back has taken the approval back with it: the next cutover waits for another, or `approved_by`.
         """
         plan = MigrationPlan.from_json(self.journal.plan(migration))
         try:
@@ -349,7 +354,10 @@ class Driver:
             if not state.attempt_open:
                 await self._refuse_drift(plan, gateway, migration)
                 self.journal.lock(migration, plan.locks)
-                self.journal.note(migration, "attempt", {"number": state.attempt + 1}, attempt=state.attempt + 1)
+                state.attempt += 1
+                self.journal.note(migration, "attempt", {"number": state.attempt}, attempt=state.attempt)
+            if approved_by and state.quiesced is None:
+                self.journal.note(migration, "approved", {"by": approved_by}, attempt=state.attempt)
             return await self._drive(migration, plan, gateway, no_wait=no_wait, runner=runner)
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
@@ -522,7 +530,7 @@ class Driver:
             gateway = await self.gateway(plan.region, plan.account)
             self._refuse_finalize(plan, state, migration)
             kind, read = BY_NAME[plan.kind], reader(gateway)
-            if not any(k.startswith("finalize:") for k in state.rows) and (wrong := await self._unsettled(plan, state)):
+            if wrong := await self._unsettled(plan, state):
                 raise Refused(f"{plan.target} cannot be finalized: " + "; ".join(wrong), resource=plan.target)
             facts = facts_of(kind, plan.facts)
             outputs = {**state.outputs, "migration": {"brought_up": state.brought_up}}
@@ -640,6 +648,8 @@ class _Lease:
             except LeaseLost:
                 self._lost = True
                 return
+            except JournalError:
+                continue  # the next beat may reach the disk again; without one the lease runs out
 
     def guard(self) -> None:
         """Let a mutating request leave only if the lease outlives its time-outs.
@@ -655,8 +665,10 @@ class _Lease:
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:
-    """Return the exit code of several targets: their common one, or 7 where some are done and some are not."""
+    """Return the exit code of several targets: 7 where some are done and some are not, else the worst."""
     codes = {o.exit_code for o in outcomes}
-    if len(codes) <= 1:
-        return next(iter(codes), 0)
-    return 6 if 6 in codes else 7
+    if 6 in codes:
+        return 6
+    if 0 in codes and len(codes) > 1:
+        return 7
+    return next((c for c in (1, 5, 4, 130, 3) if c in codes), max(codes, default=0))

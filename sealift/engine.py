@@ -4,10 +4,13 @@ Only the engine calls AWS. Prefect, or a plain loop, is a *runner* handed to it.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Protocol
+
+import structlog
 
 from sealift import gate as gates
 from sealift.aws.gateway import CONNECT_TIMEOUT, READ_TIMEOUT, Gateway, Purpose
@@ -49,6 +52,15 @@ CLOCK_SKEW = 300.0
 
 POLL_CAPS = {Phase.PREPARE: 60.0, Phase.CONFIRM: 15.0, Phase.CLEAN: 60.0, Phase.FINALIZE: 60.0}
 """Longest seconds between polls where nothing is down; while a workload is down it is 5."""
+
+BACK_DEADLINES = {
+    Retry.TRANSIENT: 3600.0,
+    Retry.THROTTLED: 3600.0,
+    Retry.CAPACITY: 3600.0,
+    Retry.QUOTA: 3600.0,
+    Retry.EVENTUAL: 600.0,
+}
+"""Seconds for which a step that brings service back is tried again; then a person is needed, with the commands."""
 
 SAY_SO = 600.0
 """Seconds between two notices that the way back waits for something that does not come."""
@@ -131,7 +143,6 @@ class Engine:
         self.token, self.runner, self.guard = token, runner, guard
         self._local, self._listeners, self._at_gate = dict(local or {}), tuple(listeners), at_gate
         self.state = journal.state(work.migration)
-        self._foreign_waited = False
         self._halted = False
         self.cutover, self.back = seconds_cutover(work.steps), seconds_back(work.steps)
 
@@ -178,12 +189,23 @@ class Engine:
             data=data,
         )
         for listener in self._listeners:
-            listener(event)
+            try:
+                listener(event)
+            except Exception as error:  # noqa: BLE001 - whoever watches must not disturb a migration: a terminal may be gone
+                with contextlib.suppress(Exception):
+                    structlog.get_logger().warning("listener-failed", error=f"{type(error).__name__}: {error}")
 
     @property
     def down(self) -> bool:
         """Whether the workload is down by our doing."""
         return self.state.quiesced is not None and self.state.brought_up is None and self.state.back_up is None
+
+    @property
+    def begun(self) -> bool:
+        """Whether the cutover has begun and service is not as it should be yet: a hook may have quiesced the workload before its stop."""
+        rows = self.state.rows
+        stands = any(s.phase is Phase.CUTOVER and s.key in rows for s in self.work.steps)
+        return stands and self.state.brought_up is None and self.state.back_up is None
 
     def context(self) -> Context:
         """Return what a step may know of the run."""
@@ -199,12 +221,18 @@ class Engine:
             SealiftError: what sent the migration back (it has gone back), or left it where it is (see `LEAVES`).
 
         """
+        try:
+            await self._run()
+        except LEAVES as error:
+            raise self._leaving(error) from error
+
+    async def _run(self) -> None:
         if self.state.direction == "back":
             return await self.go_back(SealiftError(str(self.state.rollback.get("why") or "going back")))
         try:
             await self._forward()
-        except LEAVES as error:
-            raise self._leaving(error) from error
+        except LEAVES:
+            raise
         except SealiftError as error:
             await self._failed(error)
             if error.exit_code == Refused.exit_code and self.state.quiesced is None:
@@ -230,14 +258,14 @@ class Engine:
         self.emit("end", None, **{"as": how, **data})
 
     def _leaving(self, error: SealiftError) -> SealiftError:
-        if isinstance(error, CredentialsLost):
-            command = f"sealift resume {self.work.migration}"
-            if self.down:
-                return NeedsPerson(
-                    f"{error.message}; the workload of {self.work.target} is down", remedy=f"Sign in, then: {command}"
-                )
-            if self.state.rows:
-                error.exit_code, error.remedy = 130, f"Sign in, then: {command}"
+        """Say what a driver that ends leaves behind: a workload that is down, or something that can be resumed."""
+        if not isinstance(error, CredentialsLost | JournalError) or not self.state.rows:
+            return error
+        first = "Sign in" if isinstance(error, CredentialsLost) else "Mend the journal's disk"
+        remedy = f"{first}, then: sealift resume {self.work.migration}"
+        if self.down or self.begun:
+            return NeedsPerson(f"{error.message}; the workload of {self.work.target} is down", remedy=remedy)
+        error.exit_code, error.remedy = 130, remedy
         return error
 
     async def _gate(self) -> None:
@@ -250,6 +278,10 @@ class Engine:
             verdict = gates.decide(state, self.work.window, self.clock.now(), self.cutover, self.back)
             if verdict.open:
                 break
+            if self.begun:
+                raise TurnBack(
+                    f"the cutover of {self.work.target} has begun, and its gate has shut: it waits for {verdict.why}"
+                )
             if state.waiting_for != verdict.why:
                 self.note("waiting", **{"for": verdict.why})
                 self.emit("gate", waiting_for=verdict.why)
@@ -306,6 +338,7 @@ class Engine:
             return
         self._turn_back_if_late(step)
         if step.quiesces and step.phase is Phase.CUTOVER and not self.state.epoch:
+            self._last_word()
             self.note("epoch")
             self.note("quiesce", down=step.takes_down)
             self.emit("quiesce", step, down=step.takes_down)
@@ -320,10 +353,27 @@ class Engine:
             out = await self._shielded(me, ctx)
         await self._rest(me, out)
 
+    def _last_word(self) -> None:
+        """Read directly before the quiesce whether somebody has refused or postponed since the gate opened."""
+        state = self.refresh()
+        if state.refused is not None:
+            raise Refused(
+                f"the cutover of {self.work.target} was refused: {state.refused.get('why') or 'no reason given'}"
+            )
+        if state.postponed_until is not None and self.clock.now() < state.postponed_until:
+            raise TurnBack(f"the cutover of {self.work.target} was postponed after its gate had opened")
+
     async def _rest(self, me: Step, out: Output) -> None:
-        if watch := me.ready(out):
-            cap = POLL_CAPS.get(me.phase, 5.0)
-            await self.watcher.until(watch, step=me.key, cap=cap, seen=lambda seen: self._waiting(me, seen))
+        try:
+            if watch := me.ready(out):
+                cap = POLL_CAPS.get(me.phase, 5.0)
+                await self.watcher.until(watch, step=me.key, cap=cap, seen=lambda seen: self._waiting(me, seen))
+        except WaitFailed as error:
+            if me.phase in (Phase.RESTORE, Phase.CLEAN, Phase.FINALIZE):
+                self._row(
+                    me.key, "lost", error.as_row()
+                )  # what it had made is of no use: the next try looks, then sends again
+            raise
         if differences := await self._differences(me, me.check(out), Purpose.CHECK):
             raise CheckFailed("; ".join(differences), step=me.key, resource=me.resource())
         self._row(me.key, "done")
@@ -386,20 +436,31 @@ class Engine:
         )
 
     async def _perform(self, me: Step, ctx: Context) -> Output:
-        call = me.do(ctx)
-        self._row(me.key, "intent", {"operation": call.operation, "title": me.title()})
+        self._row(me.key, "intent", {"operation": me.do(ctx).operation, "title": me.title()})
         try:
-            if call.operation.startswith("local:"):
-                out = await self._run_here(me, ctx)
-            elif not self._switch(me):
-                out = {"shared": True}
-            else:
-                out = me.output(await self.gateway.send(call, operations_of(me), self.guard))
+            out = await self._turn(me, ctx) if me.switch() else await self._send(me, ctx)
         except SealiftError as error:
             error.step, error.resource = error.step or me.key, error.resource or me.resource()
             self._row(me.key, "failed", error.as_row())
             raise
         self._row(me.key, "made", out)
+        return out
+
+    async def _send(self, me: Step, ctx: Context) -> Output:
+        call = me.do(ctx)
+        if call.operation.startswith("local:"):
+            return await self._run_here(me, ctx)
+        return me.output(await self.gateway.send(call, operations_of(me), self.guard))
+
+    async def _turn(self, me: Step, ctx: Context) -> Output:
+        """Count in or out of a shared switch, and turn it where that is ours to do."""
+        switch = me.switch()
+        if switch is None:
+            raise AssertionError(f"{me.key} turns no switch")
+        items = self.journal.switch(switch.name, self.work.migration, switch.items, on=switch.on)
+        out = await self._send(me.turning(items), ctx) if items else {"shared": True}
+        if not switch.on:
+            self.journal.switched(switch.name, self.work.migration)
         return out
 
     async def _run_here(self, me: Step, ctx: Context) -> Output:
@@ -413,19 +474,11 @@ class Engine:
             )
         return me.output(await self._local[call.operation](self, call.params))
 
-    def _switch(self, me: Step) -> bool:
-        """Count in or out of a shared switch; say whether it has to be turned."""
-        name = getattr(me, "switch", None)
-        if name is None:
-            return True
-        return self.journal.switch(name(), self.work.migration, on=type(me).__name__.startswith("Suspend"))
-
     async def _look_up(self, me: Step, ctx: Context, row: Row | None) -> Output | None:
         """Look for what an earlier try left: by tags, and where there is no token by another filter, before absence is
         believed.
         """
-        if row is not None and row.open and row.token != self.token and not self._foreign_waited:
-            self._foreign_waited = True
+        if row is not None and row.open and row.token != self.token:
             await self.clock.sleep(max(0.0, REQUEST_LIFE - (self.clock.now() - row.intent_at)))
         query = me.find(ctx)
         if query is None:
@@ -435,6 +488,8 @@ class Engine:
         operation = OPERATIONS.get(me.do(ctx).operation)
         if row is None or not row.open or operation is None or operation.repeat is not Repeat.LOOKUP:
             return None
+        if row.error is not None and not row.error.get("ambiguous"):
+            return None  # it was refused: nothing was made
         await self.clock.sleep(max(0.0, ABSENCE_BELIEVED - (self.clock.now() - row.intent_at)))
         for again in (query, me.find_again(ctx)):
             if again is not None and (out := await self._found(me, again, row)) is not None:
@@ -458,6 +513,9 @@ class Engine:
             late is None
             or not self.down
             or step.phase not in (Phase.CUTOVER, Phase.BRING_UP)
+            or (
+                step.phase is Phase.BRING_UP and step.key in self.state.rows
+            )  # once sent it is not turned back half-way
             or self.clock.now() <= late
         ):
             return
@@ -563,7 +621,7 @@ class Engine:
         """
         if self.state.direction != "back":
             await self._settle()
-            self.note("direction", why=why or str(error), salvage=salvage)
+            self.note("direction", why=why or str(error), salvage=salvage, asked=bool(why))
             self.emit("direction", why=why or str(error))
         elif not salvage and self.state.rollback.get("salvage", True):  # a person has changed their mind
             self.note("direction", why=why or str(error), salvage=False)
@@ -698,7 +756,7 @@ class _Try:
 
     def __init__(self, engine: Engine, step: Step) -> None:
         self._engine, self.step = engine, step
-        self._tries, self._waited, self._owed = 0, 0.0, 0.0
+        self._tries, self._waited, self._owed, self._said = 0, 0.0, 0.0, 0.0
 
     async def __call__(self) -> None:
         if self._owed:
@@ -711,20 +769,30 @@ class _Try:
             self._engine.emit("step-failed", self.step, error=str(error), tries=self._tries)
             raise
 
+    def _class_of(self, error: BaseException) -> Retry | None:
+        """Return the retry class; an instance that fell back on its way home is a matter of EC2's capacity."""
+        if isinstance(error, WaitFailed) and error.unused and self.step.phase is Phase.RESTORE:
+            return Retry.CAPACITY
+        if not isinstance(error, CallError | CheckFailed) or isinstance(error, CredentialsLost):
+            return None
+        return error.retry
+
     def will_retry(self, error: BaseException) -> bool:
         """Owe the delay of the error's retry class, until its deadline."""
-        if not isinstance(error, CallError | CheckFailed) or isinstance(error, CredentialsLost):
-            return False
-        if error.retry is Retry.QUOTA and self._engine.down:
-            return False  # nothing waits on a quota while a workload is down
-        delays = RETRIES[error.retry]
+        retry, back = self._class_of(error), self.step.phase is Phase.RESTORE
+        if retry is None or (retry is Retry.QUOTA and self._engine.down and not back):
+            return False  # nothing waits on a quota while a workload is down, but the way home
+        delays = RETRIES[retry]
         if delays is None:
             return False
         deadline = 15.0 if isinstance(error, CheckFailed) else delays.deadline
-        if self._engine.down and self._engine.state.direction == "forward":
-            deadline = min(deadline, DOWN_DEADLINE)
+        if self._engine.down:
+            deadline = max(deadline, BACK_DEADLINES.get(retry, 0.0)) if back else min(deadline, DOWN_DEADLINE)
         if self._waited >= deadline:
             return False
+        if back and self._waited - self._said >= SAY_SO:
+            self._said = self._waited
+            self._engine.emit("stuck", self.step, waiting_for=str(error))
         self._owed = delays.delay(self._tries, _DRAW)
         self._waited += self._owed
         self._engine.emit("retry", self.step, error=str(error), seconds=round(self._owed, 1), tries=self._tries)

@@ -90,6 +90,10 @@ class CallError(SealiftError):
         super().__init__(message, **fields)
         self.operation, self.retry, self.ambiguous = operation, retry, ambiguous
 
+    def as_row(self) -> Mapping[str, Any]:
+        """Return the fields that are set, and whether the effect is unknown."""
+        return {**super().as_row(), "ambiguous": self.ambiguous}
+
 
 class AccessDenied(CallError):
     """The identity lacks a permission."""

@@ -8,6 +8,7 @@ bring-up, attempts, ends.
 SQLite: WAL, synchronous=FULL, on a local disk.
 """
 
+import contextlib
 import json
 import os
 import secrets
@@ -85,7 +86,12 @@ _locks = Table(
     "locks", _meta, Column("resource", String, primary_key=True), Column("migration", String, nullable=False)
 )
 _switches = Table(
-    "switches", _meta, Column("name", String, primary_key=True), Column("migration", String, primary_key=True)
+    "switches",
+    _meta,
+    Column("name", String, primary_key=True),
+    Column("migration", String, primary_key=True),
+    Column("owed", Text, nullable=False),
+    Column("leaving", Integer, nullable=False),
 )
 _slots = Table(
     "slots",
@@ -202,14 +208,27 @@ class Journal:
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
-        with self._engine.connect() as db:
+        with self._read() as db:
             db.exec_driver_sql("BEGIN IMMEDIATE")
             try:
                 yield db
             except BaseException:
-                db.exec_driver_sql("ROLLBACK")
+                with contextlib.suppress(DatabaseError):
+                    db.exec_driver_sql("ROLLBACK")
                 raise
             db.exec_driver_sql("COMMIT")
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        try:
+            with self._engine.connect() as db:
+                yield db
+        except IntegrityError:
+            raise
+        except DatabaseError as error:
+            raise JournalError(
+                f"the journal {self.path} cannot be used: {error.orig}", remedy="Mend it, or give another with --journal."
+            ) from error
 
     def close(self) -> None:
         """Let go of the file."""
@@ -275,7 +294,7 @@ class Journal:
             JournalError: there is no such migration.
 
         """
-        with self._engine.connect() as db:
+        with self._read() as db:
             row = db.execute(select(_migrations.c.plan).where(_migrations.c.id == migration)).first()
         if row is None:
             raise JournalError(f"there is no migration {migration} in {self.path}", remedy="sealift status lists them.")
@@ -284,7 +303,7 @@ class Journal:
     def migrations(self) -> list[dict[str, Any]]:
         """Return id, created, target, kind, account, region and digest of every migration, oldest first."""
         wanted = [c for c in _migrations.c if c.name != "plan"]
-        with self._engine.connect() as db:
+        with self._read() as db:
             return [
                 dict(r._mapping) for r in db.execute(select(*wanted).order_by(_migrations.c.created, _migrations.c.id))
             ]
@@ -293,7 +312,7 @@ class Journal:
 
     def entries(self, migration: str) -> list[Entry]:
         """Return a migration's rows in order."""
-        with self._engine.connect() as db:
+        with self._read() as db:
             rows = db.execute(select(_entries).where(_entries.c.migration == migration).order_by(_entries.c.seq)).all()
         return [Entry(r.seq, r.migration, r.attempt, r.step, r.what, r.at, r.token, json.loads(r.data)) for r in rows]
 
@@ -380,19 +399,36 @@ class Journal:
         with self._write() as db:
             db.execute(delete(_locks).where(_locks.c.migration == migration))
 
-    def switch(self, name: str, migration: str, *, on: bool) -> bool:
-        """Count a migration in or out of a shared switch; return whether the switch itself has to be turned."""
+    def switch(self, name: str, migration: str, items: tuple[str, ...], *, on: bool) -> tuple[str, ...]:
+        """Count a migration in or out of a shared switch; return what it has to turn, nothing while others hold it.
+
+        Who counts in turns it always: another may have died between counting in and turning. Who counts out while others
+        hold it leaves what it would have turned back to one of them.
+        """
+        mine = (_switches.c.name == name) & (_switches.c.migration == migration)
+        others = (_switches.c.name == name) & (_switches.c.migration != migration) & (_switches.c.leaving == 0)
         with self._write() as db:
-            others = (
-                select(func.count())
-                .select_from(_switches)
-                .where(_switches.c.name == name, _switches.c.migration != migration)
-            )
-            first_or_last = db.execute(others).scalar() == 0
-            db.execute(delete(_switches).where(_switches.c.name == name, _switches.c.migration == migration))
+            owed = db.execute(select(_switches.c.owed).where(mine)).scalar()
+            whole = tuple(dict.fromkeys((*items, *json.loads(owed or "[]"))))
+            db.execute(delete(_switches).where(mine))
+            row = {"name": name, "migration": migration}
             if on:
-                db.execute(insert(_switches).values(name=name, migration=migration))
-            return first_or_last
+                db.execute(insert(_switches).values(**row, owed=owed or "[]", leaving=0))
+                return items
+            heir = db.execute(select(_switches).where(others).order_by(_switches.c.migration)).first()
+            if heir is None:
+                db.execute(insert(_switches).values(**row, owed=json.dumps(whole), leaving=1))
+                return whole
+            left = tuple(dict.fromkeys((*json.loads(heir.owed), *whole)))
+            theirs = (_switches.c.name == name) & (_switches.c.migration == heir.migration)
+            db.execute(update(_switches).where(theirs).values(owed=json.dumps(left)))
+            return ()
+
+    def switched(self, name: str, migration: str) -> None:
+        """Forget a migration that has counted out and turned the switch back."""
+        with self._write() as db:
+            gone = (_switches.c.name == name) & (_switches.c.migration == migration) & (_switches.c.leaving == 1)
+            db.execute(delete(_switches).where(gone))
 
     def reserve(self, quota: str, place: str, migration: str, slots: int, limit: int) -> bool:
         """Take slots of a quota, if with them no more than `limit` are held in `place`; say whether they were taken."""
@@ -408,7 +444,7 @@ class Journal:
 
     def holders(self, quota: str, place: str) -> list[str]:
         """Return the migrations that hold slots of a quota in a place."""
-        with self._engine.connect() as db:
+        with self._read() as db:
             found = select(_slots.c.migration).where(_slots.c.quota == quota, _slots.c.place == place)
             return [str(r[0]) for r in db.execute(found)]
 
@@ -423,7 +459,7 @@ class Journal:
         """Return token, beat, whether the lease is free, and whether its holder was a process of this host that is
         gone.
         """
-        with self._engine.connect() as db:
+        with self._read() as db:
             row = db.execute(select(_leases).where(_leases.c.migration == migration)).first()
         if row is None:
             return 0, 0, True, True
@@ -528,6 +564,8 @@ def _fold_step(state: State, e: Entry) -> None:
             row.done_at = e.at
         case "void":
             row.output = None
+        case "lost":
+            row.state, row.output, row.error = "failed", None, None
         case "failed":
             row.error = e.data
             state.last_error = e.data
@@ -536,6 +574,9 @@ def _fold_step(state: State, e: Entry) -> None:
 def _fold_note(state: State, e: Entry) -> None:  # noqa: PLR0912 - one case for each kind of row
     match e.what:
         case "attempt":
+            if state.rollback.get("asked"):  # whoever asked for the way back has taken the approval back with it
+                state.approved = None
+            state.postponed_until = state.waiting_for = None
             state.attempt, state.attempt_open, state.direction = e.attempt, True, "forward"
             state.rows, state.epoch, state.end, state.rollback = {}, 0, None, {}
             state.brought_up = state.quiesced = state.back_up = None

@@ -116,6 +116,15 @@ class Context:
 
 
 @dataclass(frozen=True)
+class Switch:
+    """A switch that several migrations share: `on` counts in, off counts out; `items` is what this one turns."""
+
+    name: str
+    on: bool
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Seconds:
     """Assumed duration of a step: expected and worst, in seconds. *Modelled*, never measured on AWS."""
 
@@ -179,6 +188,14 @@ class Step(ABC):
     def output(self, reply: Mapping[str, Any]) -> Output:
         """Return what later steps may name."""
         return {}
+
+    def switch(self) -> Switch | None:
+        """Return the shared switch that the step turns; the journal counts who holds it."""
+        return None
+
+    def turning(self, items: tuple[str, ...]) -> "Step":
+        """Return the step with what it has to turn once others are counted in."""
+        return self
 
     def needs(self) -> Watch | None:
         """Return the state that the call needs; waited for on the way back, where a step may find things half-way."""

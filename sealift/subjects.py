@@ -16,6 +16,7 @@ class Subject:
     resources: Callable[[Mapping[str, Any]], list[Mapping[str, Any]]]
     id: str
     params: Mapping[str, Any] = field(default_factory=dict)
+    batch: int = 200  # ids in one request (R-EBS-85)
 
     def call(self, ids: list[str]) -> Call:
         """Return the read for these ids."""
@@ -39,9 +40,8 @@ SUBJECTS: dict[str, Subject] = {
     ),
     "instance": Subject("ec2:DescribeInstances", "instance-id", _instances, "InstanceId"),
     "instance-status": Subject("ec2:DescribeInstanceStatus", None, _list("InstanceStatuses"), "InstanceId"),
-    "volume-status": Subject("ec2:DescribeVolumeStatus", None, _list("VolumeStatuses"), "VolumeId"),
     "asg-instance": Subject(
-        "autoscaling:DescribeAutoScalingInstances", None, _list("AutoScalingInstances"), "InstanceId"
+        "autoscaling:DescribeAutoScalingInstances", None, _list("AutoScalingInstances"), "InstanceId", batch=50
     ),
     "capacity-reservation": Subject(
         "ec2:DescribeCapacityReservations", None, _list("CapacityReservations"), "CapacityReservationId"

@@ -11,15 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sealift.clock import Clock
-from sealift.errors import WaitFailed
+from sealift.errors import CallError, WaitFailed
 from sealift.step import Call, Seen, Watch
-from sealift.subjects import SUBJECTS
+from sealift.subjects import SUBJECTS, Subject
 
 ABSENT_MEANS_GONE = 120.0
 """Seconds (R-EBS-90): what is not described for longer than this was never made, or is gone."""
-
-BATCH = 200
-"""Filter values in one request (R-EBS-85)."""
 
 
 Read = Callable[[Call], Any]
@@ -106,7 +103,17 @@ class Watcher:
         at, kind = self._clock.now(), SUBJECTS[subject]
         ids = sorted(self._waiting[subject])
         found: dict[str, Mapping[str, Any]] = {}
-        for start in range(0, len(ids), BATCH):
-            reply = await self._read(kind.call(ids[start : start + BATCH]))
-            found |= {r[kind.id]: r for r in kind.resources(reply)}
+        for start in range(0, len(ids), kind.batch):
+            found |= await self._described(kind, ids[start : start + kind.batch])
         return _Look(at=at, found=found, asked=frozenset(ids))
+
+    async def _described(self, kind: Subject, ids: list[str]) -> dict[str, Mapping[str, Any]]:
+        """Read some ids; where the operation takes only an id list, one that is absent must not poison the others."""
+        try:
+            reply = await self._read(kind.call(ids))
+        except CallError as error:
+            if kind.filter is not None or not (error.code or "").endswith("NotFound"):
+                raise
+            alone = [await self._described(kind, [one]) for one in ids] if len(ids) > 1 else []
+            return {k: v for found in alone for k, v in found.items()}
+        return {r[kind.id]: r for r in kind.resources(reply)}

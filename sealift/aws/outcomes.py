@@ -60,6 +60,13 @@ CODES: dict[str, Retry] = {
             "VolumeInUse",
             "InvalidSnapshot.InUse",
             "IncorrectModificationState",
+            "ResourceContention",
+            "ResourceContentionFault",
+            "ScalingActivityInProgress",
+            "ScalingActivityInProgressFault",
+            "ResourceInUse",
+            "ResourceInUseFault",
+            "InvalidCapacityReservationId.NotFound",
         ),
         Retry.EVENTUAL,
     ),
@@ -73,11 +80,19 @@ CODES: dict[str, Retry] = {
             "VolumeLimitExceeded",
             "SnapshotLimitExceeded",
             "MaxIOPSLimitExceeded",
+            "VcpuLimitExceeded",
+            "InstanceLimitExceeded",
         ),
         Retry.QUOTA,
     ),
     **dict.fromkeys(
-        ("InsufficientInstanceCapacity", "InsufficientHostCapacity", "InsufficientCapacity"), Retry.CAPACITY
+        (
+            "InsufficientInstanceCapacity",
+            "InsufficientReservedInstanceCapacity",
+            "InsufficientHostCapacity",
+            "InsufficientCapacity",
+        ),
+        Retry.CAPACITY,
     ),
 }
 """Every code that is not here is refused for good."""
@@ -204,4 +219,6 @@ def _answered(error: ClientError, operation: str) -> CallError:
     if status >= 500 and code not in CODES:
         return CallError(message, retry=Retry.TRANSIENT, ambiguous=True, **same)
     retry = CODES.get(code, Retry.REFUSED)
+    if code == "InvalidParameterValue" and "already in use" in str(body.get("Message", "")):
+        retry = Retry.EVENTUAL  # the device of a volume that was detached a moment ago
     return CallError(message, retry=retry, ambiguous=retry is Retry.TRANSIENT, **same)

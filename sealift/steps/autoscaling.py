@@ -3,11 +3,11 @@ group's hands off.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sealift.estimate import SMALL_CALL, STANDBY
-from sealift.step import Call, Context, Found, Output, Phase, Query, Seconds, Seen, Step, Watch
+from sealift.step import Call, Context, Found, Output, Phase, Query, Seconds, Seen, Step, Switch, Watch
 
 PROCESSES = (
     "HealthCheck",
@@ -102,9 +102,11 @@ class _Switch(Step):
     group: str
     processes: tuple[str, ...]
 
-    def switch(self) -> str:
-        """Return the name under which holders are counted."""
-        return f"autoscaling:{self.group}:processes"
+    def turning(self, items: tuple[str, ...]) -> Step:
+        return replace(self, processes=items)
+
+    def _switch(self, *, on: bool) -> Switch:
+        return Switch(f"autoscaling:{self.group}:processes", on, self.processes)
 
     def seconds(self) -> Seconds:
         return SMALL_CALL
@@ -112,10 +114,15 @@ class _Switch(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class SuspendProcesses(_Switch):
-    """Suspend those processes of a group that were not suspended before."""
+    """Suspend all processes that could harm a stopped member, those too that somebody else has suspended for now."""
+
+    wake: tuple[str, ...] = ()  # those that ran before: they are resumed on the way back
+
+    def switch(self) -> Switch:
+        return self._switch(on=True)
 
     def title(self) -> str:
-        return f"suspend {len(self.processes)} processes of {self.group}"
+        return f"suspend the processes of {self.group} that would replace a stopped member"
 
     def check(self, out: Output) -> Query:
         """Read the group: another migration may have counted the switch as turned and died before it turned it."""
@@ -134,16 +141,19 @@ class SuspendProcesses(_Switch):
 
     def undo(self) -> Step:
         return ResumeProcesses(
-            key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane, group=self.group, processes=self.processes
+            key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane, group=self.group, processes=self.wake
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResumeProcesses(_Switch):
-    """Resume what sealift suspended, once no other migration needs it suspended."""
+    """Resume what ran before, once no other migration needs it suspended."""
+
+    def switch(self) -> Switch:
+        return self._switch(on=False)
 
     def title(self) -> str:
-        return f"resume {len(self.processes)} processes of {self.group}"
+        return f"resume the processes of {self.group} that ran before"
 
     def do(self, ctx: Context) -> Call:
         return Call(
@@ -153,5 +163,10 @@ class ResumeProcesses(_Switch):
 
     def undo(self) -> Step:
         return SuspendProcesses(
-            key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane, group=self.group, processes=self.processes
+            key=f"undo:{self.key}",
+            phase=Phase.RESTORE,
+            lane=self.lane,
+            group=self.group,
+            processes=PROCESSES,
+            wake=self.processes,
         )

@@ -25,10 +25,11 @@ from sealift.step import (
     is_ours,
     made_by,
     specification,
-    tag_filters,
     token,
 )
 from sealift.steps.looks import timestamp
+
+_OPEN = {"Name": "state", "Values": ["active", "pending"]}  # the operation has no filter by tag
 
 
 def _active(reservation: Mapping[str, Any] | None) -> Seen:
@@ -81,7 +82,7 @@ class ReserveCapacity(Step):
                     return Found({"CapacityReservationId": r["CapacityReservationId"]}, timestamp(r.get("CreateDate")))
             return None
 
-        return Query(Call("ec2:DescribeCapacityReservations", {"Filters": tag_filters(ctx, self)}), read)
+        return Query(Call("ec2:DescribeCapacityReservations", {"Filters": [_OPEN]}), read)
 
     def ready(self, out: Output) -> Watch:
         return Watch("capacity-reservation", out["CapacityReservationId"], _active, "active", deadline=300)

@@ -98,16 +98,16 @@ class SourceQuiet(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SourceStillQuiet(Step):
-    """After the last copy of an unattached volume: nobody attached it meanwhile."""
+class SourcesStillQuiet(Step):
+    """Before a replacement takes over: nobody has attached a source meanwhile, whose writes its copy would lack."""
 
-    source: str
+    sources: tuple[str, ...]
 
     def title(self) -> str:
-        return f"check that {self.source} is still attached to nothing"
+        return "check that the sources are still attached to nothing"
 
     def before(self, ctx: Context) -> Query:
-        return resting(self.source)
+        return resting(*self.sources)
 
     def do(self, ctx: Context) -> Call:
         return OBSERVE
@@ -383,4 +383,6 @@ def checks_pass(status: Mapping[str, Any] | None) -> Seen:
     words = {str(status[name]["Status"]) for name in ("InstanceStatus", "SystemStatus")}
     if "impaired" in words:
         return Seen(failed="a status check is 'impaired'", state="impaired")
-    return Seen(done=words == {"ok"}, state="/".join(sorted(words)))
+    if (status.get("AttachedEbsStatus") or {}).get("Status") == "impaired":
+        return Seen(failed="the instance cannot reach its EBS volumes ('impaired')", state="impaired")
+    return Seen(done=words <= {"ok", "not-applicable"}, state="/".join(sorted(words)))

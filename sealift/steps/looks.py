@@ -130,18 +130,16 @@ def _moved(instance: Mapping[str, Any], launch_time: str) -> Iterable[str]:
         yield f"{instance['InstanceId']} was started at {launched}, after the cut (it was last started at {launch_time})"
 
 
-def resting(volume: Any) -> Query:
-    """Ask whether the source is still attached to nothing: what attached it may have written to it."""
+def resting(*sources: Any) -> Query:
+    """Ask whether sources are still attached to nothing: what attached one may have written to it."""
 
     def read(reply: Mapping[str, Any]) -> list[str]:
-        found = next(iter(reply["Volumes"]), None)
-        if found is None:
-            return [f"{volume} is gone"]
-        if attachments := found.get("Attachments"):
-            return [f"{volume} is attached to {attachments[0].get('InstanceId')}: someone attached it after the cut"]
-        return []
+        found = {v["VolumeId"]: v.get("Attachments") or () for v in reply["Volumes"]}
+        gone = [f"{s} is gone" for s in sources if s not in found]
+        held = [(s, a[0].get("InstanceId")) for s, a in found.items() if a]
+        return gone + [f"{s} is attached to {who}: someone attached it after the cut" for s, who in held]
 
-    return Query(volumes(volume), read)
+    return Query(volumes(*sources), read)
 
 
 def timestamp(moment: Any) -> float | None:

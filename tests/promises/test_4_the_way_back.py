@@ -206,13 +206,15 @@ async def test_a_rollback_that_was_stuck_goes_on_once_snapshots_can_be_taken(ins
 
 @pytest.mark.parametrize("route", ["clone", "snapshot"])
 async def test_resume_after_a_rollback_opens_the_next_attempt(world: World, route: str) -> None:
-    """The same stored plan runs again, approved as before; every write of the time in between is on the replacement."""
+    """The same stored plan runs again, once it is approved anew; every write of the time in between is on the replacement."""
     instance, migration = await up(world, route=route)
     await world.act(world.driver.rollback(migration, discard_writes=True))
     kept = {i: s["State"] for i, s in world.snapshots().items() if SAFETY in s["Tags"]}
     world.clock.advance(7200)
     written = {v["VolumeId"]: world.box.contents(v["VolumeId"]) for v in world.volumes(instance).values()}
-    again = await world.act(world.driver.resume(migration))
+    waits = await world.act(world.driver.resume(migration, no_wait=True))
+    assert (3, "running") == (waits.exit_code, world.power(instance))
+    again = await world.act(world.driver.resume(migration, approved_by="a test"))
     assert (0, 2, "retained") == (again.exit_code, world.state(migration).attempt, world.state(migration).end)
     for volume, contents in written.items():
         assert not contents.minus(world.box.contents(volume)).streams

@@ -280,17 +280,31 @@ def test_unlocked_is_free_again(journal: Journal) -> None:
         journal.lock(first, ["i-1"])
 
 
-def test_a_shared_switch_is_turned_by_the_first_and_the_last(journal: Journal) -> None:
-    """Set by the first that needs it, cleared by the last that held it, however often each says so."""
+def test_a_shared_switch_is_cleared_by_the_last_that_holds_it(journal: Journal) -> None:
+    """Everyone who needs it turns it; who leaves while others hold it leaves them what it would have turned back."""
     one, two = begun(journal, "i-1"), begun(journal, "i-2")
+    both, rest = ("HealthCheck", "Terminate"), ("Terminate",)
+
     turned = [
-        journal.switch("group", one, on=True),
-        journal.switch("group", two, on=True),
-        journal.switch("group", two, on=True),
-        journal.switch("group", one, on=False),
-        journal.switch("group", two, on=False),
+        journal.switch("group", one, both, on=True),
+        journal.switch("group", two, both, on=True),
+        journal.switch("group", one, both, on=False),
+        journal.switch("group", two, rest, on=False),
     ]
-    assert [True, False, False, False, True] == turned
+
+    assert [both, both, (), ("Terminate", "HealthCheck")] == turned
+
+
+def test_who_has_counted_out_and_died_before_turning_it_back_is_told_the_same_again(journal: Journal) -> None:
+    """The last one out keeps what it owes until it has been turned; then it is forgotten."""
+    one = begun(journal, "i-1")
+    journal.switch("group", one, ("HealthCheck",), on=True)
+
+    told = [journal.switch("group", one, ("HealthCheck",), on=False) for _ in range(2)]
+    journal.switched("group", one)
+
+    assert [("HealthCheck",), ("HealthCheck",)] == told
+    assert ("Terminate",) == journal.switch("group", begun(journal, "i-2"), ("Terminate",), on=False)
 
 
 def test_slots_are_counted_over_migrations_of_a_place(journal: Journal) -> None:

@@ -9,7 +9,7 @@ from sealift.errors import WaitFailed
 from sealift.step import Call, Seen, Watch
 from sealift.steps.looks import snapshot_ready, volume_ready
 from sealift.subjects import SUBJECTS
-from sealift.watch import ABSENT_MEANS_GONE, BATCH, Watcher
+from sealift.watch import ABSENT_MEANS_GONE, Watcher
 
 
 class Account:
@@ -74,11 +74,11 @@ async def test_reads_are_by_filter_never_by_id_list(account: Account) -> None:
 
 async def test_a_batch_holds_at_most_two_hundred_values(account: Account) -> None:
     """More are read in several requests."""
-    names = [f"vol-{n:03}" for n in range(BATCH + 50)]
+    names = [f"vol-{n:03}" for n in range(SUBJECTS["volume"].batch + 50)]
     for name in names:
         account.says(name, 0, State="available")
     await watched(account, *(volume(n) for n in names))
-    assert [BATCH, 50] == [len(r.params["Filters"][0]["Values"]) for r in account.reads]
+    assert [SUBJECTS["volume"].batch, 50] == [len(r.params["Filters"][0]["Values"]) for r in account.reads]
 
 
 async def test_an_absent_id_harms_only_its_own_waiter(account: Account) -> None:

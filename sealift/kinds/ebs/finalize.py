@@ -87,7 +87,10 @@ async def _health(read: Read, ids: list[str]) -> list[str]:
     if not ids:
         return []
     wrong = []
-    for status in (await read(Call("ec2:DescribeVolumeStatus", {"VolumeIds": ids})))["VolumeStatuses"]:
+    statuses = (await read(Call("ec2:DescribeVolumeStatus", {"VolumeIds": ids})))["VolumeStatuses"]
+    told = {status["VolumeId"] for status in statuses}
+    wrong += [f"the status of {id_} is not described" for id_ in ids if id_ not in told]
+    for status in statuses:
         if not hydrated(status):
             progress = (status.get("InitializationStatusDetails") or {}).get("Progress", 0)
             wrong.append(f"{status['VolumeId']} is still initialising ({progress} %)")

@@ -65,7 +65,9 @@ async def recall(read: Read, account: str, region: str, target: str, options: Op
 
 
 def _belongs(volume: Described, target: str) -> bool:
-    return volume["VolumeId"] == target or unpack(tags_of(volume).get("sealift:was", "")).get("i") == target
+    # The mark names the volume it was written on: a backup's restore that inherited the tags is no source.
+    was = unpack(tags_of(volume).get("sealift:was", ""))
+    return was.get("v") == volume["VolumeId"] and target in (volume["VolumeId"], was.get("i"))
 
 
 async def _facts(

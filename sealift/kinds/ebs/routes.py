@@ -44,7 +44,7 @@ from sealift.steps import (
     SetAutoEnableIO,
     SetFlags,
     SourceQuiet,
-    SourceStillQuiet,
+    SourcesStillQuiet,
     StartInstance,
     StatusChecks,
     StopInstance,
@@ -62,6 +62,7 @@ Copies = Callable[[Facts, Options, VolumeFacts], list[Step]]
 CUT = Ref("cut", "LaunchTime")
 FORMAT = "1"
 TAG_LIMIT = 50
+OUR_TAGS = 5  # what a replacement carries of ours: migration, step, attempt, epoch, role
 APART = frozenset({
     "acks", "allow", "deny", "iac_tags", "key", "max_degraded", "notify", "retain", "route", "skip_tags", "ticket",
     "window_end", "window_last_quiesce", "window_start",
@@ -127,6 +128,7 @@ def identity(facts: Facts) -> dict[str, object]:
 def was(facts: Facts, volume: VolumeFacts) -> str:
     """Pack the former values that the way back needs into RDS's tag alphabet, at most 256 characters."""
     words = {
+        "v": volume.id,
         "d": volume.device or "",
         "t": str(int(volume.delete_on_termination)),
         "a": str(int(bool(volume.auto_enable_io))),
@@ -138,10 +140,11 @@ def was(facts: Facts, volume: VolumeFacts) -> str:
     return safe_key(" ".join(f"{k}={v}" for k, v in words.items()))[:256]
 
 
-def user_tags(volume: VolumeFacts) -> Tags:
+def user_tags(volume: VolumeFacts, options: Options) -> Tags:
     """Return the tags that come over: without `aws:*` (reserved) and ours, within the limit of 50 (R-EBS-10)."""
+    room = TAG_LIMIT - OUR_TAGS - len({k for k, _ in options.extra_tags} - {k for k, _ in volume.tags})
     kept = [(k, v) for k, v in volume.tags if not k.startswith(("aws:", "sealift:"))]
-    return tuple(kept[: TAG_LIMIT - 6])
+    return tuple(kept[:room])
 
 
 # -- pieces
@@ -158,7 +161,9 @@ def _mark(facts: Facts, options: Options, route: str) -> Lanes:
                     volume=v.id,
                     plan=plan,
                     was=was(facts, v),
-                    extra_tags=options.protect_tags,
+                    extra_tags=tuple(
+                        t for t in options.protect_tags if t[0] not in dict(v.tags)
+                    ),  # the user's own stay
                 )
             ]
             for v in facts.plain
@@ -220,12 +225,8 @@ def _group_off(facts: InstanceFacts, options: Options) -> Step | None:
         return None  # one that is on standby already is in nobody's care, and stays so
     if options.asg == "standby":
         return EnterStandby(key="group:off", phase=CUTOVER, instance=facts.id, group=facts.asg.name)
-    processes = tuple(p for p in PROCESSES if p not in facts.asg.suspended)
-    return (
-        SuspendProcesses(key="group:off", phase=CUTOVER, group=facts.asg.name, processes=processes)
-        if processes
-        else None
-    )
+    wake = tuple(p for p in PROCESSES if p not in facts.asg.suspended)
+    return SuspendProcesses(key="group:off", phase=CUTOVER, group=facts.asg.name, processes=PROCESSES, wake=wake)
 
 
 def _group_on(facts: InstanceFacts, options: Options) -> Step | None:
@@ -233,7 +234,7 @@ def _group_on(facts: InstanceFacts, options: Options) -> Step | None:
     if isinstance(off, EnterStandby):
         return ExitStandby(key="group:on", phase=CONFIRM, instance=off.instance, group=off.group)
     if isinstance(off, SuspendProcesses):
-        return ResumeProcesses(key="group:on", phase=CONFIRM, group=off.group, processes=off.processes)
+        return ResumeProcesses(key="group:on", phase=CONFIRM, group=off.group, processes=off.wake)
     return None
 
 
@@ -303,8 +304,8 @@ def _hand_over_tags(facts: Facts, options: Options) -> Lanes:
     lanes: dict[str, list[Step]] = {}
     selecting = {*(facts.selectors or ()), *options.selector_tags}
     for v in facts.plain:
-        aside = tuple((k, value) for k, value in user_tags(v) if k in selecting)
-        tags = (*user_tags(v), ("sealift:role", "replacement"))
+        aside = tuple((k, value) for k, value in user_tags(v, options) if k in selecting)
+        tags = (*user_tags(v, options), ("sealift:role", "replacement"))
         lanes[name(v)] = [GiveTags(key=f"tags:{name(v)}", phase=CONFIRM, volume=replacement(v), tags=tags)]
         if aside:
             noted = tuple((f"sealift:was-tag:{k}"[:128], value) for k, value in aside)
@@ -466,6 +467,7 @@ def instance_recipe(facts: InstanceFacts, options: Options, route: str, copies: 
         _auto_io(facts),
         _verify_volumes(facts),
         VerifyAttachments(key="verify:attachments", phase=CUTOVER, instance=facts.id, devices=ends, launch_time=CUT),
+        SourcesStillQuiet(key="still-quiet", phase=CUTOVER, sources=tuple(v.id for v in facts.plain)),
         StartInstance(key="start", phase=Phase.BRING_UP, instance=facts.id, launch_time=CUT)
         if running
         else MarkBringUp(
@@ -498,7 +500,7 @@ def volume_recipe(facts: VolumeAlone, options: Options, route: str, copies: Copi
         Lanes({name(volume): copies(facts, options, volume)}),
         _auto_io(facts),
         _verify_volumes(facts),
-        SourceStillQuiet(key="still-quiet", phase=CUTOVER, source=volume.id),
+        SourcesStillQuiet(key="still-quiet", phase=CUTOVER, sources=(volume.id,)),
         MarkBringUp(key="hand-over", phase=Phase.BRING_UP, source=volume.id),
         _slots_back(facts, route),
         _hand_over_tags(facts, options),

@@ -48,7 +48,7 @@ def tags_come_over(facts: Facts, options: Options) -> Finding:
     found = []
     for v in facts.plain:
         wanted = [k for k, _ in v.tags if not k.startswith(("aws:", "sealift:"))]
-        left = wanted[len(user_tags(v)) :]
+        left = wanted[len(user_tags(v, options)) :]
         if left:
             found.append(f"{v.id} has {len(wanted)} tags, and {', '.join(left)} would not fit on its replacement")
     return say(ACK, found, "Remove tags that are no longer needed, or accept the loss.")
