@@ -227,7 +227,8 @@ class Journal:
             raise
         except DatabaseError as error:
             raise JournalError(
-                f"the journal {self.path} cannot be used: {error.orig}", remedy="Mend it, or give another with --journal."
+                f"the journal {self.path} cannot be used: {error.orig}",
+                remedy="Mend it, or give another with --journal.",
             ) from error
 
     def close(self) -> None:
