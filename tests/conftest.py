@@ -9,6 +9,15 @@ from sealift.sandbox import Durations
 from tests.world import World, sandbox
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep groups together: xdist 3.8 writes `…@group` where pytest 9.2 no longer reads an item's id (no test was grouped)."""
+    for item in items:
+        marked, kept = getattr(item, "_nodeid", None), getattr(item, "_id", None)
+        if marked and kept is not None and marked != item.nodeid:
+            item._id = type(kept).parse(marked)  # type: ignore[attr-defined]
+
+
 @pytest.fixture(autouse=True)
 def _no_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep the machine's AWS settings and journal out of every test."""
