@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sealift.estimate import ATTACH
-from sealift.step import Call, Context, Found, Id, Output, Phase, Query, Seconds, Step, Watch
-from sealift.steps.looks import attached, needs_unattached, untouched, volumes
+from sealift.step import Call, Context, Found, Id, Output, Phase, Query, Seconds, Seen, Step, Watch
+from sealift.steps.looks import attached, unattached, untouched, volumes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,18 @@ class AttachVolume(Step):
         return None
 
     def needs(self) -> Watch:
-        return needs_unattached(self.volume)
+        return Watch("volume", self.volume, self._free, "attached to nothing")
+
+    def _free(self, volume: Mapping[str, Any] | None) -> Seen:
+        """Judge a volume that is to be attached: what another instance holds does not come free by itself."""
+        for a in (volume or {}).get("Attachments") or ():
+            if a.get("InstanceId") != self.instance and a.get("State") == "attached":
+                return Seen(
+                    failed=f"somebody has attached it to {a.get('InstanceId')}; detach it there", state="attached"
+                )
+            if a.get("InstanceId") == self.instance and a.get("Device") == self.device:
+                return Seen(done=a.get("State") == "attached", state=str(a.get("State")))
+        return unattached(volume)
 
     def ready(self, out: Output) -> Watch:
         return Watch(
