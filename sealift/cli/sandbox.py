@@ -5,6 +5,20 @@ from typing import Any
 import click
 
 
+class Fleet(click.ParamType[str | int]):
+    """What is put into a sandbox: demo, empty, or a number of instances."""
+
+    name = "fleet"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str | int:
+        """Read a fleet."""
+        if str(value).isdigit():
+            return int(value)
+        if value not in ("demo", "empty"):
+            self.fail(f"{value!r} is no fleet; give demo, empty or a number of instances", param, ctx)
+        return str(value)
+
+
 @click.group()
 def sandbox() -> None:
     """An AWS account in a box, to try sealift on before production."""
@@ -12,19 +26,31 @@ def sandbox() -> None:
 
 @sandbox.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=5577, show_default=True, help="Port; 0 takes a free one.")
-@click.option("--speed", default=60.0, show_default=True, help="Seconds of the sandbox in a second of life.")
 @click.option(
-    "--fleet", default="demo", show_default=True, help="What is in it at first: demo, or a number of instances."
+    "--port", type=click.IntRange(0, 65535), default=5577, show_default=True, help="Port; 0 takes a free one."
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="Seconds of the sandbox in a second of life.",
+)
+@click.option(
+    "--fleet",
+    type=Fleet(),
+    default="demo",
+    show_default=True,
+    help="What is in it at first: demo, empty, or a number of instances.",
 )
 @click.option("--seed", default=0, show_default=True, help="Seed of everything random.")
-def serve(host: str, port: int, speed: float, fleet: str, seed: int) -> None:
+def serve(host: str, port: int, speed: float, fleet: str | int, seed: int) -> None:
     """Serve the box over HTTP for any AWS client."""
     from sealift.cli import run
 
     with run.one_line():
         server = _server()
-        shape: Any = int(fleet) if fleet.isdigit() else fleet
+        _refuse_taken(host, port)
 
         def ready(url: str) -> None:
             run.say(f"the sandbox runs at {url}, {speed:g} times as fast as life")
@@ -32,7 +58,22 @@ def serve(host: str, port: int, speed: float, fleet: str, seed: int) -> None:
                 f"export AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox AWS_REGION=eu-central-1"
             )
 
-        server.serve(host, port, speed, shape, seed, ready)
+        server.serve(host, port, speed, fleet, seed, ready)
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    import socket
+
+    from sealift.errors import SealiftError
+
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        raise SealiftError(
+            f"{host}:{port} cannot be listened on: {error.strerror}", remedy="Give another --port; 0 takes a free one."
+        ) from None
 
 
 def _server() -> Any:
@@ -73,8 +114,8 @@ def losses(endpoint_url: str) -> None:
 
 @sandbox.command()
 @click.option("--endpoint-url", envvar="AWS_ENDPOINT_URL", required=True, help="Where the sandbox runs.")
-@click.argument("fleet", default="demo")
-def seed(endpoint_url: str, fleet: str) -> None:
+@click.argument("fleet", type=Fleet(), default="demo")
+def seed(endpoint_url: str, fleet: str | int) -> None:
     """Add a fleet to a running sandbox: demo, or a number of instances."""
     import json
     import urllib.error
@@ -84,7 +125,7 @@ def seed(endpoint_url: str, fleet: str) -> None:
     from sealift.errors import SealiftError
 
     with run.one_line():
-        body = json.dumps({"fleet": int(fleet) if fleet.isdigit() else fleet}).encode()
+        body = json.dumps({"fleet": fleet}).encode()
         request = urllib.request.Request(f"{endpoint_url}/_sandbox/fleet", body, {"Content-Type": "application/json"})  # noqa: S310
         try:
             with urllib.request.urlopen(request, timeout=60) as reply:  # noqa: S310

@@ -366,6 +366,9 @@ USAGE = {
     "state of an unknown form": ("plan", UNKNOWN, "--key", KEY, "--state", "/tmp/x"),
     "rate out of range": ("plan", UNKNOWN, "--key", KEY, "--initialization-rate", "1000"),
     "allow list that is not there": ("plan", UNKNOWN, "--key", KEY, "--allow-list", "/nowhere/list"),
+    "speed that stands still": ("sandbox", "serve", "--speed", "0"),
+    "port out of range": ("sandbox", "serve", "--port", "99999"),
+    "unknown fleet": ("sandbox", "serve", "--fleet", "armada"),
     "endpoint that is no URL": ("inventory", "--endpoint-url", "garbage"),
 }  # fmt: skip
 
@@ -377,6 +380,19 @@ def test_options_that_cannot_be_read_are_usage_errors(sealift: Invoke, served: S
     assert refusal(result)
     assert result.exit_code == 2
     assert served.box.log == []
+
+
+def test_a_sandbox_on_a_port_that_is_taken_says_so(bare: Invoke, served: Served) -> None:
+    """The port of another program: exit 1 with the way out."""
+    result = bare("sandbox", "serve", "--port", served.url.rsplit(":", 1)[1])
+    assert (result.exit_code, "--port" in refusal(result)) == (1, True)
+
+
+def test_a_sandbox_that_nobody_serves_is_named(bare: Invoke) -> None:
+    """`losses` and `seed` without a sandbox: exit 1 with the command that serves one."""
+    for verb in ("losses", "seed"):
+        result = bare("sandbox", verb, "--endpoint-url", "http://127.0.0.1:9")
+        assert (result.exit_code, "sealift sandbox serve" in refusal(result)) == (1, True)
 
 
 def test_no_region_is_a_usage_error(sealift: Invoke) -> None:
