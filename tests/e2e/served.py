@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -54,7 +55,19 @@ class Box:
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start sealift in a process of its own."""
         silent, read = subprocess.DEVNULL, subprocess.PIPE
-        return subprocess.Popen([*SEALIFT, *arguments], env=self.environment, stdin=silent, stdout=silent, stderr=read)
+        return subprocess.Popen(
+            [*SEALIFT, *arguments],
+            env=self.environment,
+            stdin=silent,
+            stdout=silent,
+            stderr=read,
+            preexec_fn=heed_interrupts,  # noqa: PLW1509 - nothing of ours runs in threads when a test starts a process
+        )
+
+
+def heed_interrupts() -> None:
+    """Take SIGINT as a terminal's job does: what a shell runs in the background ignores it, and hands that on."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager
