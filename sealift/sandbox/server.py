@@ -3,6 +3,7 @@
 Every answer says what time it is (`x-sealift-sandbox-now`, Unix seconds) and how fast it runs (`…-speed`).
 """
 
+import functools
 import logging
 import socket
 from collections.abc import Callable, Iterable
@@ -30,13 +31,19 @@ _INTERNAL = (
 StartResponse = Callable[..., Any]
 
 
+@functools.cache
+def _moto() -> DomainDispatcherApplication:
+    """Return moto's application: slow to make, and it holds nothing of a box."""
+    return DomainDispatcherApplication(create_backend_app)
+
+
 class Front:
     """The WSGI application: admin routes, services moto does not know, moto, and the headers that tell the time."""
 
     def __init__(self, box: Sandbox, clock: WallClock, fleet: dict[str, str]) -> None:
         self._clock = clock
         self._admin = Admin(box, clock, fleet)
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._moto = _moto()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
@@ -53,7 +60,7 @@ class Front:
             return [_INTERNAL]
 
     def _time(self) -> list[tuple[str, str]]:
-        now, speed = self._clock.now(), self._clock.speed
+        now, speed = self._clock.now(), getattr(self._clock, "speed", 0.0)
         return [("x-sealift-sandbox-now", f"{now:.6f}"), ("x-sealift-sandbox-speed", f"{speed:g}")]
 
     def _route(self, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:

@@ -1,15 +1,11 @@
-"""A box on a virtual clock, advanced by hand."""
+"""The sandbox's own machinery, in process, on a virtual clock that is advanced by hand."""
 
-import functools
 from collections.abc import Callable, Iterator
 
+import boto3
 import pytest
-from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from sealift.sandbox import Sandbox
-
-REGION = "eu-central-1"
 
 
 @pytest.fixture
@@ -18,130 +14,11 @@ def box() -> Iterator[Sandbox]:
         yield opened
 
 
-@functools.cache
-def _client(service: str, region: str, key: str = "testing"):
-    """Clients are slow to make and hold no state of a box."""
-    import boto3
-
-    once = Config(retries={"total_max_attempts": 1})
-    session = boto3.Session(aws_access_key_id=key, aws_secret_access_key="testing", region_name=region)
-    return session.client(service, config=once)
-
-
 @pytest.fixture
 def client(box: Sandbox) -> Callable:
-    return lambda service="ec2", region=REGION: _client(service, region)
+    return lambda service="ec2", region="eu-central-1": boto3.client(service, region)
 
 
 @pytest.fixture
 def ec2(client: Callable):
     return client()
-
-
-@pytest.fixture
-def rds(client: Callable):
-    return client("rds")
-
-
-@pytest.fixture
-def db(rds) -> Callable:
-    """db(name) -> the instance as it is described now."""
-    return lambda name: rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
-
-
-@pytest.fixture
-def cluster(rds) -> Callable:
-    """cluster(name) -> the cluster as it is described now."""
-    return lambda name: rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]
-
-
-@pytest.fixture
-def until(box: Sandbox) -> Callable:
-    """until(look, member, value) -> seconds that passed until `look()[member] == value`; gives up after two days."""
-
-    def wait(look: Callable, member: str, value: object, step: float = 10) -> float:
-        passed = 0.0
-        while look()[member] != value:
-            assert passed < 172_800, look()
-            box.clock.advance(step)
-            passed += step
-        return passed
-
-    return wait
-
-
-@pytest.fixture
-def refused() -> Callable:
-    """refused(call, **params) -> (code, HTTP status) of the refusal."""
-
-    def code(call: Callable, **params: object) -> tuple[str, int]:
-        with pytest.raises(ClientError) as caught:
-            call(**params)
-        reply = caught.value.response
-        return reply["Error"]["Code"], reply["ResponseMetadata"]["HTTPStatusCode"]
-
-    return code
-
-
-def allow(*actions: str, on: object = "*", **more: object) -> dict:
-    """A statement; `more` are further elements: Condition, Principal, Sid."""
-    return {"Effect": "Allow", "Action": list(actions), "Resource": on, **more}
-
-
-def deny(*actions: str, on: object = "*", **more: object) -> dict:
-    return {**allow(*actions, on=on, **more), "Effect": "Deny"}
-
-
-def policy(*statements: dict) -> dict:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
-
-
-@pytest.fixture
-def allowing() -> Callable:
-    return allow
-
-
-@pytest.fixture
-def denying() -> Callable:
-    return deny
-
-
-@pytest.fixture
-def written() -> Callable:
-    """written(*statements) -> the text of a policy."""
-    import json
-
-    return lambda *statements: json.dumps(policy(*statements))
-
-
-@pytest.fixture
-def as_role(box: Sandbox) -> Callable:
-    """as_role(*statements, service=, account=, …) -> a client that acts as a new role with these statements."""
-    count = iter(range(1000))
-
-    def make(*statements: dict, service: str = "ec2", region: str = REGION, account: str = "123456789012", **options):
-        box.enforce()
-        documents = [policy(*statements)] if statements else []
-        role = box.people.role(f"role-{next(count)}", *documents, account=account, **options)
-        return as_session(box, role, service, region)
-
-    return make
-
-
-@functools.cache
-def _models():
-    """One session for all clients: what it has read of AWS's models it keeps."""
-    import boto3
-
-    return boto3.Session()
-
-
-def as_session(box: Sandbox, role: str, service: str = "ec2", region: str = REGION):
-    """A client that acts as a session of a role."""
-    once = Config(retries={"total_max_attempts": 1})
-    return _models().client(service, region, config=once, **box.people.session(role, seconds=43_200))
-
-
-@pytest.fixture
-def session_of(box: Sandbox) -> Callable:
-    return functools.partial(as_session, box)

@@ -9,7 +9,7 @@ from sealift import sandbox
 from sealift.sandbox import RULES, Durations
 
 CODE = "\n".join(p.read_text() for p in Path(sandbox.__file__).parent.rglob("*.py") if p.name != "rules.py")
-TESTS = "\n".join(p.read_text() for p in Path(__file__).parent.glob("test_*.py"))
+TESTS = "\n".join(p.read_text() for p in Path(__file__).parents[1].glob("conformance/test_*.py"))
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda r: r.id)
