@@ -10,18 +10,24 @@ from sealift.sandbox.errors import ApiError, ReplyLost
 from sealift.sandbox.faults import Fault
 from sealift.sandbox.iam import gate, sessions, simulate
 from sealift.sandbox.kms import OPERATIONS as KMS
-from sealift.sandbox.log import Event
-from sealift.sandbox.others import OPERATIONS as OTHERS
-from sealift.sandbox.rds import AFTER
+from sealift.sandbox.rds import AFTER as AFTER_FOR_DATABASES
 from sealift.sandbox.rds import OPERATIONS as RDS
 from sealift.sandbox.rds import unknown as unknown_to_rds
+from sealift.sandbox.services import AFTER as AFTER_FOR_SERVICES
+from sealift.sandbox.services import OPERATIONS as SERVICES
 from sealift.sandbox.throttle import Throttle
 from sealift.sandbox.world import Call, World
 
 Operation = Callable[[World, Call], dict[str, Any] | None]
 
-OPERATIONS: dict[str, Operation] = {**EC2, **RDS, **KMS, **OTHERS, **sessions.OPERATIONS, **simulate.OPERATIONS}
+OPERATIONS: dict[str, Operation] = {**EC2, **RDS, **KMS, **SERVICES, **sessions.OPERATIONS, **simulate.OPERATIONS}
 """What the sandbox answers itself. An operation that returns None leaves the answer to moto."""
+
+AFTER: dict[str, list[Callable[[World, Call], None]]] = {}
+"""What one service's operation means for another, once it has been done."""
+for _table in (AFTER_FOR_DATABASES, AFTER_FOR_SERVICES):
+    for _name, _after in _table.items():
+        AFTER.setdefault(_name, []).append(_after)
 
 
 class Answers:
@@ -36,18 +42,19 @@ class Answers:
         call = self._parse(response)
         self._world.settle()
         fault = self._world.faults.hit(call.name, call.params)
-        outcome, rule = "ok", None
+        outcome, rule, message = "ok", None, None
         try:
             if fault and not fault.after:
                 self._strike(fault)
             self._throttle.draw(call)
             reply, outcome = self._perform(call, moto)
-            if outcome == "ok" and call.name in AFTER:
-                AFTER[call.name](self._world, call)
+            if outcome == "ok":
+                for after in AFTER.get(call.name, ()):
+                    after(self._world, call)
             if fault:
                 self._strike(fault)
         except ApiError as error:
-            outcome, rule = error.code, error.rule
+            outcome, rule, message = error.code, error.rule, error.message
             if fault and fault.after:
                 raise ReplyLost(fault.operation) from error
             return wire.failure(response, error)
@@ -56,9 +63,7 @@ class Answers:
             raise
         finally:
             self._world.settle()
-            self._world.log.append(
-                Event(call.at, call.account, call.region, call.name, call.params, outcome, rule, call.resource)
-            )
+            self._world.log.append(call.event(outcome, rule, message))
         return reply
 
     def _parse(self, response: Any) -> Call:
@@ -68,7 +73,8 @@ class Answers:
         except Exception:  # noqa: BLE001  # whatever cannot be parsed is moto's to answer
             params = {}
         at = self._world.now()
-        return Call(service, action, params, response.current_account, response.region, at, response)
+        key = response.get_access_key()
+        return Call(service, action, params, response.current_account, response.region, at, response, by=key)
 
     def _strike(self, fault: Fault) -> None:
         if fault.after or fault.reset:

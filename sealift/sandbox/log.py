@@ -7,7 +7,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Event:
-    """One API call. `outcome`: `ok`, an error code, or `lost` where no reply arrived; `rule`: why it was refused."""
+    """One API call. `outcome`: `ok`, an error code, or `lost` where no reply arrived; `rule`: why it was refused.
+
+    `by`: the access key that signed it, or the service or person that did it; `message`: the words of a refusal.
+    """
 
     at: float
     account: str
@@ -17,6 +20,8 @@ class Event:
     outcome: str
     rule: str | None = None
     resource: str | None = None
+    by: str | None = None
+    message: str | None = None
 
 
 @dataclass(frozen=True)

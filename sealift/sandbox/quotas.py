@@ -1,6 +1,7 @@
 """AWS limits on things in progress; a test lowers them to reach them."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,3 +25,47 @@ class Quotas:
     db_snapshot_copies_per_destination: int = 20
     throttle: bool = False
     """Enforce request buckets (EC2 `RequestLimitExceeded`, 503), refilled on the box's clock."""
+
+
+class Code(NamedTuple):
+    """A quota as Service Quotas names it: `member` of `Quotas` holds its value; no `code`: none was found, none is shown."""
+
+    service: str
+    code: str
+    name: str
+    member: str
+    adjustable: bool = False
+    source: str = (
+        "code: the names of quotas that public checkers of quotas use; value: the page of the service's quotas"
+    )
+
+
+_EACH = "Concurrent snapshots per {} volume"
+_NONE = "no code was found: not shown"
+
+CODES: tuple[Code, ...] = (
+    Code("ebs", "L-750405C3", _EACH.format("Magnetic (standard)"), "pending_snapshots_per_volume"),
+    Code("ebs", "L-835364B2", _EACH.format("General Purpose SSD (gp2)"), "pending_snapshots_per_volume"),
+    Code("ebs", "L-D8F37C68", _EACH.format("General Purpose SSD (gp3)"), "pending_snapshots_per_volume"),
+    Code("ebs", "L-DB70D580", _EACH.format("Provisioned IOPS SSD (io1)"), "pending_snapshots_per_volume"),
+    Code("ebs", "L-D0291BE3", _EACH.format("Provisioned IOPS SSD (io2)"), "pending_snapshots_per_volume"),
+    Code("ebs", "L-915A3DBB", _EACH.format("Cold HDD (sc1)"), "pending_snapshots_per_hdd_volume"),
+    Code("ebs", "L-9F6E7C4E", _EACH.format("Throughput Optimized HDD (st1)"), "pending_snapshots_per_hdd_volume"),
+    Code(
+        "ebs",
+        "",
+        "Concurrent snapshot copies per destination Region",
+        "snapshot_copies_per_destination",
+        source=f"ebs-resource-quotas.html has the value; {_NONE}",
+    ),
+    Code("ebs", "", "Volume copies in progress per Region", "volume_copies_per_region", source=_NONE),
+    Code("ebs", "", "Volume initialization rate per Region", "initialization_mib_per_s", source=_NONE),
+    Code("rds", "L-7B6409FD", "DB instances", "db_instances", adjustable=True),
+    Code("rds", "L-952B80B8", "DB clusters", "db_clusters", adjustable=True),
+    Code("rds", "L-272F1212", "Manual DB instance snapshots", "db_manual_snapshots", adjustable=True),
+    Code("rds", "L-9B510759", "Manual DB cluster snapshots", "db_manual_cluster_snapshots", adjustable=True),
+    Code("rds", "L-7ADDB58A", "Total storage for all DB instances", "db_storage_gib", adjustable=True),
+    Code("rds", "", "DB snapshot copies per destination Region", "db_snapshot_copies_per_destination", source=_NONE),
+)
+"""Quotas that the box enforces, by Service Quotas' codes (AmazonRDS UserGuide CHAP_Limits.html links them; EBS's page
+ebs-resource-quotas.html has the values only, so its codes rest on public lists: guess)."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sealift.sandbox.rules_access import ACCESS
 from sealift.sandbox.rules_rds import DATABASES
+from sealift.sandbox.rules_services import SERVICES
 
 
 @dataclass(frozen=True)
@@ -259,5 +260,6 @@ RULES: dict[str, Rule] = {
         Rule("SB-FLT-01", "A fault that a test has put in.", "the sandbox's own"),
         *(Rule(*told) for told in ACCESS),
         *(Rule(*told) for told in DATABASES),
+        *(Rule(*told) for told in SERVICES),
     )
 }

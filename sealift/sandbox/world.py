@@ -41,11 +41,18 @@ class Call:
     resource: str | None = None
     caller: Principal | None = None
     """Who signed it, where the sandbox enforces IAM; None is somebody who may do anything."""
+    by: str | None = None
+    """The access key that signed it, or the service or person that did it."""
 
     @property
     def name(self) -> str:
         """`service:Operation`."""
         return f"{self.service}:{self.operation}"
+
+    def event(self, outcome: str = "ok", rule: str | None = None, message: str | None = None) -> Event:
+        """Return the line that the log has of it."""
+        place = (self.at, self.account, self.region, self.name, self.params)
+        return Event(*place, outcome, rule, self.resource, self.by, message)
 
 
 @dataclass

@@ -40,6 +40,15 @@ def caller(world: World, call: Call) -> Principal:
     return of_user(user)
 
 
+def whose(account: str, key: str) -> Principal | None:
+    """Return who an access key belongs to, or belonged to; None is nobody known, or the account's root."""
+    for session in _sessions(account):
+        if session.access_key_id == key:
+            return of_session(session)
+    user = iam_backends[account]["aws"].get_user_from_access_key_id(key)
+    return of_user(user) if user else None
+
+
 def _sessions(account: str) -> list[Any]:
     return list(sts_backends[account]["aws"].assumed_roles)
 

@@ -40,6 +40,10 @@ class Durations:
     terminate_s: float = assumed(30.0, "guess")
     status_checks_s: float = assumed(120.0, "guess: `initializing` to `ok` after `running`")
     standby_s: float = assumed(20.0, "guess")
+    trail_s: float = assumed(
+        300.0, "how-cloudtrail-works.html: about 5 minutes on average, not guaranteed; taken as the least: a guess"
+    )
+    trail_most_s: float = assumed(900.0, "guess, from older pages: events appear within 15 minutes; each in between")
     modify_s: float = assumed(300.0, "guess: a volume's `modifying` before `optimizing`")
     db_create_s: float = assumed(420.0, "guess: `creating` of a DB instance, Multi-AZ or not")
     db_backup_s: float = assumed(60.0, "guess: `backing-up` after `creating`, and in the backup window")

@@ -1,0 +1,32 @@
+"""What services and robots do by themselves: an API call like any other, in the log under the name of who does it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sealift.sandbox.errors import ApiError
+from sealift.sandbox.world import Call, World
+
+Operation = Callable[[World, Call], dict[str, Any] | None]
+
+
+def does(
+    world: World,
+    name: str,
+    operation: Operation,
+    params: Mapping[str, Any],
+    *,
+    account: str,
+    region: str,
+    at: float,
+    by: str,
+) -> tuple[dict[str, Any] | None, ApiError | None]:
+    """Do `name` (`service:Operation`) for a service; return the reply, or the refusal. No policies are asked."""
+    service, _, action = name.partition(":")
+    call = Call(service, action, dict(params), account, region, at, by=by)
+    try:
+        reply = operation(world, call)
+    except ApiError as refusal:
+        world.log.append(call.event(refusal.code, refusal.rule, refusal.message))
+        return None, refusal
+    world.log.append(call.event())
+    return reply, None
