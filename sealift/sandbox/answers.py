@@ -1,10 +1,13 @@
 """The way of one request: faults, throttling, dry run, the sandbox's own operation or moto's, and the log."""
 
+import threading
+import time
 import traceback
 from collections.abc import Callable
 from typing import Any
 
-from sealift.sandbox import hook, wire
+from sealift.clock import WallClock
+from sealift.sandbox import fates, hook, wire
 from sealift.sandbox.ec2 import OPERATIONS as EC2
 from sealift.sandbox.errors import ApiError, ReplyLost
 from sealift.sandbox.faults import Fault
@@ -30,12 +33,28 @@ for _table in (AFTER_FOR_DATABASES, AFTER_FOR_SERVICES):
         AFTER.setdefault(_name, []).append(_after)
 
 
+class _Late(threading.local):
+    """Seconds by which the answer to this thread's request is late."""
+
+    seconds = 0.0
+
+
 class Answers:
     """Answers requests on a world's behalf."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._throttle = Throttle(world)
+        self.late = _Late()
+
+    def hold(self) -> None:
+        """Keep the answer back for as long as a fault says; called when others may go on meanwhile."""
+        seconds, self.late.seconds = self.late.seconds, 0.0
+        clock: Any = self._world.clock
+        if seconds and isinstance(clock, WallClock):
+            time.sleep(seconds / clock.speed)
+        elif seconds:
+            clock.advance(seconds)
 
     def answer(self, response: Any, moto: Callable[[], wire.Reply]) -> wire.Reply:
         """Answer one request and log it; `ReplyLost` stands for a broken connection."""
@@ -43,20 +62,23 @@ class Answers:
         self._world.settle()
         fault = self._world.faults.hit(call.name, call.params)
         outcome, rule, message = "ok", None, None
+        if fault:
+            call.fault, self.late.seconds = str(fault), fault.slow_s
+            call.fate = fates.Struck(self._world, call, fault) if fault.is_fate else None
         try:
-            if fault and not fault.after:
+            if fault and fault.refuses:
                 self._strike(fault)
             self._throttle.draw(call)
             reply, outcome = self._perform(call, moto)
             if outcome == "ok":
                 for after in AFTER.get(call.name, ()):
                     after(self._world, call)
-            if fault:
+            if fault and fault.after:
                 self._strike(fault)
         except ApiError as error:
             outcome, rule, message = error.code, error.rule, error.message
             if fault and fault.after:
-                raise ReplyLost(fault.operation) from error
+                raise ReplyLost(fault.operation, fault.timeout) from error
             return wire.failure(response, error)
         except ReplyLost:
             outcome, rule = "lost", "SB-FLT-01"
@@ -78,7 +100,7 @@ class Answers:
 
     def _strike(self, fault: Fault) -> None:
         if fault.after or fault.reset:
-            raise ReplyLost(fault.operation)
+            raise ReplyLost(fault.operation, fault.timeout)
         raise ApiError("SB-FLT-01", fault.code, fault.message, fault.status)
 
     def _perform(self, call: Call, moto: Callable[[], wire.Reply]) -> tuple[wire.Reply, str]:

@@ -27,4 +27,8 @@ class ApiError(Exception):
 
 
 class ReplyLost(Exception):  # not an error of the sandbox: what the network does
-    """The request may have had its effect; the connection breaks before the answer."""
+    """The request may have had its effect; the connection breaks, or the client gives up, before the answer."""
+
+    def __init__(self, operation: str, timeout: bool = False) -> None:
+        super().__init__(operation)
+        self.timeout = timeout

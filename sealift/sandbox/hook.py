@@ -35,6 +35,10 @@ class Answering(Protocol):
         """Answer one request; `moto()` gives moto's own answer."""
         ...
 
+    def hold(self) -> None:
+        """Keep the answer back for as long as a fault says."""
+        ...
+
 
 _open: list[Answering] = []
 
@@ -42,8 +46,12 @@ _open: list[Answering] = []
 def _call_action(response: Any) -> Any:
     if not _open:
         return _moto_call_action(response)
-    with LOCK:
-        return _open[-1].answer(response, lambda: _moto_call_action(response))
+    box = _open[-1]
+    try:
+        with LOCK:
+            return box.answer(response, lambda: _moto_call_action(response))
+    finally:
+        box.hold()
 
 
 _moto_call_action = BaseResponse.call_action

@@ -9,7 +9,8 @@ from typing import Any
 class Event:
     """One API call. `outcome`: `ok`, an error code, or `lost` where no reply arrived; `rule`: why it was refused.
 
-    `by`: the access key that signed it, or the service or person that did it; `message`: the words of a refusal.
+    `by`: the access key that signed it, or the service or person that did it; `message`: the words of a refusal;
+    `fault`: what hit it.
     """
 
     at: float
@@ -22,6 +23,7 @@ class Event:
     resource: str | None = None
     by: str | None = None
     message: str | None = None
+    fault: str | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from botocore.exceptions import ConnectionClosedError
+from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from moto import mock_aws
 
 from sealift.sandbox import hook
@@ -27,7 +27,7 @@ _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testin
 
 
 class _InProcess:
-    """Turns a lost reply into what botocore raises for a broken connection."""
+    """Turns a lost reply into what botocore raises for a broken connection or a read time-out."""
 
     def __init__(self, inner: hook.Answering) -> None:
         self._inner = inner
@@ -37,7 +37,12 @@ class _InProcess:
         try:
             return self._inner.answer(response, moto)
         except ReplyLost as lost:
-            raise ConnectionClosedError(endpoint_url="https://sandbox") from lost
+            kind = ReadTimeoutError if lost.timeout else ConnectionClosedError
+            raise kind(endpoint_url="https://sandbox") from lost
+
+    def hold(self) -> None:
+        """Keep the answer back for as long as a fault says."""
+        self._inner.hold()
 
 
 @contextmanager

@@ -19,6 +19,14 @@ from sealift.sandbox.quotas import Quotas
 from sealift.sandbox.state import Machine, Region, Snapshot, Volume
 
 
+class Fate(Protocol):
+    """Puts on the agenda what a fault leaves of a transition."""
+
+    def __call__(self, resource: str, at: float, seconds: float, happen: Callable[[float], None]) -> float:
+        """Let happen what is left of it; return when it is due (infinity: never)."""
+        ...
+
+
 class Time(Protocol):
     """All that the sandbox needs of a clock."""
 
@@ -41,6 +49,10 @@ class Call:
     resource: str | None = None
     caller: Principal | None = None
     """Who signed it, where the sandbox enforces IAM; None is somebody who may do anything."""
+    fate: "Fate | None" = None
+    """What a fault makes of what this call sets going."""
+    fault: str | None = None
+    """The fault that hit it, in words."""
     by: str | None = None
     """The access key that signed it, or the service or person that did it."""
 
@@ -52,7 +64,7 @@ class Call:
     def event(self, outcome: str = "ok", rule: str | None = None, message: str | None = None) -> Event:
         """Return the line that the log has of it."""
         place = (self.at, self.account, self.region, self.name, self.params)
-        return Event(*place, outcome, rule, self.resource, self.by, message)
+        return Event(*place, outcome, rule, self.resource, self.by, message, self.fault)
 
 
 @dataclass
@@ -120,9 +132,11 @@ class World:
 
     def later(self, call: Call, resource: str, seconds: float, happen: Callable[[float], None]) -> float:
         """Let `happen` take place after an assumed duration; return when."""
-        due = call.at + self.takes(call, resource, seconds)
-        self.agenda.at(due, happen)
-        return due
+        seconds = self.takes(call, resource, seconds)
+        if call.fate:
+            return call.fate(resource, call.at, seconds, happen)
+        self.agenda.at(call.at + seconds, happen)
+        return call.at + seconds
 
     def settle(self) -> None:
         """Bring every state up to now."""

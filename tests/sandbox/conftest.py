@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import boto3
 import pytest
+from botocore.config import Config
 
 from sealift.sandbox import Sandbox
 
@@ -16,7 +17,8 @@ def box() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def client(box: Sandbox) -> Callable:
-    return lambda service="ec2", region="eu-central-1": boto3.client(service, region)
+    once = Config(retries={"total_max_attempts": 1})
+    return lambda service="ec2", region="eu-central-1": boto3.client(service, region, config=once)
 
 
 @pytest.fixture
