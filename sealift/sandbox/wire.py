@@ -10,6 +10,7 @@ from moto.core.request import determine_request_protocol
 from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 
+from sealift.sandbox import query_xml
 from sealift.sandbox.errors import ApiError
 
 Reply = tuple[int, dict[str, str], str | bytes]
@@ -49,6 +50,9 @@ def success(response: Any, result: Mapping[str, Any]) -> Reply:
     """Write a reply that has the shape botocore's model gives the operation's output."""
     model = get_service_model(response.boto3_service_name)
     protocol = response.determine_response_protocol(model)
+    if protocol == "query":
+        headers = {"Content-Type": "text/xml", **response.response_headers}
+        return 200, headers, query_xml.reply(response.boto3_service_name, response._get_action(), result)
     serializer = get_serializer_class(model.service_name, protocol)(model.operation_model(response._get_action()))
     out = serializer.serialize(result)
     return out["status_code"], {**out["headers"], **response.response_headers}, out["body"]

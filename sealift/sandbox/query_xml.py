@@ -1,0 +1,116 @@
+"""Replies of the query protocol, written straight from the shape: moto builds a tree and walks it again (4 times slower).
+
+A writer is made once for each shape and kept: which names members have does not change between replies. Flattened lists
+are moto's to write: no operation that is answered here has one.
+"""
+
+import base64
+import functools
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from xml.sax.saxutils import escape
+
+from botocore.model import OperationModel, Shape
+from moto.core.utils import get_service_model
+
+Write = Callable[[str, Any, list[str]], None]
+"""Append an element of this name with this value."""
+
+
+def reply(service: str, operation: str, result: Mapping[str, Any]) -> str:
+    """Return the body of a reply that has the shape of the operation's output."""
+    model: OperationModel = get_service_model(service).operation_model(operation)
+    namespace = model.metadata.get("xmlNamespace", "")
+    out = [f'<{operation}Response xmlns="{namespace}">']
+    if (shape := model.output_shape) is not None:
+        _writer(service, shape.name)(shape.serialization.get("resultWrapper", f"{shape.name}Result"), result, out)
+    out.append(f"<ResponseMetadata><RequestId>sandbox</RequestId></ResponseMetadata></{operation}Response>")
+    return "".join(out)
+
+
+@functools.cache
+def _writer(service: str, name: str) -> Write:
+    shape = get_service_model(service).shape_for(name)
+    return _KINDS.get(shape.type_name, _text)(service, shape)
+
+
+def _structure(service: str, shape: Any) -> Write:
+    writers = {n: _member(service, n, one) for n, one in shape.members.items()}
+
+    def write(tag: str, value: Any, out: list[str]) -> None:
+        out.append(f"<{tag}>")
+        for name, one in value.items():
+            if one is not None and name in writers:
+                element, put = writers[name]
+                put(element, one, out)
+        out.append(f"</{tag}>")
+
+    return write
+
+
+def _member(service: str, name: str, shape: Shape) -> tuple[str, Write]:
+    """Return a member's element and writer; found late, since a shape may contain itself."""
+
+    def write(tag: str, value: Any, out: list[str]) -> None:
+        _writer(service, shape.name)(tag, value, out)
+
+    return str(shape.serialization.get("name", name)), write
+
+
+def _list(service: str, shape: Any) -> Write:
+    element, put = _member(service, "member", shape.member)
+
+    def write(tag: str, value: Any, out: list[str]) -> None:
+        if not value:
+            out.append(f"<{tag}/>")
+            return
+        out.append(f"<{tag}>")
+        for one in value:
+            put(element, one, out)
+        out.append(f"</{tag}>")
+
+    return write
+
+
+def _map(service: str, shape: Any) -> Write:
+    (key, put_key), (name, put) = _member(service, "key", shape.key), _member(service, "value", shape.value)
+
+    def write(tag: str, value: Any, out: list[str]) -> None:
+        out.append(f"<{tag}>")
+        for k, v in value.items():
+            out.append("<entry>")
+            put_key(key, k, out)
+            put(name, v, out)
+            out.append("</entry>")
+        out.append(f"</{tag}>")
+
+    return write
+
+
+def _scalar(text: Callable[[Any], str]) -> Callable[[str, Any], Write]:
+    def write(tag: str, value: Any, out: list[str]) -> None:
+        out.append(f"<{tag}>{text(value)}</{tag}>")
+
+    return lambda service, shape: write
+
+
+def _time(value: Any) -> str:
+    if not isinstance(value, datetime):
+        return str(value)
+    return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ" if value.microsecond else "%Y-%m-%dT%H:%M:%SZ")
+
+
+_text = _scalar(lambda value: escape(str(value)))
+_KINDS: dict[str, Callable[[str, Any], Write]] = {
+    "structure": _structure,
+    "list": _list,
+    "map": _map,
+    "boolean": _scalar(lambda value: "true" if value in (True, "true") else "false"),
+    "integer": _scalar(lambda value: str(int(value))),
+    "long": _scalar(lambda value: str(int(value))),
+    "double": _scalar(lambda value: str(float(value))),
+    "float": _scalar(lambda value: str(float(value))),
+    "timestamp": _scalar(_time),
+    "blob": _scalar(lambda value: base64.b64encode(value if isinstance(value, bytes) else value.encode()).decode()),
+}
