@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from typing import Any, Self
 
 from sealift.clock import VirtualClock
-from sealift.sandbox import hook, kms
+from sealift.sandbox import hook, kms, services
 from sealift.sandbox.answers import Answers
 from sealift.sandbox.ec2 import power
 from sealift.sandbox.faults import Faults
@@ -193,6 +193,7 @@ class Sandbox(Databases):
             machine = self.machine(instance_id)
             call = Call("hand", name, {"InstanceIds": [instance_id]}, machine.account, machine.region, self.now())
             operation(self.world, call)
+            services.noticed(self.world, call)
             self.world.settle()
             self.log.append(Event(call.at, call.account, call.region, call.name, call.params, "ok"))
 

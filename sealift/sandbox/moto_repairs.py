@@ -11,6 +11,7 @@ import moto.ec2.models.amis
 import moto.ec2.models.elastic_network_interfaces
 import moto.ec2.models.instances
 import moto.kms.models
+from moto.autoscaling.models import FakeAutoScalingGroup
 from moto.ec2.models.core import TaggedEC2Resource
 from moto.moto_api._internal import mock_random
 
@@ -36,6 +37,7 @@ def repaired(now: Callable[[], float], seed: int) -> Iterator[None]:
     patches.append(patch.object(moto.kms.models, "unix_time", unix_time))
     patches.append(patch.object(moto.kms.models, "generate_private_key", key_pair))
     patches.append(patch.object(TaggedEC2Resource, "get_tags", _tags))
+    patches.append(patch.object(FakeAutoScalingGroup, "set_desired_capacity", _desired))
     for one in patches:
         one.start()
     try:
@@ -43,6 +45,11 @@ def repaired(now: Callable[[], float], seed: int) -> Iterator[None]:
     finally:
         for one in patches:
             one.stop()
+
+
+def _desired(group: Any, capacity: int | None) -> None:
+    """Note the number only: instances come and go by the sandbox's own hand, in time."""
+    group.desired_capacity = group.min_size if capacity is None else capacity
 
 
 def _tags(resource: Any) -> list[dict[str, str]]:

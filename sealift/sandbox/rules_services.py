@@ -1,6 +1,7 @@
 """Rules of the other services: id, sentence, source; the fourth says that it is a guess. Part of `rules.RULES`."""
 
 _TRAIL = "docs.aws.amazon.com/awscloudtrail/latest/"
+_ASG = "docs.aws.amazon.com/autoscaling/ec2/userguide/"
 
 SERVICES: tuple[tuple[str, str, str, bool], ...] = (
     (
@@ -21,6 +22,38 @@ SERVICES: tuple[tuple[str, str, str, bool], ...] = (
         "SB-CT-03",
         "LookupEvents may be asked twice a second for an account and Region.",
         "botocore cloudtrail LookupEvents; the code ThrottlingException is a guess",
+        True,
+    ),
+    (
+        "SB-ASG-01",
+        "A group, member or process that is not there, or a member in another state, is ValidationError.",
+        "botocore autoscaling; recorded reply: The instance … is not part of Auto Scaling group …; other texts are guesses",
+        True,
+    ),
+    (
+        "SB-ASG-02",
+        "A member in service whose instance is not running is unhealthy, terminated and replaced by a new one.",
+        _ASG
+        + "healthcheck.html; what that takes in time, and that no grace period spares it, are guesses, the bad way",
+        True,
+    ),
+    (
+        "SB-ASG-03",
+        "A member in Standby is not looked at; back in service it is. Without a decrement it is replaced meanwhile.",
+        _ASG + "as-enter-exit-standby.html; botocore autoscaling EnterStandby",
+        False,
+    ),
+    (
+        "SB-ASG-04",
+        "Without HealthCheck nothing is found, without ReplaceUnhealthy or Terminate nothing goes, without Launch nothing "
+        "comes until it is resumed.",
+        _ASG + "understand-how-suspending-processes-affects-other-processes.html",
+        False,
+    ),
+    (
+        "SB-ASG-05",
+        "The desired capacity stays between the sizes: EnterStandby, ExitStandby and terminate are refused past them.",
+        "botocore autoscaling EnterStandby; recorded reply of EnterStandby: has min-size=…; the others by its pattern",
         True,
     ),
     (

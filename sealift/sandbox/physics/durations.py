@@ -40,6 +40,7 @@ class Durations:
     terminate_s: float = assumed(30.0, "guess")
     status_checks_s: float = assumed(120.0, "guess: `initializing` to `ok` after `running`")
     standby_s: float = assumed(20.0, "guess")
+    asg_check_s: float = assumed(60.0, "guess: until a group notices that a member, or its number, is not as it should be")
     trail_s: float = assumed(
         300.0, "how-cloudtrail-works.html: about 5 minutes on average, not guaranteed; taken as the least: a guess"
     )

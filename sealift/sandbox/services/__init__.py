@@ -3,15 +3,19 @@
 from collections.abc import Callable
 from typing import Any
 
-from sealift.sandbox.services import lifecycle, limits, trail
+from sealift.sandbox.services import groups, lifecycle, limits, replacing, standby, trail
+from sealift.sandbox.services.acting import AFTER, noticed
 from sealift.sandbox.world import Call, World
 
 OPERATIONS: dict[str, Callable[[World, Call], dict[str, Any] | None]] = {
+    **groups.OPERATIONS,
+    **standby.OPERATIONS,
     **lifecycle.OPERATIONS,
     **trail.OPERATIONS,
     **limits.OPERATIONS,
 }
 """All operations of other services that the sandbox answers itself; the rest is moto's."""
 
-AFTER: dict[str, Callable[[World, Call], None]] = {}
-"""What an operation of EC2 means for these services, once it has been done."""
+AFTER.update(replacing.AFTER)
+
+__all__ = ["AFTER", "OPERATIONS", "noticed"]

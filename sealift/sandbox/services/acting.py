@@ -8,6 +8,9 @@ from sealift.sandbox.world import Call, World
 
 Operation = Callable[[World, Call], dict[str, Any] | None]
 
+AFTER: dict[str, Callable[[World, Call], None]] = {}
+"""What an operation means for these services, once it has been done, by whomever."""
+
 
 def does(
     world: World,
@@ -28,5 +31,12 @@ def does(
     except ApiError as refusal:
         world.log.append(call.event(refusal.code, refusal.rule, refusal.message))
         return None, refusal
+    noticed(world, call)
     world.log.append(call.event())
     return reply, None
+
+
+def noticed(world: World, call: Call) -> None:
+    """Let these services know of what was done past the front door."""
+    if after := AFTER.get(call.name.replace("hand:", "ec2:")):
+        after(world, call)

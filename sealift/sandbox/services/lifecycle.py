@@ -1,9 +1,7 @@
-"""Services that moto lacks or has in part: standby that takes time, DLM policies, AWS Backup selections."""
+"""DLM policies and AWS Backup selections."""
 
 from collections.abc import Callable
 from typing import Any
-
-from moto.autoscaling.models import autoscaling_backends
 
 from sealift.sandbox.errors import ApiError
 from sealift.sandbox.world import Call, World, iso
@@ -59,32 +57,7 @@ def _nothing_protected(world: World, call: Call) -> dict[str, Any]:
     return {"Results": []}
 
 
-def _standby(world: World, call: Call) -> None:
-    """EnterStandby and ExitStandby: moto has the effect, the sandbox the time that it takes."""
-    entering = call.operation == "EnterStandby"
-    on_the_way, there = ("EnteringStandby", "Standby") if entering else ("Pending", "InService")
-    group = autoscaling_backends[call.account][call.region].autoscaling_groups.get(call.params["AutoScalingGroupName"])
-    ids = set(call.params.get("InstanceIds", []))
-    members = [m for m in group.instance_states if m.instance.id in ids] if group else []
-
-    def leave(_: float) -> None:
-        for member in members:
-            member.lifecycle_state = on_the_way
-
-    def arrive(_: float) -> None:
-        for member in members:
-            if member.lifecycle_state == on_the_way:
-                member.lifecycle_state = there
-
-    world.agenda.at(call.at, leave)  # when moto has answered
-    for member in members:
-        seconds = world.takes(call, member.instance.id, world.durations.standby_s)
-        world.agenda.at(call.at + seconds, arrive)
-
-
 OPERATIONS: dict[str, Callable[[World, Call], dict[str, Any] | None]] = {
-    "autoscaling:EnterStandby": _standby,
-    "autoscaling:ExitStandby": _standby,
     "dlm:CreateLifecyclePolicy": _create_policy,
     "dlm:GetLifecyclePolicies": _policies,
     "dlm:GetLifecyclePolicy": _policy,
