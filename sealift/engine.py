@@ -500,8 +500,8 @@ class Engine:
         found: Found | None = query.read(await self.gateway.read(query.call, Purpose.FIND, operations_of(me)))
         if found is None:
             return None
-        if found.output.get("adopted"):
-            young = found.created is not None and self.clock.now() - found.created <= getattr(me, "max_age", 0)
+        if found.max_age is not None:
+            young = found.created is not None and self.clock.now() - found.created <= found.max_age
             return found.output if young else None
         if found.created is not None and row is not None and found.created < row.intent_at - CLOCK_SKEW:
             return None

@@ -246,20 +246,7 @@ class Journal:
         """
         migration = f"mig-{secrets.token_hex(5)}"
         with self._write() as db:
-            self._take(db, migration, locks)
-            db.execute(
-                insert(_migrations).values(
-                    id=migration,
-                    created=self.clock.now(),
-                    target=plan["target"],
-                    kind=plan["kind"],
-                    account=plan["account"],
-                    region=plan["region"],
-                    plan=json.dumps(plan, sort_keys=True),
-                    digest=digest,
-                )
-            )
-            self._add(db, Entry(0, migration, 1, None, "attempt", self.clock.now(), 0, {"number": 1}))
+            self._store(db, migration, plan, digest, locks, attempt=1)
         return migration
 
     def adopt(self, migration: str, plan: Mapping[str, Any], digest: str, locks: Iterable[str], attempt: int) -> None:
@@ -272,21 +259,17 @@ class Journal:
         with self._write() as db:
             if db.execute(select(_migrations.c.id).where(_migrations.c.id == migration)).first():
                 raise Refused(f"{migration} is in this journal already", remedy=f"Use: sealift resume {migration}")
-            self._take(db, migration, locks)
-            db.execute(
-                insert(_migrations).values(
-                    id=migration,
-                    created=self.clock.now(),
-                    target=plan["target"],
-                    kind=plan["kind"],
-                    account=plan["account"],
-                    region=plan["region"],
-                    plan=json.dumps(plan, sort_keys=True),
-                    digest=digest,
-                )
-            )
-            self._add(db, Entry(0, migration, attempt, None, "attempt", self.clock.now(), 0, {"number": attempt}))
+            self._store(db, migration, plan, digest, locks, attempt)
             self._add(db, Entry(0, migration, attempt, None, "adopted", self.clock.now(), 0, {}))
+
+    def _store(
+        self, db: Connection, migration: str, plan: Mapping[str, Any], digest: str, locks: Iterable[str], attempt: int
+    ) -> None:
+        self._take(db, migration, locks)
+        row = {name: plan[name] for name in ("target", "kind", "account", "region")}
+        row |= {"id": migration, "created": self.clock.now(), "digest": digest}
+        db.execute(insert(_migrations).values(**row, plan=json.dumps(plan, sort_keys=True)))
+        self._add(db, Entry(0, migration, attempt, None, "attempt", self.clock.now(), 0, {"number": attempt}))
 
     def plan(self, migration: str) -> dict[str, Any]:
         """Return a migration's plan as stored.

@@ -11,9 +11,7 @@ from sealift.aws.gateway import Purpose
 from sealift.engine import Engine, LocalOperation
 from sealift.errors import CallError, HookFailed, UsageError
 from sealift.recipe import step_from_json
-from sealift.step import Call, Output
-from sealift.steps import CopyVolume
-from sealift.steps.looks import hydrated
+from sealift.step import Call, Output, Query
 
 SLOT_POLL = 30.0
 """Seconds between looks for a free copy slot; only ever waited before the quiesce."""
@@ -73,21 +71,27 @@ async def _release_hydrated(engine: Engine, quota: str, place: str) -> None:
         if holder == engine.work.migration:
             continue
         state = engine.journal.state(holder)
-        copies = [
-            str(out["VolumeId"])
+        asked = [
+            query
             for step in map(step_from_json, engine.journal.plan(holder)["steps"])
-            if isinstance(step, CopyVolume) and (out := state.outputs.get(step.key))
+            if step.quota == quota and (out := state.outputs.get(step.key)) and (query := step.holds_slot(out))
         ]
-        if state.brought_up is None or not copies:
+        if state.brought_up is None or not asked:
             continue
-        try:
-            reply = await engine.gateway.read(Call("ec2:DescribeVolumeStatus", {"VolumeIds": copies}), Purpose.CHECK)
-        except CallError as error:
-            if error.code != "InvalidVolume.NotFound":
-                raise
-            reply = {"VolumeStatuses": []}  # what was deleted since holds no slot
-        if all(hydrated(status) for status in reply["VolumeStatuses"]):
+        for query in asked:
+            if await _holds(engine, query):
+                break
+        else:
             engine.journal.release(quota, holder)
+
+
+async def _holds(engine: Engine, query: Query) -> bool:
+    try:
+        return bool(query.read(await engine.gateway.read(query.call, Purpose.CHECK)))
+    except CallError as error:
+        if not (error.code or "").endswith("NotFound"):
+            raise
+        return False  # what was deleted since holds no slot
 
 
 async def release_slots(engine: Engine, params: Mapping[str, Any]) -> Output:

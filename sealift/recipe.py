@@ -127,7 +127,7 @@ def operations_of(step: Step) -> frozenset[str]:
     """Return every operation that the step declares: its call, its reads, what it waits on."""
     out = {name: Ref(step.key, name) for name in step.outputs}
     watches = [w for w in (step.needs(), step.ready(out)) if w is not None]
-    declared = {step.do(_ANY).operation, *(q.call.operation for q in queries(step)), *getattr(step, "declares", ())}
+    declared = {step.do(_ANY).operation, *(q.call.operation for q in queries(step)), *step.declares}
     return frozenset(declared | {SUBJECTS[w.subject].operation for w in watches})
 
 

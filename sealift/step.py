@@ -67,11 +67,12 @@ class Query:
 @dataclass(frozen=True)
 class Found:
     """What `Step.find` makes of an answer: the output of an earlier try, and when that was created (Unix seconds, if
-    AWS tells).
+    AWS tells). With `max_age` it is somebody else's, or of another use: good only while it is younger than so many seconds.
     """
 
     output: Output
     created: float | None = None
+    max_age: float | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class Seen:
 class Watch:
     """What to wait for: `judge` reads the resource as last described, None where it is absent.
 
-    `subject` names a row of `sealift.watch.SUBJECTS`, which says how such resources are read in batches.
+    `subject` names a row of `sealift.subjects.SUBJECTS`, which says how such resources are read in batches.
     """
 
     subject: str
@@ -139,7 +140,8 @@ class Step(ABC):
     Class variables: `outputs` names what `output` returns; `quiesces` marks the step that makes the source quiet (its intent
     opens an epoch), `takes_down` that a workload is down from then on; `exposes` that a workload could now run on what was
     made; `at_gate` what is done when the gate opens, before the window is judged again; `looks_first` asks for `find` before
-    the first try too; `asks_health` marks what `accept` passes over; `quota` names what is counted in the journal.
+    the first try too; `asks_health` marks what `accept` passes over; `quota` names what is counted in the journal;
+    `declares` the operations that its `local:` call sends.
     """
 
     key: str
@@ -156,6 +158,7 @@ class Step(ABC):
     asks_health: ClassVar[bool] = False
     alters: ClassVar[tuple[str, ...]] = ()
     quota: ClassVar[str | None] = None
+    declares: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def title(self) -> str:
@@ -207,6 +210,10 @@ class Step(ABC):
 
     def check(self, out: Output) -> Query | None:
         """Return a read that answers with differences; empty is good."""
+        return None
+
+    def holds_slot(self, out: Output) -> Query | None:
+        """Return a read that answers whether what was made still holds its slot of `quota`; None: a step of its own gives it back."""
         return None
 
     def salvage(self) -> "Step | None":

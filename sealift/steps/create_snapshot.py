@@ -126,7 +126,7 @@ class RenewWarmSnapshot(Snapshot):
         return f"renew the warm snapshot of {self.volume} if it is older than {self.max_age} s"
 
     def find(self, ctx: Context) -> Query:
-        """Adopt the warm snapshot while it is young enough; the engine compares the age with `max_age`."""
+        """Adopt the warm snapshot while it is young enough: the engine knows what time it is."""
 
         def read(reply: Mapping[str, Any]) -> Found | None:
             ours = self._ours(ctx)(reply)
@@ -134,7 +134,9 @@ class RenewWarmSnapshot(Snapshot):
                 return Found(ours.output, None)
             for s in reply["Snapshots"]:
                 if s["SnapshotId"] == self.warm and s.get("VolumeId") == self.volume and s.get("State") == "completed":
-                    return Found({"SnapshotId": s["SnapshotId"], "adopted": True}, timestamp(s["StartTime"]))
+                    return Found(
+                        {"SnapshotId": s["SnapshotId"], "adopted": True}, timestamp(s["StartTime"]), self.max_age
+                    )
             return None
 
         call = by_id("ec2:DescribeSnapshots", "volume-id", self.volume)
@@ -143,17 +145,6 @@ class RenewWarmSnapshot(Snapshot):
     def find_again(self, ctx: Context) -> Query:
         return Query(
             Call("ec2:DescribeSnapshots", {"OwnerIds": ["self"], "Filters": tag_filters(ctx, self)}), self._ours(ctx)
-        )
-
-    def undo(self) -> Step | Irreversible:
-        from sealift.steps.delete_snapshot import DeleteSnapshot  # noqa: PLC0415
-
-        return DeleteSnapshot(
-            key=f"undo:{self.key}",
-            phase=Phase.CLEAN,
-            lane=self.lane,
-            snapshot=Ref(self.key, "SnapshotId"),
-            roles=(self.role,),
         )
 
     def seconds(self) -> Seconds:

@@ -16,7 +16,21 @@ READS_ONLY = Irreversible("it only reads")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClaimHeld(Step):
+class Reading(Step):
+    """A step that only reads: what it reads is in `before`, `observe`, `ready` or `check`."""
+
+    def do(self, ctx: Context) -> Call:
+        return OBSERVE
+
+    def undo(self) -> Irreversible:
+        return READS_ONLY
+
+    def seconds(self) -> Seconds:
+        return SMALL_CALL
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimHeld(Reading):
     """Read the claims again directly before the quiesce: another journal may have written over one since."""
 
     volumes: tuple[str, ...]
@@ -27,18 +41,9 @@ class ClaimHeld(Step):
     def before(self, ctx: Context) -> Query:
         return claimed_by_other(self.volumes, ctx.migration)
 
-    def do(self, ctx: Context) -> Call:
-        return OBSERVE
-
-    def undo(self) -> Irreversible:
-        return READS_ONLY
-
-    def seconds(self) -> Seconds:
-        return SMALL_CALL
-
 
 @dataclass(frozen=True, kw_only=True)
-class RecordCut(Step):
+class RecordCut(Reading):
     """Write down when the stopped instance was last started: every later step compares (EC2 has no 'do not start')."""
 
     instance: str
@@ -48,24 +53,15 @@ class RecordCut(Step):
     def title(self) -> str:
         return f"write down when {self.instance} was last started"
 
-    def do(self, ctx: Context) -> Call:
-        return OBSERVE
-
     def observe(self, ctx: Context) -> Query:
         return Query(
             instances(self.instance),
             lambda reply: {"LaunchTime": instances_in(reply)[self.instance]["LaunchTime"].isoformat()},
         )
 
-    def undo(self) -> Irreversible:
-        return READS_ONLY
-
-    def seconds(self) -> Seconds:
-        return SMALL_CALL
-
 
 @dataclass(frozen=True, kw_only=True)
-class SourceQuiet(Step):
+class SourceQuiet(Reading):
     """The cut of something that nothing runs on: a stopped instance, or a volume attached to nothing."""
 
     source: str
@@ -87,18 +83,9 @@ class SourceQuiet(Step):
 
         return Query(instances(instance), read)
 
-    def do(self, ctx: Context) -> Call:
-        return OBSERVE
-
-    def undo(self) -> Irreversible:
-        return READS_ONLY
-
-    def seconds(self) -> Seconds:
-        return SMALL_CALL
-
 
 @dataclass(frozen=True, kw_only=True)
-class SourcesStillQuiet(Step):
+class SourcesStillQuiet(Reading):
     """Before a replacement takes over: nobody has attached a source meanwhile, whose writes its copy would lack."""
 
     sources: tuple[str, ...]
@@ -108,15 +95,6 @@ class SourcesStillQuiet(Step):
 
     def before(self, ctx: Context) -> Query:
         return resting(*self.sources)
-
-    def do(self, ctx: Context) -> Call:
-        return OBSERVE
-
-    def undo(self) -> Irreversible:
-        return READS_ONLY
-
-    def seconds(self) -> Seconds:
-        return SMALL_CALL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,7 +214,7 @@ class SaveState(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
-class VerifyVolumes(Step):
+class VerifyVolumes(Reading):
     """Verify cold: every replacement has the shape and the key that were planned (R-EBS-53)."""
 
     volumes: tuple[Id, ...]
@@ -248,9 +226,6 @@ class VerifyVolumes(Step):
     def title(self) -> str:
         return "verify the replacements before anything runs on them"
 
-    def do(self, ctx: Context) -> Call:
-        return OBSERVE
-
     def check(self, out: Output) -> Query:
         def read(reply: Mapping[str, Any]) -> list[str]:
             found = {v["VolumeId"]: v for v in reply["Volumes"]}
@@ -261,12 +236,6 @@ class VerifyVolumes(Step):
             ]
 
         return Query(volumes(*self.volumes), read)
-
-    def undo(self) -> Irreversible:
-        return READS_ONLY
-
-    def seconds(self) -> Seconds:
-        return SMALL_CALL
 
 
 def _differs(volume: Mapping[str, Any] | None, name: str, shape: tuple[Any, ...], key_arn: str) -> list[str]:
@@ -288,7 +257,7 @@ def _differs(volume: Mapping[str, Any] | None, name: str, shape: tuple[Any, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class VerifyAttachments(Step):
+class VerifyAttachments(Reading):
     """Verify cold: the stopped instance has each replacement on its device, flags as they were, and was not started
     meanwhile.
     """
@@ -305,9 +274,6 @@ class VerifyAttachments(Step):
     def before(self, ctx: Context) -> Query:
         return untouched(self.instance, self.launch_time)
 
-    def do(self, ctx: Context) -> Call:
-        return OBSERVE
-
     def check(self, out: Output) -> Query:
         def read(reply: Mapping[str, Any]) -> list[str]:
             mappings = instances_in(reply)[self.instance].get("BlockDeviceMappings", ())
@@ -321,12 +287,6 @@ class VerifyAttachments(Step):
             ]
 
         return Query(instances(self.instance), read)
-
-    def undo(self) -> Irreversible:
-        return READS_ONLY
-
-    def seconds(self) -> Seconds:
-        return SMALL_CALL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -351,7 +311,7 @@ class MarkBringUp(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StatusChecks(Step):
+class StatusChecks(Reading):
     """Wait until both status checks of the instance are ok; `initializing` and a hydrating volume's `warning` are
     expected.
     """
@@ -363,14 +323,8 @@ class StatusChecks(Step):
     def title(self) -> str:
         return f"wait for the status checks of {self.instance}"
 
-    def do(self, ctx: Context) -> Call:
-        return OBSERVE
-
     def ready(self, out: Output) -> Watch:
         return Watch("instance-status", self.instance, checks_pass, "status checks ok", deadline=1800)
-
-    def undo(self) -> Irreversible:
-        return READS_ONLY
 
     def seconds(self) -> Seconds:
         return STATUS_CHECKS

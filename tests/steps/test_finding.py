@@ -113,10 +113,10 @@ def test_of_two_the_oldest_is_taken() -> None:
 
 
 def test_a_warm_snapshot_is_adopted_only_if_it_is_the_one_at_hand_and_complete() -> None:
-    """The engine compares its age; a pending one, or somebody else's, is not taken over."""
+    """It says how old it may be, and the engine compares; a pending one, or somebody else's, is not taken over."""
     renew = RenewWarmSnapshot(key="renew:a", phase=Phase.PREPARE, volume="vol-1", size=8, warm="snap-7", max_age=60)
     warm = {"SnapshotId": "snap-7", "VolumeId": "vol-1", "State": "completed", "StartTime": AT, "Tags": []}
-    assert Found({"SnapshotId": "snap-7", "adopted": True}, AT.timestamp()) == found(renew, {"Snapshots": [warm]})
+    assert Found({"SnapshotId": "snap-7", "adopted": True}, AT.timestamp(), 60) == found(renew, {"Snapshots": [warm]})
     for changed in ({"State": "pending"}, {"SnapshotId": "snap-8"}, {"VolumeId": "vol-2"}):
         assert None is found(renew, {"Snapshots": [warm | changed]})
 
