@@ -14,6 +14,7 @@ os.environ.setdefault(
     "MOTO_EC2_LOAD_DEFAULT_AMIS", "false"
 )  # 1,300 images that nobody asked for, two seconds a describe
 
+from moto.backup.responses import BackupResponse
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.request import normalize_request
 from moto.core.responses import BaseResponse
@@ -24,8 +25,8 @@ from sealift.sandbox.wire import Reply
 LOCK = threading.RLock()
 """Held round every call and every look at the box."""
 
-UNKNOWN_TO_MOTO = ("dlm",)
-"""Services for which moto has no responder at all."""
+UNKNOWN_TO_MOTO = ("dlm", "backup")
+"""Services for which moto has no responder at all, or one that is not told of all of their paths."""
 
 
 class Answering(Protocol):
@@ -60,7 +61,8 @@ BaseResponse.call_action = _call_action
 
 def bare(service: str, request: Any) -> Any:
     """Answer a request for a service that moto has no responder for: all it can do is what the sandbox does."""
-    return BaseResponse(service_name=service)._dispatch(request, request.raw_url, request.headers)
+    responder = BackupResponse() if service == "backup" else BaseResponse(service_name=service)
+    return responder._dispatch(request, request.raw_url, request.headers)
 
 
 def _process_request(stubber: Any, request: Any) -> Any:

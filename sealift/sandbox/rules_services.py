@@ -57,6 +57,55 @@ SERVICES: tuple[tuple[str, str, str, bool], ...] = (
         True,
     ),
     (
+        "SB-DLM-01",
+        "A policy takes snapshots of the volumes with one of its tags on each schedule, within the hour after its time.",
+        "botocore dlm CreateLifecyclePolicy, CreateRule.Times",
+        False,
+    ),
+    (
+        "SB-DLM-02",
+        "A policy that is not there is ResourceNotFoundException, 404.",
+        "botocore dlm GetLifecyclePolicy",
+        False,
+    ),
+    (
+        "SB-DLM-03",
+        "CopyTags hands on all tags of the volume that are not AWS's; the policy's own are dlm:managed and aws:dlm:….",
+        "botocore dlm Schedule.CopyTags; the names of its own tags: recorded replies",
+        False,
+    ),
+    (
+        "SB-DLM-04",
+        "A schedule deletes what is beyond its count or age, and only its own.",
+        "botocore dlm RetainRule; that age is looked at with the next snapshot is a guess",
+        True,
+    ),
+    (
+        "SB-BAK-01",
+        "A selection names by ARN and all of its conditions, or by any tag of ListOfTags; NotResources are left out.",
+        "botocore backup BackupSelection; how ARNs and ListOfTags go together is a guess",
+        True,
+    ),
+    (
+        "SB-BAK-02",
+        "A backup of a volume is a snapshot with the volume's tags and aws:backup:source-resource; of a database, one of "
+        "type awsbackup.",
+        "the managed policies of AWS Backup name the tag; botocore rds DescribeDBSnapshots.SnapshotType",
+        False,
+    ),
+    (
+        "SB-BAK-03",
+        "A plan, selection or recovery point that is not there is ResourceNotFoundException; retention deletes points.",
+        "botocore backup GetBackupSelection, Lifecycle",
+        False,
+    ),
+    (
+        "SB-BAK-04",
+        "EC2 does not delete a snapshot that is a recovery point.",
+        "remembered of the field: InvalidParameterValue",
+        True,
+    ),
+    (
         "SB-QTA-01",
         "A quota that is not there is NoSuchResourceException; one that is has the value that is enforced.",
         "botocore service-quotas GetServiceQuota; codes of EBS from public lists",

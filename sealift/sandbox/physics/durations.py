@@ -41,6 +41,8 @@ class Durations:
     status_checks_s: float = assumed(120.0, "guess: `initializing` to `ok` after `running`")
     standby_s: float = assumed(20.0, "guess")
     asg_check_s: float = assumed(60.0, "guess: until a group notices that a member, or its number, is not as it should be")
+    dlm_start_s: float = assumed(1800.0, "botocore dlm CreateRule.Times: within one hour; the figure is a guess")
+    backup_start_s: float = assumed(3600.0, "guess: of a start window that is 8 hours by default")
     trail_s: float = assumed(
         300.0, "how-cloudtrail-works.html: about 5 minutes on average, not guaranteed; taken as the least: a guess"
     )

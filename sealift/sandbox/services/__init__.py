@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-from sealift.sandbox.services import groups, lifecycle, limits, replacing, standby, trail
+from sealift.sandbox.services import backup, dlm, groups, limits, replacing, standby, trail
 from sealift.sandbox.services.acting import AFTER, noticed
 from sealift.sandbox.world import Call, World
 
 OPERATIONS: dict[str, Callable[[World, Call], dict[str, Any] | None]] = {
     **groups.OPERATIONS,
     **standby.OPERATIONS,
-    **lifecycle.OPERATIONS,
+    **dlm.OPERATIONS,
+    **backup.OPERATIONS,
     **trail.OPERATIONS,
     **limits.OPERATIONS,
 }
