@@ -63,8 +63,11 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
     ),
     (
         "R-RDS-37",
-        "An encrypted snapshot of another account or Region is copied under a key of one's own first; none is public.",
-        _UG + "USER_ShareSnapshot.html; botocore rds CopyDBSnapshot.KmsKeyId" + _CODE,
+        "An encrypted snapshot of another account or Region is copied under a key of one's own first, and the caller "
+        "needs DescribeKey, CreateGrant and Decrypt on the owner's key; none is public.",
+        _UG
+        + "USER_ShareSnapshot.html; recorded: The source snapshot KMS key does not exist…, The target KMS key [None]…, "
+        "Must specify new KMS key for cross region…; the code for `all` and for a restore is a guess",
         True,
     ),
     (
@@ -89,6 +92,12 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
         "SB-AUR-07",
         "RestoreDBClusterToPointInTime of a plain cluster with a key is rejected.",
         "botocore rds RestoreDBClusterToPointInTime.KmsKeyId" + _CODE,
+        True,
+    ),
+    (
+        "R-RDS-16",
+        "In a VPC that enforces encryption controls, a class without encryption in transit is refused.",
+        "botocore rds VpcEncryptionControlViolationException; which classes is a guess",
         True,
     ),
     # instances
@@ -328,6 +337,18 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
         "recorded: Mirroring cannot be applied to instances with backup retention set to zero",
         False,
     ),
+    (
+        "R-RDS-06",
+        "CopyDBSnapshot does not apply to RDS Custom.",
+        "botocore rds CopyDBSnapshot" + _CODE,
+        True,
+    ),
+    (
+        "R-RDS-24",
+        "A snapshot of a version that is no longer offered is upgraded (ModifyDBSnapshot) before it is restored.",
+        _UG + "USER_UpgradeDBSnapshot.html" + _CODE,
+        True,
+    ),
     # clusters
     (
         "SB-AUR-01",
@@ -355,7 +376,19 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
         "botocore rds DBClusterEndpointAlreadyExistsFault; 'in the Region' is the bad way to read it",
         True,
     ),
+    (
+        "SB-AUR-08",
+        "A db.serverless member needs the cluster's ServerlessV2ScalingConfiguration, which a restore does not bring.",
+        "recorded: Set the Serverless v2 scaling configuration on the parent DB cluster; the restore is a guess",
+        True,
+    ),
     # Blue/Green
+    (
+        "R-RDS-22",
+        "Blue/Green refuses Aurora Serverless v1 and Limitless.",
+        _AUG + "blue-green-deployments-overview.html",
+        False,
+    ),
     ("R-RDS-19", "Blue/Green refuses a source with a zero-ETL integration.", _BG + "considerations.html" + _CODE, True),
     (
         "R-RDS-40",

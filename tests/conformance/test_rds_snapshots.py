@@ -195,7 +195,7 @@ def test_a_copy_from_another_region_brings_its_own_key(box, taken, rds, client, 
     arn = rds.describe_db_snapshots(DBSnapshotIdentifier="app-s")["DBSnapshots"][0]["DBSnapshotArn"]
     far = client("rds", "eu-west-1")
     ask = {"SourceDBSnapshotIdentifier": arn, "TargetDBSnapshotIdentifier": "c"}
-    assert refused(far.copy_db_snapshot, **ask)[0] == "InvalidParameterCombination"
+    assert refused(far.copy_db_snapshot, **ask) == ("InvalidParameterValue", 400)
     made = far.copy_db_snapshot(**ask, KmsKeyId="alias/app")["DBSnapshot"]
     assert (made["SourceDBSnapshotIdentifier"], made["SourceRegion"]) == (arn, "eu-central-1")
 

@@ -60,6 +60,8 @@ def _check_instance(world: World, call: Call, room: Books, blue: Database) -> No
 def _check_cluster(world: World, call: Call, blue: Cluster) -> None:
     if blue.multi_az:
         raise _no(blue, "R-RDS-43", "Blue/green deployments aren't supported for Multi-AZ DB clusters.")
+    if blue.shown.get("EngineMode") == "serverless" or blue.shown.get("ClusterScalabilityType") == "limitless":
+        raise _no(blue, "R-RDS-22", "Blue/green deployments aren't supported for Aurora Serverless v1 and Limitless.")
     writer = blue.writer
     if writer is None:
         raise _no(blue, "SB-BG-01", "The source cluster has no instance.")

@@ -17,7 +17,7 @@ from sealift.sandbox.rds import (
     tags,
 )
 from sealift.sandbox.rds.refusals import refuse
-from sealift.sandbox.rds.state import Cluster, Database, Storage, Store, here
+from sealift.sandbox.rds.state import Books, Cluster, Database, Storage, Store, here
 from sealift.sandbox.world import Call, World
 
 
@@ -51,6 +51,17 @@ def check_class(engine: str, db_class: str, storage: Storage) -> None:
             "InvalidParameterCombination",
             f"DB Instance class {db_class} does not support encryption at rest",
         )
+
+
+def check_transit(room: Books, subnet_group: str, db_class: str) -> None:
+    """Refuse a class that cannot encrypt in transit, in a VPC that enforces it (R-RDS-16)."""
+    control = room.book("vpc-encryption-control").get(network.vpc_of(room, subnet_group), {})
+    if control.get("Mode") == "enforce" and db_class.startswith(engines.WITHOUT_TRANSIT):
+        message = (
+            "The operation violates VPC encryption control settings. Make sure that your DB instance type supports the "
+            "Nitro encryption-in-transit capability."
+        )
+        raise refuse("R-RDS-16", "VpcEncryptionControlViolationException", message)
 
 
 def check_zone(call: Call) -> None:
@@ -89,6 +100,7 @@ def enter(
     group = parameters.check(room, parameters.GROUP, params.get("DBParameterGroupName"), engine, version)
     option_group = options.check(room, params.get("OptionGroupName"), engine, version)
     subnet_group = cluster.subnet_group if cluster else options.subnet_group(room, params.get("DBSubnetGroupName"))
+    check_transit(room, subnet_group, shown.get("DBInstanceClass", ""))
     groups = list(cluster.groups) if cluster else network.chosen_groups(call, room, subnet_group)
     secret = secrets.wanted(world, call, name) if params.get("ManageMasterUserPassword") else None
     made_tags = tags.asked(call) if own_tags is None else own_tags

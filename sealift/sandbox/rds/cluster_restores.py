@@ -27,6 +27,8 @@ def from_snapshot(world: World, call: Call) -> dict[str, Any]:
     if of_cluster and engine != shot.shown["Engine"]:
         message = f"The snapshot is of {shot.shown['Engine']}, not of {engine}."
         raise refuse("SB-RDS-04", "InvalidParameterCombination", message)
+    if params.get("EngineVersion"):
+        engines.check_offered(engine, params["EngineVersion"])
     storage = (
         Storage("sse-kms", keys.usable(world, call, params["KmsKeyId"])) if params.get("KmsKeyId") else shot.storage
     )

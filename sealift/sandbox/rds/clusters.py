@@ -23,7 +23,7 @@ from sealift.sandbox.rds import (
 )
 from sealift.sandbox.rds.paging import filtered, paged
 from sealift.sandbox.rds.refusals import refuse
-from sealift.sandbox.rds.rendering import ZONE_IDS, endpoint
+from sealift.sandbox.rds.rendering import ZONE_IDS, certificate, endpoint
 from sealift.sandbox.rds.state import Cluster, Database, Storage, Store, here
 from sealift.sandbox.world import Call, World, iso
 
@@ -207,6 +207,7 @@ def render(world: World, cluster: Cluster, now: float) -> dict[str, Any]:
         "HttpEndpointEnabled": cluster.data_api,
         "ReadReplicaIdentifiers": [],
         **keys.shown(cluster.storage),
+        **certificate(cluster),
         **cluster.stream,
     }
     if cluster.ready:

@@ -21,6 +21,9 @@ def copy(world: World, call: Call) -> dict[str, Any]:
         raise refuse(
             "R-RDS-04", "InvalidParameterCombination", "SQL Server Express does not support encryption at rest."
         )
+    if engines.is_custom(source.shown["Engine"]):
+        message = f"CopyDBSnapshot is not supported for {source.shown['Engine']}."
+        raise refuse("R-RDS-06", "InvalidParameterCombination", message)
     group = _option_group(world, call, source)
     shot = _enter(world, call, source, name, storage)
     shot.option_group = group
@@ -44,7 +47,7 @@ def _source(world: World, call: Call, ref: str, of_cluster: bool) -> DbSnapshot:
     if source.state != "available":
         code = "InvalidDBClusterSnapshotStateFault" if of_cluster else "InvalidDBSnapshotState"
         raise refuse("SB-RDS-11", code, f"The source snapshot is not in the available state: it is {source.state}.")
-    keys.check_source(source.storage)
+    keys.check_readable(world, call, source)
     return source
 
 
@@ -54,9 +57,14 @@ def _storage(world: World, call: Call, source: DbSnapshot) -> Storage:
         return Storage("sse-kms", keys.usable(world, call, ref))
     if source.storage.type != "sse-kms":
         return source.storage
-    if (source.account, source.region) != (call.account, call.region):
-        message = "KmsKeyId is required for a copy of an encrypted snapshot from another Region or account."
-        raise refuse("R-RDS-37", "InvalidParameterCombination", message)
+    if source.account != call.account:
+        message = (
+            "The target KMS key [None] does not exist, is not enabled or you do not have permissions to access it."
+        )
+        raise refuse("R-RDS-37", "KMSKeyNotAccessibleFault", message)
+    if source.region != call.region:
+        message = "Must specify new KMS key for cross region encrypted snapshot copy."
+        raise refuse("R-RDS-37", "InvalidParameterValue", message)
     return source.storage
 
 

@@ -27,6 +27,8 @@ ENGINES = {
     **{f"sqlserver-{e}": Engine(_SQL, 1433, "license-included", "LSN") for e in ("ee", "se", "ex", "web")},
     "db2-se": Engine(("11.5.9.0.sb00063198.r1",), 50000, "bring-your-own-license", "LSN"),
     "db2-ae": Engine(("11.5.9.0.sb00063198.r1",), 50000, "bring-your-own-license", "LSN"),
+    "custom-oracle-ee": Engine(_ORACLE[:1], 1521, "bring-your-own-license", "SCN"),
+    "custom-sqlserver-se": Engine(_SQL[1:], 1433, "license-included", "LSN"),
     "aurora-postgresql": Engine(_PG, 5432, "postgresql-license", "LSN"),
     "aurora-mysql": Engine(
         ("5.7.mysql_aurora.2.12.5", "8.0.mysql_aurora.3.08.2"), 3306, "general-public-license", "GTID"
@@ -35,6 +37,9 @@ ENGINES = {
 """A choice of versions; AWS's own list changes every month."""
 
 BLUE_GREEN = ("postgres", "mysql", "mariadb", "aurora-postgresql", "aurora-mysql")
+
+WITHOUT_TRANSIT = ("db.t2.", "db.t3.", "db.m3.", "db.m4.", "db.m5.", "db.r3.", "db.r4.", "db.r5.")
+"""Classes on hosts without encryption in transit, as far as a choice of names goes."""
 
 NOT_ENCRYPTED_CLASSES = ("db.m1.", "db.m2.", "db.t2.micro")
 
@@ -73,6 +78,23 @@ def family(name: str, full: str) -> str:
         return f"{name}-{full.split('.', maxsplit=1)[0]}.0"
     dash = "-" if name.startswith(("oracle", "db2")) else ""
     return f"{name}{dash}{major(name, full)}"
+
+
+def is_custom(name: str) -> bool:
+    """Say whether an engine is RDS Custom's."""
+    return name.startswith("custom-")
+
+
+def offered(name: str, full: str) -> bool:
+    """Say whether the major version of `full` is still to be had."""
+    return major(name, full) in {major(name, v) for v in engine(name).versions}
+
+
+def check_offered(name: str, full: str) -> None:
+    """Refuse to start a version that AWS has given up: its snapshot is upgraded first (R-RDS-24)."""
+    if not offered(name, full):
+        message = f"Cannot find version {full} for {name}: upgrade the snapshot to a supported version."
+        raise refuse("R-RDS-24", "InvalidParameterCombination", message)
 
 
 def is_aurora(name: str) -> bool:

@@ -62,6 +62,9 @@ def _member(world: World, call: Call) -> Database:
         if member in params:
             message = f"The requested DB Instance will be a member of a DB Cluster. Set {member} for the DB Cluster."
             raise refuse("SB-AUR-02", "InvalidParameterCombination", message)
+    if params.get("DBInstanceClass") == "db.serverless" and not cluster.shown.get("ServerlessV2ScalingConfiguration"):
+        message = "Set the Serverless v2 scaling configuration on the parent DB cluster before creating a Serverless v2 DB instance."
+        raise refuse("SB-AUR-08", "InvalidDBClusterStateFault", message)
     db = new_member(world, call, cluster)
     building.arrive(world, call, db, world.durations.db_create_s)
     return db

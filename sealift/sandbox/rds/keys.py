@@ -7,10 +7,11 @@ from moto.kms import kms_backends
 from sealift.sandbox import kms
 from sealift.sandbox.rds import moves
 from sealift.sandbox.rds.refusals import refuse
-from sealift.sandbox.rds.state import AnyDb, Books, Database, Storage, everywhere
+from sealift.sandbox.rds.state import AnyDb, Books, Database, DbSnapshot, Storage, everywhere
 from sealift.sandbox.world import Call, World
 
 ALIAS = "alias/aws/rds"
+_SHARED = ("DescribeKey", "CreateGrant", "Decrypt")
 _GRANT = {"Operations": ["Decrypt", "Encrypt", "GenerateDataKey", "CreateGrant", "DescribeKey", "RetireGrant"]}
 
 
@@ -55,6 +56,19 @@ def check_source(storage: Storage) -> None:
     if kms.unusable(storage.key):
         message = f"The KMS key [{storage.key}] of the source is not accessible."
         raise refuse("R-RDS-14", "KMSKeyNotAccessibleFault", message)
+
+
+def check_readable(world: World, call: Call, shot: DbSnapshot) -> None:
+    """Refuse to copy a snapshot whose key cannot be used: another account must also have been let at it (R-RDS-37)."""
+    check_source(shot.storage)
+    if shot.account == call.account or shot.storage.type != "sse-kms":
+        return
+    if kms.service_may(world, call, shot.storage.key, _SHARED, {}, "rds", _GRANT):
+        message = (
+            f"The source snapshot KMS key [{shot.storage.key}] does not exist, is not enabled or you do not have "
+            "permissions to access it."
+        )
+        raise refuse("R-RDS-37", "KMSKeyNotAccessibleFault", message)
 
 
 def shown(storage: Storage) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sealift.sandbox.rds import (
+    building,
     engines,
     flow,
     lookups,
@@ -145,6 +146,9 @@ def _check(world: World, call: Call, db: Database, changes: dict[str, Any]) -> N
         raise refuse("SB-RDS-15", "InvalidParameterCombination", message)
     if changes.get("EngineVersion"):
         changes["EngineVersion"] = engines.version(db.shown["Engine"], changes["EngineVersion"])
+    if db_class := changes.get("DBInstanceClass"):
+        building.check_class(db.shown["Engine"], db_class, db.storage)
+        building.check_transit(here(world, call), db.subnet_group, db_class)
     if params.get("DBParameterGroupName"):
         version = changes.get("EngineVersion", db.shown["EngineVersion"])
         room = here(world, call)

@@ -60,7 +60,9 @@ def instance(world: World, db: Database, now: float) -> dict[str, Any]:
         **keys.shown(owner.storage),
         **_times(db, now),
         **_replication(room, db),
-        **_certificate(db),
+        **certificate(db),
+        **_standby(room, db),
+        **_insight(db),
         **db.stream,
     }
     if db.state != "creating" and not db.state.startswith("inaccessible"):
@@ -97,7 +99,30 @@ def _replication(room: Books, db: Database) -> dict[str, Any]:
     return found
 
 
-def _certificate(db: Database) -> dict[str, Any]:
+def _standby(room: Books, db: Database) -> dict[str, Any]:
+    """Return the zone of a Multi-AZ instance's standby, which RDS chooses."""
+    if not db.shown.get("MultiAZ") or db.cluster:
+        return {}
+    zones = sorted({n.availability_zone for n in network.subnets(room, db.subnet_group)})
+    others = [z for z in zones if z != db.shown.get("AvailabilityZone")]
+    return {"SecondaryAvailabilityZone": others[0]} if others else {}
+
+
+def _insight(db: Database) -> dict[str, Any]:
+    """Return what monitoring adds: its log stream is named by the resource id, Performance Insights keeps 7 days."""
+    found: dict[str, Any] = {}
+    if db.shown.get("MonitoringInterval"):
+        group = f"arn:aws:logs:{db.region}:{db.account}:log-group:RDSOSMetrics"
+        found["EnhancedMonitoringResourceArn"] = f"{group}:log-stream:{db.resource_id}"
+    if db.shown.get("PerformanceInsightsEnabled"):
+        found["PerformanceInsightsRetentionPeriod"] = db.shown.get("PerformanceInsightsRetentionPeriod", 7)
+        own = str(keys.managed_key(db.account, db.region).arn)
+        found["PerformanceInsightsKMSKeyId"] = db.shown.get("PerformanceInsightsKMSKeyId", own)
+    return found
+
+
+def certificate(db: AnyDb) -> dict[str, Any]:
+    """Return the server certificate, which is new with each instance."""
     name = db.shown.get("CACertificateIdentifier")
     return {"CertificateDetails": {"CAIdentifier": name, "ValidTill": iso(db.created + 365 * 86_400)}} if name else {}
 

@@ -92,6 +92,7 @@ def _until(call: Call, source: Database) -> float:
 def _restore(world: World, call: Call, name: str, old: dict[str, Any], storage: Storage, store: Store) -> Database:
     params, engine = call.params, call.params.get("Engine") or old["Engine"]
     _check(params, old, engine)
+    engines.check_offered(engine, old["EngineVersion"])
     base = {k: old[k] for k in INHERITED if k in old}
     version = engines.version(engine, old["EngineVersion"])
     db = building.enter(world, call, name=name, engine=engine, version=version, storage=storage, store=store, base=base)
