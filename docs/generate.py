@@ -1,6 +1,7 @@
 """Write the generated pages: `python -m docs.generate`, or `--check` to fail with a diff where one is stale.
 
-What code lists already is listed nowhere else: commands and options, rules, assumptions, operations, recipes.
+What code lists already is listed nowhere else: commands and options, rules, assumptions, operations, recipes. The
+sources in the docstrings of conformance tests are written by the same verb.
 """
 
 import difflib
@@ -8,15 +9,16 @@ from pathlib import Path
 
 import click
 
+from docs import citing
 from docs.pages import PAGES
 
-FOLDER = Path(__file__).parent
+TOP = Path(__file__).parents[1]
 NOTE = "<!-- Written by `make docs` from the code it is about. Do not edit. -->\n\n"
 
 
 def pages() -> dict[Path, str]:
-    """Return every generated page as it should be now, by its path."""
-    return {FOLDER / name: NOTE + write().strip() + "\n" for name, write in PAGES.items()}
+    """Return every generated page, and every file with generated parts, as it should be now, by its path."""
+    return {TOP / name: NOTE + write().strip() + "\n" for name, write in PAGES.items()} | citing.files()
 
 
 def stale() -> list[str]:
@@ -27,7 +29,8 @@ def stale() -> list[str]:
 def _difference(path: Path, wanted: str) -> str:
     has = path.read_text(encoding="utf-8") if path.exists() else ""
     lines = (has.splitlines(keepends=True), wanted.splitlines(keepends=True))
-    return "".join(difflib.unified_diff(*lines, f"docs/{path.name}", f"docs/{path.name}, as generated", n=1))
+    name = path.relative_to(TOP).as_posix()
+    return "".join(difflib.unified_diff(*lines, name, f"{name}, as generated", n=1))
 
 
 @click.command()

@@ -1,13 +1,14 @@
-"""The generated pages: one writer for each."""
+"""The generated pages, by their path from the top: one writer for each."""
 
 from collections.abc import Callable
 
-from docs.pages import cli, contracts, operations, recipes, rules
+from docs.pages import cli, contracts, operations, recipes, rules, sandbox
 
 PAGES: dict[str, Callable[[], str]] = {
-    "cli.md": cli.page,
-    "rules.md": rules.page,
-    "operations.md": operations.page,
-    "recipes.md": recipes.page,
-    "contracts.md": contracts.page,
+    "docs/cli.md": cli.page,
+    "docs/rules.md": rules.page,
+    "docs/operations.md": operations.page,
+    "docs/recipes.md": recipes.page,
+    "docs/contracts.md": contracts.page,
+    "sealift/sandbox/README.md": sandbox.page,
 }

@@ -1,14 +1,13 @@
-"""docs/rules.md: every rule of the product and of the sandbox, every assumed duration, every guess."""
+"""docs/rules.md: every rule of the product, every assumed duration of plans, every guess."""
 
 from collections.abc import Iterable, Iterator
 
-from docs.pages import reading
+from docs.pages import reading, sandbox
 from docs.pages.reading import one_line
 from sealift import estimate
 from sealift.kind import Rule
 from sealift.kinds import KINDS
 from sealift.render.markdown import table
-from sealift.sandbox.physics.durations import Durations
 from sealift.sandbox.rules import RULES as SANDBOX
 
 HEAD = """# Rules and assumptions
@@ -34,12 +33,12 @@ Ids that steps, waits or the planner name. A verdict of the planner is shown in 
 
 BOX = """## Rules of the sandbox
 
-What the sandbox enforces: a request against one is refused with the code that AWS gives, and the refusal names the
-rule. Ids that begin with `SB` are the sandbox's own. A *guess* stands also in the list at the end."""
+They stand, with their sources, their tests and the assumed durations of the sandbox, in
+[sealift/sandbox/README.md](../sealift/sandbox/README.md)."""
 
 TIMES = """## Assumed durations
 
-Both tables are *modelled*. A plan adds up the first; the sandbox lets the second pass."""
+What a plan adds up; *modelled*. The sandbox has [its own](../sealift/sandbox/README.md#assumed-durations)."""
 
 GUESSES = """## Guesses
 
@@ -51,7 +50,7 @@ UNSURE = ("guess", "unsettled", "bad way")
 
 def page() -> str:
     """Return the page."""
-    parts = [HEAD, PRODUCT, *_product(), ROUTES, *_routes(), OTHER, _elsewhere(), BOX, _sandbox(), TIMES, *_durations()]
+    parts = [HEAD, PRODUCT, *_product(), ROUTES, *_routes(), OTHER, _elsewhere(), BOX, TIMES, *_durations()]
     return "\n\n".join([*parts, GUESSES, table(("what", "where", "says"), list(_guesses()))])
 
 
@@ -89,19 +88,10 @@ def _elsewhere() -> str:
     return table(("id", "what is said", "where"), rows)
 
 
-def _sandbox() -> str:
-    rows = [(r.id, r.says, "*guess*" if r.guess else "", r.source) for r in SANDBOX.values()]
-    return table(("id", "rule", "", "source"), rows)
-
-
 def _durations() -> Iterator[str]:
-    yield "### Of plans (`sealift/estimate.py`)"
-    yield "Spans are *expected, worst* in seconds."
+    yield "`sealift/estimate.py`. Spans are *expected, worst* in seconds."
     yield table(("name", "value", "where it comes from"), list(reading.constants(estimate)))
     yield _sources()
-    yield "### Of the sandbox (`sealift/sandbox/physics/durations.py`)"
-    yield "Names end in their unit."
-    yield table(("name", "value", "where it comes from"), [(n, f"{v:g}", s) for n, v, s in Durations.table()])
 
 
 def _sources() -> str:
@@ -110,7 +100,6 @@ def _sources() -> str:
 
 
 def _guesses() -> Iterable[tuple[str, str, str]]:
-    yield from ((r.id, "sandbox", f"{r.says} ({r.source})") for r in SANDBOX.values() if r.guess)
+    yield from ((what, "sandbox", says) for what, says in sandbox.guesses())
     times = [(n, "estimate", f"{v}: {s}") for n, v, s in reading.constants(estimate)]
-    times += [(n, "sandbox", f"{v:g}: {s}") for n, v, s in Durations.table()]
     yield from (row for row in times if any(word in row[2].lower() for word in UNSURE))

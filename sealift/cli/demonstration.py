@@ -189,7 +189,7 @@ def _conclude(box: Sandbox, shown: dict[str, Shown], before: dict[str, Any], nam
         f"\nlost writes: {len(losses)}   retained until finalize: {left[0]} sources, {left[1]} plain snapshots   "
         f"leftovers: {left[2]}   took {seconds:.0f} s"
     )
-    run.data("Durations are the sandbox's (modelled): docs/rules.md says where each comes from.")
+    run.data("Durations are the sandbox's (modelled): sealift/sandbox/README.md says where each comes from.")
     run.data(
         "\nWhere to look next:\n  sealift sandbox serve      the same account over HTTP, to type at\n"
         "  sealift plan --help        what can be chosen\n  docs/how-to.md             a first migration on AWS"
