@@ -18,6 +18,7 @@ from sealift.sandbox.rds import OPERATIONS as RDS
 from sealift.sandbox.rds import unknown as unknown_to_rds
 from sealift.sandbox.services import AFTER as AFTER_FOR_SERVICES
 from sealift.sandbox.services import OPERATIONS as SERVICES
+from sealift.sandbox.services import objects
 from sealift.sandbox.throttle import Throttle
 from sealift.sandbox.world import Call, World
 
@@ -87,6 +88,18 @@ class Answers:
             self._world.settle()
             self._world.log.append(call.event(outcome, rule, message))
         return reply
+
+    def refuse_object(self, response: Any, kind: str, request: Any, url: str) -> wire.Reply | None:
+        """Return a refusal of a request to S3, which moto answers by itself."""
+        self._world.settle()
+        query, bucket = response._get_querystring(request, url), response.parse_bucket_name_from_url(request, url)
+        key = response.parse_key_name() if kind == "KEY" else ""
+        try:
+            objects.admit(self._world, response, kind, request.method, query, bucket, key)
+        except ApiError as error:
+            status, headers, body = wire.failure(response, error)
+            return status, headers, "" if request.method == "HEAD" else body
+        return None
 
     def _parse(self, response: Any) -> Call:
         service, action = response.boto3_service_name, response._get_action() or "?"

@@ -19,6 +19,7 @@ from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.request import normalize_request
 from moto.core.responses import BaseResponse
 from moto.core.utils import camelcase_to_underscores
+from moto.s3.responses import S3Response
 
 from sealift.sandbox.wire import Reply
 
@@ -40,6 +41,10 @@ class Answering(Protocol):
         """Keep the answer back for as long as a fault says."""
         ...
 
+    def refuse_object(self, response: Any, kind: str, request: Any, url: str) -> Reply | None:
+        """Return a refusal of a request to S3, which moto answers by itself."""
+        ...
+
 
 _open: list[Answering] = []
 
@@ -57,6 +62,24 @@ def _call_action(response: Any) -> Any:
 
 _moto_call_action = BaseResponse.call_action
 BaseResponse.call_action = _call_action
+
+
+def _judged(kind: str, moto: Any) -> Any:
+    """Let the box refuse what S3 is asked; S3's requests do not pass `call_action`."""
+
+    def respond(response: Any, request: Any, url: str) -> Any:
+        if _open:
+            with LOCK:
+                refusal = _open[-1].refuse_object(response, kind, request, url)
+            if refusal is not None:
+                return refusal
+        return moto(response, request, url)
+
+    return respond
+
+
+S3Response._bucket_response = _judged("BUCKET", S3Response._bucket_response)
+S3Response._key_response = _judged("KEY", S3Response._key_response)
 
 
 def bare(service: str, request: Any) -> Any:

@@ -44,6 +44,10 @@ class _InProcess:
         """Keep the answer back for as long as a fault says."""
         self._inner.hold()
 
+    def refuse_object(self, response: Any, kind: str, request: Any, url: str) -> Reply | None:
+        """Return a refusal of a request to S3."""
+        return self._inner.refuse_object(response, kind, request, url)
+
 
 @contextmanager
 def opened(answers: hook.Answering, world: World) -> Iterator[None]:

@@ -106,6 +106,34 @@ SERVICES: tuple[tuple[str, str, str, bool], ...] = (
         True,
     ),
     (
+        "SB-OBJ-01",
+        "S3 asks the caller's policies and the bucket's: one of them allows, none denies; else AccessDenied, 403.",
+        "docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html; the text is a guess",
+        True,
+    ),
+    (
+        "SB-OBJ-02",
+        "An object under a key is read and written only where the key is enabled and the caller may use it through S3.",
+        "docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html; the codes KMS.DisabledException and "
+        "KMS.KMSInvalidStateException are on AWS's pages about exports to S3, the status 400 and KMS.NotFoundException "
+        "are guesses",
+        True,
+    ),
+    (
+        "SB-SEC-01",
+        "A secret under a key is read and written only where the key is enabled and the caller may use it through "
+        "Secrets Manager.",
+        "botocore secretsmanager DecryptionFailure, EncryptionFailure; recorded reply of a denial: Access to KMS is not "
+        "allowed; that a disabled key is a DecryptionFailure is a guess",
+        True,
+    ),
+    (
+        "SB-TAG-01",
+        "GetResources finds what has tags, by all keys and any value of each.",
+        "botocore resourcegroupstaggingapi GetResources",
+        False,
+    ),
+    (
         "SB-QTA-01",
         "A quota that is not there is NoSuchResourceException; one that is has the value that is enforced.",
         "botocore service-quotas GetServiceQuota; codes of EBS from public lists",

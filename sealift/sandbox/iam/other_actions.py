@@ -1,4 +1,4 @@
-"""Which resources other services' actions are checked against. S3 is not among them: moto answers it past the hook.
+"""Which resources other services' actions are checked against. S3 is not among them: see `services.objects`.
 
 Source: docs.aws.amazon.com/service-authorization/latest/reference/, the pages of each service. What is not here is
 checked against `*`.
@@ -69,6 +69,21 @@ def _group(world: World, call: Call) -> Iterator[Touched]:
         yield Touched(group.arn if group else arn, both)
 
 
+def _secret(world: World, call: Call) -> Iterator[Touched]:
+    """Name a secret by its whole ARN, which ends in six characters of its own, and its tags."""
+    from moto.secretsmanager.models import secretsmanager_backends
+
+    held = secretsmanager_backends[call.account][call.region].secrets
+    for name in at(call.params, "SecretId"):
+        found = held.get(name) if name in held else None
+        tags = {t["Key"]: t.get("Value", "") for t in (found.tags or [])} if found else {}
+        both = {f"{p}:ResourceTag/{k}": v for k, v in tags.items() for p in ("aws", "secretsmanager")}
+        arn = found.arn if found else name
+        if not arn.startswith("arn:"):
+            arn = f"arn:aws:secretsmanager:{call.region}:{call.account}:secret:{name}"
+        yield Touched(arn, {**both, "secretsmanager:SecretId": arn})
+
+
 _DB, _CLUSTER = _arn("rds", "db", "DBInstanceIdentifier"), _arn("rds", "cluster", "DBClusterIdentifier")
 _SHOT = _arn("rds", "snapshot", "DBSnapshotIdentifier")
 _CLUSTER_SHOT = _arn("rds", "cluster-snapshot", "DBClusterSnapshotIdentifier")
@@ -111,7 +126,7 @@ _RDS: dict[str, tuple[Touch, ...]] = {
     "SwitchoverBlueGreenDeployment": (_GREEN,),
 }
 _ROLE = (_arn("iam", "role", "RoleName", "/"),)
-_SECRET = (_arn("secretsmanager", "secret", "SecretId"),)
+_SECRET = (_secret,)
 
 OTHERS: dict[str, tuple[Touch, ...]] = {
     **{f"rds:{name}": touches for name, touches in _RDS.items()},

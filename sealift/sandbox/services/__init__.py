@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sealift.sandbox.services import backup, dlm, groups, limits, replacing, standby, trail
+from sealift.sandbox.services import backup, dlm, groups, limits, objects, replacing, standby, tagged, trail
 from sealift.sandbox.services.acting import AFTER, noticed
 from sealift.sandbox.world import Call, World
 
@@ -12,6 +12,8 @@ OPERATIONS: dict[str, Callable[[World, Call], dict[str, Any] | None]] = {
     **standby.OPERATIONS,
     **dlm.OPERATIONS,
     **backup.OPERATIONS,
+    **objects.OPERATIONS,
+    **tagged.OPERATIONS,
     **trail.OPERATIONS,
     **limits.OPERATIONS,
 }
