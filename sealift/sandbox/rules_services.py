@@ -134,6 +134,30 @@ SERVICES: tuple[tuple[str, str, str, bool], ...] = (
         False,
     ),
     (
+        "SB-SSM-01",
+        "A node is listed while its instance runs and its agent answers; an unknown filter is InvalidFilterKey.",
+        "botocore ssm DescribeInstanceInformation",
+        False,
+    ),
+    (
+        "SB-SSM-02",
+        "A command goes to nodes that answer only (InvalidInstanceId, InvalidDocument), and is not known at once.",
+        "botocore ssm SendCommand, GetCommandInvocation; recorded reply: not in a valid state for account …",
+        False,
+    ),
+    (
+        "SB-SSM-03",
+        "An automation acts in time and waits for the state; its runbook and InstanceId must be there.",
+        "botocore ssm StartAutomationExecution; the texts, and an hour until it gives up, are guesses",
+        True,
+    ),
+    (
+        "SB-SSM-04",
+        "An execution that is not there, or over when it is to be stopped, is refused; what it has done stays.",
+        "botocore ssm StopAutomationExecution",
+        False,
+    ),
+    (
         "SB-QTA-01",
         "A quota that is not there is NoSuchResourceException; one that is has the value that is enforced.",
         "botocore service-quotas GetServiceQuota; codes of EBS from public lists",

@@ -7,7 +7,7 @@ checked against `*`.
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sealift.sandbox.iam.touches import Touch, Touched, at, requested
+from sealift.sandbox.iam.touches import Touch, Touched, at, old, requested
 from sealift.sandbox.world import Call, World
 
 PREFIXES = {
@@ -84,6 +84,24 @@ def _secret(world: World, call: Call) -> Iterator[Touched]:
         yield Touched(arn, {**both, "secretsmanager:SecretId": arn})
 
 
+def _document(world: World, call: Call) -> Iterator[Touched]:
+    """Name an SSM document; AWS's own have no account."""
+    name = str(call.params.get("DocumentName", ""))
+    owner = "" if name.startswith("AWS") else call.account
+    yield Touched(f"arn:aws:ssm:{call.region}:{owner}:document/{name}", {})
+
+
+def _runbook(world: World, call: Call) -> Iterator[Touched]:
+    name, version = call.params.get("DocumentName", ""), call.params.get("DocumentVersion", "$DEFAULT")
+    owner = "" if str(name).startswith("AWS") else call.account
+    yield Touched(f"arn:aws:ssm:{call.region}:{owner}:automation-definition/{name}:{version}", {})
+
+
+def _quota(world: World, call: Call) -> Iterator[Touched]:
+    name = f"{call.params.get('ServiceCode')}/{call.params.get('QuotaCode')}"
+    yield Touched(f"arn:aws:servicequotas:{call.region}:{call.account}:{name}", {})
+
+
 _DB, _CLUSTER = _arn("rds", "db", "DBInstanceIdentifier"), _arn("rds", "cluster", "DBClusterIdentifier")
 _SHOT = _arn("rds", "snapshot", "DBSnapshotIdentifier")
 _CLUSTER_SHOT = _arn("rds", "cluster-snapshot", "DBClusterSnapshotIdentifier")
@@ -131,8 +149,38 @@ _SECRET = (_secret,)
 OTHERS: dict[str, tuple[Touch, ...]] = {
     **{f"rds:{name}": touches for name, touches in _RDS.items()},
     **dict.fromkeys(
-        (f"autoscaling:{n}" for n in ("EnterStandby", "ExitStandby", "SuspendProcesses", "ResumeProcesses")), (_group,)
+        (
+            f"autoscaling:{n}"
+            for n in (
+                "EnterStandby",
+                "ExitStandby",
+                "SuspendProcesses",
+                "ResumeProcesses",
+                "SetDesiredCapacity",
+                "UpdateAutoScalingGroup",
+                "DeleteAutoScalingGroup",
+                "AttachInstances",
+                "DetachInstances",
+            )
+        ),
+        (_group,),
     ),
+    **dict.fromkeys(
+        (f"dlm:{n}" for n in ("GetLifecyclePolicy", "UpdateLifecyclePolicy", "DeleteLifecyclePolicy")),
+        (_arn("dlm", "policy", "PolicyId", "/"),),
+    ),
+    **dict.fromkeys(
+        (f"backup:{n}BackupSelection{s}" for n, s in (("Create", ""), ("Get", ""), ("Delete", ""), ("List", "s"))),
+        (_arn("backup", "backup-plan", "BackupPlanId"),),
+    ),
+    "backup:ListRecoveryPointsByBackupVault": (_arn("backup", "backup-vault", "BackupVaultName"),),
+    "ssm:SendCommand": (_document, old("InstanceIds", "instance")),
+    "ssm:StartAutomationExecution": (_runbook,),
+    **dict.fromkeys(
+        (f"ssm:{n}AutomationExecution" for n in ("Get", "Stop")),
+        (_arn("ssm", "automation-execution", "AutomationExecutionId", "/"),),
+    ),
+    **dict.fromkeys((f"servicequotas:{n}" for n in ("GetServiceQuota", "GetAWSDefaultServiceQuota")), (_quota,)),
     "sns:Publish": (_arn("sns", "", "TopicArn"),),
     **dict.fromkeys((f"secretsmanager:{n}" for n in ("GetSecretValue", "DescribeSecret", "UpdateSecret")), _SECRET),
     "iam:GetRole": _ROLE,

@@ -43,6 +43,9 @@ class Durations:
     asg_check_s: float = assumed(60.0, "guess: until a group notices that a member, or its number, is not as it should be")
     dlm_start_s: float = assumed(1800.0, "botocore dlm CreateRule.Times: within one hour; the figure is a guess")
     backup_start_s: float = assumed(3600.0, "guess: of a start window that is 8 hours by default")
+    command_s: float = assumed(5.0, "guess: a command of Systems Manager, from sent to done")
+    command_seen_s: float = assumed(1.0, "guess: until GetCommandInvocation knows of a command (eventual consistency)")
+    automation_s: float = assumed(2.0, "guess: `Pending` of an automation before its first step")
     trail_s: float = assumed(
         300.0, "how-cloudtrail-works.html: about 5 minutes on average, not guaranteed; taken as the least: a guess"
     )

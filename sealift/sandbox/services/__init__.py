@@ -3,13 +3,27 @@
 from collections.abc import Callable
 from typing import Any
 
-from sealift.sandbox.services import backup, dlm, groups, limits, objects, replacing, standby, tagged, trail
+from sealift.sandbox.services import (
+    automations,
+    backup,
+    commands,
+    dlm,
+    groups,
+    limits,
+    objects,
+    replacing,
+    standby,
+    tagged,
+    trail,
+)
 from sealift.sandbox.services.acting import AFTER, noticed
 from sealift.sandbox.world import Call, World
 
 OPERATIONS: dict[str, Callable[[World, Call], dict[str, Any] | None]] = {
     **groups.OPERATIONS,
     **standby.OPERATIONS,
+    **commands.OPERATIONS,
+    **automations.OPERATIONS,
     **dlm.OPERATIONS,
     **backup.OPERATIONS,
     **objects.OPERATIONS,
