@@ -64,7 +64,7 @@ def restored(box, rds, name="app", **more):
 
 
 def test_a_client_writes_from_the_first_second_to_the_last(box, rds, db):
-    """Rows grow while the instance is up, and not while it is rebooting."""
+    """SB-ROW-01: Rows grow while the instance is up, and not while it is rebooting."""
     box.add_db_instance("app", job=False)
     start = box.now()
     box.clock.advance(100)
@@ -76,7 +76,7 @@ def test_a_client_writes_from_the_first_second_to_the_last(box, rds, db):
 
 
 def test_a_fenced_migration_loses_nothing(box, rds, fence, no_jobs, db):
-    """The whole point: fence, last snapshot, copy, restore without jobs, swap, own groups: every acknowledged row is there."""
+    """SB-ROW-02: The whole point: fence, last snapshot, copy, restore without jobs, swap, own groups: every acknowledged row is there."""
     box.add_db_instance("app", job=False)
     own = [g["VpcSecurityGroupId"] for g in db("app")["VpcSecurityGroups"]]
     box.clock.advance(500)
@@ -91,7 +91,7 @@ def test_a_fenced_migration_loses_nothing(box, rds, fence, no_jobs, db):
 
 
 def test_an_unfenced_migration_loses_what_was_written_after_the_snapshot(box, rds, db):
-    """Seconds and rows of the loss are told."""
+    """SB-ROW-02: Seconds and rows of the loss are told."""
     box.add_db_instance("app", job=False)
     restored(box, rds)
     swap(box, rds)
@@ -152,7 +152,7 @@ def test_a_reboot_before_the_interfaces_carry_the_group_fences_nothing(box, rds,
 
 
 def test_revoked_rules_count_like_a_changed_group(box, rds, client, db):
-    """AWSEC2 security groups: rules of a group that is carried are in effect at once, for new connections."""
+    """SB-RDS-46: AWSEC2 security groups: rules of a group that is carried are in effect at once, for new connections."""
     box.add_db_instance("app", job=False)
     (group,) = (g["VpcSecurityGroupId"] for g in db("app")["VpcSecurityGroups"])
     ec2 = client("ec2")
@@ -168,7 +168,7 @@ def test_revoked_rules_count_like_a_changed_group(box, rds, client, db):
 
 
 def test_a_scheduled_writer_is_inside_every_fence_of_the_network(box, rds, fence):
-    """No group and no reboot stops it: left running, its writes after the snapshot are lost."""
+    """SB-ROW-03: No group and no reboot stops it: left running, its writes after the snapshot are lost."""
     box.add_db_instance("app")
     fence()
     restored(box, rds)
@@ -177,7 +177,7 @@ def test_a_scheduled_writer_is_inside_every_fence_of_the_network(box, rds, fence
 
 
 def test_a_copy_runs_the_job_a_second_time(box, rds, no_jobs):
-    """Unless a parameter group of ours switches it off before the first start."""
+    """SB-ROW-03: Unless a parameter group of ours switches it off before the first start."""
     box.add_db_instance("app")
     restored(box, rds)
     (run, *_) = box.double_runs()
@@ -263,7 +263,7 @@ def test_what_a_login_sets_is_in_the_data_or_gone_with_a_reboot(box, rds, engine
 
 
 def test_a_login_comes_through_the_network_too(box, fence):
-    """A quarantine shuts the fence's own login out, unless a rule lets its address in."""
+    """SB-ROW-04: A quarantine shuts the fence's own login out, unless a rule lets its address in."""
     from sealift.sandbox.rds.engine import Unreachable
 
     box.add_db_instance("app")
@@ -285,7 +285,7 @@ def test_a_stopped_database_comes_back_and_runs_its_job(box, rds, fence):
 
 
 def test_connections_and_lag_are_metrics(box, client, fence):
-    """CloudWatch AWS/RDS: DatabaseConnections falls to zero with the fence; ReplicaLag is a replica's."""
+    """SB-RDS-47: CloudWatch AWS/RDS: DatabaseConnections falls to zero with the fence; ReplicaLag is a replica's."""
     box.add_db_instance("app")
     box.add_db_replica("copy", "app")
     metrics = client("cloudwatch")
@@ -302,3 +302,50 @@ def test_connections_and_lag_are_metrics(box, client, fence):
     assert value("ReplicaLag", "copy") == [box.world.durations.db_replica_lag_s]
     fence()
     assert value("DatabaseConnections", "app") == [0.0]
+
+
+@pytest.fixture
+def proxied(box, rds):
+    """An instance with a client of its own and one behind an RDS Proxy."""
+    box.add_db_instance("app", "mariadb", job=False)
+    nets = [s["SubnetId"] for s in box.client("ec2").describe_subnets()["Subnets"]]
+    ask = {"DBProxyName": "p", "EngineFamily": "MYSQL", "Auth": [{}], "VpcSubnetIds": nets}
+    rds.create_db_proxy(**ask, RoleArn="arn:aws:iam::123456789012:role/p")
+    box.clock.advance(100)
+    rds.register_db_proxy_targets(DBProxyName="p", DBInstanceIdentifiers=["app"])
+    box.add_proxy_client("p", "app")
+    box.clock.advance(100)
+    return lambda name="app": box.db_contents(name).streams["client:app/p"][-1]
+
+
+def test_a_client_behind_a_proxy_writes_on_through_a_swap(box, rds, proxied, quarantine, fence):
+    """R-RDS-18: the proxy goes by name; fenced like any other client, it comes back to whatever bears the name."""
+    closed = fence()
+    stopped = box.now() - box.world.durations.db_reboot_s
+    restored(box, rds, VpcSecurityGroupIds=[closed])
+    assert proxied()[1] == stopped
+    swap(box, rds)
+    open_to_peers = box.client("ec2")
+    rule = [{"IpProtocol": "tcp", "FromPort": 3306, "ToPort": 3306, "IpRanges": [{"CidrIp": "172.31.0.0/16"}]}]
+    open_to_peers.authorize_security_group_ingress(GroupId=closed, IpPermissions=rule)
+    box.clock.advance(100)
+    assert proxied() == (box.now() - 100, box.now())
+    assert box.db_losses() == []
+
+
+def test_a_proxy_left_out_of_the_fence_goes_on_writing(box, rds, proxied, quarantine):
+    """SB-RDS-21: a group that still lets the proxy in is no fence; deregistered, its clients are cut off at once."""
+    group = quarantine()
+    rule = [{"IpProtocol": "tcp", "FromPort": 3306, "ToPort": 3306, "IpRanges": [{"CidrIp": "172.31.150.5/32"}]}]
+    box.client("ec2").authorize_security_group_ingress(GroupId=group, IpPermissions=rule)
+    rds.modify_db_instance(**QUIET, VpcSecurityGroupIds=[group])
+    box.clock.advance(100)
+    rds.reboot_db_instance(**QUIET)
+    box.clock.advance(500)
+    assert proxied()[1] == box.now()
+    restored(box, rds)
+    rds.deregister_db_proxy_targets(DBProxyName="p", DBInstanceIdentifiers=["app"])
+    box.clock.advance(300)
+    assert proxied()[1] == box.now() - 300
+    swap(box, rds)
+    assert "client:app/p" in {x.stream for x in box.db_losses()}

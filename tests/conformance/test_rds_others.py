@@ -170,6 +170,9 @@ def test_subscriptions_name_sources_that_exist(box, rds, app, refused):
     made = {"SubscriptionName": "sub", "SnsTopicArn": topic, "SourceType": "db-instance", "SourceIds": ["app"]}
     rds.create_event_subscription(**made)
     assert refused(rds.create_event_subscription, **made) == ("SubscriptionAlreadyExist", 400)
+    other = {"SubscriptionName": "two", "SnsTopicArn": topic, "SourceIds": ["no"]}
+    assert refused(rds.create_event_subscription, **other)[0] == "InvalidParameterCombination"
+    assert refused(rds.create_event_subscription, **other, SourceType="db-instance") == ("SourceNotFound", 404)
     add = {"SubscriptionName": "sub", "SourceIdentifier": "no"}
     assert refused(rds.add_source_identifier_to_subscription, **add) == ("SourceNotFound", 404)
     box.add_db_instance("two")
@@ -207,7 +210,7 @@ def test_tags_by_arn(rds, app, db, refused):
 
 
 def test_versions_and_classes_are_told(rds):
-    """DescribeDBEngineVersions, DescribeOrderableDBInstanceOptions: a choice, with whether it can be encrypted."""
+    """SB-RDS-43: DescribeDBEngineVersions, DescribeOrderableDBInstanceOptions: a choice, with whether it can be encrypted."""
     (default,) = rds.describe_db_engine_versions(Engine="postgres", DefaultOnly=True)["DBEngineVersions"]
     assert (default["EngineVersion"], default["DBParameterGroupFamily"]) == ("17.4", "postgres17")
     options = rds.describe_orderable_db_instance_options(Engine="postgres", EngineVersion="17.4")
@@ -216,43 +219,10 @@ def test_versions_and_classes_are_told(rds):
 
 
 def test_what_nobody_has_is_an_empty_list(box, rds, app, db):
-    """Integrations, global clusters, maintenance: empty, or what a test has put there."""
+    """SB-RDS-44: Integrations, global clusters, maintenance: empty, or what a test has put there."""
     assert rds.describe_integrations()["Integrations"] == []
     assert rds.describe_global_clusters()["GlobalClusters"] == []
     assert rds.describe_pending_maintenance_actions()["PendingMaintenanceActions"] == []
     box.show_as(db("app")["DBInstanceArn"], PendingMaintenance=[{"Action": "system-update"}])
     (told,) = rds.describe_pending_maintenance_actions()["PendingMaintenanceActions"]
     assert told["PendingMaintenanceActionDetails"] == [{"Action": "system-update"}]
-
-
-def test_a_test_may_show_a_database_otherwise(box, db, app):
-    """box.show_as: custom, on Outposts, with members the sandbox does not know."""
-    box.show_as("app", AutomationMode="full")
-    assert db("app")["AutomationMode"] == "full"
-
-
-def test_every_state_is_reached_at_once_where_time_does_not_matter():
-    """Durations.instant()."""
-    with Sandbox(durations=Durations.instant()) as box:
-        box.add_db_instance("app")
-        rds = box.client("rds")
-        rds.create_db_snapshot(DBInstanceIdentifier="app", DBSnapshotIdentifier="s")
-        rds.restore_db_instance_from_db_snapshot(DBInstanceIdentifier="new", DBSnapshotIdentifier="s")
-        assert (
-            rds.describe_db_instances(DBInstanceIdentifier="new")["DBInstances"][0]["DBInstanceStatus"] == "available"
-        )
-
-
-def test_the_same_seed_is_the_same_story():
-    """Ids and times of two runs are equal."""
-
-    def story():
-        with Sandbox(seed=7) as box:
-            box.add_db_instance("app")
-            rds = box.client("rds")
-            rds.create_db_snapshot(DBInstanceIdentifier="app", DBSnapshotIdentifier="s")
-            box.clock.advance(5000)
-            shown = rds.describe_db_snapshots()["DBSnapshots"]
-            return [(s["DbiResourceId"], s["Status"]) for s in shown], box.log
-
-    assert story() == story()

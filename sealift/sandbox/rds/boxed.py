@@ -4,11 +4,11 @@ from typing import Any
 
 from sealift.sandbox import hook
 from sealift.sandbox.physics.contents import Contents
-from sealift.sandbox.rds import keys, losses, moves
+from sealift.sandbox.rds import flow, keys, losses, moves, proxies
 from sealift.sandbox.rds.engine import Engine
 from sealift.sandbox.rds.losses import DbLoss, DoubleRun
 from sealift.sandbox.rds.seeding import DbSeeds
-from sealift.sandbox.rds.state import AnyDb, Books, books, everywhere
+from sealift.sandbox.rds.state import AnyDb, Books, Client, books, everywhere
 from sealift.sandbox.world import World
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
@@ -105,6 +105,23 @@ class Databases:
                 )
                 .id
             )
+
+    def add_proxy_client(
+        self,
+        proxy: str,
+        name: str,
+        kind: str = "db",
+        region: str = REGION,
+        *,
+        write_mib_per_s: float = 1.0,
+        account: str = ACCOUNT,
+    ) -> None:
+        """Add a client that writes through an RDS Proxy to its target `name` (`kind`: `db` or `cluster`)."""
+        with hook.LOCK:
+            self.world.settle()
+            client = Client(name, kind, write_mib_per_s, address=proxies.ADDRESS, proxy=proxy)
+            books(self.world, account, region).clients.append(client)
+            flow.refresh(self.world, account, region, self.world.now())
 
     def add_rds_document(
         self, kind: str, name: str, document: dict[str, Any], region: str = REGION, account: str = ACCOUNT

@@ -60,6 +60,11 @@ def create(world: World, call: Call) -> dict[str, Any]:
     name = params["SubscriptionName"]
     if name in book:
         raise refuse("SB-RDS-24", "SubscriptionAlreadyExist", f"Subscription {name} already exists.")
+    if params.get("SourceIds") and not params.get("SourceType"):
+        message = "SourceType is required with SourceIds."
+        raise refuse("SB-RDS-24", "InvalidParameterCombination", message)
+    for source in params.get("SourceIds", []):
+        _check_source(world, call, source)
     made = {
         "CustomerAwsId": call.account,
         "CustSubscriptionId": name,
@@ -75,6 +80,14 @@ def create(world: World, call: Call) -> dict[str, Any]:
     }
     book[name] = {k: v for k, v in made.items() if v is not None}
     return {"EventSubscription": book[name]}
+
+
+def _check_source(world: World, call: Call, source: str) -> None:
+    room = here(world, call)
+    known = [*room.databases, *room.clusters, *room.snapshots, *room.cluster_snapshots, *room.deployments]
+    groups = [room.book(k) for k in ("parameter-group", "cluster-parameter-group", "proxy")]
+    if source not in known and not any(source in g for g in groups):
+        raise refuse("SB-RDS-24", "SourceNotFound", f"Could not find source {source}")
 
 
 def modify(world: World, call: Call) -> dict[str, Any]:
@@ -107,10 +120,8 @@ def subscriptions(world: World, call: Call) -> dict[str, Any]:
 
 def add_source(world: World, call: Call) -> dict[str, Any]:
     """AddSourceIdentifierToSubscription: the source must exist."""
-    found, source, room = _subscription(world, call), call.params["SourceIdentifier"], here(world, call)
-    known = [*room.databases, *room.clusters, *room.snapshots, *room.cluster_snapshots]
-    if source not in known:
-        raise refuse("SB-RDS-24", "SourceNotFound", f"Could not find source {source}")
+    found, source = _subscription(world, call), call.params["SourceIdentifier"]
+    _check_source(world, call, source)
     if source not in found["SourceIdsList"]:
         found["SourceIdsList"].append(source)
     return {"EventSubscription": found}

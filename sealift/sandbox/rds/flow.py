@@ -98,8 +98,17 @@ def _connect(room: Books, client: Client) -> None:
     if client.at and not is_up(client.at):
         client.at = None
     _, db = target(room, client)
+    if client.proxy and not _routed(room, client):
+        client.at = None
+        return
     if client.at is None and db and is_up(db) and network.admits(db, client):
         client.at = db
+
+
+def _routed(room: Books, client: Client) -> bool:
+    """Say whether the client's proxy is up and has the name it wants among its targets."""
+    proxy = room.book("proxy").get(client.proxy)
+    return proxy is not None and any(t["RdsResourceId"] == client.name for t in proxy["targets"])
 
 
 def _from_outside(world: World, room: Books, client: Client, wanted: dict[str, dict[str, str | None]]) -> None:

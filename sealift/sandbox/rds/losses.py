@@ -43,9 +43,7 @@ def lost(world: World) -> list[DbLoss]:
 
 
 def _lost(world: World, room: Books, now: float) -> Iterator[DbLoss]:
-    for client in room.clients:
-        if client.data_api and any(c.name == client.name and not c.data_api for c in room.clients):
-            continue
+    for client in {(c.kind, c.name): c for c in room.clients}.values():
         head = room.head(client.kind, client.name)
         there = head.store.contents(now) if head else Contents()
         missing = _owed(room, client.name, now).minus(there)

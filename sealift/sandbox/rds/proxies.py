@@ -59,6 +59,7 @@ def delete(world: World, call: Call) -> dict[str, Any]:
     """DeleteDBProxy."""
     found = _proxy(world, call)
     del here(world, call).book("proxy")[call.params["DBProxyName"]]
+    flow.refresh(world, call.account, call.region, call.at)
     return {"DBProxy": {**found, "Status": "deleting"}}
 
 
@@ -78,6 +79,7 @@ def register(world: World, call: Call) -> dict[str, Any]:
             raise refuse("R-RDS-18", "InvalidDBInstanceState", message)
     made = [{"Type": k, "RdsResourceId": n, "since": call.at} for k, n in wanted]
     found["targets"] += made
+    flow.refresh(world, call.account, call.region, call.at)
     return {"DBProxyTargets": [_target(world, room, call, t) for t in made]}
 
 
@@ -94,6 +96,7 @@ def deregister(world: World, call: Call) -> dict[str, Any]:
         if not mine:
             raise refuse("SB-RDS-25", "DBProxyTargetNotFoundFault", f"{name} is not registered.")
         found["targets"].remove(mine[0])
+    flow.refresh(world, call.account, call.region, call.at)
     return {}
 
 

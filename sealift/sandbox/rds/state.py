@@ -206,7 +206,8 @@ class Deployment:
 class Client:
     """An application that writes to an endpoint name, and keeps its connection open as long as it lasts.
 
-    `data_api`: it comes through the RDS Data API, which no security group stops.
+    `data_api`: it comes through the RDS Data API, which no security group stops. `proxy`: it comes through that RDS
+    Proxy, to whatever bears the registered name, and its connections are the proxy's.
     """
 
     name: str
@@ -215,12 +216,13 @@ class Client:
     address: str = "10.0.1.10"
     group: str | None = None
     data_api: bool = False
+    proxy: str = ""
     at: Database | None = None
 
     @property
     def stream(self) -> str:
         """The name of what it writes."""
-        return f"client:{self.name}" + ("/data-api" if self.data_api else "")
+        return f"client:{self.name}" + ("/data-api" if self.data_api else f"/{self.proxy}" if self.proxy else "")
 
 
 class Run(NamedTuple):
