@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest
 export PREFECT_SERVER_ANALYTICS_ENABLED ?= false
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench fmt lint type arrows docs docs-check lock wheel clean
+.PHONY: help install demo test check conformance-clients bench fmt lint type arrows docs docs-check lock wheel clean
 
 help: ## show the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -31,6 +31,9 @@ test: install lint type arrows docs-check ## everything: style, types, arrows, d
 
 check: install lint type arrows ## the inner loop: what is fast
 	$(PYTEST) -n 2 --dist loadgroup -m "not prefect and not process" -q
+
+conformance-clients: install ## the aws CLI, boto3's waiters and cloud-custodian on the sandbox (fetches them; minutes)
+	$(BIN)/python tests/foreign/run.py
 
 bench: install ## downtime beyond AWS's own, calls a volume, cost of --help; durations are modelled
 	$(BIN)/python -m bench
