@@ -50,7 +50,7 @@ def success(response: Any, result: Mapping[str, Any]) -> Reply:
     """Write a reply that has the shape botocore's model gives the operation's output."""
     model = get_service_model(response.boto3_service_name)
     protocol = response.determine_response_protocol(model)
-    if protocol == "query":
+    if protocol in ("query", "ec2"):
         headers = {"Content-Type": "text/xml", **response.response_headers}
         return 200, headers, query_xml.reply(response.boto3_service_name, response._get_action(), result)
     serializer = get_serializer_class(model.service_name, protocol)(model.operation_model(response._get_action()))
@@ -64,7 +64,8 @@ def failure(response: Any, error: ApiError) -> Reply:
     headers = dict(response.response_headers)
     if "json" in protocol:
         headers |= {"Content-Type": "application/x-amz-json-1.1", "x-amzn-ErrorType": error.code}
-        return error.status, headers, json.dumps({"__type": error.code, "message": error.message})
+        told = {"__type": error.code, "message": error.message}
+        return error.status, headers, json.dumps({**told, "Reason": error.reason} if error.reason else told)
     headers["Content-Type"] = "text/xml"
     return error.status, headers, '<?xml version="1.0" encoding="UTF-8"?>\n' + _xml(protocol, error)
 
