@@ -42,12 +42,27 @@ def lookup(world: World, call: Call) -> dict[str, Any]:
     first = _after_token(call, len(world.log))
     found: list[dict[str, Any]] = []
     for index, event in _newest_first(world, call, first, start, end):
+        if not _worth_building(event, attributes):
+            continue
         shown = _shown(world, index, event)
         if all(_ATTRIBUTES[a["AttributeKey"]](shown, a["AttributeValue"]) for a in attributes):
             if len(found) == most:
                 return {"Events": found, "NextToken": _token(call, index)}
             found.append(shown)
     return {"Events": found}
+
+
+def _worth_building(event: Event, attributes: list[dict[str, str]]) -> bool:
+    """Say whether an event can be what is looked for, by what its log line says at once."""
+    for one in attributes:
+        key, value = one["AttributeKey"], one["AttributeValue"]
+        if key in ("EventName", "EventSource") and records.names(event)[key == "EventName"] != value:
+            return False
+        if key == "AccessKeyId" and event.by != value:
+            return False
+        if key == "ResourceName" and not any(r["ResourceName"] == value for r in records.resources(event)):
+            return False
+    return True
 
 
 def _throttle(world: World, call: Call) -> None:
