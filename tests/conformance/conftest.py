@@ -2,22 +2,43 @@
 
 import functools
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from sealift.sandbox import Sandbox
+from tests.conformance import elsewhere
 from tests.conformance.serving import Listening, listener
 
 REGION = "eu-central-1"
 
 
-@pytest.fixture(params=["process", "server"])
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if elsewhere.ENDPOINT:
+        elsewhere.leave_out(config, items, str(Path(__file__).parent))
+
+
+def pytest_exception_interact(node: pytest.Item, call: pytest.CallInfo) -> None:
+    if elsewhere.ENDPOINT and call.excinfo:
+        elsewhere.note(node, call.excinfo.value)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if elsewhere.ENDPOINT:
+        elsewhere.tell(terminalreporter)
+
+
+@pytest.fixture(params=["endpoint"] if elsewhere.ENDPOINT else ["process", "server"])
 def opened(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Sandbox]:
     """opened(**options) -> a box of this test's form that boto3 talks to until the test ends; one at a time."""
+    if request.param == "endpoint":
+        return lambda: None
     stack = request.getfixturevalue("_stack")
     if request.param == "process":
         return lambda **options: stack.enter_context(Sandbox(**options))
@@ -59,6 +80,8 @@ def _client(service: str, region: str, endpoint: str | None):
 
 @pytest.fixture
 def client(box: Sandbox) -> Callable:
+    if elsewhere.ENDPOINT:
+        return lambda service="ec2", region=elsewhere.REGION: elsewhere.client(service, region)
     return lambda service="ec2", region=REGION: _client(service, region, os.environ.get("AWS_ENDPOINT_URL"))
 
 
@@ -95,6 +118,25 @@ def until(box: Sandbox) -> Callable:
             box.clock.advance(step)
             passed += step
         return passed
+
+    return wait
+
+
+@pytest.fixture
+def region() -> str:
+    return elsewhere.REGION if elsewhere.ENDPOINT else REGION
+
+
+@pytest.fixture
+def wait_for(box: Sandbox | None) -> Callable:
+    """wait_for(look, value): on a box its clock is advanced; elsewhere life is waited for, ten minutes at most."""
+
+    def wait(look: Callable, value: object) -> None:
+        for _ in range(300):
+            if (came := look()) == value:
+                return
+            box.clock.advance(10) if box else time.sleep(2 if elsewhere.ENDPOINT == "aws" else 0.2)
+        raise elsewhere.Differs(value, came)
 
     return wait
 
