@@ -6,8 +6,10 @@ Ids that start with `R-EBS` are shared with the product's rules about the same f
 from dataclasses import dataclass
 
 from sealift.sandbox.rules_access import ACCESS
+from sealift.sandbox.rules_ebs import BLOCKS
 from sealift.sandbox.rules_rds import DATABASES
 from sealift.sandbox.rules_services import SERVICES
+from sealift.sandbox.rules_ways import WAYS
 
 
 @dataclass(frozen=True)
@@ -200,11 +202,16 @@ RULES: dict[str, Rule] = {
         # snapshots
         Rule(
             "R-EBS-74",
-            "5 pending snapshots a volume, 1 for st1 and sc1, and 15 s between two of one volume.",
+            "5 pending snapshots a volume, 1 for st1 and sc1, deleted ones too while they last; 15 s between two of a volume.",
             _EBS + "ebs-creating-snapshot.html",
         ),
         Rule("R-EBS-75", "20 snapshot copies under way for a destination.", _EBS + "ebs-copy-snapshot.html"),
-        Rule("R-EBS-78", "A snapshot that an AMI uses is not deleted.", "botocore ec2 DeleteSnapshot"),
+        Rule(
+            "R-EBS-78",
+            "A snapshot that an AMI uses, or that is locked, is not deleted.",
+            "botocore ec2 DeleteSnapshot, LockSnapshot; the code SnapshotLocked is a guess",
+            guess=True,
+        ),
         Rule(
             "SB-SNP-01",
             "Only a completed snapshot is copied.",
@@ -244,7 +251,8 @@ RULES: dict[str, Rule] = {
         ),
         Rule(
             "R-EBS-87",
-            "Requests draw on buckets: 100 describes refilled at 20/s, 50 mutations at 5/s, StartInstances 5 at 2/s.",
+            "Each operation draws on a bucket: a describe 100 refilled at 20/s, one of everything 50 at 10/s, a change 50 at 5/s, "
+            "StartInstances 5 at 2/s and a token for each instance.",
             _EC2 + "devguide/ec2-api-throttling.html",
         ),
         Rule(
@@ -259,7 +267,9 @@ RULES: dict[str, Rule] = {
         ),
         Rule("SB-FLT-01", "A fault that a test has put in.", "the sandbox's own"),
         *(Rule(*told) for told in ACCESS),
+        *(Rule(*told) for told in BLOCKS),
         *(Rule(*told) for told in DATABASES),
         *(Rule(*told) for told in SERVICES),
+        *(Rule(*told) for told in WAYS),
     )
 }

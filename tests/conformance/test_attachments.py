@@ -131,7 +131,7 @@ def test_a_root_volume_leaves_a_stopped_instance_only(box, ec2, web, disk, refus
 
 
 def test_a_data_volume_leaves_a_running_instance(box, ec2, web, disk):
-    """That is AWS: the guest is not asked; nothing that was acknowledged is taken off the volume."""
+    """SB-ATT-20: That is AWS: the guest is not asked; nothing that was acknowledged is taken off the volume."""
     volume = disk("/dev/sdf")["VolumeId"]
     box.clock.advance(50)
     ec2.detach_volume(VolumeId=volume, InstanceId=web, Device="/dev/sdf")

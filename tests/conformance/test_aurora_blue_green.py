@@ -51,7 +51,7 @@ def test_a_multi_az_db_cluster_has_no_blue_green(box, deploy, refused):
 
 
 def test_one_entry_encrypts_the_whole_cluster(box, rds, logical, deploy, cluster, db):
-    """botocore rds TargetResourceConfiguration: cluster, members and custom endpoints change hands; nothing is lost."""
+    """SB-BG-22: botocore rds TargetResourceConfiguration: cluster, members and custom endpoints change hands; nothing is lost."""
     key = box.add_key()
     rds.create_db_cluster_endpoint(
         DBClusterIdentifier="au", DBClusterEndpointIdentifier="reports", EndpointType="READER", StaticMembers=["au-2"]
@@ -76,7 +76,7 @@ def test_one_entry_encrypts_the_whole_cluster(box, rds, logical, deploy, cluster
 
 
 def test_a_backed_out_cluster_deployment_leaves_nothing(box, rds, logical, deploy):
-    """DeleteTarget: green cluster, members and endpoints are gone."""
+    """SB-BG-21: DeleteTarget: green cluster, members and endpoints are gone."""
     made = deploy()
     box.clock.advance(3000)
     rds.delete_blue_green_deployment(BlueGreenDeploymentIdentifier=made, DeleteTarget=True)

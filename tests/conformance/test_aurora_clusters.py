@@ -31,7 +31,7 @@ def restore(rds, **more):
 
 
 def test_a_cluster_has_a_writer_and_readers(au, cluster, db):
-    """botocore rds DBCluster.DBClusterMembers; endpoints for writer and readers; members share groups and data."""
+    """SB-AUR-20: botocore rds DBCluster.DBClusterMembers; endpoints for writer and readers; members share groups and data."""
     shown = cluster("au")
     assert [m["IsClusterWriter"] for m in shown["DBClusterMembers"]] == [True, False, False]
     assert shown["Endpoint"].startswith("au.cluster-c")
@@ -173,7 +173,7 @@ def test_a_failover_makes_another_member_the_writer(box, au, rds, cluster, refus
 
 
 def test_a_deleted_writer_is_followed_by_a_reader(box, au, rds, cluster):
-    """The lowest promotion tier takes over; the client's writes go on."""
+    """SB-AUR-21: The lowest promotion tier takes over; the client's writes go on."""
     rds.delete_db_instance(DBInstanceIdentifier="au-1")
     box.clock.advance(500)
     assert next(m for m in cluster("au")["DBClusterMembers"] if m["IsClusterWriter"])["DBInstanceIdentifier"] == "au-2"
@@ -204,7 +204,7 @@ def test_groups_are_the_clusters_and_every_member_is_rebooted(box, au, rds, clie
 
 
 def test_the_data_api_is_a_way_round_every_group(box, rds, client, cluster):
-    """EnableHttpEndpoint: writes over it end only when it is off, and are lost like others."""
+    """SB-AUR-22: EnableHttpEndpoint: writes over it end only when it is off, and are lost like others."""
     box.add_db_cluster("au", data_api_client=True, job=False)
     ec2 = client("ec2")
     group = ec2.create_security_group(GroupName="q", Description="-", VpcId=ec2.describe_vpcs()["Vpcs"][0]["VpcId"])[
@@ -267,7 +267,7 @@ def test_a_multi_az_db_cluster_brings_its_instances(box, rds, cluster, refused, 
 
 
 def test_a_fenced_cluster_migration_loses_nothing(box, rds, client, cluster):
-    """Groups, reboot of every member, job off, snapshot, restore with the key, writer, renames, own groups."""
+    """SB-ROW-02: Groups, reboot of every member, job off, snapshot, restore with the key, writer, renames, own groups."""
     box.add_key()
     box.add_db_cluster("au")
     own = [g["VpcSecurityGroupId"] for g in cluster("au")["VpcSecurityGroups"]]

@@ -11,7 +11,7 @@ def key(box):
 
 
 def test_a_plain_volume_is_copied_under_a_key_in_its_own_zone(box, ec2, key):
-    """botocore CopyVolumes: SourceVolumeId is set, SnapshotId empty, an alias becomes the key's ARN."""
+    """SB-CPV-20: botocore CopyVolumes: SourceVolumeId is set, SnapshotId empty, an alias becomes the key's ARN."""
     source = box.add_volume(az="eu-central-1b", size_gib=20)
     copy = ec2.copy_volumes(
         SourceVolumeId=source,
@@ -38,14 +38,14 @@ def test_a_copy_is_gp2_unless_told_otherwise(box, ec2):
 
 
 def test_a_copy_of_an_encrypted_volume_stays_encrypted(box, ec2, key):
-    """Inheritance: without a word the copy is under the source's key."""
+    """SB-CPV-20: Inheritance: without a word the copy is under the source's key."""
     source = box.add_volume(kms_key=key)
     copy = ec2.copy_volumes(SourceVolumeId=source, VolumeType="gp3")["Volumes"][0]
     assert (copy["Encrypted"], copy["KmsKeyId"]) == (True, key)
 
 
 def test_a_copy_holds_what_was_there_at_the_request(box, ec2):
-    """Point in time: what a running instance writes afterwards is not on it."""
+    """SB-CPV-21: Point in time: what a running instance writes afterwards is not on it."""
     box.add_instance()
     source = ec2.describe_volumes()["Volumes"][0]["VolumeId"]
     box.clock.advance(100)
@@ -57,7 +57,7 @@ def test_a_copy_holds_what_was_there_at_the_request(box, ec2):
 
 
 def test_hydration_goes_on_after_available(box, ec2):
-    """ebs-copying-volume.html: up to 6 h for the first TiB; figures are up to 5 minutes old; io2 warns meanwhile."""
+    """SB-CPV-22: ebs-copying-volume.html: up to 6 h for the first TiB; figures are up to 5 minutes old; io2 warns meanwhile."""
     source = box.add_volume(size_gib=1024, type="io2", iops=6000)
     copy = ec2.copy_volumes(SourceVolumeId=source, VolumeType="io2", Iops=6000)["Volumes"][0]["VolumeId"]
 
@@ -143,7 +143,7 @@ def test_a_key_disabled_while_creating_takes_the_copy_with_it(box, ec2, key, ref
 
 
 def test_a_multi_attach_volume_is_copied_as_such(box, ec2):
-    """MultiAttachEnabled is asked for, not inherited."""
+    """SB-CPV-23: MultiAttachEnabled is asked for, not inherited."""
     source = box.add_volume(spec=VolumeSpec(size_gib=10, type="io2", iops=500, multi_attach=True))
     copy = ec2.copy_volumes(SourceVolumeId=source, VolumeType="io2", Iops=500, MultiAttachEnabled=True)["Volumes"][0]
     assert copy["MultiAttachEnabled"] is True

@@ -96,14 +96,14 @@ def test_a_volume_from_a_shared_snapshot_needs_its_key(box, hand_over, theirs, r
 
 
 def test_a_plain_snapshot_needs_no_key(box, hand_over, theirs, refused):
-    """Only the permission; and without it the snapshot is not there."""
+    """SB-SHR-01: Only the permission; and without it the snapshot is not there."""
     source = hand_over()
     assert ends(box, theirs, theirs.copy_snapshot(**source)["SnapshotId"])["State"] == "completed"
     assert theirs.create_volume(AvailabilityZone=ZONE, SnapshotId=source["SourceSnapshotId"])["VolumeId"]
 
 
 def test_what_is_not_shared_is_not_there(box, ec2, hand_over, theirs, refused):
-    """Snapshots, volumes, instances of one account are invisible to the other; a share ends when it is taken back."""
+    """SB-SHR-01: Snapshots, volumes, instances of one account are invisible to the other; a share ends when it is taken back."""
     hidden = ec2.create_snapshot(VolumeId=box.add_volume())["SnapshotId"]
     box.add_instance()
     source = hand_over()

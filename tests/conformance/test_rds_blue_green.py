@@ -44,7 +44,7 @@ def switched(box, rds, deploy, arn, look):
 
 
 def test_it_is_provisioning_task_by_task_then_available(box, deploy, arn, look):
-    """botocore rds BlueGreenDeployment.Tasks: one after the other; SwitchoverDetails names the pairs."""
+    """SB-BG-20: botocore rds BlueGreenDeployment.Tasks: one after the other; SwitchoverDetails names the pairs."""
     box.add_db_instance("app")
     made = deploy(arn("app"))
     shown = look(made)
@@ -237,7 +237,7 @@ def test_going_back_by_renames_loses_what_the_new_side_took(box, rds, switched):
 
 
 def test_before_a_switchover_the_green_side_goes_with_its_deployment(box, rds, deploy, arn, db):
-    """DeleteBlueGreenDeployment(DeleteTarget=True): blue is as it was."""
+    """SB-BG-21: DeleteBlueGreenDeployment(DeleteTarget=True): blue is as it was."""
     box.add_db_instance("app")
     made = deploy(arn("app"))
     box.clock.advance(3000)

@@ -12,7 +12,7 @@ def make(rds):
 
 
 def test_an_instance_is_creating_then_backing_up_then_available(box, db, make):
-    """Status words in the order of Overview.DBInstance.Status; an automated snapshot exists afterwards."""
+    """SB-RDS-40: Status words in the order of Overview.DBInstance.Status; an automated snapshot exists afterwards."""
     made = make("app", MasterUserPassword="secret99")
     assert (made["DBInstanceStatus"], made["StorageEncryptionType"]) == ("creating", "none")
     assert "Endpoint" not in made
@@ -73,7 +73,7 @@ def test_a_create_that_aws_refuses(make, refused, rule, more, code):
 
 
 def test_under_a_key_the_type_is_sse_kms(box, make):
-    """botocore rds DBInstance.StorageEncryptionType; an alias becomes the key's ARN, none is aws/rds."""
+    """SB-RDS-41: botocore rds DBInstance.StorageEncryptionType; an alias becomes the key's ARN, none is aws/rds."""
     key = box.add_key()
     made = make("app", KmsKeyId="alias/app", StorageEncrypted=True)
     assert (made["StorageEncryptionType"], made["KmsKeyId"]) == ("sse-kms", key)
@@ -139,7 +139,7 @@ def test_deletion_protection_and_automated_backups(box, rds, refused):
 
 
 def test_a_retained_backup_is_deleted_by_hand(box, rds):
-    """DeleteDBInstanceAutomatedBackup takes the resource id; the default of a delete leaves none."""
+    """SB-RDS-42: DeleteDBInstanceAutomatedBackup takes the resource id; the default of a delete leaves none."""
     for name, drop in (("kept", False), ("dropped", True)):
         box.add_db_instance(name)
         rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True, DeleteAutomatedBackups=drop)
@@ -151,7 +151,7 @@ def test_a_retained_backup_is_deleted_by_hand(box, rds):
 
 
 def test_a_backup_every_day_in_its_window(box, rds, db):
-    """BackupRetentionPeriod, PreferredBackupWindow: a system snapshot a day, kept for so many days."""
+    """SB-RDS-42: BackupRetentionPeriod, PreferredBackupWindow: a system snapshot a day, kept for so many days."""
     box.add_db_instance("app", BackupRetentionPeriod=2)
     box.clock.advance(19 * 3600 + 10)
     assert db("app")["DBInstanceStatus"] == "backing-up"

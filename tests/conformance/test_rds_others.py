@@ -2,8 +2,6 @@
 
 import pytest
 
-from sealift.sandbox import Durations, Sandbox
-
 
 @pytest.fixture
 def app(box):

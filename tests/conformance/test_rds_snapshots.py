@@ -70,7 +70,7 @@ def test_a_hundred_manual_snapshots(box, rds, refused):
 
 
 def test_a_later_snapshot_takes_as_long_as_what_changed(box, taken, rds):
-    """Incremental: seconds follow the MiB written since."""
+    """SB-RDS-45: Incremental: seconds follow the MiB written since."""
     taken(size_gib=100)
     rds.create_db_snapshot(DBInstanceIdentifier="app", DBSnapshotIdentifier="second")
     assert box.charges[-1].seconds < box.world.durations.db_snapshot(3000)
@@ -94,7 +94,7 @@ def test_a_copy_with_a_key_is_encrypted(box, taken, rds, shot):
 
 
 def test_a_copy_is_incremental_only_where_encryption_stays_as_it_is(box, taken, rds):
-    """USER_CopySnapshot: plain to encrypted is full every time (not stated for it: the bad way to read the table)."""
+    """SB-RDS-45: USER_CopySnapshot: plain to encrypted is full every time (not stated for it: the bad way to read the table)."""
     key = box.add_key()
     box.add_key(alias="alias/two")
     seconds = {}

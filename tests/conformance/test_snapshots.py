@@ -11,7 +11,7 @@ def look(ec2):
 
 
 def test_a_snapshot_is_pending_and_moves(box, ec2, look):
-    """Progress grows with time; a first snapshot takes as long as its size."""
+    """SB-SNP-20: Progress grows with time; a first snapshot takes as long as its size."""
     shot = ec2.create_snapshot(VolumeId=box.add_volume(size_gib=100), Description="first")
     assert (shot["State"], shot["Progress"]) == ("pending", "0%")
     seconds = box.world.durations.snapshot(100 * 1024)
@@ -24,7 +24,7 @@ def test_a_snapshot_is_pending_and_moves(box, ec2, look):
 
 
 def test_a_later_snapshot_takes_as_long_as_what_changed(box, ec2):
-    """1 MiB/s for 100 s is 100 MiB, whatever the volume's size."""
+    """SB-SNP-21: 1 MiB/s for 100 s is 100 MiB, whatever the volume's size."""
     box.add_instance()
     volume = ec2.describe_volumes()["Volumes"][0]["VolumeId"]
     ec2.create_snapshot(VolumeId=volume)
@@ -36,7 +36,7 @@ def test_a_later_snapshot_takes_as_long_as_what_changed(box, ec2):
 
 
 def test_a_snapshot_holds_what_was_there_at_the_request(box, ec2):
-    """Writes after the call are not on it, nor on the volume made of it."""
+    """SB-SNP-20: Writes after the call are not on it, nor on the volume made of it."""
     box.add_instance()
     volume = ec2.describe_volumes()["Volumes"][0]["VolumeId"]
     box.clock.advance(50)
@@ -82,7 +82,7 @@ def test_fifteen_seconds_between_two_snapshots_of_a_volume(box, ec2, refused):
 
 
 def test_all_disks_of_an_instance_at_one_moment(box, ec2):
-    """CreateSnapshots: one cut, the volumes' tags, the root left out where asked."""
+    """SB-SNP-22: CreateSnapshots: one cut, the volumes' tags, the root left out where asked."""
     from sealift.sandbox import VolumeSpec
 
     disks = [VolumeSpec(), VolumeSpec(device="/dev/sdf", tags={"a": "b"}), VolumeSpec(device="/dev/sdg")]
@@ -94,13 +94,13 @@ def test_all_disks_of_an_instance_at_one_moment(box, ec2):
 
 
 def test_a_snapshot_of_a_plain_volume_is_plain_whatever_the_default(box, ec2, look):
-    """Encryption is decided when a volume or a copy is made."""
+    """SB-SNP-23: Encryption is decided when a volume or a copy is made."""
     ec2.enable_ebs_encryption_by_default()
     assert look(ec2.create_snapshot(VolumeId=box.add_volume())["SnapshotId"])["Encrypted"] is False
 
 
 def test_a_key_goes_from_volume_to_snapshot_to_copy_to_volume(box, ec2, look):
-    """Inheritance all the way; a copy's VolumeId says nothing."""
+    """SB-SNP-23: Inheritance all the way; a copy's VolumeId says nothing."""
     key = box.add_key()
     shot = ec2.create_snapshot(VolumeId=box.add_volume(kms_key=key))["SnapshotId"]
     box.clock.advance(1000)
@@ -120,7 +120,7 @@ def plain(box, ec2):
 
 
 def test_an_encrypted_copy_is_full_and_under_the_key_asked_for(box, ec2, look, plain):
-    """An alias becomes its key's ARN; without a key it is the Region's aws/ebs key."""
+    """SB-SNP-23, SB-SNP-24: An alias becomes its key's ARN; without a key it is the Region's aws/ebs key."""
     key = box.add_key()
     copy = ec2.copy_snapshot(**plain, Encrypted=True, KmsKeyId="alias/app")["SnapshotId"]
     assert box.charges[-1].seconds == box.world.durations.copy(20 * 1024)
@@ -144,7 +144,7 @@ def test_a_time_based_copy_takes_its_time(box, ec2, look, plain, refused):
 
 
 def test_a_second_copy_under_the_same_key_moves_what_changed(box, ec2):
-    """ebs-copy-snapshot.html: same key, incremental; a change of encryption, full."""
+    """SB-SNP-24: ebs-copy-snapshot.html: same key, incremental; a change of encryption, full."""
     key = box.add_key()
     volume = box.add_volume(size_gib=100, kms_key=key)
     seconds = []
@@ -229,7 +229,7 @@ def test_a_snapshot_that_an_image_uses_is_not_deleted(box, ec2, plain, refused):
 
 
 def test_an_image_of_an_instance_has_all_its_disks(box, ec2):
-    """CreateImage: one snapshot for each."""
+    """SB-IMG-02: CreateImage: one snapshot for each."""
     from sealift.sandbox import VolumeSpec
 
     app = box.add_instance(volumes=[VolumeSpec(), VolumeSpec(device="/dev/sdf", size_gib=20)])

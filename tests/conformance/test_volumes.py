@@ -2,7 +2,7 @@
 
 import pytest
 
-from sealift.sandbox import Durations, Sandbox, VolumeSpec
+from sealift.sandbox import Durations, Sandbox
 
 ZONE = "eu-central-1a"
 
@@ -12,7 +12,7 @@ def state(ec2, volume_id):
 
 
 def test_a_volume_is_creating_before_it_is_available(box, ec2):
-    """CreateVolume answers `creating`; `available` comes on the box's clock."""
+    """SB-VOL-20: CreateVolume answers `creating`; `available` comes on the box's clock."""
     made = ec2.create_volume(AvailabilityZone=ZONE, Size=10)
     assert made["State"] == "creating"
     assert state(ec2, made["VolumeId"]) == "creating"
@@ -136,7 +136,7 @@ def test_a_volume_is_modified_once_in_six_hours_and_never_shrinks(box, ec2, refu
 
 
 def test_auto_enable_io_is_kept(box, ec2):
-    """DescribeVolumeAttribute and ModifyVolumeAttribute."""
+    """SB-VOL-21: DescribeVolumeAttribute and ModifyVolumeAttribute."""
     volume = box.add_volume()
 
     def ask():
@@ -149,24 +149,8 @@ def test_auto_enable_io_is_kept(box, ec2):
     assert codes["ProductCodes"] == []
 
 
-def test_an_instant_box_reaches_every_state_at_once():
-    """Durations.instant(): nothing ever has to be waited for."""
-    import boto3
-
-    with Sandbox(durations=Durations.instant()) as box:
-        ec2 = boto3.client("ec2", "eu-central-1")
-        instance = box.add_instance(volumes=[VolumeSpec(size_gib=1000)])
-        volume = ec2.describe_volumes()["Volumes"][0]["VolumeId"]
-        shot = ec2.create_snapshot(VolumeId=volume)["SnapshotId"]
-        assert ec2.describe_snapshots(SnapshotIds=[shot])["Snapshots"][0]["State"] == "completed"
-        ec2.stop_instances(InstanceIds=[instance])
-        ec2.detach_volume(VolumeId=volume, InstanceId=instance)
-        copies = [ec2.copy_volumes(SourceVolumeId=volume)["Volumes"][0]["VolumeId"] for _ in range(7)]
-        assert all(state(ec2, c) == "available" for c in copies)
-
-
 def test_what_is_just_made_may_be_unknown_for_a_while():
-    """An option: describes do not know a created id for `visible_s`."""
+    """SB-API-03: An option: describes do not know a created id for `visible_s`."""
     import boto3
 
     with Sandbox(durations=Durations(visible_s=5)) as box:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from sealift.sandbox import Sandbox
 
@@ -24,3 +25,21 @@ def client(box: Sandbox) -> Callable:
 @pytest.fixture
 def ec2(client: Callable):
     return client()
+
+
+@pytest.fixture
+def rds(client: Callable):
+    return client("rds")
+
+
+@pytest.fixture
+def refused() -> Callable:
+    """refused(call, **params) -> (code, HTTP status) of the refusal."""
+
+    def code(call: Callable, **params: object) -> tuple[str, int]:
+        with pytest.raises(ClientError) as caught:
+            call(**params)
+        reply = caught.value.response
+        return reply["Error"]["Code"], reply["ResponseMetadata"]["HTTPStatusCode"]
+
+    return code
