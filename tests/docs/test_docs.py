@@ -1,5 +1,6 @@
 """The documentation says what the code does: generated pages are fresh, nothing is undocumented, nothing is invented."""
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from docs import generate
+from docs import citing, generate
 from docs.pages import examples, operations, reading
 from docs.pages import rules as rules_page
 from docs.pages.cli import commands
@@ -118,6 +119,18 @@ def test_every_guess_is_in_the_list() -> None:
     for page, row in (("docs/rules.md", "| {} | sandbox |"), ("sealift/sandbox/README.md", "| {} |")):
         guesses = text(page).partition("\n## Guesses\n")[2]
         assert [r.id for r in SANDBOX.values() if r.guess and row.format(r.id) not in guesses] == [], page
+
+
+def test_every_conformance_test_names_a_rule_and_its_source() -> None:
+    """Read as a specification: which rule a test is about stands in its docstring, and below it where that comes from."""
+    silent = [
+        f"{path.name}: {test.name}"
+        for path, as_written in citing.files().items()
+        for test in citing.tests(as_written)
+        if not citing.rules_of(test) or "Source " not in (ast.get_docstring(test) or "")
+    ]
+
+    assert silent == []
 
 
 def test_every_operation_has_a_row() -> None:
