@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sealift.clock import WallClock
-from sealift.sandbox import fates, hook, wire
+from sealift.sandbox import ebs_direct, fates, hook, rbin, wire
 from sealift.sandbox.ec2 import OPERATIONS as EC2
 from sealift.sandbox.errors import ApiError, ReplyLost
 from sealift.sandbox.faults import Fault
@@ -24,7 +24,16 @@ from sealift.sandbox.world import Call, World
 
 Operation = Callable[[World, Call], dict[str, Any] | None]
 
-OPERATIONS: dict[str, Operation] = {**EC2, **RDS, **KMS, **SERVICES, **sessions.OPERATIONS, **simulate.OPERATIONS}
+OPERATIONS: dict[str, Operation] = {
+    **EC2,
+    **ebs_direct.OPERATIONS,
+    **rbin.OPERATIONS,
+    **RDS,
+    **KMS,
+    **SERVICES,
+    **sessions.OPERATIONS,
+    **simulate.OPERATIONS,
+}
 """What the sandbox answers itself. An operation that returns None leaves the answer to moto."""
 
 AFTER: dict[str, list[Callable[[World, Call], None]]] = {}

@@ -16,14 +16,17 @@ STATUS = {
 
 
 class ApiError(Exception):
-    """A refusal as clients see it: wire code, message, HTTP status, and the rule that it follows from."""
+    """A refusal as clients see it: wire code, message, HTTP status, `Reason` in some, and the rule it follows from."""
 
-    def __init__(self, rule: str, code: str, message: str, status: int | None = None) -> None:
+    def __init__(
+        self, rule: str, code: str, message: str, status: int | None = None, *, reason: str | None = None
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.rule = RULES[rule].id
         self.code = code
         self.message = message
         self.status = status or STATUS.get(code, 400)
+        self.reason = reason
 
 
 class ReplyLost(Exception):  # not an error of the sandbox: what the network does

@@ -6,7 +6,7 @@ from functools import partial
 from math import inf
 
 from sealift.sandbox import kms
-from sealift.sandbox.ec2 import power
+from sealift.sandbox.ec2 import power, room, roots
 from sealift.sandbox.faults import Fault
 from sealift.sandbox.rds import fates as databases
 from sealift.sandbox.world import Call, World
@@ -64,6 +64,8 @@ def fail(world: World, call: Call, resource: str, message: str, at: float) -> bo
         machine.turn += 1
         machine.reason, machine.transition = LAUNCH_FAILED, "Server.InternalError"
         power.rest(machine)
+    elif (task := room.here(world, call).tasks.get(resource)) and task.state in ("pending", "in-progress"):
+        roots.fail(world, here.machines[task.instance], task, at)
     else:
         return databases.fail(world, call, resource, at)
     return True

@@ -26,7 +26,7 @@ from sealift.sandbox.wire import Reply
 LOCK = threading.RLock()
 """Held round every call and every look at the box."""
 
-UNKNOWN_TO_MOTO = ("dlm", "backup")
+UNKNOWN_TO_MOTO = ("dlm", "backup", "rbin")
 """Services for which moto has no responder at all, or one that is not told of all of their paths."""
 
 

@@ -15,6 +15,7 @@ class Quotas:
     seconds_between_snapshots: float = 15.0
     snapshot_copies_per_destination: int = 20
     volumes_per_instance: int = 27
+    fast_restored_snapshots: int = 5
     tags_per_resource: int = 50
     initialization_mib_per_s: int = 5000
     db_instances: int = 40

@@ -65,6 +65,7 @@ class Volume:
     baseline: Contents | None = None
     last_snapshot: float = float("-inf")
     auto_enable_io: bool = False
+    fast_restored: bool = False
     product_codes: list[str] = field(default_factory=list)
     modifications: list["Modification"] = field(default_factory=list)
     visible: float = 0.0
@@ -202,6 +203,7 @@ class Region:
     copied: dict[tuple[str, str | None], Contents] = field(default_factory=dict)
     encrypt_by_default: bool = False
     default_key: str | None = None
+    public_snapshots: str = "unblocked"
 
     def copies_under_way(self, now: float) -> Iterator[Volume]:
         """Yield the volume copies that hold a slot: until hydrated, even where the copy has been deleted since."""

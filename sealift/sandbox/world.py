@@ -155,7 +155,8 @@ class World:
         for (account, name), books in self.regions.items():
             shot = books.snapshots.get(snapshot_id)
             if shot and account != call.account and name == (region or call.region):
-                return shot if call.account in shot.shared_with or "all" in shot.groups else None
+                public = "all" in shot.groups and books.public_snapshots != "block-all-sharing"
+                return shot if call.account in shot.shared_with or public else None
         return None
 
     def machine(self, call: Call, instance_id: str) -> Machine:

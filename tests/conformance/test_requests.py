@@ -168,7 +168,7 @@ def test_a_dry_run_changes_nothing(box, ec2, refused):
 
 def test_an_unknown_operation_is_refused_so_that_clients_can_read_it(ec2, client, refused):
     """SB-API-02: in EC2's XML and in JSON; never HTML."""
-    found = refused(ec2.create_replace_root_volume_task, InstanceId="i-00000000000000000")
+    found = refused(ec2.describe_mac_hosts)
     assert found == ("UnsupportedOperation", 400)
     assert refused(client("kms").derive_shared_secret, **_ASK)[0] == "UnsupportedOperation"
 

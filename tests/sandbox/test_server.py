@@ -146,7 +146,7 @@ def test_services_that_moto_lacks_answer_too(url):
     assert client(url, "dlm").get_lifecycle_policies()["Policies"] == []
     ec2 = client(url)
     with pytest.raises(ec2.exceptions.ClientError, match="UnsupportedOperation"):
-        ec2.create_replace_root_volume_task(InstanceId="i-00000000000000000")
+        ec2.describe_mac_hosts()
 
 
 def test_policies_are_enforced_over_the_socket(url):

@@ -4,18 +4,23 @@ from collections.abc import Callable
 from typing import Any
 
 from sealift.sandbox.ec2 import (
-    absent,
     attachments,
     attributes,
+    bins,
     capacity,
     clones,
     encryption,
+    fast_restores,
+    image_copies,
     images,
     instances,
     launching,
+    locks,
     power,
+    roots,
     snapshots,
     tagging,
+    tiers,
     volume_status,
     volumes,
 )
@@ -35,6 +40,11 @@ OPERATIONS: dict[str, Callable[[World, Call], dict[str, Any] | None]] = {
     **tagging.OPERATIONS,
     **encryption.OPERATIONS,
     **capacity.OPERATIONS,
-    **absent.OPERATIONS,
+    **bins.OPERATIONS,
+    **locks.OPERATIONS,
+    **tiers.OPERATIONS,
+    **fast_restores.OPERATIONS,
+    **roots.OPERATIONS,
+    **image_copies.OPERATIONS,
 }
 """All EC2 operations that the sandbox answers itself; the rest is moto's."""

@@ -9,14 +9,18 @@ from sealift.sandbox.physics import writing
 from sealift.sandbox.state import Attachment, Machine, Volume
 from sealift.sandbox.world import Call, World, iso
 
+_MOST_ATTACHMENTS = 16
+"""Of a Multi-Attach volume."""
+
 
 def attach(world: World, call: Call) -> dict[str, Any]:
     """AttachVolume: DeleteOnTermination is false, whatever the volume had before (R-EBS-21)."""
     volume = world.volume(call, call.params["VolumeId"])
     machine = world.machine(call, call.params["InstanceId"])
     device = call.params["Device"]
-    _check_volume(volume, machine)
+    _check_volume(volume, machine, call.at)
     _check_machine(machine, device)
+    _check_kind(volume, machine, device)
     if len(machine.disks) >= world.quotas.volumes_per_instance:
         message = f"The instance '{machine.id}' has as many volumes attached as its type allows."
         raise ApiError("R-EBS-28", "AttachmentLimitExceeded", message)
@@ -30,7 +34,7 @@ def attach(world: World, call: Call) -> dict[str, Any]:
     return _render(attachment)
 
 
-def _check_volume(volume: Volume, machine: Machine) -> None:
+def _check_volume(volume: Volume, machine: Machine, now: float) -> None:
     if volume.zone != machine.zone:
         message = f"The volume '{volume.id}' is not in the same availability zone as instance '{machine.id}'"
         raise ApiError("R-EBS-15", "InvalidVolume.ZoneMismatch", message)
@@ -38,6 +42,19 @@ def _check_volume(volume: Volume, machine: Machine) -> None:
         raise ApiError("SB-ATT-01", "VolumeInUse", f"{volume.id} is already attached to an instance")
     if volume.state not in ("available", "in-use"):
         raise ApiError("SB-ATT-01", "IncorrectState", f"Volume '{volume.id}' is not 'available'.")
+    if volume.modifications and volume.modifications[-1].state(now) == "modifying":
+        message = f"Cannot attach volume {volume.id} when it is in modification state: MODIFYING"
+        raise ApiError("SB-ATT-05", "OperationNotPermitted", message)
+
+
+def _check_kind(volume: Volume, machine: Machine, device: str) -> None:
+    if volume.product_codes and machine.state != "stopped":
+        message = f"The instance '{machine.id}' is not in the 'stopped' state."
+        raise ApiError("R-EBS-14", "IncorrectInstanceState", message)
+    if volume.multi_attach and device == machine.root_device:
+        raise ApiError("R-EBS-13", "InvalidParameterCombination", "A Multi-Attach volume cannot be a boot volume.")
+    if len(volume.attachments) >= _MOST_ATTACHMENTS:
+        raise ApiError("R-EBS-13", "AttachmentLimitExceeded", f"{volume.id} has as many attachments as it may.")
 
 
 def _check_machine(machine: Machine, device: str) -> None:
@@ -71,12 +88,27 @@ def detach(world: World, call: Call) -> dict[str, Any]:
     if attachment.device == machine.root_device and machine.state not in ("stopped", "terminated"):
         message = f"Unable to detach root volume '{volume.id}' from instance '{machine.id}'"
         raise ApiError("R-EBS-23", "IncorrectState", message)
+    _check_leaving(world, volume, machine)
     if attachment.state == "detaching":
         raise ApiError("SB-ATT-04", "IncorrectState", f"Volume '{volume.id}' is in the 'detaching' state.")
     writing.end(world, attachment, call.at)
     attachment.state = "detaching"
     world.later(call, volume.id, world.durations.detach_s, lambda at: remove(world, attachment))
     return _render(attachment)
+
+
+def _check_leaving(world: World, volume: Volume, machine: Machine) -> None:
+    if managed(world, volume.id) or managed(world, machine.id):
+        message = f"The volume '{volume.id}' is attached to a managed resource."
+        raise ApiError("R-EBS-04", "UnsupportedOperation", message)
+    if volume.product_codes and machine.state not in ("stopped", "terminated"):
+        message = f"The instance '{machine.id}' is not in the 'stopped' state."
+        raise ApiError("R-EBS-14", "IncorrectInstanceState", message)
+
+
+def managed(world: World, resource: str) -> bool:
+    """Say whether a test shows something as managed by a service."""
+    return bool(world.overlays.get(resource, {}).get("Operator", {}).get("Managed"))
 
 
 def _the_attachment(call: Call, volume: Volume) -> Attachment:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sealift.sandbox.ec2 import shapes
+from sealift.sandbox.ec2.attachments import managed
 from sealift.sandbox.errors import ApiError
 from sealift.sandbox.paging import filtered, paged
 from sealift.sandbox.state import Machine, Modification, Volume
@@ -27,7 +28,7 @@ def modify_instance(world: World, call: Call) -> dict[str, Any] | None:
     machine = world.machine(call, call.params["InstanceId"])
     call.resource = machine.id
     if mappings := call.params.get("BlockDeviceMappings"):
-        _set_flags(machine, mappings)
+        _set_flags(world, machine, mappings)
         return {}
     for name, attribute in _SCALARS.items():
         if name in call.params:
@@ -43,13 +44,16 @@ def modify_instance(world: World, call: Call) -> dict[str, Any] | None:
     return {}
 
 
-def _set_flags(machine: Machine, mappings: list[dict[str, Any]]) -> None:
+def _set_flags(world: World, machine: Machine, mappings: list[dict[str, Any]]) -> None:
     for mapping in mappings:
         attachment = machine.disks.get(mapping["DeviceName"])
         named = mapping.get("Ebs", {}).get("VolumeId")
         if attachment is None or (named and named != attachment.volume.id):
             message = f"No device is currently mapped at {mapping['DeviceName']}"
             raise ApiError("R-EBS-21", "InvalidInstanceAttributeValue", message)
+        if managed(world, machine.id) or managed(world, attachment.volume.id):
+            message = f"The volume '{attachment.volume.id}' is attached to a managed resource."
+            raise ApiError("R-EBS-04", "UnsupportedOperation", message)
     for mapping in mappings:
         # left out means true: botocore, EbsInstanceBlockDeviceSpecification
         flag = mapping.get("Ebs", {}).get("DeleteOnTermination", True)

@@ -47,6 +47,8 @@ def _check(world: World, call: Call, source: Volume, size: int) -> None:
         raise ApiError("SB-CPV-01", "IncorrectState", message)
     if source.modifications and source.modifications[-1].state(call.at) == "modifying":
         raise ApiError("SB-CPV-01", "IncorrectModificationState", f"Volume '{source.id}' is being modified.")
+    if world.overlays.get(source.id, {}).get("OutpostArn"):
+        raise ApiError("R-EBS-05", "UnsupportedOperation", f"Volume '{source.id}' is on an Outpost.")
     if size < source.size:
         message = f"The size of a volume copy cannot be smaller than its source ({source.size} GiB)."
         raise ApiError("SB-CPV-01", "InvalidParameterValue", message)

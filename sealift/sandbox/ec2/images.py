@@ -29,7 +29,7 @@ def register(world: World, call: Call) -> dict[str, Any]:
         if "SnapshotId" in ebs:
             shot = world.snapshot(call, ebs["SnapshotId"])
             ebs.update(VolumeSize=ebs.get("VolumeSize", shot.size), Encrypted=shot.encrypted)
-    image = _enter(world, call, mappings, call.params.get("RootDeviceName", "/dev/xvda"))
+    image = enter(world, call, mappings, call.params.get("RootDeviceName", "/dev/xvda"))
     return {"ImageId": image.id}
 
 
@@ -48,10 +48,18 @@ def create(world: World, call: Call) -> dict[str, Any]:
             "DeleteOnTermination": attachment.delete_on_termination,
         }
         mappings.append({"DeviceName": device, "Ebs": ebs})
-    return {"ImageId": _enter(world, call, mappings, machine.root_device).id}
+    return {"ImageId": enter(world, call, mappings, machine.root_device).id}
 
 
-def _enter(world: World, call: Call, mappings: list[dict[str, Any]], root: str) -> Image:
+def state_of(world: World, call: Call, image: Image) -> str:
+    """Say how far an image has come: as far as the last of its snapshots (SB-IMG-02)."""
+    book = world.here(call).snapshots
+    states = {book[s].state for s in image.snapshot_ids() if s in book}
+    return "failed" if "error" in states else "pending" if "pending" in states else "available"
+
+
+def enter(world: World, call: Call, mappings: list[dict[str, Any]], root: str) -> Image:
+    """Enter an image under the name that the call gives it."""
     image = Image(world.new_id("ami"), world.next_seq(), call.params["Name"], call.at, root, mappings)
     image.description = call.params.get("Description", "")
     world.here(call).images[image.id] = image
@@ -61,12 +69,13 @@ def _enter(world: World, call: Call, mappings: list[dict[str, Any]], root: str) 
 
 def deregister(world: World, call: Call) -> dict[str, Any]:
     """DeregisterImage: its snapshots stay, and may be deleted from now on."""
-    _find(world, call, call.params["ImageId"])
+    find(world, call, call.params["ImageId"])
     del world.here(call).images[call.params["ImageId"]]
     return {"Return": True}
 
 
-def _find(world: World, call: Call, image_id: str) -> Image:
+def find(world: World, call: Call, image_id: str) -> Image:
+    """Find an image of the caller's, or refuse."""
     image = world.here(call).images.get(image_id)
     if image is None:
         raise ApiError("SB-VOL-06", "InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
@@ -76,17 +85,19 @@ def _find(world: World, call: Call, image_id: str) -> Image:
 def describe(world: World, call: Call) -> dict[str, Any]:
     """DescribeImages: the account's own; there is no public image in the box."""
     ids = call.params.get("ImageIds")
-    images = [_find(world, call, i) for i in ids] if ids else list(world.here(call).images.values())
-    page, more = paged(filtered([_render(call, i) for i in images], call.params, _PATHS), call.params, "ImageIds")
+    images = [find(world, call, i) for i in ids] if ids else list(world.here(call).images.values())
+    page, more = paged(
+        filtered([_render(world, call, i) for i in images], call.params, _PATHS), call.params, "ImageIds"
+    )
     return {"Images": page, **more}
 
 
-def _render(call: Call, image: Image) -> dict[str, Any]:
+def _render(world: World, call: Call, image: Image) -> dict[str, Any]:
     return {
         "ImageId": image.id,
         "Name": image.name,
         "Description": image.description,
-        "State": "available",
+        "State": state_of(world, call, image),
         "OwnerId": call.account,
         "CreationDate": f"{iso(image.created):%Y-%m-%dT%H:%M:%S.000Z}",
         "RootDeviceName": image.root_device,

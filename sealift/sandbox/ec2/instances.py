@@ -37,7 +37,8 @@ _PATHS = {
 
 def describe(world: World, call: Call) -> dict[str, Any]:
     """DescribeInstances: pages count instances, grouped by reservation."""
-    rendered = filtered([world.overlaid(m.id, render(m)) for m in chosen(world, call)], call.params, _PATHS)
+    all_of_them = [world.overlaid(m.id, render(m)) for m in tagging.searched(world, call, chosen(world, call))]
+    rendered = filtered(tagging.seen(call, all_of_them), call.params, _PATHS)
     page, more = paged(rendered, call.params, "InstanceIds")
     groups: dict[str, dict[str, Any]] = {}
     for item in page:

@@ -20,14 +20,14 @@ def making(world: World, call: Call, made: str, key: str | None, source: Volume 
     else:
         needed = _EMPTY if source.kms_key == key else _ANEW
         if source.kms_key != key or source.account != call.account:
-            reading = kms.service_may(world, call, source.kms_key, _SOURCE, _context(source), grant=_AWS)
+            reading = kms.service_may(world, call, source.kms_key, _SOURCE, context_of(source), grant=_AWS)
             if reading:
                 return reading
     return kms.service_may(world, call, key, needed, {"aws:ebs:id": made}, grant=_AWS)
 
 
-def _context(source: Volume | Snapshot) -> dict[str, str]:
-    """A snapshot of a volume has the volume's context, a copied one its own (R-EBS-58)."""
+def context_of(source: Volume | Snapshot) -> dict[str, str]:
+    """Return the encryption context of what is there: a snapshot of a volume has the volume's context, a copied one its own (R-EBS-58)."""
     copied = not isinstance(source, Snapshot) or source.is_copy
     return {"aws:ebs:id": source.id if copied else getattr(source, "volume_id", source.id)}
 

@@ -7,7 +7,7 @@ from typing import Any
 from sealift.sandbox import kms
 from sealift.sandbox.ec2 import keys
 from sealift.sandbox.ec2.attachments import remove
-from sealift.sandbox.ec2.volumes import vanish
+from sealift.sandbox.ec2.volumes import discard
 from sealift.sandbox.errors import ApiError
 from sealift.sandbox.physics import writing
 from sealift.sandbox.state import Machine
@@ -104,6 +104,7 @@ def stop(world: World, call: Call) -> dict[str, Any]:
     machines = _named(world, call)
     for machine in machines:
         _stoppable(machine)
+        _check_way(world, call, machine)
     return {"StoppingInstances": [_change(m, lambda m=m: _stop(world, call, m)) for m in machines]}
 
 
@@ -117,6 +118,19 @@ def _stoppable(machine: Machine) -> None:
     if machine.state in ("pending", "shutting-down", "terminated"):
         message = f"The instance '{machine.id}' is not in a state from which it can be stopped."
         raise ApiError("SB-INS-02", "IncorrectInstanceState", message)
+
+
+def _check_way(world: World, call: Call, machine: Machine) -> None:
+    shown = world.overlays.get(machine.id, {})
+    if shown.get("RootDeviceType", machine.moto.root_device_type) != "ebs":
+        message = f"The instance '{machine.id}' does not have an 'ebs' root device type and cannot be stopped."
+        raise ApiError("R-EBS-29", "UnsupportedOperation", message)
+    if shown.get("InstanceLifecycle") == "spot" and shown.get("SpotRequestType", "one-time") == "one-time":
+        message = f"You can't stop the Spot Instance '{machine.id}' because it is of a one-time Spot Instance request."
+        raise ApiError("R-EBS-34", "UnsupportedOperation", message)
+    if call.params.get("Hibernate") and not (machine.moto.hibernation_options or {}).get("Configured"):
+        message = f"The instance '{machine.id}' was not launched for hibernation."
+        raise ApiError("R-EBS-38", "UnsupportedHibernationConfiguration", message)
 
 
 def _stop(world: World, call: Call, machine: Machine) -> None:
@@ -181,7 +195,7 @@ def _gone(world: World, machine: Machine, at: float) -> None:
     for attachment in list(machine.disks.values()):
         remove(world, attachment)
         if attachment.delete_on_termination and not attachment.volume.attachments:
-            vanish(world, attachment.volume)
+            discard(world, attachment.volume, at)
 
 
 def reboot(world: World, call: Call) -> dict[str, Any]:

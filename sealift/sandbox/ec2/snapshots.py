@@ -3,7 +3,7 @@
 from typing import Any
 
 from sealift.sandbox import kms
-from sealift.sandbox.ec2 import keys, shapes, tagging
+from sealift.sandbox.ec2 import bins, fast_restores, keys, locks, room, shapes, tagging, tiers
 from sealift.sandbox.ec2.encryption import wanted
 from sealift.sandbox.errors import ApiError
 from sealift.sandbox.paging import filtered, paged
@@ -67,7 +67,8 @@ def _check_rate(world: World, call: Call, volume: Volume) -> None:
     most = quotas.pending_snapshots_per_hdd_volume if hdd else quotas.pending_snapshots_per_volume
     here = world.here(call)
     pending = [s for s in here.snapshots.values() if s.volume_id == volume.id and s.state == "pending"]
-    if len(pending) >= most:
+    dying = [v for v, until in room.here(world, call).dying if v == volume.id and call.at + NEARLY < until]
+    if len(pending) + len(dying) >= most:
         message = f"Maximum allowed in-progress snapshots ({most}) for volume {volume.id} exceeded."
         raise ApiError("R-EBS-74", "ConcurrentSnapshotLimitExceeded", message)
     if call.at - volume.last_snapshot < quotas.seconds_between_snapshots - NEARLY:
@@ -158,6 +159,9 @@ def _copyable(world: World, call: Call) -> Snapshot:
         raise ApiError("SB-VOL-06", "InvalidSnapshot.NotFound", f"The snapshot '{wanted_id}' does not exist.")
     if source.state != "completed":
         raise ApiError("SB-SNP-01", "IncorrectState", f"Snapshot {source.id} is in the '{source.state}' state.")
+    tiers.check(world, source, call.at)
+    if world.overlays.get(source.id, {}).get("OutpostArn"):
+        raise ApiError("R-EBS-05", "UnsupportedOperation", f"Snapshot {source.id} is on an Outpost.")
     return source
 
 
@@ -172,20 +176,28 @@ def _moved_mib(world: World, call: Call, source: Snapshot, encrypted: bool, key:
 
 
 def delete(world: World, call: Call) -> dict[str, Any]:
-    """DeleteSnapshot: at once; refused while an AMI uses it."""
+    """DeleteSnapshot: at once; refused while an AMI uses it or it is locked; the Recycle Bin may keep it."""
     shot = world.snapshot(call, call.params["SnapshotId"])
+    locks.check(world, call, shot)
     for image in world.here(call).images.values():
         if shot.id in image.snapshot_ids():
             message = f"The snapshot {shot.id} is currently in use by {image.id}"
             raise ApiError("R-EBS-78", "InvalidSnapshot.InUse", message)
     del world.here(call).snapshots[shot.id]
+    fast_restores.forget(world, shot)
+    if shot.state == "pending":
+        room.here(world, call).dying.append((shot.volume_id, shot.ready))
+    else:
+        bins.drop(world, shot, call.at)
     call.resource = shot.id
     return {}
 
 
 def describe(world: World, call: Call) -> dict[str, Any]:
     """DescribeSnapshots: the caller's, and those shared with it unless OwnerIds says `self`."""
-    rendered = [world.overlaid(s.id, render(s, call.at)) for s in _chosen(world, call)]
+    rendered = [
+        world.overlaid(s.id, _described(world, s, call.at)) for s in tagging.searched(world, call, _chosen(world, call))
+    ]
     page, more = paged(filtered(rendered, call.params, _PATHS), call.params, "SnapshotIds")
     return {"Snapshots": page, **more}
 
@@ -198,7 +210,7 @@ def _chosen(world: World, call: Call) -> list[Snapshot]:
         for (account, name), books in world.regions.items()
         if name == call.region and account != call.account
         for s in books.snapshots.values()
-        if call.account in s.shared_with or "all" in s.groups
+        if call.account in s.shared_with or ("all" in s.groups and books.public_snapshots != "block-all-sharing")
     ]
     known = {s.id: s for s in (*mine, *foreign) if not owners or s.account in owners}
     ids = call.params.get("SnapshotIds")
@@ -207,6 +219,12 @@ def _chosen(world: World, call: Call) -> list[Snapshot]:
     for missing in (i for i in ids if i not in known):
         world.snapshot(call, missing)
     return [known[i] for i in ids if i in known]
+
+
+def _described(world: World, shot: Snapshot, now: float) -> dict[str, Any]:
+    tier = room.room(world, shot.account, shot.region).tiers.get(shot.id)
+    shown = {**render(shot, now), "StorageTier": tiers.tier_of(world, shot, now)}
+    return shown if tier is None or tier.back is None else {**shown, "RestoreExpiryTime": iso(tier.back)}
 
 
 def render(shot: Snapshot, now: float) -> dict[str, Any]:
@@ -261,11 +279,21 @@ def modify_attribute(world: World, call: Call) -> dict[str, Any]:
         raise ApiError("R-EBS-62", "OperationNotPermitted", message)
     if shot.encrypted and any("Group" in a for a in add):
         raise ApiError("SB-SNP-02", "InvalidParameterValue", "Encrypted snapshots cannot be shared publicly.")
+    if any("Group" in a for a in add):
+        _check_public(world, call, shot)
     shot.shared_with |= {a["UserId"] for a in add if "UserId" in a}
     shot.groups |= {a["Group"] for a in add if "Group" in a}
     shot.shared_with -= {a["UserId"] for a in drop if "UserId" in a}
     shot.groups -= {a["Group"] for a in drop if "Group" in a}
     return {}
+
+
+def _check_public(world: World, call: Call, shot: Snapshot) -> None:
+    if shot.product_codes:
+        raise ApiError("R-EBS-14", "OperationNotPermitted", f"Snapshot {shot.id} has product codes.")
+    if world.here(call).public_snapshots != "unblocked":
+        message = "Public sharing of snapshots is blocked for this account and Region."
+        raise ApiError("SB-SNP-05", "OperationNotPermitted", message)
 
 
 OPERATIONS = {

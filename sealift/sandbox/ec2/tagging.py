@@ -1,7 +1,7 @@
 """Tags of EC2 resources, kept in moto's own book so that all services see the same ones."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from moto.ec2.models import ec2_backends
 
@@ -10,6 +10,18 @@ from sealift.sandbox.paging import filtered, paged
 from sealift.sandbox.world import Call, World
 
 _KINDS = {"i": "instance", "vol": "volume", "snap": "snapshot", "cr": "capacity-reservation", "ami": "image"}
+_KINDS |= {"replacevol": "replace-root-volume-task"}
+
+
+_MOST_RESOURCES = 1000
+
+
+class _Tagged(Protocol):
+    id: str
+    visible: float
+
+
+_T = TypeVar("_T", bound=_Tagged)
 
 
 def book(account: str, region: str, resource: str) -> dict[str, str]:
@@ -48,12 +60,54 @@ def check(world: World, new: Mapping[str, str], old: Mapping[str, str] | None = 
 def create(world: World, call: Call) -> dict[str, Any]:
     """CreateTags: all resources or none."""
     new = {t["Key"]: t.get("Value", "") for t in call.params.get("Tags", [])}
+    if len(call.params.get("Resources", [])) > _MOST_RESOURCES:
+        message = f"A call takes at most {_MOST_RESOURCES} resources."
+        raise ApiError("R-EBS-85", "InvalidParameterValue", message)
     books = [_known(world, call, r) for r in call.params.get("Resources", [])]
     for old in books:
         check(world, new, old)
-    for old in books:
+    for old, resource in zip(books, call.params.get("Resources", []), strict=True):
+        _remember(world, call, resource, old)
         old.update(new)
     return {}
+
+
+def _remember(world: World, call: Call, resource: str, before: Mapping[str, str]) -> None:
+    """Note what filters by tag still see of a resource for a while."""
+    if world.durations.tags_visible_s:
+        seen = _unseen(world, call)
+        until, older = seen.get(resource, (0.0, {}))
+        seen[resource] = (call.at + world.durations.tags_visible_s, older if call.at < until else dict(before))
+
+
+def _unseen(world: World, call: Call) -> dict[str, tuple[float, dict[str, str]]]:
+    found: Any = world.rooms.setdefault(("ec2-tags", call.account, call.region), {})
+    return found  # type: ignore[no-any-return]
+
+
+def searched(world: World, call: Call, things: list[_T]) -> list[_T]:
+    """Leave out what filters by tag do not see yet: new things and new tags come late to them (R-EBS-90)."""
+    late = world.durations.tags_visible_s
+    asked = [f for f in call.params.get("Filters", []) if f["Name"].startswith("tag")]
+    if not late or not asked:
+        return things
+    seen = _unseen(world, call)
+
+    def there(thing: _T) -> bool:
+        until, tags = seen.get(thing.id, (0.0, {}))
+        if call.at >= until:
+            return thing.visible == 0.0 or call.at >= thing.visible - world.durations.visible_s + late
+        listed = {"Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}
+        return bool(filtered([listed], {"Filters": asked}, {}))
+
+    return [t for t in things if there(t)]
+
+
+def seen(call: Call, rendered: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out what a service manages and hides, unless it is asked for (R-EBS-04)."""
+    if call.params.get("IncludeManagedResources"):
+        return rendered
+    return [r for r in rendered if not r.get("Operator", {}).get("HiddenByDefault")]
 
 
 def delete(world: World, call: Call) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 
 from sealift.sandbox import kms, tokens
-from sealift.sandbox.ec2 import keys, shapes, tagging
+from sealift.sandbox.ec2 import bins, keys, room, shapes, tagging, tiers
 from sealift.sandbox.ec2.encryption import Encryption, wanted
 from sealift.sandbox.errors import ApiError
 from sealift.sandbox.paging import filtered, paged
@@ -83,6 +83,11 @@ def zone_id_of(zone: str) -> str:
     return _zone_ids()[zone]
 
 
+def zones_of(region: str) -> list[str]:
+    """Return the names of a Region's zones."""
+    return [z.name for z in RegionsAndZonesBackend.zones[region]]
+
+
 @functools.cache
 def _zone_ids() -> dict[str, str]:
     return {z.name: z.zone_id for zones in RegionsAndZonesBackend.zones.values() for z in zones}
@@ -92,10 +97,16 @@ def _source(world: World, call: Call) -> Snapshot | None:
     if not call.params.get("SnapshotId"):
         return None
     snapshot = world.shared(call, call.params["SnapshotId"]) or world.snapshot(call, call.params["SnapshotId"])
+    check_completed(world, snapshot, call.at)
+    return snapshot
+
+
+def check_completed(world: World, snapshot: Snapshot, now: float) -> None:
+    """Refuse to make a volume of a snapshot that is not whole, or out of reach."""
     if snapshot.state != "completed":
         message = f"Snapshot is in invalid state - {snapshot.state}"
         raise ApiError("SB-VOL-02", "IncorrectState", message)
-    return snapshot
+    tiers.check(world, snapshot, now)
 
 
 def _check_restore(world: World, call: Call, snapshot: Snapshot, encryption: Encryption, size: int) -> None:
@@ -128,7 +139,9 @@ def _restore(world: World, call: Call, volume: Volume, snapshot: Snapshot) -> fl
     volume.product_codes = list(snapshot.product_codes)
     if volume.encrypted == snapshot.encrypted and volume.kms_key == snapshot.kms_key:
         volume.baseline = snapshot.held
-    takes = world.durations.restore_hydration(volume.size, rate)
+    fast = None if rate else room.here(world, call).fast.get((snapshot.id, volume.zone))
+    volume.fast_restored = fast is not None and fast.spend(call.at)
+    takes = 0.0 if volume.fast_restored else world.durations.restore_hydration(volume.size, rate)
     kind = "provisioned-rate" if rate else "default"
     volume.hydration = Hydration(kind, call.at, call.at + takes, rate or 0)
     anew = volume.encrypted and not snapshot.encrypted
@@ -187,6 +200,12 @@ def vanish(world: World, volume: Volume) -> None:
         region.dead[volume.id] = volume
 
 
+def discard(world: World, volume: Volume, at: float) -> None:
+    """Delete a volume that somebody wanted deleted: the Recycle Bin may keep it."""
+    bins.drop(world, volume, at)
+    vanish(world, volume)
+
+
 def _even_dead(world: World, call: Call, volume_id: str) -> Volume:
     here = world.here(call)
     return here.volumes.get(volume_id) or here.dead[volume_id]
@@ -201,14 +220,14 @@ def delete(world: World, call: Call) -> dict[str, Any]:
     if volume.state not in ("available", "error"):
         raise ApiError("SB-VOL-03", "IncorrectState", f"Volume {volume.id} is {volume.state}")
     volume.state = "deleting"
-    world.later(call, volume.id, world.durations.volume_delete_s, lambda at: vanish(world, volume))
+    world.later(call, volume.id, world.durations.volume_delete_s, lambda at: discard(world, volume, at))
     return {}
 
 
 def describe(world: World, call: Call) -> dict[str, Any]:
     """DescribeVolumes: by id (all must exist), by filter, by page."""
-    rendered = [world.overlaid(v.id, render(v, call.at)) for v in chosen(world, call)]
-    page, more = paged(filtered(rendered, call.params, _PATHS), call.params, "VolumeIds")
+    rendered = [world.overlaid(v.id, render(v, call.at)) for v in tagging.searched(world, call, chosen(world, call))]
+    page, more = paged(filtered(tagging.seen(call, rendered), call.params, _PATHS), call.params, "VolumeIds")
     return {"Volumes": page, **more}
 
 
@@ -242,6 +261,7 @@ def render(volume: Volume, now: float) -> dict[str, Any]:
         "MultiAttachEnabled": volume.multi_attach,
         "SnapshotId": volume.snapshot_id or "",
         "SourceVolumeId": volume.source_volume,
+        "FastRestored": volume.fast_restored or None,
         "VolumeInitializationRate": volume.initialization_rate,
         "Operator": {"Managed": False},
         "Attachments": [

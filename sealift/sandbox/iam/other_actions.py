@@ -146,7 +146,16 @@ _RDS: dict[str, tuple[Touch, ...]] = {
 _ROLE = (_arn("iam", "role", "RoleName", "/"),)
 _SECRET = (_secret,)
 
+_BLOCKS = (old("SnapshotId", "snapshot"),)
+_BIN_RULE = (_arn("rbin", "rule", "Identifier", "/"),)
+
 OTHERS: dict[str, tuple[Touch, ...]] = {
+    "ebs:ListSnapshotBlocks": _BLOCKS,
+    "ebs:GetSnapshotBlock": _BLOCKS,
+    "ebs:ListChangedBlocks": (old("FirstSnapshotId", "snapshot"), old("SecondSnapshotId", "snapshot")),
+    **dict.fromkeys(
+        (f"rbin:{n}" for n in ("GetRule", "UpdateRule", "DeleteRule", "LockRule", "UnlockRule")), _BIN_RULE
+    ),
     **{f"rds:{name}": touches for name, touches in _RDS.items()},
     **dict.fromkeys(
         (

@@ -27,6 +27,17 @@ class Durations:
     clone_most_h: float = assumed(24.0, "ebs-copying-volume.html: up to 24 h above 16 TiB")
     restore_mib_per_s: float = assumed(50.0, "guess: best-effort initialisation of a volume made from a snapshot")
     initialization_stale_s: float = assumed(300.0, "ebs-initialize-monitor.html: figures are up to 5 minutes old")
+    fast_restore_enabling_s: float = assumed(30.0, "guess: `enabling` of a fast snapshot restore")
+    fast_restore_s_per_gib: float = assumed(
+        3.515625, "ebs-fast-snapshot-restore.html: `optimizing` takes 60 minutes for each TiB; no guess"
+    )
+    archive_s: float = assumed(
+        86_400.0, "guess: a snapshot's way into the archive tier; 24 to 72 h are told of in public"
+    )
+    unarchive_s: float = assumed(259_200.0, "snapshot-archive.html: up to 72 hours; the whole of it is the bad way")
+    root_pending_s: float = assumed(20.0, "guess: `pending` of a root volume replacement, while the volume is made")
+    root_swap_s: float = assumed(60.0, "guess: `in-progress` of a root volume replacement, the boot included")
+    tags_visible_s: float = assumed(0.0, "option: how long filters by tag miss new tags; AWS gives no figure")
     attach_s: float = assumed(3.0, "guess")
     detach_s: float = assumed(5.0, "guess")
     snapshot_s: float = assumed(30.0, "guess: the least a snapshot takes, however small")
@@ -40,7 +51,9 @@ class Durations:
     terminate_s: float = assumed(30.0, "guess")
     status_checks_s: float = assumed(120.0, "guess: `initializing` to `ok` after `running`")
     standby_s: float = assumed(20.0, "guess")
-    asg_check_s: float = assumed(60.0, "guess: until a group notices that a member, or its number, is not as it should be")
+    asg_check_s: float = assumed(
+        60.0, "guess: until a group notices that a member, or its number, is not as it should be"
+    )
     dlm_start_s: float = assumed(1800.0, "botocore dlm CreateRule.Times: within one hour; the figure is a guess")
     backup_start_s: float = assumed(3600.0, "guess: of a start window that is 8 hours by default")
     command_s: float = assumed(5.0, "guess: a command of Systems Manager, from sent to done")
