@@ -143,7 +143,7 @@ class Engine:
         self.token, self.runner, self.guard = token, runner, guard
         self._local, self._listeners, self._at_gate = dict(local or {}), tuple(listeners), at_gate
         self.state = journal.state(work.migration)
-        self._halted = False
+        self._halted = self._asks_nobody = False
         self.cutover, self.back = seconds_cutover(work.steps), seconds_back(work.steps)
 
     @property
@@ -405,9 +405,9 @@ class Engine:
 
     async def _refuse_if_up(self, me: Step) -> None:
         """Stop a way back that asked nobody, if somebody has brought the workload up on a replacement meanwhile."""
-        if me.phase is not Phase.RESTORE or self.state.brought_up is not None:
+        if me.phase is not Phase.RESTORE or not self._asks_nobody:
             return
-        await self._ran_by_hand()
+        await self._ran_by_hand()  # unless another lane has seen it already
         if self.state.brought_up is not None:
             raise self._in_doubt(SealiftError("somebody else started it there", step=me.key, resource=me.resource()))
 
@@ -572,11 +572,23 @@ class Engine:
                 continue
             me = bind(step, self.state.outputs)
             out = row.output if row.output is not None else await self._look_up(me, self.context(), row)
-            if out is None or not await self._ran(me, out):
-                self._row(me.key, "void")
-            else:
-                self._row(me.key, "done")
-                self.note("bring-up")
+            ran = out is not None and await self._ran(me, out)
+            left = None if ran else await self._trace(me)
+            if left is not None:
+                self._row(me.key, "void", left)
+                continue
+            if row.output is None:
+                self._row(me.key, "made", out or {})
+            self._row(me.key, "done")
+            self.note("bring-up")
+
+    async def _trace(self, me: Step) -> Output | None:
+        """Read what a start that came to nothing has left; None where somebody else's may have come to something since."""
+        query = me.trace(self.context())
+        if query is None:
+            return {}
+        found = query.read(await self.gateway.read(query.call, Purpose.SAFETY, operations_of(me)))
+        return None if found is None else dict(found)
 
     async def _ran_by_hand(self) -> None:
         """A replacement is attached: has somebody else brought the workload up on it? What ran may have written."""
@@ -592,9 +604,11 @@ class Engine:
 
     async def _started_since(self, step: Step) -> str:
         me, ctx = bind(step, self.state.outputs), self.context()
-        if step.key not in self.state.rows:
+        row = self.state.rows.get(step.key)
+        if row is None or row.left:
+            me = me if row is None else me.since(row.left)  # our own start came to nothing: what counts is a later one
             return "; ".join(await self._differences(me, me.before(ctx), Purpose.SAFETY))
-        # Our own start was sent and never ran: the time of the last start is ours, only the state still tells.
+        # A row of an earlier version, which did not write down when ours was: only the state still tells.
         query = me.find(ctx)
         return "it is up" if query is not None and await self._found(me, query, None) is not None else ""
 
@@ -626,6 +640,7 @@ class Engine:
         elif not salvage and self.state.rollback.get("salvage", True):  # a person has changed their mind
             self.note("direction", why=why or str(error), salvage=False)
         salvage = bool(self.state.rollback.get("salvage", salvage))
+        self._asks_nobody = self.state.brought_up is None
         forward = {s.key for s in self.work.steps}
         made = {k: o for k, o in self.state.outputs.items() if k in forward}
         steps = way_back(self.work.steps, made, brought_up=self.state.brought_up is not None, salvage=salvage)

@@ -128,6 +128,7 @@ class Row:
     done_at: float | None = None
     token: int = 0
     error: Mapping[str, Any] | None = None
+    left: Output = field(default_factory=dict)  # by a start that came to nothing
 
     @property
     def open(self) -> bool:
@@ -547,7 +548,7 @@ def _fold_step(state: State, e: Entry) -> None:
         case "done":
             row.done_at = e.at
         case "void":
-            row.output = None
+            row.output, row.left = None, dict(e.data)
         case "lost":
             row.state, row.output, row.error = "failed", None, None
         case "failed":

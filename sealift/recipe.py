@@ -119,7 +119,14 @@ _ANY = Context(migration="mig", epoch=1, attempt=1)
 def queries(step: Step) -> list[Query]:
     """Return every read that the step declares."""
     out = {name: Ref(step.key, name) for name in step.outputs}
-    found = (step.before(_ANY), step.find(_ANY), step.find_again(_ANY), step.observe(_ANY), step.check(out))
+    found = (
+        step.before(_ANY),
+        step.find(_ANY),
+        step.find_again(_ANY),
+        step.observe(_ANY),
+        step.check(out),
+        step.trace(_ANY),
+    )
     return [q for q in found if q is not None]
 
 

@@ -216,6 +216,16 @@ class Step(ABC):
         """Return a read that answers whether what was made still holds its slot of `quota`; None: a step of its own gives it back."""
         return None
 
+    def trace(self, ctx: Context) -> Query | None:
+        """Return a read, after a bring-up of ours that came to nothing, that answers with what it left behind; None where a
+        workload may have run.
+        """
+        return None
+
+    def since(self, left: Output) -> "Step":
+        """Return the step whose `before` compares with what `trace` found, no longer with the cut."""
+        return self
+
     def salvage(self) -> "Step | None":
         """Return the step that keeps what a workload wrote to what this one made, when that is put aside after
         bring-up.

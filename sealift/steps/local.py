@@ -3,13 +3,13 @@ any other.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from sealift.estimate import SMALL_CALL, STATUS_CHECKS
 from sealift.step import Call, Context, Id, Irreversible, Output, Phase, Query, Seconds, Seen, Step, Watch
 from sealift.steps.create_tags import claimed_by_other
-from sealift.steps.looks import instances, instances_in, resting, untouched, volumes
+from sealift.steps.looks import instances, instances_in, never_ran, resting, untouched, volumes
 
 OBSERVE = Call("local:Observe", {})
 READS_ONLY = Irreversible("it only reads")
@@ -302,6 +302,12 @@ class MarkBringUp(Step):
 
     def before(self, ctx: Context) -> Query | None:
         return None if self.instance is None else untouched(self.instance, self.launch_time)
+
+    def trace(self, ctx: Context) -> Query | None:
+        return None if self.instance is None else never_ran(self.instance, self.launch_time)
+
+    def since(self, left: Output) -> Step:
+        return replace(self, launch_time=left["LaunchTime"])
 
     def do(self, ctx: Context) -> Call:
         return OBSERVE

@@ -5,6 +5,14 @@ from typing import Any
 
 from sealift.step import Call, Query, Seen, Watch
 
+NEVER_RAN = (
+    "Client.InternalError",
+    "Server.InternalError",
+    "Client.InvalidKMSKey",
+    "Server.InsufficientInstanceCapacity",
+)
+"""StateReason codes of an instance that fell back to `stopped` without ever being `running` (R-EBS-55, R-EBS-36)."""
+
 Resource = Mapping[str, Any] | None
 Judge = Callable[[Resource], Seen]
 
@@ -121,6 +129,26 @@ def untouched(instance: Any, launch_time: Any) -> Query:
         return list(_moved(found, launch_time))
 
     return Query(instances(instance), read)
+
+
+def never_ran(instance: Any, launch_time: Any) -> Query:
+    """Ask whether nothing has run on the instance since the cut, a start that fell back included; answer with its
+    LaunchTime.
+    """
+
+    def read(reply: Mapping[str, Any]) -> dict[str, str] | None:
+        found = instances_in(reply).get(instance)
+        if found is None or found["State"]["Name"] != "stopped":
+            return None
+        launched = found["LaunchTime"].isoformat()
+        return {"LaunchTime": launched} if launched == launch_time or fell_back(found) else None
+
+    return Query(instances(instance), read)
+
+
+def fell_back(instance: Mapping[str, Any]) -> bool:
+    """Tell whether the last start of a stopped instance came to nothing."""
+    return str((instance.get("StateReason") or {}).get("Code", "")).startswith(NEVER_RAN)
 
 
 def _moved(instance: Mapping[str, Any], launch_time: str) -> Iterable[str]:

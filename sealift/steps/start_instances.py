@@ -1,20 +1,12 @@
 """ec2:StartInstances: the bring-up, and the last step home."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sealift.estimate import START
 from sealift.step import Call, Context, Found, Id, Output, Phase, Query, Seconds, Seen, Step, Watch
-from sealift.steps.looks import instance_in, instances, instances_in, untouched
-
-NEVER_RAN = (
-    "Client.InternalError",
-    "Server.InternalError",
-    "Client.InvalidKMSKey",
-    "Server.InsufficientInstanceCapacity",
-)
-"""StateReason codes of an instance that fell back to `stopped` without ever being `running` (R-EBS-55, R-EBS-36)."""
+from sealift.steps.looks import fell_back, instance_in, instances, instances_in, never_ran, untouched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +38,12 @@ class StartInstance(Step):
     def ready(self, out: Output) -> Watch:
         return Watch("instance", self.instance, fell_back_or_runs, "running", deadline=900)
 
+    def trace(self, ctx: Context) -> Query | None:
+        return None if self.launch_time is None else never_ran(self.instance, self.launch_time)
+
+    def since(self, left: Output) -> Step:
+        return replace(self, launch_time=left["LaunchTime"])
+
     def undo(self) -> Step:
         from sealift.steps.stop_instances import StopInstance  # noqa: PLC0415
 
@@ -62,7 +60,7 @@ def fell_back_or_runs(instance: Mapping[str, Any] | None) -> Seen:
         return seen
     reason = instance.get("StateReason") or {}
     code = str(reason.get("Code", ""))
-    if code.startswith(NEVER_RAN):
+    if fell_back(instance):
         message = str(reason.get("Message") or code)
         why = "the instance fell back to 'stopped': " + (message if code in message else f"{code}: {message}")
         hint = (

@@ -92,6 +92,40 @@ async def test_what_somebody_wrote_to_a_replacement_before_bring_up_is_not_disca
     assert "running" == world.power(instance)
 
 
+@pytest.mark.parametrize("stopped_again", [True, False], ids=["stopped again", "left running"])
+async def test_what_somebody_wrote_after_our_own_start_fell_back_is_not_discarded(
+    world: World, stopped_again: bool
+) -> None:
+    """Our start never ran; somebody's did, before the replacements were taken off: nothing more is put back without a person."""
+    instance = world.instance(ROOT, DATA)
+
+    def act() -> None:
+        world.box.enable_key(world.key)
+        if stopped_again:
+            run_by_hand(world, instance)()
+        else:
+            world.box.start_by_hand(instance)
+            world.clock.advance(600)
+
+    off = when("verify:attachments", lambda: world.box.disable_key(world.key))
+    driver = world.new_driver(listeners=[off, when("undo:attach", act, event="step-started")])
+    outcome = await world.migrate(instance, driver=driver, route="clone")
+    assert (6, []) == (outcome.exit_code, world.box.losses())
+    back = await world.act(world.driver.rollback(outcome.migration, discard_writes=True))
+    kept = [s for s in world.snapshots().values() if {"Key": "sealift:role", "Value": "safety"} in s["Tags"]]
+    assert (0, 2, "running") == (back.exit_code, len(kept), world.power(instance))
+
+
+async def test_a_start_by_hand_between_two_tries_of_our_own_is_not_discarded(world: World) -> None:
+    """EC2 has no room for our start; somebody's is taken, and stopped again: the replacement has writes, and a person decides."""
+    instance = world.instance(ROOT, DATA)
+    refuse(world, "ec2:StartInstances", "InsufficientInstanceCapacity", times=1)
+    driver = world.new_driver(listeners=[when("start", run_by_hand(world, instance), event="step-failed")])
+    outcome = await world.migrate(instance, driver=driver, route="clone")
+    assert (6, []) == (outcome.exit_code, world.box.losses())
+    assert 2 == len(world.volumes(instance))
+
+
 async def test_a_start_by_hand_that_goes_on_sends_the_run_back(world: World) -> None:
     """An instance that somebody started after the stop, and left running, keeps its originals and goes on writing to them."""
     instance = world.instance(ENCRYPTED_ROOT, DATA)
