@@ -6,6 +6,9 @@ from typing import Any
 
 from moto.autoscaling.models import autoscaling_backends
 from moto.core import DEFAULT_ACCOUNT_ID
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.instances import Instance, Reservation
+from moto.ec2.utils import random_reservation_id
 from moto.kms import kms_backends
 
 from sealift.sandbox import kms
@@ -16,6 +19,9 @@ from sealift.sandbox.physics import writing
 from sealift.sandbox.physics.contents import Contents
 from sealift.sandbox.state import Attachment, Machine, Volume
 from sealift.sandbox.world import Call, World
+
+IMAGE = "ami-12c6146b"
+"""What seeded instances were launched from: an id like any other, of no image that is there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +93,7 @@ class Seeds:
     ) -> Machine:
         """Make an instance, running or stopped, whose disks hold the writes of the day before."""
         call = self._call(region, account)
-        options = {"instance_type": instance_type, "is_instance_type_default": False, "placement": zone}
-        machine = instances.enter(self._world, call.account, region, options, call.at)
+        machine = self._bare(call, zone, instance_type)
         machine.rate = rate
         machine.root_device = machine.moto.root_device_name = specs[0].device
         tagging.book(call.account, region, machine.id).update({"Name": name, **tags})
@@ -100,6 +105,20 @@ class Seeds:
             machine.reason, machine.transition = power.BY_USER, power.by_user(call.at)
             power.rest(machine)
         return machine
+
+    def _bare(self, call: Call, zone: str, instance_type: str) -> Machine:
+        """Make an instance without disks; moto gives it network, type and protections.
+
+        Moto's own `run_instances` would copy every instance there is to attach a disk that the sandbox takes away.
+        """
+        backend = ec2_backends[call.account][call.region]
+        moto = Instance(backend, IMAGE, None, [], instance_type=instance_type, placement=zone, region_name=call.region)
+        reservation = Reservation(random_reservation_id(), call.account)
+        reservation.instances.append(moto)
+        backend.reservations[reservation.id] = reservation
+        return instances.adopt(
+            self._world, call.account, call.region, moto=moto, reservation=reservation.id, at=call.at
+        )
 
     def _disk(self, machine: Machine, spec: VolumeSpec, at: float) -> None:
         volume = self.volume(machine.region, machine.zone, spec, machine.account)
