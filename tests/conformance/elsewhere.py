@@ -76,7 +76,7 @@ def note(item: pytest.Item, error: BaseException) -> None:
     expected, came = ("what its docstring says", f"{type(error).__name__}: {error}")
     if isinstance(error, Differs):
         expected, came = str(error.expected), str(error.came)
-    DIFFERENCES.append(Difference(item.name, tuple(_RULE.findall(says)), expected, came.splitlines()[0]))
+    DIFFERENCES.append(Difference(item.name, tuple(dict.fromkeys(_RULE.findall(says))), expected, came.splitlines()[0]))
 
 
 def tell(terminal: Any) -> None:

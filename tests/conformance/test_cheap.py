@@ -149,7 +149,22 @@ def same(expected: object, came: object) -> None:
 
 @pytest.mark.parametrize("case", REFUSALS, ids=str)
 def test_it_is_refused(client: Callable, region: str, zone: str, case: Refusal):
-    """SB-VOL-04, -06, -07, R-EBS-08, -10, -52, -84, SB-API-01, SB-RDS-02, -06, SB-KEY-02: the code and the status."""
+    """The code and the status, by the rule that stands with the request.
+
+    SB-VOL-04, SB-VOL-06, SB-VOL-07, R-EBS-08, R-EBS-10, R-EBS-52, R-EBS-84, SB-API-01, SB-RDS-02, SB-RDS-06, SB-KEY-02.
+
+    Source SB-VOL-04: botocore ec2 CreateVolume; the codes are guesses.
+    Source SB-VOL-06: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    Source SB-VOL-07: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    Source R-EBS-08: botocore ec2 CreateVolume.Iops.
+    Source R-EBS-10: botocore ec2 CreateTags.
+    Source R-EBS-52: botocore ec2 CopySnapshot, CreateVolume.
+    Source R-EBS-84: botocore ec2 DescribeVolumes.
+    Source SB-API-01: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    Source SB-RDS-02: botocore rds error shapes.
+    Source SB-RDS-06: botocore rds DescribeDBInstances.
+    Source SB-KEY-02: botocore kms DescribeKey.
+    """
     there = client(case.service, region)
     params = {"AvailabilityZone": zone, **case.params} if case.zone else case.params
     try:
@@ -172,19 +187,29 @@ def code(call: Callable, **params: Any) -> str:
 
 
 def test_a_volume_is_gp2_unless_told(volume: Callable):
-    """R-EBS-07: with the least baseline that gp2 has."""
+    """R-EBS-07: with the least baseline that gp2 has.
+
+    Source R-EBS-07: botocore ec2 CopyVolumes, CreateVolume.
+    """
     made = volume()
     same(("gp2", 100), (made["VolumeType"], made.get("Iops")))
 
 
 def test_gp3_has_a_baseline(volume: Callable):
-    """R-EBS-07."""
+    """R-EBS-07.
+
+    Source R-EBS-07: CopyVolumes and CreateVolume make gp2 unless told otherwise; gp3 starts at 3,000 IOPS and 125
+      MiB/s. botocore ec2 CopyVolumes, CreateVolume.
+    """
     made = volume(VolumeType="gp3")
     same((3000, 125), (made.get("Iops"), made.get("Throughput")))
 
 
 def test_a_token_makes_one_volume(ec2: Any, zone: str, volume: Callable):
-    """SB-TOK-01: the same request is the same volume, another one is refused."""
+    """SB-TOK-01: the same request is the same volume, another one is refused.
+
+    Source SB-TOK-01: docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html.
+    """
     import uuid
 
     ask = {"ClientToken": str(uuid.uuid4()), "VolumeType": "gp3"}
@@ -194,24 +219,39 @@ def test_a_token_makes_one_volume(ec2: Any, zone: str, volume: Callable):
 
 
 def test_a_loose_volume_is_not_detached(ec2: Any, volume: Callable):
-    """SB-ATT-04."""
+    """SB-ATT-04.
+
+    Source SB-ATT-04: A volume that is not attached is not detached (IncorrectState); instance and device must match.
+      botocore ec2 DetachVolume; codes: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    """
     same("IncorrectState", code(ec2.detach_volume, VolumeId=volume()["VolumeId"]))
 
 
 def test_a_loose_volume_is_not_attached_to_nobody(ec2: Any, volume: Callable):
-    """SB-VOL-06."""
+    """SB-VOL-06.
+
+    Source SB-VOL-06: An unknown id is refused with a .NotFound code, a malformed one with .Malformed or
+      InvalidParameterValue. docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    """
     ask = {"VolumeId": volume()["VolumeId"], "InstanceId": INSTANCE, "Device": "/dev/sdf"}
     same("InvalidInstanceID.NotFound", code(ec2.attach_volume, **ask))
 
 
 def test_reserved_tags_are_not_set(ec2: Any, volume: Callable):
-    """R-EBS-10."""
+    """R-EBS-10.
+
+    Source R-EBS-10: aws:* tags cannot be set; 50 tags a resource. botocore ec2 CreateTags.
+    """
     same("InvalidParameterValue", code(ec2.create_tags, Resources=[volume()["VolumeId"]], Tags=RESERVED))
 
 
 @pytest.mark.parametrize("operation", ["delete_volume", "create_snapshot", "detach_volume", "copy_volumes"])
 def test_a_dry_run_of_a_volume_changes_nothing(ec2: Any, volume: Callable, operation: str):
-    """SB-API-01."""
+    """SB-API-01.
+
+    Source SB-API-01: DryRun is answered DryRunOperation, 412, and changes nothing.
+      docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    """
     made = volume()["VolumeId"]
     ask = {"SourceVolumeId" if operation == "copy_volumes" else "VolumeId": made, "DryRun": True}
     same("DryRunOperation", code(getattr(ec2, operation), **ask))
@@ -219,7 +259,11 @@ def test_a_dry_run_of_a_volume_changes_nothing(ec2: Any, volume: Callable, opera
 
 
 def test_a_deleted_volume_is_unknown(ec2: Any, volume: Callable, wait_for: Callable):
-    """SB-VOL-03, SB-VOL-06: after some seconds of `deleting`."""
+    """SB-VOL-03, SB-VOL-06: after some seconds of `deleting`.
+
+    Source SB-VOL-03: botocore ec2 DeleteVolume.
+    Source SB-VOL-06: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    """
     made = volume()["VolumeId"]
     ec2.delete_volume(VolumeId=made)
     wait_for(lambda: code(ec2.describe_volumes, VolumeIds=[made]), "InvalidVolume.NotFound")
@@ -227,7 +271,11 @@ def test_a_deleted_volume_is_unknown(ec2: Any, volume: Callable, wait_for: Calla
 
 
 def test_a_snapshot_is_plain_like_its_volume(ec2: Any, volume: Callable, wait_for: Callable):
-    """SB-SNP-01's fact: `pending`, then `completed` at 100 %; a volume made of it is gp2 again (R-EBS-07)."""
+    """SB-SNP-01's fact: `pending`, then `completed` at 100 %; a volume made of it is gp2 again (R-EBS-07).
+
+    Source SB-SNP-01: botocore ec2 CopySnapshot; the code is a guess.
+    Source R-EBS-07: botocore ec2 CopyVolumes, CreateVolume.
+    """
     shot = ec2.create_snapshot(VolumeId=volume(VolumeType="gp3", Encrypted=False)["VolumeId"])["SnapshotId"]
     try:
         look = lambda: ec2.describe_snapshots(SnapshotIds=[shot])["Snapshots"][0]  # noqa: E731

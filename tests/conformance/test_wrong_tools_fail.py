@@ -341,11 +341,45 @@ def _before(aws: Aws, hazard: Hazard, it: str) -> Any:
 
 @pytest.mark.parametrize("hazard", HAZARDS, ids=str)
 def test_the_wrong_migrator_is_caught(told: Callable, hazard: Hazard):
-    """R-EBS-07, -21, -52, -55, SB-INS-01, SB-ATT-02, SB-TOK-01, R-RDS-29, -47, SB-RDS-12, -21: it is told, and only it."""
+    """What the sandbox tells is that hazard, and nothing else.
+
+    R-EBS-07, R-EBS-21, R-EBS-52, R-EBS-55, SB-INS-01, SB-ATT-02, SB-TOK-01, R-RDS-29, R-RDS-47, SB-RDS-12, SB-RDS-21.
+
+    Source R-EBS-07: botocore ec2 CopyVolumes, CreateVolume.
+    Source R-EBS-21: docs.aws.amazon.com/AWSEC2/latest/UserGuide/preserving-volumes-on-termination.html; botocore ec2
+      EbsInstanceBlockDeviceSpecification; the code is a guess.
+    Source R-EBS-52: botocore ec2 CopySnapshot, CreateVolume.
+    Source R-EBS-55: repost.aws/knowledge-center/kms-iam-ec2-permission.
+    Source SB-INS-01: docs.aws.amazon.com/vm-import troubleshooting has the message; the code InvalidParameterValue is a
+      guess.
+    Source SB-ATT-02: recorded reply: InvalidParameterValue, already in use (the error list has InvalidDevice.InUse).
+    Source SB-TOK-01: docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html.
+    Source R-RDS-29: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html.
+    Source R-RDS-47: botocore rds RestoreDBInstanceFromDBSnapshot.
+    Source SB-RDS-12: botocore rds CopyDBClusterSnapshot.KmsKeyId; the code is a guess.
+    Source SB-RDS-21: botocore rds ModifyDBInstance.VpcSecurityGroupIds; AWSEC2 security-group-connection-tracking.html.
+    """
     assert told(hazard, hazard.wrong) == {hazard.tells}, hazard.says
 
 
 @pytest.mark.parametrize("hazard", HAZARDS, ids=str)
 def test_the_right_one_beside_it_passes(told: Callable, hazard: Hazard):
-    """The same rules: without that one point the same scene ends well."""
+    """Without that one point the same scene ends well.
+
+    R-EBS-07, R-EBS-21, R-EBS-52, R-EBS-55, SB-INS-01, SB-ATT-02, SB-TOK-01, R-RDS-29, R-RDS-47, SB-RDS-12, SB-RDS-21.
+
+    Source R-EBS-07: botocore ec2 CopyVolumes, CreateVolume.
+    Source R-EBS-21: docs.aws.amazon.com/AWSEC2/latest/UserGuide/preserving-volumes-on-termination.html; botocore ec2
+      EbsInstanceBlockDeviceSpecification; the code is a guess.
+    Source R-EBS-52: botocore ec2 CopySnapshot, CreateVolume.
+    Source R-EBS-55: repost.aws/knowledge-center/kms-iam-ec2-permission.
+    Source SB-INS-01: docs.aws.amazon.com/vm-import troubleshooting has the message; the code InvalidParameterValue is a
+      guess.
+    Source SB-ATT-02: recorded reply: InvalidParameterValue, already in use (the error list has InvalidDevice.InUse).
+    Source SB-TOK-01: docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html.
+    Source R-RDS-29: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html.
+    Source R-RDS-47: botocore rds RestoreDBInstanceFromDBSnapshot.
+    Source SB-RDS-12: botocore rds CopyDBClusterSnapshot.KmsKeyId; the code is a guess.
+    Source SB-RDS-21: botocore rds ModifyDBInstance.VpcSecurityGroupIds; AWSEC2 security-group-connection-tracking.html.
+    """
     assert told(hazard, hazard.right) == set(), hazard.says
