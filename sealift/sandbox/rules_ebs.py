@@ -170,6 +170,45 @@ BLOCKS: tuple[tuple[str, str, str, bool], ...] = (
         False,
     ),
     (
+        "SB-EBD-05",
+        "Written blocks only are listed, in order; each has 512 KiB and the SHA-256 of its data, the same under any key.",
+        "botocore ebs ListSnapshotBlocks, GetSnapshotBlock; " + _EBS + "ebsapi-faq.html",
+        False,
+    ),
+    (
+        "SB-RRV-03",
+        "The replaced root stays, available, unless DeleteReplacedRootVolume was asked for.",
+        "botocore ec2 CreateReplaceRootVolumeTask.DeleteReplacedRootVolume",
+        False,
+    ),
+    (
+        "SB-SNP-06",
+        "CreateSnapshots leaves out up to 40 data volumes; the root is left out by ExcludeBootVolume only.",
+        "botocore ec2 InstanceSpecification.ExcludeDataVolumeIds; the code is a guess",
+        True,
+    ),
+    (
+        "R-EBS-80",
+        "CreateImage does not encrypt what is plain.",
+        "botocore ec2 EbsBlockDevice.Encrypted; the code is a guess",
+        True,
+    ),
+    (
+        "R-EBS-77",
+        "Storage and IOPS of a volume type are limited in a Region; what is retained counts.",
+        _EBS
+        + "ebs-resource-quotas.html; codes: "
+        + _EC2
+        + "APIReference/errors-overview.html; an option, off by default",
+        False,
+    ),
+    (
+        "R-EBS-64",
+        "KMS takes 50 CreateGrant, 100 ListGrants, 1,000 GetKeyPolicy and 2,000 DescribeKey a second.",
+        "docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html; what EC2 asks for a caller is not counted",
+        False,
+    ),
+    (
         "R-EBS-85",
         "A call takes at most 1,000 resources to tag.",
         "botocore ec2 CreateTags; the code is a guess",

@@ -1,4 +1,6 @@
-"""Request buckets (R-EBS-87, SB-EBD-04), refilled on the box's clock; enforced only when the quotas ask for it."""
+"""Request buckets (R-EBS-64, R-EBS-87, SB-EBD-04), refilled on the box's clock; enforced only when the quotas ask for it."""
+
+from collections.abc import Mapping
 
 from sealift.sandbox.errors import ApiError
 from sealift.sandbox.world import Call, World
@@ -33,6 +35,12 @@ _DIRECT: dict[str, Bucket] = {
     "ListChangedBlocks": (50.0, 50.0),
     "GetSnapshotBlock": (1000.0, 1000.0),
 }
+_KEYS: dict[str, Bucket] = {
+    "CreateGrant": (50.0, 50.0),
+    "DescribeKey": (2000.0, 2000.0),
+    "GetKeyPolicy": (1000.0, 1000.0),
+    "ListGrants": (100.0, 100.0),
+}
 _NARROW = ("Filters", "MaxResults", "NextToken")
 _WIDE = ("DescribeInstances", "DescribeInstanceStatus", "DescribeSnapshots", "DescribeVolumes", "DescribeVolumeStatus")
 
@@ -53,11 +61,16 @@ class Throttle:
             self._draw(call, kind, bucket, 1)
             if call.operation in _RESOURCES and not call.params.get("DryRun"):
                 self._draw(call, f"{call.operation}/instances", _RESOURCES[call.operation], _count(call))
-        elif call.name in (f"ebs:{name}" for name in _DIRECT) and not self._take(
-            call, call.operation, _DIRECT[call.operation], 1
-        ):
+        elif call.service == "ebs" and not self._let(call, _DIRECT):
             message = "Too many requests for this account."
             raise ApiError("SB-EBD-04", "RequestThrottledException", message, 400, reason="ACCOUNT_THROTTLED")
+        elif call.service == "kms" and not self._let(call, _KEYS):
+            message = "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls."
+            raise ApiError("R-EBS-64", "ThrottlingException", message)
+
+    def _let(self, call: Call, table: Mapping[str, Bucket]) -> bool:
+        name = call.operation
+        return name not in table or self._take(call, f"{call.service}/{name}", table[name], 1)
 
     def _draw(self, call: Call, kind: str, bucket: Bucket, tokens: int) -> None:
         if not self._take(call, kind, bucket, tokens):

@@ -57,7 +57,7 @@ def get(ebs, snapshot, index, token):
 
 
 def test_a_block_comes_with_its_checksum(ebs, box, shoot, quiet):
-    """botocore GetSnapshotBlock: 512 KiB of data, and SHA-256 of them in base64."""
+    """SB-EBD-05: 512 KiB of data, and SHA-256 of them in base64."""
     snapshot = shoot(quiet)
     listed = ebs.list_snapshot_blocks(SnapshotId=snapshot)
     assert (listed["BlockSize"], listed["VolumeSize"]) == (524_288, 8)
@@ -70,7 +70,7 @@ def test_a_block_comes_with_its_checksum(ebs, box, shoot, quiet):
 
 
 def test_only_written_blocks_are_listed(box, ebs, ec2, shoot, busy):
-    """ebsapi-faq.html: in numerical order; an empty volume has none."""
+    """SB-EBD-05: in numerical order; an empty volume has none."""
     box.clock.advance(20)
     indexes = [b["BlockIndex"] for b in ebs.list_snapshot_blocks(SnapshotId=shoot(busy))["Blocks"]]
     assert indexes == sorted(set(indexes))
@@ -81,7 +81,7 @@ def test_only_written_blocks_are_listed(box, ebs, ec2, shoot, busy):
 
 
 def test_equal_contents_are_equal_blocks_across_keys(box, ebs, ec2, shoot, busy):
-    """An encrypted copy has the same data as its plain source, block by block, and is not of its lineage."""
+    """SB-EBD-05: an encrypted copy has the same data as its plain source, block by block, and is not of its lineage."""
     box.clock.advance(5)
     box.add_key()
     plain = shoot(busy)
@@ -93,7 +93,7 @@ def test_equal_contents_are_equal_blocks_across_keys(box, ebs, ec2, shoot, busy)
 
 
 def test_what_was_written_since_is_listed_as_changed(box, ebs, shoot, busy):
-    """ListChangedBlocks: each changed block differs, and no other does; new ones have no first token."""
+    """SB-EBD-05: each changed block differs, and no other does; new ones have no first token."""
     box.clock.advance(10)
     first = shoot(busy)
     box.clock.advance(7)
@@ -111,7 +111,7 @@ def test_what_was_written_since_is_listed_as_changed(box, ebs, shoot, busy):
 
 
 def test_a_write_that_was_lost_shows_though_others_went_over_it(box, ebs, ec2, shoot):
-    """Two volumes, one of which lacks ten seconds of an hour's writes: their blocks differ."""
+    """SB-EBD-05: two volumes, one of which lacks ten seconds of an hour's writes: their blocks differ."""
     web = box.add_instance(write_mib_per_s=2.0)
     root = ec2.describe_volumes()["Volumes"][0]["VolumeId"]
     copy = ec2.copy_volumes(SourceVolumeId=root, VolumeType="gp3")["Volumes"][0]["VolumeId"]

@@ -126,7 +126,7 @@ def test_rules_are_found_changed_and_deleted(rbin, keep, refused, ec2, shot, box
 
 
 def test_rules_come_in_pages(rbin, keep, refused):
-    """botocore ListRules: MaxResults and NextToken."""
+    """SB-BIN-03: MaxResults and NextToken."""
     made = [keep(days=n) for n in range(1, 4)]
     first = rbin.list_rules(ResourceType="EBS_SNAPSHOT", MaxResults=2)
     rest = rbin.list_rules(ResourceType="EBS_SNAPSHOT", MaxResults=2, NextToken=first["NextToken"])

@@ -149,7 +149,7 @@ def test_an_instance_must_run_and_have_no_task(box, ec2, web, replace, refused):
 
 
 def test_the_old_root_is_deleted_where_asked(box, ec2, root, replace, refused):
-    """DeleteReplacedRootVolume."""
+    """SB-RRV-03."""
     old = root()["VolumeId"]
     assert replace(DeleteReplacedRootVolume=True)["DeleteReplacedRootVolume"] is True
     box.clock.advance(100)

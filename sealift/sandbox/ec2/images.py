@@ -36,6 +36,11 @@ def register(world: World, call: Call) -> dict[str, Any]:
 def create(world: World, call: Call) -> dict[str, Any]:
     """CreateImage: a snapshot of every disk (the reboot is left out)."""
     machine = world.machine(call, call.params["InstanceId"])
+    for mapping in call.params.get("BlockDeviceMappings", []):
+        disk = machine.disks.get(mapping["DeviceName"])
+        if disk and mapping.get("Ebs", {}).get("Encrypted") and not disk.volume.encrypted:
+            message = "CreateImage does not change the encryption of a volume: copy the image."
+            raise ApiError("R-EBS-80", "InvalidParameterCombination", message)
     mappings = []
     for device, attachment in machine.disks.items():
         volume = attachment.volume

@@ -14,6 +14,7 @@ from sealift.sandbox.world import Call, World, iso
 
 COPIED_FROM = "vol-ffffffff"
 _ROUNDING = 1e-6
+_MOST_EXCLUDED = 40
 
 _PATHS = {
     "description": "Description",
@@ -43,6 +44,10 @@ def create_many(world: World, call: Call) -> dict[str, Any]:
     spec = call.params.get("InstanceSpecification", {})
     machine = world.machine(call, spec["InstanceId"])
     left_out = set(spec.get("ExcludeDataVolumeIds", []))
+    root = machine.disks.get(machine.root_device)
+    if len(left_out) > _MOST_EXCLUDED or (root and root.volume.id in left_out):
+        message = f"ExcludeDataVolumeIds takes up to {_MOST_EXCLUDED} data volumes, and no root volume."
+        raise ApiError("SB-SNP-06", "InvalidParameterValue", message)
     chosen = [
         d.volume
         for d in machine.disks.values()

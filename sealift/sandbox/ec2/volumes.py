@@ -1,6 +1,8 @@
 """CreateVolume, DeleteVolume, DescribeVolumes."""
 
 import functools
+from collections.abc import Mapping
+from math import inf
 from typing import Any
 
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
@@ -46,6 +48,7 @@ def create(world: World, call: Call) -> dict[str, Any]:
     if not size:
         raise ApiError("SB-VOL-01", "MissingParameter", "The request must contain the parameter size/snapshot")
     shapes.check(params, size)
+    check_room(world, call, params, size)
     if snapshot and size < snapshot.size:
         message = "The size of a volume cannot be smaller than its snapshot size."
         raise ApiError("SB-VOL-01", "InvalidParameterValue", message)
@@ -65,6 +68,19 @@ def create(world: World, call: Call) -> dict[str, Any]:
     else:
         world.later(call, volume.id, seconds, lambda at: arrive(world, volume))
     return render(volume, call.at)
+
+
+def check_room(world: World, call: Call, params: Mapping[str, Any], size: int) -> None:
+    """Refuse what the account has no storage or IOPS left for: what is retained counts too (R-EBS-77)."""
+    kind, quotas = params.get("VolumeType", "gp2"), world.quotas
+    if quotas.storage_tib_per_volume_type == quotas.provisioned_iops_per_volume_type == inf:
+        return
+    same = [v for v in world.here(call).volumes.values() if v.type == kind]
+    if sum(v.size for v in same) + size > quotas.storage_tib_per_volume_type * 1024:
+        raise ApiError("R-EBS-77", "VolumeLimitExceeded", f"Maximum {kind} storage in TiB exceeded.")
+    iops = sum(v.iops or 0 for v in same) + (params.get("Iops") or 0)
+    if kind in shapes.PROVISIONED and iops > quotas.provisioned_iops_per_volume_type:
+        raise ApiError("R-EBS-77", "MaxIOPSLimitExceeded", f"Maximum {kind} IOPS exceeded.")
 
 
 def _zone(call: Call) -> str:
