@@ -1,25 +1,33 @@
 """Time, injected: everything that waits is handed a `Clock` and waits on nothing else.
 
 `WallClock` is life. Talking to a sandbox that runs faster than life, it follows that sandbox's time (see
-`WallClock.follow`).
+`WallClock.follow`); where the sandbox holds a clock for several processes, it joins them (see `WallClock.join`).
 `VirtualClock` is a discrete-event clock: it counts the actors that are awake and jumps to the earliest wake-up when
-none is.
+none is. `HeldClock` is one process's side of such a clock that a sandbox holds.
 A lane of a migration is an actor from start to end, and `Clock.sleep` is its only way to be idle.
 """
 
 import asyncio
 import heapq
 import itertools
+import math
+import socket
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, Protocol, TypeVar
+from contextlib import contextmanager, suppress
+from typing import Any, Protocol, TextIO, TypeVar
+from urllib.parse import urlsplit
+
+from sealift.errors import ClockLost
 
 T = TypeVar("T")
 
 EPOCH_OF_TESTS = 1_800_000_000.0
 """Where virtual time starts unless told otherwise: 2027-01-15T08:00:00Z."""
+
+JOINED_IN = 10.0
+"""Seconds of life in which a sandbox that holds a clock must have answered who joins."""
 
 
 class Clock(Protocol):
@@ -77,34 +85,69 @@ async def side_by_side(clock: Clock, work: Sequence[Coroutine[Any, Any, T]]) -> 
 
 
 class WallClock:
-    """Real time, or the time of a sandbox that says how fast it runs."""
+    """Real time, or the time of a sandbox that says how fast it runs or that holds a clock."""
 
     def __init__(self) -> None:
         self._real0 = self._shown0 = time.time()
         self._speed = 1.0
+        self._actors = 0
+        self._held: HeldClock | None = None
+        self._lock = threading.Lock()
 
     @property
     def speed(self) -> float:
-        """Seconds that pass on this clock in a second of life."""
-        return self._speed
+        """Seconds that pass on this clock in a second of life; 0 where only others move it."""
+        return 0.0 if self._held else self._speed
 
     def follow(self, now: float, speed: float) -> None:
-        """Go on from `now` (Unix seconds) at `speed` times life, as the sandbox said in an answer."""
+        """Go on from `now` (Unix seconds) at `speed` times life, as the sandbox said in an answer.
+
+        At speed 0 time stands still until the next answer; a sleep then lasts as long as in life.
+        """
+        if self._held:
+            return self._held.hear(now)
         self._real0, self._shown0, self._speed = time.time(), now, speed
+        return None
+
+    def join(self, url: str) -> None:
+        """From now on live on the clock that a sandbox holds at `url`; to join again changes nothing.
+
+        Raises:
+            ClockLost: it does not answer.
+
+        """
+        with self._lock:
+            if self._held is None:
+                self._held = HeldClock(url, self._actors)
+
+    def close(self) -> None:
+        """Leave a clock that was joined: it waits for this process no longer."""
+        if self._held:
+            self._held.close()
 
     def now(self) -> float:
         """Return seconds since the Unix epoch, UTC."""
-        return self._shown0 + (time.time() - self._real0) * self._speed
+        return self._held.now() if self._held else self._shown0 + (time.time() - self._real0) * self._speed
 
     async def sleep(self, seconds: float) -> None:
         """Sleep for `seconds` of this clock."""
-        await asyncio.sleep(max(0.0, seconds) / self._speed)
+        if self._held:
+            return await self._held.sleep(seconds)
+        return await asyncio.sleep(max(0.0, seconds) / (self._speed or 1.0))
 
     def enter(self) -> None:
-        """Do nothing: real time passes whoever is awake."""
+        """Count one more actor; that matters only on a clock that was joined: real time passes whoever is awake."""
+        with self._lock:
+            self._actors += 1
+            if self._held:
+                self._held.enter()
 
     def leave(self) -> None:
-        """Do nothing."""
+        """Count one actor less."""
+        with self._lock:
+            self._actors -= 1
+            if self._held:
+                self._held.leave()
 
 
 class VirtualClock:
@@ -153,7 +196,7 @@ class VirtualClock:
                 if entry in self._sleepers:  # not woken yet: the canceller's turn makes us awake again
                     self._sleepers.remove(entry)
                     heapq.heapify(self._sleepers)
-                    self._awake += 1
+                    self.enter()
             raise
 
     def enter(self) -> None:
@@ -176,3 +219,123 @@ class VirtualClock:
         self._now = max(self._now, due)
         self._awake += 1
         wake()
+
+
+class HeldClock(VirtualClock):
+    """One process's side of the clock that a sandbox holds for several.
+
+    It counts its own actors. When all of them sleep it says `idle` until the earliest wake-up, and is told when that
+    has come; time stands still for everybody until every process that has joined is idle.
+    Each line that it sends has a number; the line that answers it has that number and what time it is.
+    """
+
+    def __init__(self, url: str, awake: int = 0) -> None:
+        """Join the clock at `url` with actors that are awake.
+
+        Raises:
+            ClockLost: it does not answer.
+
+        """
+        self._url = url
+        self._link, self._lines, now = _linked(url)
+        super().__init__(now)
+        self._awake = awake
+        self._said, self._answered, self._idle, self._lost = 0, 0, False, False
+        self._heard = threading.Condition(self._lock)
+        threading.Thread(target=self._listen, name="clock", daemon=True).start()
+
+    def hear(self, now: float) -> None:
+        """Believe an answer of the sandbox that says it is later: somebody has moved time by hand."""
+        with self._lock:
+            self._now = max(self._now, now)
+
+    def close(self) -> None:
+        """Leave: the others go on without this process."""
+        with suppress(OSError):
+            self._link.shutdown(socket.SHUT_RDWR)
+
+    async def sleep(self, seconds: float) -> None:
+        """Be idle until `seconds` from now.
+
+        Raises:
+            ClockLost: the sandbox is gone, and with it time.
+
+        """
+        if not self._lost:
+            await super().sleep(seconds)
+        if self._lost:
+            raise ClockLost(
+                f"the connection to the sandbox's clock at {self._url} is lost", remedy="Does the sandbox still run?"
+            )
+
+    def enter(self) -> None:
+        """Count one more actor that is awake; where all slept, hear first what time it has become."""
+        with self._lock:
+            super().enter()
+            if self._idle:
+                number = self._say("awake")
+                self._heard.wait_for(lambda: self._lost or self._answered >= number)
+
+    def _jump(self) -> None:
+        if self._awake > 0 or self._lost:
+            return
+        due = self._sleepers[0][0] if self._sleepers else math.inf
+        if due <= self._now:
+            self._wake_earliest()
+        else:
+            self._say(f"idle {due!r}")
+
+    def _say(self, words: str) -> int:
+        self._said, self._idle = self._said + 1, words != "awake"
+        with suppress(OSError):  # who listens finds out that it is lost
+            self._link.sendall(f"{self._said} {words}\n".encode())
+        return self._said
+
+    def _listen(self) -> None:
+        with suppress(OSError, ValueError):
+            for line in self._lines:
+                number, now = line.split()
+                self._answer(int(number), float(now))
+        with self._lock:
+            self._lost = True
+            for _, _, wake in self._sleepers:
+                wake()
+            self._awake += len(self._sleepers)
+            self._sleepers.clear()
+            self._heard.notify_all()
+        self._lines.close()
+        self._link.close()
+
+    def _answer(self, number: int, now: float) -> None:
+        with self._lock:
+            self._now, self._answered = max(self._now, now), number
+            if self._idle and number == self._said:  # else it is the answer to what no longer holds
+                self._idle = False
+                self._wake_earliest()
+            self._heard.notify_all()
+
+
+def _linked(url: str) -> tuple[socket.socket, TextIO, float]:
+    """Return a connection that was upgraded from HTTP, what it says line by line, and what time it is there."""
+    at = urlsplit(url)
+    ask = f"GET {at.path} HTTP/1.1\r\nHost: {at.netloc}\r\nConnection: Upgrade\r\nUpgrade: sealift-clock\r\n\r\n"
+    try:
+        link = socket.create_connection((at.hostname or "", at.port or 80), JOINED_IN)
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        link.sendall(ask.encode())
+        lines = link.makefile("r", encoding="ascii")
+        now = _greeted(lines)
+        link.settimeout(None)
+    except (OSError, ValueError) as error:
+        raise ClockLost(
+            f"the sandbox's clock at {url} cannot be joined: {error}", remedy="Does it still run?"
+        ) from None
+    return link, lines, now
+
+
+def _greeted(lines: TextIO) -> float:
+    if " 101 " not in (status := lines.readline()):
+        raise OSError(f"it answers {status.strip()!r}")
+    while lines.readline().strip():
+        pass
+    return float(lines.readline())

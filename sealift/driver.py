@@ -86,6 +86,8 @@ class Driver:
         """Let go of the journal; no call leaves after this."""
         self.account.closed = True
         self.journal.close()
+        if isinstance(self.clock, WallClock):
+            self.clock.close()
 
     async def _publish(self, call: Call) -> None:
         gateway = await self.gateway(self.region())

@@ -19,6 +19,7 @@ from sealift.clock import Clock, side_by_side
 from sealift.errors import (
     CallError,
     CheckFailed,
+    ClockLost,
     CredentialsLost,
     CutVoid,
     JournalError,
@@ -65,7 +66,7 @@ BACK_DEADLINES = {
 SAY_SO = 600.0
 """Seconds between two notices that the way back waits for something that does not come."""
 
-LEAVES = (LeaseLost, LeftAtGate, CredentialsLost, JournalError)
+LEAVES = (LeaseLost, LeftAtGate, CredentialsLost, JournalError, ClockLost)
 """Errors that end a driver and turn nothing."""
 
 _WITHOUT = "sealift rollback {} --discard-writes --without-safety-snapshot"

@@ -15,6 +15,7 @@
     ├── LeftAtGate                  exit 3   prepared; waits for an approval or a window
     ├── NeedsPerson                 exit 6   the message says what state things are in and which commands mend it
     ├── LeaseLost                   exit 130 another driver took the migration over
+    ├── ClockLost                   exit 130 a sandbox that held the clock is gone
     └── JournalError                exit 1   the journal cannot be read or is of another version
 
 Each carries the fact, and where they apply the resource, the step, the AWS code, the request id and the remedy; the
@@ -163,6 +164,12 @@ class NeedsPerson(SealiftError):
 
 class LeaseLost(SealiftError):
     """Another driver has taken the migration over; this one does nothing more."""
+
+    exit_code = 130
+
+
+class ClockLost(SealiftError):
+    """A sandbox that held the clock is gone or cannot be joined: there is no time to go on in."""
 
     exit_code = 130
 

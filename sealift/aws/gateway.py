@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urljoin
 
 import boto3
 from botocore import xform_name
@@ -101,10 +102,13 @@ class Account:
         return self._clients[service, region]
 
     def _follow(self, http_response: Any, **_: Any) -> None:
-        # A sandbox that runs faster than life says so in its answers, and our clock follows it.
+        # A sandbox that runs faster than life says so in its answers, and our clock follows it; one that holds a clock
+        # says where, and ours joins it.
         headers = getattr(http_response, "headers", {}) or {}
         if not (speed := headers.get("x-sealift-sandbox-speed")) or not isinstance(self.clock, WallClock):
             return
+        if held := headers.get("x-sealift-sandbox-clock"):
+            self.clock.join(urljoin(http_response.url, held))
         now, faster = float(headers["x-sealift-sandbox-now"]), float(speed)
         if faster != self.clock.speed or now - self.clock.now() > SANDBOX_JUMP * faster:
             self.clock.follow(now, faster)

@@ -123,7 +123,8 @@ def rollback(migration: str, discard_writes: bool, without_safety_snapshot: bool
                 click.prompt("Type DISCARD to go back", default="", show_default=False, err=True).strip() == "DISCARD"
             )
         outcome = run.run(
-            driver.rollback(migration, discard_writes=discard_writes, salvage=not without_safety_snapshot)
+            driver.rollback(migration, discard_writes=discard_writes, salvage=not without_safety_snapshot),
+            driver.clock,
         )
         run.conclude([outcome], output)
 
@@ -137,7 +138,7 @@ def accept(migration: str, output: str, **place: Any) -> None:
     from sealift.cli import run
 
     with run.driver(**place, view=True) as driver:
-        run.conclude([run.run(driver.accept(migration))], output)
+        run.conclude([run.run(driver.accept(migration), driver.clock)], output)
 
 
 @click.command()
@@ -177,7 +178,7 @@ def finalize(migration: str, yes: bool, output: str, **place: Any) -> None:
             ):
                 run.say("not confirmed; nothing was changed")
                 run.end(0)
-        outcome, lists = run.run(driver.finalize(migration))
+        outcome, lists = run.run(driver.finalize(migration), driver.clock)
         if output == "text" and outcome.exit_code == 0:
             run.data(text.final_lists(lists))
         elif output != "text":
@@ -201,4 +202,4 @@ def adopt(targets: tuple[str, ...], output: str, **values: Any) -> None:
     with run.one_line():
         chosen = run.options(values)
     with run.driver(**place, view=True) as driver:
-        run.conclude([run.run(driver.adopt(t, chosen)) for t in targets], output)
+        run.conclude([run.run(driver.adopt(t, chosen), driver.clock) for t in targets], output)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from sealift.clock import Clock
     from sealift.driver import Driver, Outcome
     from sealift.options import Options
 
@@ -147,13 +148,22 @@ def _check_endpoint(url: str | None) -> None:
         )
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end; the view of it then rests, for what is written next."""
+def run(work: Coroutine[Any, Any, T], clock: "Clock | None" = None) -> T:
+    """Run a coroutine to its end, as an actor of the clock if it counts none itself; the view of it then rests, for
+    what is written next.
+    """
     try:
-        return asyncio.run(work)
+        return asyncio.run(work if clock is None else _acting(work, clock))
     finally:
         for live in _views:
             live.stop()
+
+
+async def _acting(work: Coroutine[Any, Any, T], clock: "Clock") -> T:
+    from sealift.clock import actor
+
+    with actor(clock):
+        return await work
 
 
 def options(values: dict[str, Any]) -> "Options":

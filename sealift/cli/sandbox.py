@@ -19,6 +19,19 @@ class Fleet(click.ParamType[str | int]):
         return str(value)
 
 
+class Speed(click.FloatRange):
+    """Seconds of the sandbox in a second of life: above 0, and not without end."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read a speed."""
+        import math
+
+        speed = float(super().convert(value, param, ctx))
+        if not math.isfinite(speed):
+            self.fail(f"{value!r} is no speed", param, ctx)
+        return speed
+
+
 @click.group()
 def sandbox() -> None:
     """An AWS account in a box, to try sealift on before production."""
@@ -30,11 +43,19 @@ def sandbox() -> None:
     "--port", type=click.IntRange(0, 65535), default=5577, show_default=True, help="Port; 0 takes a free one."
 )
 @click.option(
+    "--clock",
+    type=click.Choice(["scaled", "discrete", "manual"]),
+    default="scaled",
+    show_default=True,
+    help="How time passes: faster than life; from wake-up to wake-up, when every client that has joined sleeps; "
+    "or by hand alone.",
+)
+@click.option(
     "--speed",
-    type=click.FloatRange(0, min_open=True),
+    type=Speed(0, min_open=True),
     default=60.0,
     show_default=True,
-    help="Seconds of the sandbox in a second of life.",
+    help="Seconds of the sandbox in a second of life, on a scaled clock.",
 )
 @click.option(
     "--fleet",
@@ -44,21 +65,43 @@ def sandbox() -> None:
     help="What is in it at first: demo, empty, or a number of instances.",
 )
 @click.option("--seed", default=0, show_default=True, help="Seed of everything random.")
-def serve(host: str, port: int, speed: float, fleet: str | int, seed: int) -> None:
+@click.option("--iam", is_flag=True, help="Judge every request by IAM and KMS policies from the start.")
+def serve(host: str, port: int, clock: Any, speed: float, fleet: str | int, seed: int, *, iam: bool) -> None:
     """Serve the box over HTTP for any AWS client."""
     from sealift.cli import run
 
     with run.one_line():
+        pace = _pace(clock, speed)
         server = _server()
         _refuse_taken(host, port)
 
         def ready(url: str) -> None:
-            run.say(f"the sandbox runs at {url}, {speed:g} times as fast as life")
+            run.say(f"the sandbox runs at {url}, {pace}")
             run.data(
                 f"export AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox AWS_REGION=eu-central-1"
             )
 
-        server.serve(host, port, speed, fleet, seed, ready)
+        server.serve(host, port, speed, fleet, seed, ready, iam=iam, mode=clock)
+
+
+def _pace(clock: str, speed: float) -> str:
+    """Say how time passes.
+
+    Raises:
+        UsageError: a speed was given for a clock that has none.
+
+    """
+    from click.core import ParameterSource
+
+    from sealift.errors import UsageError
+
+    if clock == "scaled":
+        return f"{speed:g} times as fast as life"
+    if click.get_current_context().get_parameter_source("speed") is not ParameterSource.DEFAULT:
+        raise UsageError(f"a {clock} clock has no speed", remedy="Leave --speed out, or give --clock scaled.")
+    if clock == "discrete":
+        return "its time jumps when every client that has joined its clock sleeps"
+    return """its time moves by hand: POST {"advance": SECONDS} to /_sandbox/clock"""
 
 
 def _refuse_taken(host: str, port: int) -> None:

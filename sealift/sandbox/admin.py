@@ -1,6 +1,7 @@
 """What tests and people may ask of a serving sandbox beside AWS: JSON under /_sandbox/."""
 
 import json
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from sealift.clock import WallClock
 from sealift.sandbox import fleets, hook
 from sealift.sandbox.box import Sandbox
+from sealift.sandbox.clockwork import JOIN, Clockwork
 from sealift.sandbox.errors import ApiError
 from sealift.sandbox.faults import Fault
 from sealift.sandbox.seeding import VolumeSpec
@@ -18,7 +20,7 @@ Body = dict[str, Any]
 class Admin:
     """Routes by method and path; every answer is JSON, a refusal carries `error`."""
 
-    def __init__(self, box: Sandbox, clock: WallClock, fleet: dict[str, str]) -> None:
+    def __init__(self, box: Sandbox, clock: Any, fleet: dict[str, str]) -> None:
         self._box, self._clock, self._fleet = box, clock, fleet
         self._routes: dict[str, Callable[[Body], Any]] = {
             "GET /clock": lambda _: self._time(),
@@ -72,12 +74,25 @@ class Admin:
         return dict(json.loads(text)) if text else {}
 
     def _time(self) -> Body:
-        return {"now": self._clock.now(), "speed": self._clock.speed}
+        clock = self._clock
+        if isinstance(clock, Clockwork):
+            held = {"mode": clock.mode, "join": JOIN, "clients": clock.clients, "awake": clock.awake}
+        else:
+            held = {"mode": "scaled" if isinstance(clock, WallClock) else "manual"}
+        return {"now": clock.now(), "speed": getattr(clock, "speed", 0.0), **held}
 
     def _set_clock(self, body: Body) -> Body:
-        """Jump forward by `advance` seconds, change `speed`, or both."""
-        now = self._clock.now() + max(0.0, float(body.get("advance", 0)))
-        self._clock.follow(now, float(body.get("speed", self._clock.speed)))
+        """Jump forward by `advance` seconds; on a scaled clock also change `speed`."""
+        seconds, clock = max(0.0, _finite(body.get("advance", 0))), self._clock
+        if isinstance(clock, WallClock):
+            speed = _finite(body.get("speed", clock.speed))
+            if speed <= 0:
+                raise ValueError(f"{speed:g} is no speed; a clock that stands still is `sandbox serve --clock manual`")
+            clock.follow(clock.now() + seconds, speed)
+        elif "speed" in body:
+            raise ValueError("only a scaled clock has a speed")
+        else:
+            clock.advance(seconds)
         return self._time()
 
     def _add_fleet(self, body: Body) -> Body:
@@ -91,6 +106,12 @@ class Admin:
 
     def _contents(self, body: Body) -> Body:
         return {volume: dict(self._box.contents(volume).streams) for volume in body.get("volumes", [])}
+
+
+def _finite(value: Any) -> float:
+    if not math.isfinite(number := float(value)):
+        raise ValueError(f"{value} is no number of seconds")
+    return number
 
 
 def _account(body: Body) -> dict[str, str]:

@@ -1,6 +1,8 @@
-"""The sandbox as a server: any AWS client may talk to it, on time that runs `speed` times as fast as life.
+"""The sandbox as a server: any AWS client may talk to it, on time that runs `speed` times as fast as life, that jumps
+from one wake-up of its clients to the next, or that is moved by hand.
 
-Every answer says what time it is (`x-sealift-sandbox-now`, Unix seconds) and how fast it runs (`…-speed`).
+Every answer says what time it is (`x-sealift-sandbox-now`, Unix seconds) and how fast it runs (`…-speed`, 0 where it does
+not pass with life's); where the sandbox holds a clock, also the path at which a client joins it (`…-clock`).
 """
 
 import functools
@@ -19,6 +21,7 @@ from sealift.clock import WallClock
 from sealift.sandbox import fleets, hook
 from sealift.sandbox.admin import Admin
 from sealift.sandbox.box import Sandbox
+from sealift.sandbox.clockwork import JOIN, Clockwork, Mode
 from sealift.sandbox.errors import ReplyLost
 from sealift.sandbox.moto_repairs import repaired
 from sealift.sandbox.physics.durations import Durations
@@ -40,7 +43,7 @@ def _moto() -> DomainDispatcherApplication:
 class Front:
     """The WSGI application: admin routes, services moto does not know, moto, and the headers that tell the time."""
 
-    def __init__(self, box: Sandbox, clock: WallClock, fleet: dict[str, str]) -> None:
+    def __init__(self, box: Sandbox, clock: Any, fleet: dict[str, str]) -> None:
         self._clock = clock
         self._admin = Admin(box, clock, fleet)
         self._moto = _moto()
@@ -54,6 +57,8 @@ class Front:
         except ReplyLost as lost:
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             raise ConnectionResetError from lost
+        except ConnectionError:
+            raise
         except Exception:
             logging.getLogger(__name__).exception("A request failed in the sandbox")
             start("500 Internal Server Error", [("Content-Type", "text/xml")])
@@ -61,9 +66,13 @@ class Front:
 
     def _time(self) -> list[tuple[str, str]]:
         now, speed = self._clock.now(), getattr(self._clock, "speed", 0.0)
-        return [("x-sealift-sandbox-now", f"{now:.6f}"), ("x-sealift-sandbox-speed", f"{speed:g}")]
+        held = [("x-sealift-sandbox-clock", JOIN)] if isinstance(self._clock, Clockwork) else []
+        return [("x-sealift-sandbox-now", repr(now)), ("x-sealift-sandbox-speed", f"{speed:g}"), *held]
 
     def _route(self, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == JOIN and isinstance(self._clock, Clockwork):
+            self._clock.converse(environ["werkzeug.socket"])
+            raise ConnectionResetError  # the connection has had its use: there is no answer to write
         if environ["PATH_INFO"].startswith("/_sandbox/"):
             return self._admin(environ, start)
         scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split("/")
@@ -92,9 +101,9 @@ class Server:
         seed: int = 0,
         durations: Durations | None = None,
         iam: bool = False,
+        mode: Mode = "scaled",
     ) -> None:
-        self.clock = WallClock()
-        self.clock.follow(self.clock.now(), speed)
+        self.clock = _scaled(speed) if mode == "scaled" else Clockwork(mode)
         self.box = Sandbox(self.clock, seed, durations, iam=iam)
         self._fleet = fleet
         self._address = (host, port)
@@ -113,6 +122,7 @@ class Server:
                 self._wsgi.serve_forever()
             finally:
                 self._wsgi.server_close()
+                self.clock.close()
                 BackendDict.reset()
                 reset_model_data()
 
@@ -120,6 +130,12 @@ class Server:
         """Make `serve_forever` return."""
         if self._wsgi:
             self._wsgi.shutdown()
+
+
+def _scaled(speed: float) -> WallClock:
+    clock = WallClock()
+    clock.follow(clock.now(), speed)
+    return clock
 
 
 def serve(  # the command line hands on its options in this order
@@ -130,7 +146,10 @@ def serve(  # the command line hands on its options in this order
     seed: int = 0,
     ready: Callable[[str], None] = print,
     durations: Durations | None = None,
+    *,
     iam: bool = False,
+    mode: Mode = "scaled",
 ) -> None:
     """Serve a sandbox until interrupted. `ready` is called with the endpoint URL once it listens."""
-    Server(host, port, speed=speed, fleet=fleet, seed=seed, durations=durations, iam=iam).serve_forever(ready)
+    server = Server(host, port, speed=speed, fleet=fleet, seed=seed, durations=durations, iam=iam, mode=mode)
+    server.serve_forever(ready)
