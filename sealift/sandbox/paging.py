@@ -156,11 +156,18 @@ def page_of(
     Nothing is cut where `ids` names what is wanted.
     """
     asked, tests, after = _asked(params, ids), _tests(params, paths), _place(params.get("NextToken"))
-    most = len(params[ids]) if params.get(ids) else min(asked or most, most)
+    if params.get(ids):
+        most = len(params[ids])
+    else:
+        things, most = sorted(things, key=_number), min(asked or most, most)
     looks = ((thing.seq, show(thing)) for thing in things if thing.seq > after)
     found = list(islice((look for look in looks if all(test(look[1]) for test in tests)), most + 1))
     page = [one.whole() if isinstance(one, Seen) else one for _, one in found[:most]]
     return page, {"NextToken": _token(found[most - 1][0])} if len(found) > most else {}
+
+
+def _number(thing: Numbered) -> int:
+    return thing.seq
 
 
 def _asked(params: Mapping[str, Any], ids: str) -> int | None:

@@ -1,14 +1,12 @@
-"""DescribeInstances, and the entering of new instances (RunInstances, seeding)."""
+"""DescribeInstances and DescribeInstanceStatus, and the entering of new instances (RunInstances, seeding)."""
 
 from typing import Any
-
-from moto.ec2.models import ec2_backends
 
 from sealift.sandbox.ec2 import tagging
 from sealift.sandbox.ec2.power import CODES, elastic
 from sealift.sandbox.ec2.volumes import zone_id_of
 from sealift.sandbox.errors import ApiError
-from sealift.sandbox.paging import filtered, paged
+from sealift.sandbox.paging import Member, Seen, page_of, plain_values, rendered
 from sealift.sandbox.state import Machine
 from sealift.sandbox.world import Call, World, iso
 
@@ -37,9 +35,12 @@ _PATHS = {
 
 def describe(world: World, call: Call) -> dict[str, Any]:
     """DescribeInstances: pages count instances, grouped by reservation."""
-    all_of_them = [world.overlaid(m.id, render(m)) for m in tagging.searched(world, call, chosen(world, call))]
-    rendered = filtered(tagging.seen(call, all_of_them), call.params, _PATHS)
-    page, more = paged(rendered, call.params, "InstanceIds")
+
+    def show(machine: Machine) -> Seen:
+        return Seen(machine, _MEMBERS, call.at, world.overlays.get(machine.id))
+
+    found = tagging.seen(world, call, tagging.searched(world, call, chosen(world, call)))
+    page, more = page_of(found, show, call.params, _PATHS, "InstanceIds")
     groups: dict[str, dict[str, Any]] = {}
     for item in page:
         reservation = item.pop("ReservationId")
@@ -53,39 +54,17 @@ def chosen(world: World, call: Call) -> list[Machine]:
     if ids := call.params.get("InstanceIds"):
         return [world.machine(call, i) for i in ids]
     book = world.here(call).machines
-    for one in call.params.get("Filters", []):
-        if one["Name"] == "instance-id" and not any("*" in v for v in one["Values"]):
-            return [m for m in book.values() if m.id in one["Values"] and m.visible <= call.at]
-    return [m for m in book.values() if m.visible <= call.at]
+    ids = plain_values(call.params, "instance-id")
+    found = book.values() if ids is None else [book[i] for i in ids if i in book]
+    return [m for m in found if m.visible <= call.at]
 
 
 def render(machine: Machine) -> dict[str, Any]:
     """Return an instance as DescribeInstances shows it, with its ReservationId."""
-    moto = machine.moto
-    shown: dict[str, Any] = {
-        "ReservationId": machine.reservation,
-        "InstanceId": machine.id,
-        "ImageId": moto.image_id,
-        "InstanceType": moto.instance_type,
-        "KeyName": moto.key_name,
-        "LaunchTime": iso(machine.launched),
-        "AmiLaunchIndex": moto.ami_launch_index,
-        "State": {"Code": CODES[machine.state], "Name": machine.state},
-        "StateTransitionReason": machine.transition,
-        "StateReason": _reason(machine),
-        "RootDeviceName": machine.root_device,
-        "RootDeviceType": moto.root_device_type,
-        "BlockDeviceMappings": [_mapping(machine, d) for d in sorted(machine.disks)],
-        "Tags": tagging.shown(machine.account, machine.region, machine.id),
-        "Operator": {"Managed": False},
-        **_placement(machine),
-        **_network(machine),
-        **_platform(moto),
-    }
-    return {k: v for k, v in shown.items() if v is not None and (k != "Tags" or v)}
+    return rendered(machine, _MEMBERS, machine.launched)
 
 
-def _reason(machine: Machine) -> dict[str, str] | None:
+def _reason(machine: Machine, _: float) -> dict[str, str] | None:
     return {"Code": machine.reason[0], "Message": machine.reason[1]} if machine.reason else None
 
 
@@ -101,16 +80,15 @@ def _mapping(machine: Machine, device: str) -> dict[str, Any]:
     return {"DeviceName": device, "Ebs": ebs}
 
 
-def _placement(machine: Machine) -> dict[str, Any]:
-    moto = machine.moto
-    placement = {
+def _placement(machine: Machine, _: float) -> dict[str, Any]:
+    placement = machine.moto.placement
+    return {
         "AvailabilityZone": machine.zone,
         "AvailabilityZoneId": zone_id_of(machine.zone),
-        "GroupName": moto.placement.group_name,
-        "Tenancy": moto.placement.tenancy,
-        "HostId": moto.placement.host_id,
+        "GroupName": placement.group_name,
+        "Tenancy": placement.tenancy,
+        "HostId": placement.host_id,
     }
-    return {"Placement": placement, "InstanceLifecycle": moto.lifecycle}
 
 
 def _association(machine: Machine, public_ip: str | None) -> dict[str, str] | None:
@@ -120,8 +98,7 @@ def _association(machine: Machine, public_ip: str | None) -> dict[str, str] | No
     return {"PublicIp": public_ip, "IpOwnerId": machine.account if elastic(machine, public_ip) else "amazon"}
 
 
-def _network(machine: Machine) -> dict[str, Any]:
-    moto = machine.moto
+def _interfaces(machine: Machine, _: float) -> list[dict[str, Any]]:
     nics = [
         {
             "NetworkInterfaceId": nic.id,
@@ -131,49 +108,59 @@ def _network(machine: Machine) -> dict[str, Any]:
             "Status": "in-use",
             "Association": _association(machine, nic.public_ip),
         }
-        for nic in moto.network_interfaces
+        for nic in machine.moto.network_interfaces
     ]
-    return {
-        "PrivateIpAddress": moto.private_ip_address,
-        "PrivateDnsName": moto.private_dns_name,
-        "PublicIpAddress": moto.public_ip_address,
-        "PublicDnsName": moto.public_dns_name or "",
-        "SubnetId": moto.subnet_id,
-        "VpcId": moto.vpc_id,
-        "SourceDestCheck": moto.source_dest_check,
-        "SecurityGroups": [{"GroupId": g.id, "GroupName": g.name} for g in moto.security_groups],
-        "NetworkInterfaces": [{k: v for k, v in nic.items() if v is not None} for nic in nics],
-    }
+    return [{k: v for k, v in nic.items() if v is not None} for nic in nics]
 
 
-def _platform(moto: Any) -> dict[str, Any]:
-    return {
-        "Architecture": moto.architecture,
-        "Hypervisor": "nitro",
-        "VirtualizationType": "hvm",
-        "EnaSupport": True,
-        "EbsOptimized": bool(moto.ebs_optimized),
-        "Platform": moto.platform,
-        "PlatformDetails": "Linux/UNIX",
-        "UsageOperation": "RunInstances",
-        "ClientToken": moto.client_token or "",
-        "Monitoring": {"State": moto.monitoring_state},
-        "HibernationOptions": {"Configured": bool((moto.hibernation_options or {}).get("Configured"))},
-        "ProductCodes": [{"ProductCodeId": c, "ProductCodeType": "marketplace"} for c in moto.product_codes],
-        "IamInstanceProfile": moto.iam_instance_profile and {"Arn": moto.iam_instance_profile.get("Arn")},
-        "EnclaveOptions": {"Enabled": False},
-    }
+def _profile(machine: Machine, _: float) -> dict[str, Any] | None:
+    profile = machine.moto.iam_instance_profile
+    return {"Arn": profile.get("Arn")} if profile else None
 
 
-def enter(world: World, account: str, region: str, options: dict[str, Any], at: float) -> Machine:
-    """Make an instance without disks; moto gives it network, type and protections."""
-    backend = ec2_backends[account][region]
-    reservation = backend.run_instances(
-        options.pop("image", "ami-12c6146b"), 1, None, [], region_name=region, **options
-    )
-    moto = reservation.instances[0]
-    strip(backend, moto)
-    return adopt(world, account, region, moto=moto, reservation=reservation.id, at=at)
+_MEMBERS: dict[str, Member[Machine]] = {
+    "ReservationId": lambda m, _: m.reservation,
+    "InstanceId": lambda m, _: m.id,
+    "ImageId": lambda m, _: m.moto.image_id,
+    "InstanceType": lambda m, _: m.moto.instance_type,
+    "KeyName": lambda m, _: m.moto.key_name,
+    "LaunchTime": lambda m, _: iso(m.launched),
+    "AmiLaunchIndex": lambda m, _: m.moto.ami_launch_index,
+    "State": lambda m, _: {"Code": CODES[m.state], "Name": m.state},
+    "StateTransitionReason": lambda m, _: m.transition,
+    "StateReason": _reason,
+    "RootDeviceName": lambda m, _: m.root_device,
+    "RootDeviceType": lambda m, _: m.moto.root_device_type,
+    "BlockDeviceMappings": lambda m, _: [_mapping(m, d) for d in sorted(m.disks)],
+    "Tags": lambda m, _: tagging.shown(m.account, m.region, m.id),
+    "Operator": lambda m, _: {"Managed": False},
+    "Placement": _placement,
+    "InstanceLifecycle": lambda m, _: m.moto.lifecycle,
+    "PrivateIpAddress": lambda m, _: m.moto.private_ip_address,
+    "PrivateDnsName": lambda m, _: m.moto.private_dns_name,
+    "PublicIpAddress": lambda m, _: m.moto.public_ip_address,
+    "PublicDnsName": lambda m, _: m.moto.public_dns_name or "",
+    "SubnetId": lambda m, _: m.moto.subnet_id,
+    "VpcId": lambda m, _: m.moto.vpc_id,
+    "SourceDestCheck": lambda m, _: m.moto.source_dest_check,
+    "SecurityGroups": lambda m, _: [{"GroupId": g.id, "GroupName": g.name} for g in m.moto.security_groups],
+    "NetworkInterfaces": _interfaces,
+    "Architecture": lambda m, _: m.moto.architecture,
+    "Hypervisor": lambda m, _: "nitro",
+    "VirtualizationType": lambda m, _: "hvm",
+    "EnaSupport": lambda m, _: True,
+    "EbsOptimized": lambda m, _: bool(m.moto.ebs_optimized),
+    "Platform": lambda m, _: m.moto.platform,
+    "PlatformDetails": lambda m, _: "Linux/UNIX",
+    "UsageOperation": lambda m, _: "RunInstances",
+    "ClientToken": lambda m, _: m.moto.client_token or "",
+    "Monitoring": lambda m, _: {"State": m.moto.monitoring_state},
+    "HibernationOptions": lambda m, _: {"Configured": bool((m.moto.hibernation_options or {}).get("Configured"))},
+    "ProductCodes": lambda m, _: [{"ProductCodeId": c, "ProductCodeType": "marketplace"} for c in m.moto.product_codes],
+    "IamInstanceProfile": _profile,
+    "EnclaveOptions": lambda m, _: {"Enabled": False},
+}
+"""What DescribeInstances shows: a filter asks for one member without the others."""
 
 
 def strip(backend: Any, moto: Any) -> None:
@@ -204,9 +191,9 @@ def adopt(world: World, account: str, region: str, *, moto: Any, reservation: st
 
 def describe_status(world: World, call: Call) -> dict[str, Any]:
     """DescribeInstanceStatus: running ones only, unless IncludeAllInstances; checks pass some time after the start."""
-    rendered = [_status(world, m, call.at) for m in chosen(world, call)]
+    machines = chosen(world, call)
     if not call.params.get("IncludeAllInstances"):
-        rendered = [s for s in rendered if s["InstanceState"]["Name"] == "running"]
+        machines = [m for m in machines if m.state == "running"]
     paths = {
         "availability-zone": "AvailabilityZone",
         "instance-state-name": "InstanceState.Name",
@@ -216,7 +203,7 @@ def describe_status(world: World, call: Call) -> dict[str, Any]:
         "system-status.status": "SystemStatus.Status",
         "system-status.reachability": "SystemStatus.Details.Status",
     }
-    page, more = paged(filtered(rendered, call.params, paths), call.params, "InstanceIds")
+    page, more = page_of(machines, lambda m: _status(world, m, call.at), call.params, paths, "InstanceIds")
     return {"InstanceStatuses": page, **more}
 
 

@@ -6,7 +6,7 @@ from sealift.sandbox import kms
 from sealift.sandbox.ec2 import bins, fast_restores, keys, locks, room, shapes, tagging, tiers
 from sealift.sandbox.ec2.encryption import wanted
 from sealift.sandbox.errors import ApiError
-from sealift.sandbox.paging import filtered, paged
+from sealift.sandbox.paging import Member, Seen, page_of, rendered
 from sealift.sandbox.physics.agenda import NEARLY
 from sealift.sandbox.physics.writing import changed_mib
 from sealift.sandbox.state import Snapshot, Volume
@@ -200,10 +200,13 @@ def delete(world: World, call: Call) -> dict[str, Any]:
 
 def describe(world: World, call: Call) -> dict[str, Any]:
     """DescribeSnapshots: the caller's, and those shared with it unless OwnerIds says `self`."""
-    rendered = [
-        world.overlaid(s.id, _described(world, s, call.at)) for s in tagging.searched(world, call, _chosen(world, call))
-    ]
-    page, more = paged(filtered(rendered, call.params, _PATHS), call.params, "SnapshotIds")
+    members = {**_MEMBERS, **_tier(world)}
+
+    def show(shot: Snapshot) -> Seen:
+        return Seen(shot, members, call.at, world.overlays.get(shot.id))
+
+    found = tagging.searched(world, call, _chosen(world, call))
+    page, more = page_of(found, show, call.params, _PATHS, "SnapshotIds")
     return {"Snapshots": page, **more}
 
 
@@ -226,31 +229,19 @@ def _chosen(world: World, call: Call) -> list[Snapshot]:
     return [known[i] for i in ids if i in known]
 
 
-def _described(world: World, shot: Snapshot, now: float) -> dict[str, Any]:
-    tier = room.room(world, shot.account, shot.region).tiers.get(shot.id)
-    shown = {**render(shot, now), "StorageTier": tiers.tier_of(world, shot, now)}
-    return shown if tier is None or tier.back is None else {**shown, "RestoreExpiryTime": iso(tier.back)}
+def _tier(world: World) -> dict[str, Member[Snapshot]]:
+    """Return what only a describe shows: the tier, and until when a restored snapshot is back."""
+
+    def back(shot: Snapshot, _: float) -> Any:
+        tier = room.room(world, shot.account, shot.region).tiers.get(shot.id)
+        return None if tier is None or tier.back is None else iso(tier.back)
+
+    return {"StorageTier": lambda s, now: tiers.tier_of(world, s, now), "RestoreExpiryTime": back}
 
 
 def render(shot: Snapshot, now: float) -> dict[str, Any]:
     """Return a snapshot as CreateSnapshot and DescribeSnapshots show it."""
-    shown: dict[str, Any] = {
-        "SnapshotId": shot.id,
-        "VolumeId": shot.volume_id,
-        "VolumeSize": shot.size,
-        "State": shot.state,
-        "StateMessage": shot.message,
-        "Progress": _progress(shot, now),
-        "StartTime": iso(shot.started),
-        "CompletionTime": iso(shot.ready) if shot.state == "completed" else None,
-        "OwnerId": shot.account,
-        "Description": shot.description,
-        "Encrypted": shot.encrypted,
-        "KmsKeyId": shot.kms_key,
-        "StorageTier": "standard",
-        "Tags": tagging.shown(shot.account, shot.region, shot.id),
-    }
-    return {k: v for k, v in shown.items() if v is not None and (k != "Tags" or v)}
+    return rendered(shot, _MEMBERS, now)
 
 
 def _progress(shot: Snapshot, now: float) -> str:
@@ -259,6 +250,24 @@ def _progress(shot: Snapshot, now: float) -> str:
     if shot.ready <= shot.started:
         return "0%"
     return f"{min(99, int(100 * (now - shot.started) / (shot.ready - shot.started) + _ROUNDING))}%"
+
+
+_MEMBERS: dict[str, Member[Snapshot]] = {
+    "SnapshotId": lambda s, _: s.id,
+    "VolumeId": lambda s, _: s.volume_id,
+    "VolumeSize": lambda s, _: s.size,
+    "State": lambda s, _: s.state,
+    "StateMessage": lambda s, _: s.message,
+    "Progress": _progress,
+    "StartTime": lambda s, _: iso(s.started),
+    "CompletionTime": lambda s, _: iso(s.ready) if s.state == "completed" else None,
+    "OwnerId": lambda s, _: s.account,
+    "Description": lambda s, _: s.description,
+    "Encrypted": lambda s, _: s.encrypted,
+    "KmsKeyId": lambda s, _: s.kms_key,
+    "StorageTier": lambda s, _: "standard",
+    "Tags": lambda s, _: tagging.shown(s.account, s.region, s.id),
+}
 
 
 def describe_attribute(world: World, call: Call) -> dict[str, Any]:

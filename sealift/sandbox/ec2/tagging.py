@@ -1,12 +1,13 @@
 """Tags of EC2 resources, kept in moto's own book so that all services see the same ones."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol, TypeVar
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from moto.ec2.models import ec2_backends
 
 from sealift.sandbox.errors import ApiError
-from sealift.sandbox.paging import filtered, paged
+from sealift.sandbox.paging import filtered, page_of, plain_values
 from sealift.sandbox.world import Call, World
 
 _KINDS = {"i": "instance", "vol": "volume", "snap": "snapshot", "cr": "capacity-reservation", "ami": "image"}
@@ -103,11 +104,11 @@ def searched(world: World, call: Call, things: list[_T]) -> list[_T]:
     return [t for t in things if there(t)]
 
 
-def seen(call: Call, rendered: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def seen(world: World, call: Call, things: list[_T]) -> list[_T]:
     """Leave out what a service manages and hides, unless it is asked for (R-EBS-04)."""
-    if call.params.get("IncludeManagedResources"):
-        return rendered
-    return [r for r in rendered if not r.get("Operator", {}).get("HiddenByDefault")]
+    if call.params.get("IncludeManagedResources") or not world.overlays:
+        return things
+    return [t for t in things if not world.overlays.get(t.id, {}).get("Operator", {}).get("HiddenByDefault")]
 
 
 def delete(world: World, call: Call) -> dict[str, Any]:
@@ -134,16 +135,33 @@ def _known(world: World, call: Call, resource: str) -> dict[str, str]:
     return book(call.account, call.region, resource)
 
 
+class _Tag(NamedTuple):
+    """One tag of one resource, with its place in the list."""
+
+    seq: int
+    resource: str
+    key: str
+    value: str
+
+
 def describe(world: World, call: Call) -> dict[str, Any]:
     """DescribeTags."""
-    rendered = [
-        {"Key": k, "Value": v, "ResourceId": resource, "ResourceType": _KINDS.get(resource.split("-")[0], "")}
-        for resource, tags in ec2_backends[call.account][call.region].tags.items()
-        for k, v in tags.items()
-    ]
     paths = {"key": "Key", "value": "Value", "resource-id": "ResourceId", "resource-type": "ResourceType"}
-    page, more = paged(filtered(rendered, call.params, paths), call.params, "-")
+    page, more = page_of(_tags(call), _show, call.params, paths, "-")
     return {"Tags": page, **more}
+
+
+def _tags(call: Call) -> Iterator[_Tag]:
+    books, number = ec2_backends[call.account][call.region].tags, itertools.count(1)
+    ids = plain_values(call.params, "resource-id")
+    for resource in books if ids is None else [i for i in ids if i in books]:
+        for key, value in books[resource].items():
+            yield _Tag(next(number), resource, key, value)
+
+
+def _show(tag: _Tag) -> dict[str, str]:
+    kind = _KINDS.get(tag.resource.split("-", maxsplit=1)[0], "")
+    return {"Key": tag.key, "Value": tag.value, "ResourceId": tag.resource, "ResourceType": kind}
 
 
 OPERATIONS = {"ec2:CreateTags": create, "ec2:DeleteTags": delete, "ec2:DescribeTags": describe}

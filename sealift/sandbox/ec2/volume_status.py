@@ -5,7 +5,7 @@ from typing import Any
 
 from sealift.sandbox.ec2 import shapes
 from sealift.sandbox.ec2.volumes import chosen, zone_id_of
-from sealift.sandbox.paging import filtered, paged
+from sealift.sandbox.paging import page_of
 from sealift.sandbox.state import Hydration, Volume
 from sealift.sandbox.world import Call, World
 
@@ -21,8 +21,11 @@ _PATHS = {
 def describe(world: World, call: Call) -> dict[str, Any]:
     """DescribeVolumeStatus: figures of initialisation are as of the last report, up to five minutes old."""
     volumes = [v for v in chosen(world, call) if v.state in ("available", "in-use")]
-    rendered = [world.overlaid(f"{v.id}/status", _render(world, v, call.at)) for v in volumes]
-    page, more = paged(filtered(rendered, call.params, _PATHS), call.params, "VolumeIds")
+
+    def show(volume: Volume) -> dict[str, Any]:
+        return world.overlaid(f"{volume.id}/status", _render(world, volume, call.at))
+
+    page, more = page_of(volumes, show, call.params, _PATHS, "VolumeIds")
     return {"VolumeStatuses": page, **more}
 
 

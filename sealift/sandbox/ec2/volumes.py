@@ -11,7 +11,7 @@ from sealift.sandbox import kms, tokens
 from sealift.sandbox.ec2 import bins, keys, room, shapes, tagging, tiers
 from sealift.sandbox.ec2.encryption import Encryption, wanted
 from sealift.sandbox.errors import ApiError
-from sealift.sandbox.paging import filtered, paged
+from sealift.sandbox.paging import Member, Seen, page_of, plain_values, rendered
 from sealift.sandbox.state import Hydration, Snapshot, Volume
 from sealift.sandbox.world import Call, World, iso
 
@@ -242,8 +242,12 @@ def delete(world: World, call: Call) -> dict[str, Any]:
 
 def describe(world: World, call: Call) -> dict[str, Any]:
     """DescribeVolumes: by id (all must exist), by filter, by page."""
-    rendered = [world.overlaid(v.id, render(v, call.at)) for v in tagging.searched(world, call, chosen(world, call))]
-    page, more = paged(filtered(tagging.seen(call, rendered), call.params, _PATHS), call.params, "VolumeIds")
+
+    def show(volume: Volume) -> Seen:
+        return Seen(volume, _MEMBERS, call.at, world.overlays.get(volume.id))
+
+    found = tagging.seen(world, call, tagging.searched(world, call, chosen(world, call)))
+    page, more = page_of(found, show, call.params, _PATHS, "VolumeIds")
     return {"Volumes": page, **more}
 
 
@@ -252,49 +256,64 @@ def chosen(world: World, call: Call) -> list[Volume]:
     if ids := call.params.get("VolumeIds"):
         return [world.volume(call, i) for i in ids]
     book = world.here(call).volumes
-    for one in call.params.get("Filters", []):
-        if one["Name"] == "volume-id" and not any("*" in v or "?" in v for v in one["Values"]):
-            found = (book[i] for i in dict.fromkeys(one["Values"]) if i in book)
-            return sorted((v for v in found if v.visible <= call.at), key=lambda v: v.seq)
-    return [v for v in book.values() if v.visible <= call.at]
+    if (ids := plain_values(call.params, "volume-id")) is None:
+        ids = _ids_at(world, call)
+    found = book.values() if ids is None else [book[i] for i in ids if i in book]
+    return [v for v in found if v.visible <= call.at]
+
+
+def _ids_at(world: World, call: Call) -> list[str] | None:
+    """Return what may be attached to the instances that a filter names; None where none names any."""
+    instances = plain_values(call.params, "attachment.instance-id")
+    if instances is None:
+        return None
+    machines = world.here(call).machines
+    there = [a.volume.id for i in instances if i in machines for a in machines[i].disks.values()]
+    return list(dict.fromkeys([*there, *world.overlays]))
 
 
 def render(volume: Volume, now: float) -> dict[str, Any]:
     """Return a volume as CreateVolume and DescribeVolumes show it."""
-    shown: dict[str, Any] = {
-        "VolumeId": volume.id,
-        "Size": volume.size,
-        "VolumeType": volume.type,
-        "State": volume.state,
-        "AvailabilityZone": volume.zone,
-        "AvailabilityZoneId": zone_id_of(volume.zone),
-        "CreateTime": iso(volume.created),
-        "Encrypted": volume.encrypted,
-        "KmsKeyId": volume.kms_key,
-        "SseType": None,
-        "Iops": volume.iops,
-        "Throughput": volume.throughput,
-        "MultiAttachEnabled": volume.multi_attach,
-        "SnapshotId": volume.snapshot_id or "",
-        "SourceVolumeId": volume.source_volume,
-        "FastRestored": volume.fast_restored or None,
-        "VolumeInitializationRate": volume.initialization_rate,
-        "Operator": {"Managed": False},
-        "Attachments": [
-            {
-                "VolumeId": volume.id,
-                "InstanceId": a.machine.id,
-                "Device": a.device,
-                "State": a.state,
-                "AttachTime": iso(a.time),
-                "DeleteOnTermination": a.delete_on_termination,
-                "EbsCardIndex": a.card,
-            }
-            for a in volume.attachments
-        ],
-        "Tags": tagging.shown(volume.account, volume.region, volume.id),
-    }
-    return {k: v for k, v in shown.items() if v is not None and (k != "Tags" or v)}
+    return rendered(volume, _MEMBERS, now)
+
+
+def _attachments(volume: Volume, now: float) -> list[dict[str, Any]]:
+    return [
+        {
+            "VolumeId": volume.id,
+            "InstanceId": a.machine.id,
+            "Device": a.device,
+            "State": a.state,
+            "AttachTime": iso(a.time),
+            "DeleteOnTermination": a.delete_on_termination,
+            "EbsCardIndex": a.card,
+        }
+        for a in volume.attachments
+    ]
+
+
+_MEMBERS: dict[str, Member[Volume]] = {
+    "VolumeId": lambda v, _: v.id,
+    "Size": lambda v, _: v.size,
+    "VolumeType": lambda v, _: v.type,
+    "State": lambda v, _: v.state,
+    "AvailabilityZone": lambda v, _: v.zone,
+    "AvailabilityZoneId": lambda v, _: zone_id_of(v.zone),
+    "CreateTime": lambda v, _: iso(v.created),
+    "Encrypted": lambda v, _: v.encrypted,
+    "KmsKeyId": lambda v, _: v.kms_key,
+    "Iops": lambda v, _: v.iops,
+    "Throughput": lambda v, _: v.throughput,
+    "MultiAttachEnabled": lambda v, _: v.multi_attach,
+    "SnapshotId": lambda v, _: v.snapshot_id or "",
+    "SourceVolumeId": lambda v, _: v.source_volume,
+    "FastRestored": lambda v, _: v.fast_restored or None,
+    "VolumeInitializationRate": lambda v, _: v.initialization_rate,
+    "Operator": lambda v, _: {"Managed": False},
+    "Attachments": _attachments,
+    "Tags": lambda v, _: tagging.shown(v.account, v.region, v.id),
+}
+"""What DescribeVolumes shows: a filter asks for one member without the others."""
 
 
 OPERATIONS = {"ec2:CreateVolume": create, "ec2:DeleteVolume": delete, "ec2:DescribeVolumes": describe}
