@@ -132,6 +132,12 @@ CASES = [
         Case("refuses an Outpost", with_root(outpost="arn:aws:outposts:x"), BLOCK, [ROOT, "outposts"]),
     ),
     *of(
+        volume.unseen_writes,
+        Case("says nothing where nothing moves", DONE),
+        Case("names a volume that is attached to nothing in between", alone(), WARN, [DATA, "CloudTrail"]),
+        Case("names every source of an instance", an_instance(a_volume(), data()), WARN, [DATA, "not seen"]),
+    ),
+    *of(
         volume.unattached,
         Case("takes a loose volume alone", alone()),
         Case("sends an attached volume to its instance", alone(attachers=("i-0a",)), BLOCK, [DATA, "i-0a"]),

@@ -17,6 +17,7 @@ SOURCES: tuple[Rule, ...] = (
     volume.product_codes,
     volume.auto_enable_io,
     volume.room_for_snapshots,
+    volume.unseen_writes,
 )
 
 OWNERS: tuple[Rule, ...] = (owner.owned_lifecycle, owner.kubernetes_volume, owner.in_a_template)

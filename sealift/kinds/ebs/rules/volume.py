@@ -129,6 +129,16 @@ def in_the_region(facts: Facts, options: Options) -> Finding:
     return say(BLOCK, found, "Volumes on Outposts are not built yet.")
 
 
+@moving("R-SEALIFT-08", "EC2 API reference, DescribeVolumes: a volume tells its attachments, never those it had")
+def unseen_writes(facts: Facts, options: Options) -> Finding:
+    """What is attached elsewhere, written to and detached again after its copy is not seen in any description."""
+    ids = ", ".join(v.id for v in facts.plain)
+    found = [
+        f"from its copy to the hand-over {ids} is attached to nothing; an attachment that comes and goes is not seen"
+    ]
+    return say(WARN, found, "Let nobody attach it meanwhile; AttachVolume in CloudTrail tells afterwards.")
+
+
 @moving("R-SEALIFT-07", "docs/architecture.md, EBS: the unit is the instance")
 def unattached(facts: VolumeAlone, options: Options) -> Finding:
     """A volume that is attached moves with its instance, never alone."""
