@@ -17,8 +17,8 @@ from typing import Any
 
 from sealift.aws.gateway import Account, Gateway, Purpose, reader
 from sealift.clock import Clock, WallClock, actor, side_by_side
-from sealift.engine import REQUEST_LIFE, Engine, Runner, Work, local_runner
-from sealift.errors import JournalError, LeaseLost, NeedsPerson, Refused, SealiftError, UsageError
+from sealift.engine import REQUEST_LIFE, Engine, Runner, Work, in_doubt, local_runner, stands
+from sealift.errors import JournalError, LeaseLost, Refused, SealiftError, UsageError
 from sealift.events import Listener
 from sealift.gate import Window
 from sealift.journal import Journal, State
@@ -239,7 +239,10 @@ class Driver:
         if state.end == "rolled-back":
             return Outcome(target, engine.work.migration, 5, f"{target} was put back: {state.rollback.get('why', '')}")
         return Outcome(
-            target, engine.work.migration, 0, f"{target} runs on its replacement; the source is retained until finalize"
+            target,
+            engine.work.migration,
+            0,
+            f"{target} {stands(engine.work.steps)}; the source is retained until finalize",
         )
 
     @asynccontextmanager
@@ -306,10 +309,14 @@ class Driver:
         """Ask the endpoint what time it is, so that rows written by hand carry the time of a sandbox; without an
         answer, life's.
         """
+        asyncio.run(self.follow())
+
+    async def follow(self) -> None:
+        """Do so from inside an event loop."""
         if not (self.settings.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")):
             return
         with contextlib.suppress(SealiftError):
-            asyncio.run(self.account.identity(self.region(), patience=0))
+            await self.account.identity(self.region(), patience=0)
 
     def decide(self, migration: str, what: str, **note: Any) -> None:
         """Write an approval, a postponement or a refusal; the engine reads nothing else.
@@ -352,7 +359,8 @@ class Driver:
             if state.end == "retained":
                 return Outcome(plan.target, migration, 0, f"{migration} is done; the source is retained until finalize")
             if state.end == "needs-person" and state.brought_up and state.direction == "forward":
-                raise _in_doubt(plan.target, migration, state)
+                why = (state.last_error or {}).get("message", "its health is in doubt")
+                raise in_doubt(plan.target, migration, plan.steps, why)
             if not state.attempt_open:
                 await self._refuse_drift(plan, gateway, migration)
                 self.journal.lock(migration, plan.locks)
@@ -441,9 +449,8 @@ class Driver:
             gateway = await self.gateway(plan.region, plan.account)
             async with self.engine(migration, plan, gateway) as engine:
                 await engine.accept()
-            return Outcome(
-                plan.target, migration, 0, f"{plan.target} keeps its replacement; the source is retained until finalize"
-            )
+            kept = f"{plan.target} keeps its replacement; the source is retained until finalize"
+            return Outcome(plan.target, migration, 0, "; left over: ".join([kept, *engine.leftovers]))
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
 
@@ -601,14 +608,6 @@ def _rebuilt(kind: Kind, unit: str, gateway: Gateway, options: Options, found: R
 def _refusal(target: str, verdict: Verdict, more: str = "", remedy: str | None = None) -> Refused:
     message = verdict.message if target in verdict.message else f"{target}: {verdict.message}"
     return Refused(message + more, rule=verdict.id, resource=target, remedy=remedy)
-
-
-def _in_doubt(target: str, migration: str, state: State) -> NeedsPerson:
-    why = (state.last_error or {}).get("message", "its health is in doubt")
-    remedy = (
-        f"Keep it: sealift accept {migration}. Put the original back: sealift rollback {migration} --discard-writes."
-    )
-    return NeedsPerson(f"{target} runs on its replacement, but: {why}", remedy=remedy)
 
 
 async def _still(journal: Journal, migration: str, seen: tuple[int, int], ttl: float) -> tuple[int, int]:

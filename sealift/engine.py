@@ -37,7 +37,7 @@ from sealift.journal import Entry, Journal, Row, State, fold
 from sealift.pace import DOWN_DEADLINE, RETRIES
 from sealift.recipe import Block, blocks, operations_of, seconds_back, seconds_cutover, way_back
 from sealift.render.commands import aws_command
-from sealift.step import Context, Found, Output, Phase, Query, Seen, Step, Watch, bind
+from sealift.step import Call, Context, Found, Output, Phase, Query, Seen, Step, Watch, bind
 from sealift.watch import Watcher
 
 REQUEST_LIFE = CONNECT_TIMEOUT + READ_TIMEOUT
@@ -145,6 +145,7 @@ class Engine:
         self._local, self._listeners, self._at_gate = dict(local or {}), tuple(listeners), at_gate
         self.state = journal.state(work.migration)
         self._halted = self._asks_nobody = False
+        self.leftovers: list[str] = []
         self.cutover, self.back = seconds_cutover(work.steps), seconds_back(work.steps)
 
     @property
@@ -380,7 +381,7 @@ class Engine:
         self._row(me.key, "done")
         if me.phase is Phase.BRING_UP:
             self.note("bring-up")
-            self.emit("bring-up", me)
+            self.emit("bring-up", me, text=stands(self.work.steps))
         self.emit("step-done", me, output=out)
 
     def _waiting(self, me: Step, seen: Seen) -> None:
@@ -554,15 +555,8 @@ class Engine:
         """After bring-up: what keeps the replacement, and what puts the original back, is for a person to type."""
         self.note("end", **{"as": "needs-person", "why": str(error)})
         self.emit("end", None, **{"as": "needs-person", "why": str(error)})
-        migration = self.work.migration
-        return NeedsPerson(
-            f"{self.work.target} runs on its replacement, but: {error.message}",
-            step=error.step,
-            resource=error.resource,
-            rule=error.rule,
-            remedy=f"Keep it: sealift accept {migration}. "
-            f"Put the original back, with the writes since in a snapshot: sealift rollback {migration} --discard-writes.",
-        )
+        about = {"step": error.step, "resource": error.resource, "rule": error.rule}
+        return in_doubt(self.work.target, self.work.migration, self.work.steps, error.message, **about)
 
     async def settle_bring_up(self) -> None:
         """Settle a start that was sent and of which nothing is known: what ran may have written."""
@@ -607,7 +601,9 @@ class Engine:
         me, ctx = bind(step, self.state.outputs), self.context()
         row = self.state.rows.get(step.key)
         if row is None or row.left:
-            me = me if row is None else me.since(row.left)  # our own start came to nothing: what counts is a later one
+            me = (
+                me if row is None else me.resumed(row.left)
+            )  # our own start came to nothing: what counts is a later one
             return "; ".join(await self._differences(me, me.before(ctx), Purpose.SAFETY))
         # A row of an earlier version, which did not write down when ours was: only the state still tells.
         query = me.find(ctx)
@@ -655,7 +651,7 @@ class Engine:
         if self.state.back_up is None:
             self.note("service-back")
         for block in blocks([s for s in steps if s.phase is Phase.CLEAN]):
-            await self._clean(block)
+            await self._as_far_as_it_goes(block)
         self.note("attempt-closed")
         self._end("rolled-back", why=str(self.state.rollback.get("why", "")))
 
@@ -691,7 +687,10 @@ class Engine:
         return {} if until_up or self.state.quiesced is not None else None
 
     async def accept(self) -> None:
-        """Keep the replacement: what only asked for its health is passed over, the rest of the confirmation is done."""
+        """Keep the replacement: what only asked for its health is passed over, the rest of the confirmation is done.
+
+        What of it cannot be done (a tag that does not fit) is left over and named: the replacement is kept all the same.
+        """
         self.note("accepted")
         rest = [s for s in self.work.steps if s.phase is not Phase.PREPARE]
         for step in rest:
@@ -700,7 +699,9 @@ class Engine:
             if passed_over and (done is None or done.state != "done"):
                 self._row(step.key, "made", {})
                 self._row(step.key, "done")
-        await self.walk(rest)
+        await self.walk([s for s in rest if s.phase is not Phase.CONFIRM])
+        for block in blocks([s for s in rest if s.phase is Phase.CONFIRM]):
+            await self._as_far_as_it_goes(block)
         self._end("retained", accepted=True)
 
     async def finalize(self, steps: Sequence[Step]) -> None:
@@ -708,8 +709,8 @@ class Engine:
         await self.walk(steps)
         self._end("finalized")
 
-    async def _clean(self, block: Block) -> None:
-        """Delete what was made; what cannot be deleted is a leftover in the report, never a failed rollback."""
+    async def _as_far_as_it_goes(self, block: Block) -> None:
+        """Delete what was made, or confirm: what cannot be done is a leftover in the report, never a failure."""
 
         async def line(lane: list[Step]) -> None:
             for number, step in enumerate(lane):
@@ -728,8 +729,12 @@ class Engine:
 
     def _leftover(self, step: Step, error: SealiftError) -> None:
         me = bind(step, self.state.outputs)
-        self.note("leftover", step=step.key, resource=me.resource(), why=str(error))
-        self.emit("leftover", me, why=str(error))
+        self._name(me, me.resource(), f"{me.title()}: {error}")
+
+    def _name(self, me: Step, resource: str, why: str) -> None:
+        self.leftovers.append(f"{resource}: {why}")
+        self.note("leftover", step=me.key, resource=resource, why=why)
+        self.emit("leftover", me, why=why)
 
     def _stuck(self, restore: Sequence[Step], stuck: SealiftError) -> NeedsPerson:
         left = [bind(s, self.state.outputs) for s in restore if self.state.rows.get(s.key, Row("")).state != "done"]
@@ -759,7 +764,46 @@ class Engine:
                 self._row(me.key, "made", {})  # setting a state: taken as done, its undo does no harm
                 continue
             out = await self._look_up(me, self.context(), row)
+            if out is None and _has_token(me.do(self.context())):
+                out = await self._look_on(me, row)
             self._row(me.key, "void" if out is None else "made", out or {})
+
+    async def _look_on(self, me: Step, row: Row) -> Output | None:
+        """Look again for what a token would have given back, were it sent once more: what stays out of sight is named."""
+        query, ctx = me.find(self.context()), self.context()
+        if query is None or (row.error is not None and not row.unclear):
+            return None  # every try was refused: nothing was made
+        while self.clock.now() - row.intent_at < ABSENCE_BELIEVED:
+            await self.clock.sleep(5.0)
+            if (out := await self._found(me, query, row)) is not None:
+                return out
+        token = me.do(ctx).params.get("ClientToken")
+        look = aws_command(query.call, self.gateway.region)
+        self._name(
+            me, me.resource(), f"{me.title()} was sent, and no answer came (ClientToken {token}). Is it there? {look}"
+        )
+        return None
+
+
+def _has_token(call: Call) -> bool:
+    """Tell whether an operation takes a ClientToken: such a one is not looked for twice before it is sent again."""
+    operation = OPERATIONS.get(call.operation)
+    return operation is not None and operation.repeat is Repeat.TOKEN
+
+
+def stands(steps: Sequence[Step]) -> str:
+    """Return how a target stands to its replacement: what was stopped, or is attached to nothing, does not run on it."""
+    return f"{'runs on' if any(s.takes_down for s in steps) else 'has'} its replacement"
+
+
+def in_doubt(target: str, migration: str, steps: Sequence[Step], why: str, **about: Any) -> NeedsPerson:
+    """Return what a person is told after bring-up: what is wrong, what keeps the replacement and what puts the original back."""
+    return NeedsPerson(
+        f"{target} {stands(steps)}, but: {why}",
+        remedy=f"Keep it: sealift accept {migration}. "
+        f"Put the original back, with the writes since in a snapshot: sealift rollback {migration} --discard-writes.",
+        **about,
+    )
 
 
 def _weight(error: BaseException) -> int:

@@ -128,6 +128,7 @@ class Row:
     done_at: float | None = None
     token: int = 0
     error: Mapping[str, Any] | None = None
+    unclear: bool = False  # of one of its tries nobody knows whether it had an effect
     left: Output = field(default_factory=dict)  # by a start that came to nothing
 
     @property
@@ -538,7 +539,8 @@ def fold(migration: str, entries: Sequence[Entry]) -> State:
 
 
 def _fold_step(state: State, e: Entry) -> None:
-    row = state.rows.setdefault(e.step or "", Row("intent"))
+    row = state.rows.setdefault(e.step or "", Row(""))
+    row.unclear |= (e.what, row.state) == ("intent", "intent") or bool(e.what == "failed" and e.data.get("ambiguous"))
     row.state, row.token = e.what, e.token
     match e.what:
         case "intent":

@@ -43,7 +43,7 @@ def worth(event: Event) -> str | None:
         case "quiesce":
             return f"{event.target} goes down for its cutover" if event.data.get("down", True) else None
         case "bring-up":
-            return f"{event.target} runs on its replacement"
+            return f"{event.target} {event.data.get('text', 'runs on its replacement')}"
         case "stuck":
             return f"{event.target} is down; its way back waits for {event.data.get('waiting_for')}. See: sealift status {event.migration}"
         case "direction":

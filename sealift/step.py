@@ -222,7 +222,7 @@ class Step(ABC):
         """
         return None
 
-    def since(self, left: Output) -> "Step":
+    def resumed(self, left: Output) -> "Step":
         """Return the step whose `before` compares with what `trace` found, no longer with the cut."""
         return self
 

@@ -17,6 +17,7 @@ async def decide(driver: Driver, params: ApproveRun) -> list[Outcome]:
     if params.until is not None:
         note["until"] = params.until.timestamp()
     what = WRITTEN[params.decision]
+    await driver.follow()
     outcomes = []
     for migration in params.migrations:
         try:

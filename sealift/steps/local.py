@@ -306,7 +306,7 @@ class MarkBringUp(Step):
     def trace(self, ctx: Context) -> Query | None:
         return None if self.instance is None else never_ran(self.instance, self.launch_time)
 
-    def since(self, left: Output) -> Step:
+    def resumed(self, left: Output) -> Step:
         return replace(self, launch_time=left["LaunchTime"])
 
     def do(self, ctx: Context) -> Call:

@@ -41,7 +41,7 @@ class StartInstance(Step):
     def trace(self, ctx: Context) -> Query | None:
         return None if self.launch_time is None else never_ran(self.instance, self.launch_time)
 
-    def since(self, left: Output) -> Step:
+    def resumed(self, left: Output) -> Step:
         return replace(self, launch_time=left["LaunchTime"])
 
     def undo(self) -> Step:

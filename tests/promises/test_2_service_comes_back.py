@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from sealift.sandbox import Durations
+from sealift.sandbox.faults import Fault
 from tests.pictures import changed, picture
 from tests.promises.acts import moments, refuse, when
 from tests.world import DATA, ROOT, World, sandbox
@@ -237,6 +239,26 @@ async def test_what_cannot_be_deleted_is_a_leftover_and_no_failed_rollback(insta
     assert (5, "running", left) == (
         outcome.exit_code, instant.power(instance), [i for i, v in instant.all_volumes().items() if v["Encrypted"]],
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("visible_s", [30, 3600])
+async def test_a_copy_that_nobody_can_see_yet_is_looked_for_again_or_named(instant: World, visible_s: float) -> None:
+    """Its answer was lost, and it is described late: the way back looks again for a minute, then names token, tags and command."""
+    instance = instant.instance(ROOT)
+    instant.box.faults.add(Fault(operation="ec2:CreateVolume", after=True, times=1))
+    refuse(instant, "ec2:CreateVolume", times=None)
+
+    def late() -> None:
+        instant.box.world.durations = replace(instant.box.world.durations, visible_s=visible_s)
+
+    driver = instant.new_driver(listeners=[when("copy:", late, event="step-started")])
+    outcome = await instant.migrate(instance, driver=driver, route="snapshot")
+    left = [e.data for e in instant.driver.journal.entries(outcome.migration) if e.what == "leftover"]
+    instant.clock.advance(7200)
+    copies = [i for i, v in instant.all_volumes().items() if v["Encrypted"]]
+    assert (5, "running", visible_s > 60) == (outcome.exit_code, instant.power(instance), bool(copies))
+    assert len(left) == len(copies)
+    assert all("ClientToken" in one["why"] and "aws ec2 describe-volumes" in one["why"] for one in left)
 
 
 # -- the turn-back time --------------------------------------------------------------------------------------------------

@@ -7,9 +7,10 @@ import pytest
 
 from sealift.options import DAY
 from sealift.sandbox import Durations
+from sealift.sandbox.faults import Fault
 from sealift.steps.local import checks_pass
 from tests.pictures import changed, picture
-from tests.promises.acts import moments, refuse
+from tests.promises.acts import moments, refuse, when
 from tests.world import DATA, ROOT, World, sandbox
 
 SAFETY = {"Key": "sealift:role", "Value": "safety"}
@@ -143,6 +144,7 @@ async def test_a_stopped_instance_goes_back_stopped(instant: World) -> None:
     instance = instant.instance(ROOT, state="stopped")
     before = picture(instant)
     outcome = await instant.migrate(instance, route="clone")
+    assert f"{instance} has its replacement" in outcome.message
     instant.box.start_by_hand(instance)
     refused = await instant.act(instant.driver.rollback(outcome.migration, discard_writes=True))
     instant.box.stop_by_hand(instance)
@@ -292,6 +294,20 @@ async def test_a_migration_in_doubt_can_be_rolled_back(instant: World) -> None:
         len(safety(instant)),
         {v["Encrypted"] for v in instant.volumes(instance).values()},
     )
+
+
+async def test_accept_keeps_the_replacement_where_a_tag_does_not_fit(instant: World) -> None:
+    """What has nothing to do with health is left over and named; the rest of the confirmation is done (exit 0)."""
+    instance = instant.instance(ROOT, DATA)
+    fault = Fault(operation="ec2:CreateTags", code="TagLimitExceeded", times=None)
+    driver = instant.new_driver(listeners=[when("start", lambda: instant.box.faults.add(fault))])
+    doubt = await instant.migrate(instance, driver=driver, route="clone")
+    kept = await instant.act(instant.driver.accept(doubt.migration))
+    left = [e.data["why"] for e in instant.driver.journal.entries(doubt.migration) if e.what == "leftover"]
+    assert (6, 0, "retained") == (doubt.exit_code, kept.exit_code, instant.state(doubt.migration).end)
+    assert left
+    assert all("TagLimitExceeded" in why or "A fault of the sandbox" in why for why in left)
+    assert "left over" in kept.message
 
 
 async def test_there_is_nothing_to_accept_before_bring_up(instant: World) -> None:
