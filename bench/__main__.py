@@ -4,7 +4,7 @@ import resource
 import subprocess
 import sys
 
-from bench import calls, downtime
+from bench import calls, downtime, sandbox
 from sealift.aws.gateway import Purpose
 from sealift.render.text import span, table
 
@@ -13,6 +13,7 @@ def main() -> int:
     """Measure and print; 1 where a figure is beyond its bound."""
     fine = show_downtime()
     fine = show_calls() and fine
+    fine = show_sandbox() and fine
     show_help()
     return 0 if fine else 1
 
@@ -51,6 +52,38 @@ def show_calls() -> bool:
         f"\na volume: {mutating:.2f} mutating (bound 8), {reads:.2f} polling and check reads (bound 5), {safety:.2f} safety reads"
     )
     return mutating <= 8 and reads <= 5
+
+
+def show_sandbox() -> bool:
+    """Print how fast the sandbox is with 10,000 volumes on 5,000 instances."""
+    fleet = sandbox.measure()
+    print(
+        f"\nThe sandbox with {2 * sandbox.INSTANCES:,} volumes on {sandbox.INSTANCES:,} instances, CPU time in process;"
+    )
+    print(
+        f"TURNS: thousands of turns of an empty loop that take as long (a million: {1000 * fleet.bare:.1f} ms here).\n"
+    )
+    head = ["CALL", "ROWS", "ANSWER", "TURNS", "WITH BOTOCORE", ""]
+    rows = [
+        [
+            k.name,
+            k.rows,
+            f"{1000 * k.answer:.1f} ms",
+            f"{1000 * k.answer / fleet.bare:.0f}",
+            f"{1000 * k.all:.0f} ms",
+            "TOO SLOW" if k in fleet.slow else "ok" if k.rows <= sandbox.PAGE else "",
+        ]
+        for k in fleet.looks
+    ]
+    print(table(head, rows))
+    print(
+        f"\nseeding {fleet.seeding:.2f} s, {1000 * fleet.seeding / fleet.bare:.0f} thousand turns (bound {sandbox.SEED_S:.0f} s); "
+        f"a page of {sandbox.PAGE} answered within {sandbox.PAGE_MS:.0f} ms; "
+        f"{fleet.memory_mb:.0f} MB resident with it (bound {sandbox.MEMORY_MB:.0f}); opening a sandbox {1000 * fleet.opening:.1f} ms"
+    )
+    within, over = sandbox.served()
+    print(f"DescribeVolumes of the demo's fleet: {within:.0f} a second in process, {over:.0f} over a socket")
+    return fleet.fine
 
 
 def show_help() -> None:
