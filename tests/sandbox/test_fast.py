@@ -1,11 +1,15 @@
 """What keeps the sandbox fast on large fleets, without clocks: what it does not do."""
 
+import os
+import time
 from collections import Counter
 
+import moto.backends
 import pytest
 from moto.ec2.models.instances import InstanceBackend
 
 from sealift.sandbox import fleets, paging
+from sealift.sandbox.moto_repairs import repaired
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 COUNT = 600
@@ -121,3 +125,15 @@ def test_what_is_shown_otherwise_is_found_as_it_is_shown(box, fleet, ec2):
     attached = ec2.describe_volumes(Filters=[{"Name": "attachment.instance-id", "Values": fleet[:1]}])["Volumes"]
     assert loose in [v["VolumeId"] for v in attached]
     assert len(attached) == 3
+
+
+def test_the_server_looks_for_motos_services_once(monkeypatch):
+    """Moto's server reads its own folder for every request; what it finds there does not change."""
+    looks, real = [], os.listdir
+    with repaired(time.time, 0):
+        known = list(moto.backends.list_of_moto_modules())
+        monkeypatch.setattr(os, "listdir", lambda path: looks.append(path) or real(path))
+        assert list(moto.backends.list_of_moto_modules()) == known
+    assert looks == []
+    assert list(moto.backends.list_of_moto_modules()) == known
+    assert len(looks) == 1
