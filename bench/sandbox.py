@@ -119,8 +119,8 @@ def _look(spent: list[float], name: str, look: Callable[[], int], runs: int = 3)
         began = time.process_time()
         rows = look()
         found.append((sum(spent), time.process_time() - began, rows))
-    answers_s, all_s, rows = zip(*found, strict=True)
-    return Look(name, rows[0], min(answers_s), min(all_s))
+    taken, whole, counts = zip(*found, strict=True)
+    return Look(name, counts[0], min(taken), min(whole))
 
 
 def _ways(ec2: Any, ids: list[str]) -> Iterator[tuple[str, Callable[[], int]]]:
