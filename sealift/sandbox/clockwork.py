@@ -63,7 +63,8 @@ class Clockwork:
     @property
     def clients(self) -> int:
         """How many processes have joined."""
-        return len(self._clients)
+        with self._lock:
+            return len(self._clients)
 
     @property
     def awake(self) -> int:
