@@ -8,7 +8,6 @@ from sealift import estimate
 from sealift.kind import Rule
 from sealift.kinds import KINDS
 from sealift.render.markdown import table
-from sealift.sandbox.rules import RULES as SANDBOX
 
 HEAD = """# Rules and assumptions
 
@@ -82,10 +81,15 @@ def _row(rule: Rule) -> tuple[str, str, str, str]:
 
 
 def _elsewhere() -> str:
-    listed = {r.id for r in product_rules().values()} | set(SANDBOX)
-    named = {i for _, text in reading.sources() for i in reading.RULE_ID.findall(text)}
-    rows = [(i, s, f"`{path}`") for i in sorted(named - listed) for path, s in dict.fromkeys(reading.said_of(i))]
+    listed = {r.id for r in product_rules().values()}
+    named = {i for path, text in reading.sources() if _product_code(path) for i in reading.RULE_ID.findall(text)}
+    said = {i: [x for x in dict.fromkeys(reading.said_of(i)) if _product_code(x[0])] for i in named - listed}
+    rows = [(i, s, f"`{path}`") for i in sorted(said) for path, s in said[i]]
     return table(("id", "what is said", "where"), rows)
+
+
+def _product_code(path: str) -> bool:
+    return not path.startswith("sealift/sandbox/")
 
 
 def _durations() -> Iterator[str]:

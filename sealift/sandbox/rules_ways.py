@@ -87,7 +87,6 @@ WAYS: tuple[tuple[str, str, str, bool], ...] = (
         "botocore ec2 DescribeSnapshots, ModifySnapshotAttribute",
         False,
     ),
-    ("SB-IMG-02", "An image of an instance has a snapshot of each of its disks.", "botocore ec2 CreateImage", False),
     (
         "SB-ATT-20",
         "A data volume leaves a running instance when it is told to; what was acknowledged stays on it.",
@@ -150,6 +149,12 @@ WAYS: tuple[tuple[str, str, str, bool], ...] = (
         False,
     ),
     ("SB-KEY-20", "alias/aws/ebs and alias/aws/rds are managed by AWS.", "botocore kms KeyMetadata.KeyManager", False),
+    (
+        "SB-KEY-22",
+        "DescribeKey shows what a key is for, its state and who manages it.",
+        "botocore kms KeyMetadata",
+        False,
+    ),
     (
         "SB-KEY-21",
         "Encryption by default concerns what is made afterwards; without a key of one's own it is aws/ebs.",
@@ -233,6 +238,12 @@ WAYS: tuple[tuple[str, str, str, bool], ...] = (
         "SB-RDS-47",
         "DatabaseConnections and ReplicaLag are CloudWatch metrics of AWS/RDS.",
         _UG + "rds-metrics.html",
+        False,
+    ),
+    (
+        "SB-RDS-48",
+        "A standby's zone, Performance Insights' key and period and the log stream of monitoring are shown where they are on.",
+        "botocore rds DBInstance.SecondaryAvailabilityZone, PerformanceInsightsKMSKeyId, EnhancedMonitoringResourceArn",
         False,
     ),
     ("SB-ROW-01", "A client writes rows while the instance it is connected to takes writes.", _ROWS, False),

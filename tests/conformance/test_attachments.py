@@ -33,7 +33,11 @@ def stop(box, ec2, instance):
 
 
 def test_attaching_comes_before_attached_and_clears_delete_on_termination(box, ec2, web, disk):
-    """R-EBS-21: whatever the flag was before, an attached volume survives the instance."""
+    """R-EBS-21: whatever the flag was before, an attached volume survives the instance.
+
+    Source R-EBS-21: docs.aws.amazon.com/AWSEC2/latest/UserGuide/preserving-volumes-on-termination.html; botocore ec2
+      EbsInstanceBlockDeviceSpecification; the code is a guess.
+    """
     volume = disk("/dev/sdf")["VolumeId"]
     assert disk("/dev/sdf")["Attachments"][0]["DeleteOnTermination"] is True
     ec2.detach_volume(VolumeId=volume, InstanceId=web, Device="/dev/sdf")
@@ -48,7 +52,11 @@ def test_attaching_comes_before_attached_and_clears_delete_on_termination(box, e
 
 
 def test_a_flag_left_out_means_true(box, ec2, web, disk):
-    """R-EBS-21: ModifyInstanceAttribute without DeleteOnTermination sets it."""
+    """R-EBS-21: ModifyInstanceAttribute without DeleteOnTermination sets it.
+
+    Source R-EBS-21: docs.aws.amazon.com/AWSEC2/latest/UserGuide/preserving-volumes-on-termination.html; botocore ec2
+      EbsInstanceBlockDeviceSpecification; the code is a guess.
+    """
 
     def flag():
         return disk("/dev/sdf")["Attachments"][0]["DeleteOnTermination"]
@@ -59,21 +67,35 @@ def test_a_flag_left_out_means_true(box, ec2, web, disk):
 
 
 def test_a_flag_of_an_empty_device_is_refused(ec2, web, refused):
-    """R-EBS-21: there is nothing to set it on."""
+    """R-EBS-21: there is nothing to set it on.
+
+    Source R-EBS-21: docs.aws.amazon.com/AWSEC2/latest/UserGuide/preserving-volumes-on-termination.html; botocore ec2
+      EbsInstanceBlockDeviceSpecification; the code is a guess.
+    """
     mapping = [{"DeviceName": "/dev/sdz", "Ebs": {"DeleteOnTermination": True}}]
     found = refused(ec2.modify_instance_attribute, InstanceId=web, BlockDeviceMappings=mapping)
     assert found[0] == "InvalidInstanceAttributeValue"
 
 
 def test_only_within_the_zone(box, ec2, web, refused):
-    """R-EBS-15."""
+    """R-EBS-15.
+
+    Source R-EBS-15: A volume attaches only inside its Availability Zone. botocore ec2 AttachVolume; code:
+      docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    """
     far = box.add_volume(az="eu-central-1b")
     found = refused(ec2.attach_volume, VolumeId=far, InstanceId=web, Device="/dev/sdg")
     assert found == ("InvalidVolume.ZoneMismatch", 400)
 
 
 def test_a_volume_has_one_place_and_a_device_one_volume(box, ec2, web, disk, refused):
-    """SB-ATT-01, SB-ATT-02."""
+    """SB-ATT-01, SB-ATT-02.
+
+    Source SB-ATT-01: Only an available volume is attached; a Multi-Attach volume may be in use. botocore ec2
+      AttachVolume; codes: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    Source SB-ATT-02: A device name holds one volume. recorded reply: InvalidParameterValue, already in use (the error
+      list has InvalidDevice.InUse).
+    """
     other = box.add_instance(name="web-2")
     used = disk("/dev/sdf")["VolumeId"]
     assert refused(ec2.attach_volume, VolumeId=used, InstanceId=other, Device="/dev/sdg")[0] == "VolumeInUse"
@@ -83,21 +105,32 @@ def test_a_volume_has_one_place_and_a_device_one_volume(box, ec2, web, disk, ref
 
 
 def test_a_volume_that_is_not_ready_is_not_attached(box, ec2, web, refused):
-    """SB-ATT-01: IncorrectState while creating."""
+    """SB-ATT-01: IncorrectState while creating.
+
+    Source SB-ATT-01: botocore ec2 AttachVolume; codes:
+      docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    """
     made = ec2.create_volume(AvailabilityZone="eu-central-1a", Size=1)["VolumeId"]
     found = refused(ec2.attach_volume, VolumeId=made, InstanceId=web, Device="/dev/sdg")
     assert found[0] == "IncorrectState"
 
 
 def test_an_instance_holds_so_many_volumes(box, ec2, refused):
-    """R-EBS-28."""
+    """R-EBS-28.
+
+    Source R-EBS-28: An instance holds as many volumes as its type allows (27 here: a Nitro instance with one
+      interface). docs.aws.amazon.com/AWSEC2/latest/UserGuide/volume_limits.html.
+    """
     full = box.add_instance(volumes=[VolumeSpec(device=f"/dev/sd{n}") for n in range(27)])
     found = refused(ec2.attach_volume, VolumeId=box.add_volume(), InstanceId=full, Device="/dev/sdz")
     assert found == ("AttachmentLimitExceeded", 400)
 
 
 def test_an_instance_on_its_way_takes_no_volume(box, ec2, web, refused):
-    """SB-ATT-03: running or stopped only."""
+    """SB-ATT-03: running or stopped only.
+
+    Source SB-ATT-03: docs.aws.amazon.com/ebs/latest/userguide/ebs-attaching-volume.html; the code is a guess.
+    """
     ec2.stop_instances(InstanceIds=[web])
     found = refused(ec2.attach_volume, VolumeId=box.add_volume(), InstanceId=web, Device="/dev/sdg")
     assert found[0] == "IncorrectState"
@@ -108,7 +141,12 @@ def test_an_instance_on_its_way_takes_no_volume(box, ec2, web, refused):
 
 
 def test_a_volume_under_an_unusable_key_is_not_attached(box, ec2, web, refused):
-    """SB-KEY-01."""
+    """SB-KEY-01.
+
+    Source SB-KEY-01: AttachVolume under an unusable key is refused with CustomerKeyHasBeenRevoked.
+      docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html; recorded of AttachVolume under a disabled
+      key.
+    """
     key = box.add_key()
     volume = box.add_volume(kms_key=key)
     box.disable_key(key)
@@ -119,7 +157,11 @@ def test_a_volume_under_an_unusable_key_is_not_attached(box, ec2, web, refused):
 
 
 def test_a_root_volume_leaves_a_stopped_instance_only(box, ec2, web, disk, refused):
-    """R-EBS-23: not while running, nor while stopping."""
+    """R-EBS-23: not while running, nor while stopping.
+
+    Source R-EBS-23: botocore ec2 DetachVolume; recorded reply of 2022: IncorrectState (older ones:
+      OperationNotPermitted).
+    """
     root = disk("/dev/xvda")["VolumeId"]
     ask = {"VolumeId": root, "InstanceId": web}
     assert refused(ec2.detach_volume, **ask) == ("IncorrectState", 400)
@@ -131,7 +173,10 @@ def test_a_root_volume_leaves_a_stopped_instance_only(box, ec2, web, disk, refus
 
 
 def test_a_data_volume_leaves_a_running_instance(box, ec2, web, disk):
-    """SB-ATT-20: That is AWS: the guest is not asked; nothing that was acknowledged is taken off the volume."""
+    """SB-ATT-20: That is AWS: the guest is not asked; nothing that was acknowledged is taken off the volume.
+
+    Source SB-ATT-20: docs.aws.amazon.com/ebs/latest/userguide/ebs-detaching-volume.html.
+    """
     volume = disk("/dev/sdf")["VolumeId"]
     box.clock.advance(50)
     ec2.detach_volume(VolumeId=volume, InstanceId=web, Device="/dev/sdf")
@@ -143,7 +188,11 @@ def test_a_data_volume_leaves_a_running_instance(box, ec2, web, disk):
 
 
 def test_only_what_is_attached_is_detached(box, ec2, web, disk, refused):
-    """SB-ATT-04: IncorrectState for a loose volume; instance and device must be those of the attachment."""
+    """SB-ATT-04: IncorrectState for a loose volume; instance and device must be those of the attachment.
+
+    Source SB-ATT-04: botocore ec2 DetachVolume; codes:
+      docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    """
     other = box.add_instance(name="web-2")
     assert refused(ec2.detach_volume, VolumeId=box.add_volume(), InstanceId=web)[0] == "IncorrectState"
     volume = disk("/dev/sdf")["VolumeId"]
@@ -154,7 +203,11 @@ def test_only_what_is_attached_is_detached(box, ec2, web, disk, refused):
 
 
 def test_a_multi_attach_volume_serves_two_instances(box, ec2, web, refused):
-    """SB-ATT-01: both write to it, and each detach needs its InstanceId."""
+    """SB-ATT-01: both write to it, and each detach needs its InstanceId.
+
+    Source SB-ATT-01: botocore ec2 AttachVolume; codes:
+      docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    """
     other = box.add_instance(name="web-2")
     shared = box.add_volume(spec=VolumeSpec(size_gib=10, type="io2", iops=500, multi_attach=True))
     for instance in (web, other):

@@ -27,7 +27,11 @@ def deploy(rds, cluster):
 
 
 def test_logical_replication_must_be_in_effect(box, rds, deploy, refused):
-    """R-RDS-41: set, but not rebooted, is not enough; nor is a MySQL cluster without its binary log."""
+    """R-RDS-41: set, but not rebooted, is not enough; nor is a MySQL cluster without its binary log.
+
+    Source R-RDS-41: docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/blue-green-deployments-creating.html; the code
+      is a guess.
+    """
     box.add_db_cluster("au")
     assert refused(deploy) == ("SourceClusterNotSupportedFault", 400)
     box.add_db_cluster("my", "aurora-mysql")
@@ -45,13 +49,23 @@ def test_logical_replication_must_be_in_effect(box, rds, deploy, refused):
 
 
 def test_a_multi_az_db_cluster_has_no_blue_green(box, deploy, refused):
-    """R-RDS-43."""
+    """R-RDS-43.
+
+    Source R-RDS-43: Blue/Green refuses Oracle, SQL Server, Db2, Multi-AZ DB clusters, cross-Region and cascading
+      replicas, and what CloudFormation manages.
+      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-overview.html; the codes are
+      SourceDatabaseNotSupportedFault and SourceClusterNotSupportedFault.
+    """
     box.add_db_cluster("m", "postgres", readers=2, DBClusterInstanceClass="db.m6g.large")
     assert refused(deploy, name="m")[0] == "SourceClusterNotSupportedFault"
 
 
 def test_one_entry_encrypts_the_whole_cluster(box, rds, logical, deploy, cluster, db):
-    """SB-BG-22: botocore rds TargetResourceConfiguration: cluster, members and custom endpoints change hands; nothing is lost."""
+    """SB-BG-22: botocore rds TargetResourceConfiguration: cluster, members and custom endpoints change hands; nothing is lost.
+
+    Source SB-BG-22: botocore rds TargetResourceConfiguration;
+      docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/blue-green-deployments-overview.html.
+    """
     key = box.add_key()
     rds.create_db_cluster_endpoint(
         DBClusterIdentifier="au", DBClusterEndpointIdentifier="reports", EndpointType="READER", StaticMembers=["au-2"]
@@ -76,7 +90,10 @@ def test_one_entry_encrypts_the_whole_cluster(box, rds, logical, deploy, cluster
 
 
 def test_a_backed_out_cluster_deployment_leaves_nothing(box, rds, logical, deploy):
-    """SB-BG-21: DeleteTarget: green cluster, members and endpoints are gone."""
+    """SB-BG-21: DeleteTarget: green cluster, members and endpoints are gone.
+
+    Source SB-BG-21: botocore rds DeleteBlueGreenDeployment.DeleteTarget.
+    """
     made = deploy()
     box.clock.advance(3000)
     rds.delete_blue_green_deployment(BlueGreenDeploymentIdentifier=made, DeleteTarget=True)

@@ -31,7 +31,10 @@ def restore(rds, **more):
 
 
 def test_a_cluster_has_a_writer_and_readers(au, cluster, db):
-    """SB-AUR-20: botocore rds DBCluster.DBClusterMembers; endpoints for writer and readers; members share groups and data."""
+    """SB-AUR-20: botocore rds DBCluster.DBClusterMembers; endpoints for writer and readers; members share groups and data.
+
+    Source SB-AUR-20: botocore rds DBCluster; docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Overview.html.
+    """
     shown = cluster("au")
     assert [m["IsClusterWriter"] for m in shown["DBClusterMembers"]] == [True, False, False]
     assert shown["Endpoint"].startswith("au.cluster-c")
@@ -41,14 +44,23 @@ def test_a_cluster_has_a_writer_and_readers(au, cluster, db):
 
 
 def test_a_new_aurora_cluster_is_under_an_aws_owned_key(rds):
-    """R-RDS-02: StorageEncrypted lies, StorageEncryptionType does not."""
+    """R-RDS-02: StorageEncrypted lies, StorageEncryptionType does not.
+
+    Source R-RDS-02: botocore rds DBCluster.StorageEncrypted;
+      docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Overview.Encryption.html.
+    """
     made = rds.create_db_cluster(DBClusterIdentifier="c", Engine="aurora-mysql", MasterUsername="a")["DBCluster"]
     assert (made["StorageEncrypted"], made["StorageEncryptionType"]) == (False, "sse-rds")
     assert "KmsKeyId" not in made
 
 
 def test_a_member_is_made_once_the_cluster_is_available(box, rds, db, cluster, refused):
-    """SB-AUR-01, SB-AUR-02, SB-RDS-04: and has nothing of its own that is the cluster's."""
+    """SB-AUR-01, SB-AUR-02, SB-RDS-04: and has nothing of its own that is the cluster's.
+
+    Source SB-AUR-01: botocore rds RestoreDBClusterFromSnapshot.
+    Source SB-AUR-02: botocore rds ModifyDBInstance, CreateDBInstance; the code is a guess.
+    Source SB-RDS-04: botocore rds CreateDBInstance.Engine; the code is a guess.
+    """
     rds.create_db_cluster(DBClusterIdentifier="c", Engine="aurora-postgresql", MasterUsername="a")
     one = {"DBInstanceIdentifier": "c-1", "DBClusterIdentifier": "c", "DBInstanceClass": "db.r6g.large"}
     one["Engine"] = "aurora-postgresql"
@@ -67,7 +79,10 @@ def test_a_member_is_made_once_the_cluster_is_available(box, rds, db, cluster, r
 
 
 def test_a_copy_with_a_key_of_a_plain_snapshot_is_an_error(box, au, rds, snap, shot, refused):
-    """SB-RDS-12: without a key it is copied, plain."""
+    """SB-RDS-12: without a key it is copied, plain.
+
+    Source SB-RDS-12: botocore rds CopyDBClusterSnapshot.KmsKeyId; the code is a guess.
+    """
     box.add_key()
     ask = {"SourceDBClusterSnapshotIdentifier": snap(), "TargetDBClusterSnapshotIdentifier": "c"}
     found = refused(rds.copy_db_cluster_snapshot, **ask, KmsKeyId="alias/app")
@@ -79,7 +94,10 @@ def test_a_copy_with_a_key_of_a_plain_snapshot_is_an_error(box, au, rds, snap, s
 
 
 def test_an_encrypted_cluster_snapshot_is_copied_under_another_key(box, rds, snap, shot):
-    """SB-RDS-12's other side."""
+    """SB-RDS-12's other side.
+
+    Source SB-RDS-12: botocore rds CopyDBClusterSnapshot.KmsKeyId; the code is a guess.
+    """
     box.add_key()
     other = box.add_key(alias="alias/other")
     box.add_db_cluster("au", kms_key="alias/app")
@@ -89,7 +107,11 @@ def test_an_encrypted_cluster_snapshot_is_copied_under_another_key(box, rds, sna
 
 
 def test_a_restore_with_a_key_encrypts(box, au, rds, snap, cluster, refused):
-    """R-RDS-14, R-RDS-46: straight from the plain snapshot, without members, in the default version, group and flags."""
+    """R-RDS-14, R-RDS-46: straight from the plain snapshot, without members, in the default version, group and flags.
+
+    Source R-RDS-14: botocore rds KMSKeyNotAccessibleFault.
+    Source R-RDS-46: botocore rds RestoreDBClusterFromSnapshot.EngineVersion.
+    """
     key = box.add_key()
     snap()
     assert refused(partial(restore, rds), KmsKeyId="alias/none")[0] == "KMSKeyNotAccessibleFault"
@@ -103,7 +125,10 @@ def test_a_restore_with_a_key_encrypts(box, au, rds, snap, cluster, refused):
 
 
 def test_a_restore_without_a_version_is_not_the_sources_version(box, rds, snap):
-    """R-RDS-46: pass it."""
+    """R-RDS-46: pass it.
+
+    Source R-RDS-46: botocore rds RestoreDBClusterFromSnapshot.EngineVersion.
+    """
     box.add_db_cluster("au", EngineVersion="15.12")
     snap()
     assert restore(rds)["EngineVersion"] == "17.4"
@@ -111,7 +136,11 @@ def test_a_restore_without_a_version_is_not_the_sources_version(box, rds, snap):
 
 
 def test_no_key_for_a_plain_cluster_at_a_point_in_time(box, au, rds, refused):
-    """SB-AUR-07."""
+    """SB-AUR-07.
+
+    Source SB-AUR-07: RestoreDBClusterToPointInTime of a plain cluster with a key is rejected. botocore rds
+      RestoreDBClusterToPointInTime.KmsKeyId; the code is a guess.
+    """
     box.add_key()
     ask = {"DBClusterIdentifier": "new", "SourceDBClusterIdentifier": "au", "UseLatestRestorableTime": True}
     assert (
@@ -123,7 +152,12 @@ def test_no_key_for_a_plain_cluster_at_a_point_in_time(box, au, rds, refused):
 
 
 def test_a_cluster_rename_keeps_its_members(box, au, rds, cluster, db, refused):
-    """R-RDS-29, R-RDS-28: about two minutes; endpoints change, members stay with it under their own names."""
+    """R-RDS-29, R-RDS-28: about two minutes; endpoints change, members stay with it under their own names.
+
+    Source R-RDS-29: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html.
+    Source R-RDS-28: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html; the second half is a
+      guess.
+    """
     box.add_db_cluster("other")
     rename = {"DBClusterIdentifier": "au", "ApplyImmediately": True}
     found = refused(rds.modify_db_cluster, **rename, NewDBClusterIdentifier="other")
@@ -141,13 +175,24 @@ def test_a_cluster_rename_keeps_its_members(box, au, rds, cluster, db, refused):
 
 
 def test_a_rename_waits_for_apply_immediately(au, rds, cluster):
-    """R-RDS-13: ClusterPendingModifiedValues.DBClusterIdentifier."""
+    """R-RDS-13: ClusterPendingModifiedValues.DBClusterIdentifier.
+
+    Source R-RDS-13: botocore rds ModifyDBInstance.ApplyImmediately.
+    """
     rds.modify_db_cluster(DBClusterIdentifier="au", NewDBClusterIdentifier="x")
     assert cluster("au")["PendingModifiedValues"]["DBClusterIdentifier"] == "x"
 
 
 def test_a_cluster_with_members_is_not_deleted(box, au, rds, refused):
-    """SB-AUR-04, SB-RDS-13, R-RDS-30."""
+    """SB-AUR-04, SB-RDS-13, R-RDS-30.
+
+    Source SB-AUR-04: An Aurora cluster with members is not deleted.
+      docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_DeleteCluster.html.
+    Source SB-RDS-13: A delete says SkipFinalSnapshot or names a final snapshot; replicas and members have none.
+      botocore rds DeleteDBInstance.SkipFinalSnapshot; the code is a guess.
+    Source R-RDS-30: DeletionProtection refuses a delete; DeleteAutomatedBackups is true unless told. botocore rds
+      DeleteDBInstance.
+    """
     gone = {"DBClusterIdentifier": "au", "SkipFinalSnapshot": True}
     assert refused(rds.delete_db_cluster, **gone) == ("InvalidDBClusterStateFault", 400)
     for n in (1, 2, 3):
@@ -163,7 +208,10 @@ def test_a_cluster_with_members_is_not_deleted(box, au, rds, refused):
 
 
 def test_a_failover_makes_another_member_the_writer(box, au, rds, cluster, refused):
-    """SB-AUR-05: connections end; one member alone cannot fail over."""
+    """SB-AUR-05: connections end; one member alone cannot fail over.
+
+    Source SB-AUR-05: botocore rds FailoverDBCluster.
+    """
     rds.failover_db_cluster(DBClusterIdentifier="au", TargetDBInstanceIdentifier="au-3")
     box.clock.advance(60)
     assert {m["DBInstanceIdentifier"]: m["IsClusterWriter"] for m in cluster("au")["DBClusterMembers"]}["au-3"] is True
@@ -173,7 +221,10 @@ def test_a_failover_makes_another_member_the_writer(box, au, rds, cluster, refus
 
 
 def test_a_deleted_writer_is_followed_by_a_reader(box, au, rds, cluster):
-    """SB-AUR-21: The lowest promotion tier takes over; the client's writes go on."""
+    """SB-AUR-21: The lowest promotion tier takes over; the client's writes go on.
+
+    Source SB-AUR-21: docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.AuroraHighAvailability.html.
+    """
     rds.delete_db_instance(DBInstanceIdentifier="au-1")
     box.clock.advance(500)
     assert next(m for m in cluster("au")["DBClusterMembers"] if m["IsClusterWriter"])["DBInstanceIdentifier"] == "au-2"
@@ -181,7 +232,12 @@ def test_a_deleted_writer_is_followed_by_a_reader(box, au, rds, cluster):
 
 
 def test_a_cluster_stops_with_its_members_and_starts_after_seven_days(box, au, rds, db, cluster):
-    """R-RDS-12; members are neither stopped nor started one by one (SB-RDS-19)."""
+    """R-RDS-12; members are neither stopped nor started one by one (SB-RDS-19).
+
+    Source R-RDS-12: botocore rds StopDBInstance, DBInstance.AutomaticRestartTime.
+    Source SB-RDS-19: botocore rds StopDBInstance;
+      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_StopInstance.html; the code is a guess.
+    """
     rds.stop_db_cluster(DBClusterIdentifier="au")
     box.clock.advance(300)
     assert (cluster("au")["Status"], db("au-1")["DBInstanceStatus"]) == ("stopped", "stopped")
@@ -190,7 +246,10 @@ def test_a_cluster_stops_with_its_members_and_starts_after_seven_days(box, au, r
 
 
 def test_groups_are_the_clusters_and_every_member_is_rebooted(box, au, rds, client, cluster):
-    """SB-RDS-21: rebooting the writer ends its connections; the group is the cluster's."""
+    """SB-RDS-21: rebooting the writer ends its connections; the group is the cluster's.
+
+    Source SB-RDS-21: botocore rds ModifyDBInstance.VpcSecurityGroupIds; AWSEC2 security-group-connection-tracking.html.
+    """
     ec2 = client("ec2")
     vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
     group = ec2.create_security_group(GroupName="q", Description="-", VpcId=vpc)["GroupId"]
@@ -204,7 +263,11 @@ def test_groups_are_the_clusters_and_every_member_is_rebooted(box, au, rds, clie
 
 
 def test_the_data_api_is_a_way_round_every_group(box, rds, client, cluster):
-    """SB-AUR-22: EnableHttpEndpoint: writes over it end only when it is off, and are lost like others."""
+    """SB-AUR-22: EnableHttpEndpoint: writes over it end only when it is off, and are lost like others.
+
+    Source SB-AUR-22: docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/data-api.html; botocore rds
+      DisableHttpEndpoint.
+    """
     box.add_db_cluster("au", data_api_client=True, job=False)
     ec2 = client("ec2")
     group = ec2.create_security_group(GroupName="q", Description="-", VpcId=ec2.describe_vpcs()["Vpcs"][0]["VpcId"])[
@@ -223,7 +286,11 @@ def test_the_data_api_is_a_way_round_every_group(box, rds, client, cluster):
 
 
 def test_custom_endpoints(box, au, rds, cluster, refused):
-    """SB-AUR-06: an identifier is taken as long as any cluster has it."""
+    """SB-AUR-06: an identifier is taken as long as any cluster has it.
+
+    Source SB-AUR-06: botocore rds DBClusterEndpointAlreadyExistsFault; 'in the Region' is the bad way to read it
+      (guess).
+    """
     made = {"DBClusterIdentifier": "au", "DBClusterEndpointIdentifier": "reports", "EndpointType": "READER"}
     rds.create_db_cluster_endpoint(**made, StaticMembers=["au-2"])
     box.add_db_cluster("two")
@@ -242,7 +309,11 @@ def test_custom_endpoints(box, au, rds, cluster, refused):
 
 
 def test_a_multi_az_db_cluster_brings_its_instances(box, rds, cluster, refused, snap):
-    """SB-AUR-03: a class of its own, three instances, rebooted whole; encrypted at the restore."""
+    """SB-AUR-03: a class of its own, three instances, rebooted whole; encrypted at the restore.
+
+    Source SB-AUR-03: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/multi-az-db-clusters-concepts.html; the code is a
+      guess.
+    """
     box.add_key()
     box.add_db_cluster("au", "mysql", readers=2, DBClusterInstanceClass="db.m6g.large")
     assert (
@@ -267,7 +338,10 @@ def test_a_multi_az_db_cluster_brings_its_instances(box, rds, cluster, refused, 
 
 
 def test_a_fenced_cluster_migration_loses_nothing(box, rds, client, cluster):
-    """SB-ROW-02: Groups, reboot of every member, job off, snapshot, restore with the key, writer, renames, own groups."""
+    """SB-ROW-02: Groups, reboot of every member, job off, snapshot, restore with the key, writer, renames, own groups.
+
+    Source SB-ROW-02: what an engine does; the sandbox's own way to show it.
+    """
     box.add_key()
     box.add_db_cluster("au")
     own = [g["VpcSecurityGroupId"] for g in cluster("au")["VpcSecurityGroups"]]
@@ -300,7 +374,11 @@ def test_a_fenced_cluster_migration_loses_nothing(box, rds, client, cluster):
 
 
 def test_a_cluster_key_that_is_disabled(box, rds, cluster, db):
-    """R-RDS-34: cluster and members say so."""
+    """R-RDS-34: cluster and members say so.
+
+    Source R-RDS-34: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.html; when RDS notices is a
+      guess.
+    """
     key = box.add_key()
     box.add_db_cluster("au", kms_key=key)
     box.disable_key(key)
@@ -310,7 +388,11 @@ def test_a_cluster_key_that_is_disabled(box, rds, cluster, db):
 
 
 def test_roles_of_clusters(box, au, rds, cluster, refused):
-    """SB-RDS-23."""
+    """SB-RDS-23.
+
+    Source SB-RDS-23: A role is associated once, for one feature, while the database is available. botocore rds
+      AddRoleToDBInstance.
+    """
     role = {"DBClusterIdentifier": "au", "RoleArn": "arn:aws:iam::123456789012:role/s3"}
     rds.add_role_to_db_cluster(**role)
     assert refused(rds.add_role_to_db_cluster, **role)[0] == "DBClusterRoleAlreadyExists"

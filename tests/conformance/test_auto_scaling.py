@@ -35,7 +35,11 @@ def to_standby(asg, box, web, fewer=True):
 
 
 def test_a_stopped_member_is_terminated_and_replaced(box, asg, ec2, web, members):
-    """SB-ASG-02: a new instance of the group's own making, with other disks; the data of the old one are gone."""
+    """SB-ASG-02: a new instance of the group's own making, with other disks; the data of the old one are gone.
+
+    Source SB-ASG-02: docs.aws.amazon.com/autoscaling/ec2/userguide/healthcheck.html; what that takes in time, and that
+      no grace period spares it, are guesses, the bad way.
+    """
     root = next(iter(box.machine(web).disks.values())).volume.id
     ec2.stop_instances(InstanceIds=[web])
     assert members() == {web: "InService"}
@@ -52,7 +56,11 @@ def test_a_stopped_member_is_terminated_and_replaced(box, asg, ec2, web, members
 
 @pytest.mark.parametrize("how", ["by hand", "terminated"])
 def test_whoever_took_it_down_it_is_replaced(box, ec2, web, members, how):
-    """SB-ASG-02: a person at the console, a termination."""
+    """SB-ASG-02: a person at the console, a termination.
+
+    Source SB-ASG-02: docs.aws.amazon.com/autoscaling/ec2/userguide/healthcheck.html; what that takes in time, and that
+      no grace period spares it, are guesses, the bad way.
+    """
     if how == "by hand":
         box.stop_by_hand(web)
     else:
@@ -63,7 +71,11 @@ def test_whoever_took_it_down_it_is_replaced(box, ec2, web, members, how):
 
 
 def test_a_member_in_standby_is_left_alone(box, asg, ec2, web, members):
-    """SB-ASG-03: stopped for a day; back in service while stopped, it is replaced."""
+    """SB-ASG-03: stopped for a day; back in service while stopped, it is replaced.
+
+    Source SB-ASG-03: docs.aws.amazon.com/autoscaling/ec2/userguide/as-enter-exit-standby.html; botocore autoscaling
+      EnterStandby.
+    """
     to_standby(asg, box, web)
     ec2.stop_instances(InstanceIds=[web])
     box.clock.advance(86_400)
@@ -75,7 +87,12 @@ def test_a_member_in_standby_is_left_alone(box, asg, ec2, web, members):
 
 
 def test_started_again_it_comes_back_unharmed(box, asg, ec2, web, members):
-    """SB-ASG-03."""
+    """SB-ASG-03.
+
+    Source SB-ASG-03: A member in Standby is not looked at; back in service it is. Without a decrement it is replaced
+      meanwhile. docs.aws.amazon.com/autoscaling/ec2/userguide/as-enter-exit-standby.html; botocore autoscaling
+      EnterStandby.
+    """
     to_standby(asg, box, web)
     ec2.stop_instances(InstanceIds=[web])
     box.clock.advance(60)
@@ -87,7 +104,11 @@ def test_started_again_it_comes_back_unharmed(box, asg, ec2, web, members):
 
 
 def test_without_a_decrement_a_new_member_comes(box, asg, web, members):
-    """SB-ASG-03: ShouldDecrementDesiredCapacity false; when the old one is back, one too many goes, if sizes allow it."""
+    """SB-ASG-03: ShouldDecrementDesiredCapacity false; when the old one is back, one too many goes, if sizes allow it.
+
+    Source SB-ASG-03: docs.aws.amazon.com/autoscaling/ec2/userguide/as-enter-exit-standby.html; botocore autoscaling
+      EnterStandby.
+    """
     to_standby(asg, box, web, fewer=False)
     box.clock.advance(600)
     assert sorted(members().values()) == ["InService", "Standby"]
@@ -95,7 +116,11 @@ def test_without_a_decrement_a_new_member_comes(box, asg, web, members):
 
 @pytest.mark.parametrize("process", ["HealthCheck", "ReplaceUnhealthy", "Terminate"])
 def test_a_suspended_process_spares_the_member(box, asg, ec2, web, members, process):
-    """SB-ASG-04: until it is resumed while the member is still down."""
+    """SB-ASG-04: until it is resumed while the member is still down.
+
+    Source SB-ASG-04:
+      docs.aws.amazon.com/autoscaling/ec2/userguide/understand-how-suspending-processes-affects-other-processes.html.
+    """
     asg.suspend_processes(AutoScalingGroupName="web", ScalingProcesses=[process])
     ec2.stop_instances(InstanceIds=[web])
     box.clock.advance(86_400)
@@ -106,7 +131,11 @@ def test_a_suspended_process_spares_the_member(box, asg, ec2, web, members, proc
 
 
 def test_without_launch_it_goes_and_none_comes(box, asg, ec2, web, members):
-    """SB-ASG-04: what was terminated is replaced at once when Launch is resumed."""
+    """SB-ASG-04: what was terminated is replaced at once when Launch is resumed.
+
+    Source SB-ASG-04:
+      docs.aws.amazon.com/autoscaling/ec2/userguide/understand-how-suspending-processes-affects-other-processes.html.
+    """
     asg.suspend_processes(AutoScalingGroupName="web", ScalingProcesses=["Launch"])
     ec2.stop_instances(InstanceIds=[web])
     box.clock.advance(3600)
@@ -117,7 +146,11 @@ def test_without_launch_it_goes_and_none_comes(box, asg, ec2, web, members):
 
 
 def test_a_member_reported_unhealthy_has_its_grace(box, asg, web, members):
-    """SB-ASG-02: SetInstanceHealth on a new member waits for HealthCheckGracePeriod, unless told otherwise."""
+    """SB-ASG-02: SetInstanceHealth on a new member waits for HealthCheckGracePeriod, unless told otherwise.
+
+    Source SB-ASG-02: docs.aws.amazon.com/autoscaling/ec2/userguide/healthcheck.html; what that takes in time, and that
+      no grace period spares it, are guesses, the bad way.
+    """
     asg.set_instance_health(InstanceId=web, HealthStatus="Unhealthy")
     box.clock.advance(100)
     (new,) = [m for m, state in members().items() if state == "InService"]
@@ -133,7 +166,11 @@ def test_a_member_reported_unhealthy_has_its_grace(box, asg, web, members):
 
 
 def test_the_desired_capacity_stays_within_the_sizes(box, asg, web, refused):
-    """SB-ASG-05: EnterStandby below the least, ExitStandby above the most; the sizes stand in the text."""
+    """SB-ASG-05: EnterStandby below the least, ExitStandby above the most; the sizes stand in the text.
+
+    Source SB-ASG-05: botocore autoscaling EnterStandby; recorded reply of EnterStandby: has min-size=…; the others by
+      its pattern (guess).
+    """
     name = {"AutoScalingGroupName": "web"}
     asg.update_auto_scaling_group(**name, MinSize=1)
     ask = {**name, "InstanceIds": [web]}
@@ -150,7 +187,11 @@ def test_the_desired_capacity_stays_within_the_sizes(box, asg, web, refused):
 
 
 def test_what_is_not_there_is_refused(box, asg, web, refused):
-    """SB-ASG-01: no such group, no member, a member in another state, no such process."""
+    """SB-ASG-01: no such group, no member, a member in another state, no such process.
+
+    Source SB-ASG-01: botocore autoscaling; recorded reply: The instance … is not part of Auto Scaling group …; other
+      texts are guesses.
+    """
     fewer = {"ShouldDecrementDesiredCapacity": True}
     other = box.add_instance(name="other")
     for group, instance in (("no", web), ("web", other)):
@@ -163,7 +204,11 @@ def test_what_is_not_there_is_refused(box, asg, web, refused):
 
 
 def test_a_group_makes_its_members_in_time(box, asg, ec2):
-    """SB-ASG-02: CreateAutoScalingGroup and SetDesiredCapacity; instances are there like any other."""
+    """SB-ASG-02: CreateAutoScalingGroup and SetDesiredCapacity; instances are there like any other.
+
+    Source SB-ASG-02: docs.aws.amazon.com/autoscaling/ec2/userguide/healthcheck.html; what that takes in time, and that
+      no grace period spares it, are guesses, the bad way.
+    """
     image = "ami-12c6146b"
     asg.create_launch_configuration(LaunchConfigurationName="c", ImageId=image, InstanceType="t3.micro")
     asg.create_auto_scaling_group(
@@ -190,7 +235,12 @@ def test_a_group_makes_its_members_in_time(box, asg, ec2):
 
 
 def test_what_a_group_does_is_in_the_event_history(box, client, ec2, web):
-    """SB-CT-01: invoked by Auto Scaling."""
+    """SB-CT-01: invoked by Auto Scaling.
+
+    Source SB-CT-01: docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html,
+      how-cloudtrail-works.html; the spelling of EC2's parameters follows the page's examples, the rest by the same
+      pattern (guess).
+    """
     ec2.stop_instances(InstanceIds=[web])
     box.clock.advance(2000)
     ask = [{"AttributeKey": "Username", "AttributeValue": "autoscaling"}]

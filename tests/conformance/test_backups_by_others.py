@@ -46,7 +46,10 @@ def tags(thing):
 
 
 def test_a_policy_takes_a_snapshot_a_day(box, policy, shots):
-    """SB-DLM-01: of tagged volumes only, within the hour after 03:00."""
+    """SB-DLM-01: of tagged volumes only, within the hour after 03:00.
+
+    Source SB-DLM-01: botocore dlm CreateLifecyclePolicy, CreateRule.Times.
+    """
     volume, other = box.add_volume(tags={"Backup": "daily"}), box.add_volume()
     policy({"Count": 7})
     box.clock.advance(3 * DAY)
@@ -57,7 +60,10 @@ def test_a_policy_takes_a_snapshot_a_day(box, policy, shots):
 
 
 def test_a_policy_hands_tags_on(box, policy, shots):
-    """SB-DLM-03: ours too, so that a tag alone proves nothing."""
+    """SB-DLM-03: ours too, so that a tag alone proves nothing.
+
+    Source SB-DLM-03: botocore dlm Schedule.CopyTags; the names of its own tags: recorded replies.
+    """
     volume = box.add_volume(tags={"Backup": "daily", "sealift:migration": "m-1"})
     made = policy({"Count": 1})
     box.clock.advance(DAY)
@@ -74,7 +80,11 @@ def test_a_policy_hands_tags_on(box, policy, shots):
 
 
 def test_without_copy_tags_none_are(box, policy, shots):
-    """SB-DLM-03."""
+    """SB-DLM-03.
+
+    Source SB-DLM-03: CopyTags hands on all tags of the volume that are not AWS's; the policy's own are dlm:managed and
+      aws:dlm:…. botocore dlm Schedule.CopyTags; the names of its own tags: recorded replies.
+    """
     volume = box.add_volume(tags={"Backup": "daily"})
     policy({"Count": 1}, copy_tags=False)
     box.clock.advance(DAY)
@@ -83,7 +93,10 @@ def test_without_copy_tags_none_are(box, policy, shots):
 
 @pytest.mark.parametrize("retain", [{"Count": 2}, {"Interval": 2, "IntervalUnit": "DAYS"}])
 def test_a_policy_deletes_its_own_and_no_others(box, ec2, policy, shots, retain):
-    """SB-DLM-04: by count, by age; a snapshot of ours stays."""
+    """SB-DLM-04: by count, by age; a snapshot of ours stays.
+
+    Source SB-DLM-04: botocore dlm RetainRule; that age is looked at with the next snapshot is a guess.
+    """
     volume = box.add_volume(tags={"Backup": "daily"})
     ours = ec2.create_snapshot(VolumeId=volume)["SnapshotId"]
     policy(retain)
@@ -94,7 +107,10 @@ def test_a_policy_deletes_its_own_and_no_others(box, ec2, policy, shots, retain)
 
 
 def test_a_leap_of_years_makes_no_more_than_is_kept(box, policy, shots):
-    """SB-DLM-04: what would have been deleted by now has never been made; the log stays short."""
+    """SB-DLM-04: what would have been deleted by now has never been made; the log stays short.
+
+    Source SB-DLM-04: botocore dlm RetainRule; that age is looked at with the next snapshot is a guess.
+    """
     volume = box.add_volume(tags={"Backup": "daily"})
     policy({"Count": 3})
     before = len(box.log)
@@ -104,7 +120,10 @@ def test_a_leap_of_years_makes_no_more_than_is_kept(box, policy, shots):
 
 
 def test_a_policy_can_be_changed_and_deleted(box, client, policy, shots, refused):
-    """SB-DLM-02: disabled it does nothing, deleted it is not there; neither takes its snapshots along."""
+    """SB-DLM-02: disabled it does nothing, deleted it is not there; neither takes its snapshots along.
+
+    Source SB-DLM-02: botocore dlm GetLifecyclePolicy.
+    """
     dlm, volume = client("dlm"), box.add_volume(tags={"Backup": "daily"})
     made = policy({"Count": 5})
     box.clock.advance(DAY)
@@ -123,7 +142,10 @@ def test_a_policy_can_be_changed_and_deleted(box, client, policy, shots, refused
 
 
 def test_cron_and_nonsense_are_told_apart(box, client, policy, shots, refused):
-    """SB-DLM-01: a cron expression on Mondays; a schedule without a rule is refused."""
+    """SB-DLM-01: a cron expression on Mondays; a schedule without a rule is refused.
+
+    Source SB-DLM-01: botocore dlm CreateLifecyclePolicy, CreateRule.Times.
+    """
     volume = box.add_volume(tags={"Backup": "daily"})
     policy({"Count": 9}, CreateRule={"CronExpression": "cron(30 4 ? * MON *)"})
     box.clock.advance(21 * DAY)
@@ -133,7 +155,10 @@ def test_cron_and_nonsense_are_told_apart(box, client, policy, shots, refused):
 
 
 def test_a_default_policy_covers_what_has_no_backup(box, client, shots):
-    """SB-DLM-01: volumes without a recent snapshot, whatever their tags."""
+    """SB-DLM-01: volumes without a recent snapshot, whatever their tags.
+
+    Source SB-DLM-01: botocore dlm CreateLifecyclePolicy, CreateRule.Times.
+    """
     volume = box.add_volume()
     client("dlm").create_lifecycle_policy(
         ExecutionRoleArn=ROLE,
@@ -173,7 +198,10 @@ BY_TAG = {"ListOfTags": [{"ConditionType": "STRINGEQUALS", "ConditionKey": "Back
 
 
 def test_a_plan_backs_up_what_its_tag_names(box, client, plan, shots):
-    """SB-BAK-02: a snapshot with the volume's tags, a recovery point in the vault."""
+    """SB-BAK-02: a snapshot with the volume's tags, a recovery point in the vault.
+
+    Source SB-BAK-02: the managed policies of AWS Backup name the tag; botocore rds DescribeDBSnapshots.SnapshotType.
+    """
     volume, other = box.add_volume(tags={"Backup": "daily", "sealift:migration": "m-1"}), box.add_volume()
     made = plan(**BY_TAG)
     box.clock.advance(DAY)
@@ -192,7 +220,10 @@ def test_a_plan_backs_up_what_its_tag_names(box, client, plan, shots):
 
 
 def test_a_selection_is_read_as_written(box, plan, shots):
-    """SB-BAK-01: ARNs with conditions, exclusions."""
+    """SB-BAK-01: ARNs with conditions, exclusions.
+
+    Source SB-BAK-01: botocore backup BackupSelection; how ARNs and ListOfTags go together is a guess.
+    """
     one, two = box.add_volume(tags={"a": "b"}), box.add_volume()
     conditions = {"StringEquals": [{"ConditionKey": "aws:ResourceTag/a", "ConditionValue": "b"}]}
     plan(Resources=["arn:aws:ec2:*:*:volume/*"], Conditions=conditions)
@@ -205,7 +236,10 @@ def test_a_selection_is_read_as_written(box, plan, shots):
 
 
 def test_retention_deletes_recovery_points(box, client, plan, shots):
-    """SB-BAK-03: point and snapshot, also after a leap of years."""
+    """SB-BAK-03: point and snapshot, also after a leap of years.
+
+    Source SB-BAK-03: botocore backup GetBackupSelection, Lifecycle.
+    """
     volume = box.add_volume(tags={"Backup": "daily"})
     plan(days=3, **BY_TAG)
     box.clock.advance(10 * DAY)
@@ -218,7 +252,10 @@ def test_retention_deletes_recovery_points(box, client, plan, shots):
 
 
 def test_what_is_not_there_is_refused_and_an_end_is_an_end(box, client, plan, shots, refused):
-    """SB-BAK-03: unknown plans, selections, points; a selection that is deleted backs nothing up."""
+    """SB-BAK-03: unknown plans, selections, points; a selection that is deleted backs nothing up.
+
+    Source SB-BAK-03: botocore backup GetBackupSelection, Lifecycle.
+    """
     backup, volume = client("backup"), box.add_volume(tags={"Backup": "daily"})
     made = plan(**BY_TAG)
     found = refused(backup.get_backup_selection, BackupPlanId=made, SelectionId="no")
@@ -232,7 +269,10 @@ def test_what_is_not_there_is_refused_and_an_end_is_an_end(box, client, plan, sh
 
 
 def test_ec2_does_not_delete_a_recovery_point(box, client, ec2, plan, shots, refused):
-    """SB-BAK-04: AWS Backup does."""
+    """SB-BAK-04: AWS Backup does.
+
+    Source SB-BAK-04: remembered of the field: InvalidParameterValue (guess).
+    """
     volume = box.add_volume(tags={"Backup": "daily"})
     plan(**BY_TAG)
     box.clock.advance(DAY)
@@ -245,7 +285,10 @@ def test_ec2_does_not_delete_a_recovery_point(box, client, ec2, plan, shots, ref
 
 
 def test_databases_are_backed_up_too(box, rds, plan):
-    """SB-BAK-02: snapshots of type awsbackup, with the tags of the database."""
+    """SB-BAK-02: snapshots of type awsbackup, with the tags of the database.
+
+    Source SB-BAK-02: the managed policies of AWS Backup name the tag; botocore rds DescribeDBSnapshots.SnapshotType.
+    """
     box.add_db_instance(name="db")
     name = "arn:aws:rds:eu-central-1:123456789012:db:db"
     rds.add_tags_to_resource(ResourceName=name, Tags=[{"Key": "Backup", "Value": "daily"}])

@@ -11,7 +11,10 @@ def key(box):
 
 
 def test_a_plain_volume_is_copied_under_a_key_in_its_own_zone(box, ec2, key):
-    """SB-CPV-20: botocore CopyVolumes: SourceVolumeId is set, SnapshotId empty, an alias becomes the key's ARN."""
+    """SB-CPV-20: botocore CopyVolumes: SourceVolumeId is set, SnapshotId empty, an alias becomes the key's ARN.
+
+    Source SB-CPV-20: docs.aws.amazon.com/ebs/latest/userguide/ebs-copying-volume.html; botocore ec2 CopyVolumes.
+    """
     source = box.add_volume(az="eu-central-1b", size_gib=20)
     copy = ec2.copy_volumes(
         SourceVolumeId=source,
@@ -31,21 +34,30 @@ def test_a_plain_volume_is_copied_under_a_key_in_its_own_zone(box, ec2, key):
 
 
 def test_a_copy_is_gp2_unless_told_otherwise(box, ec2):
-    """R-EBS-07: type, IOPS and throughput do not come from the source."""
+    """R-EBS-07: type, IOPS and throughput do not come from the source.
+
+    Source R-EBS-07: botocore ec2 CopyVolumes, CreateVolume.
+    """
     source = box.add_volume(size_gib=20, type="gp3", iops=6000)
     copy = ec2.copy_volumes(SourceVolumeId=source)["Volumes"][0]
     assert (copy["VolumeType"], copy["Encrypted"]) == ("gp2", False)
 
 
 def test_a_copy_of_an_encrypted_volume_stays_encrypted(box, ec2, key):
-    """SB-CPV-20: Inheritance: without a word the copy is under the source's key."""
+    """SB-CPV-20: Inheritance: without a word the copy is under the source's key.
+
+    Source SB-CPV-20: docs.aws.amazon.com/ebs/latest/userguide/ebs-copying-volume.html; botocore ec2 CopyVolumes.
+    """
     source = box.add_volume(kms_key=key)
     copy = ec2.copy_volumes(SourceVolumeId=source, VolumeType="gp3")["Volumes"][0]
     assert (copy["Encrypted"], copy["KmsKeyId"]) == (True, key)
 
 
 def test_a_copy_holds_what_was_there_at_the_request(box, ec2):
-    """SB-CPV-21: Point in time: what a running instance writes afterwards is not on it."""
+    """SB-CPV-21: Point in time: what a running instance writes afterwards is not on it.
+
+    Source SB-CPV-21: docs.aws.amazon.com/ebs/latest/userguide/ebs-copying-volume.html (point-in-time copies).
+    """
     box.add_instance()
     source = ec2.describe_volumes()["Volumes"][0]["VolumeId"]
     box.clock.advance(100)
@@ -57,7 +69,11 @@ def test_a_copy_holds_what_was_there_at_the_request(box, ec2):
 
 
 def test_hydration_goes_on_after_available(box, ec2):
-    """SB-CPV-22: ebs-copying-volume.html: up to 6 h for the first TiB; figures are up to 5 minutes old; io2 warns meanwhile."""
+    """SB-CPV-22: ebs-copying-volume.html: up to 6 h for the first TiB; figures are up to 5 minutes old; io2 warns meanwhile.
+
+    Source SB-CPV-22: docs.aws.amazon.com/ebs/latest/userguide/ebs-copying-volume.html;
+      docs.aws.amazon.com/ebs/latest/userguide/ebs-initialize-monitor.html.
+    """
     source = box.add_volume(size_gib=1024, type="io2", iops=6000)
     copy = ec2.copy_volumes(SourceVolumeId=source, VolumeType="io2", Iops=6000)["Volumes"][0]["VolumeId"]
 
@@ -79,7 +95,11 @@ def test_hydration_goes_on_after_available(box, ec2):
 
 
 def test_one_copy_of_a_source_at_a_time(box, ec2, refused):
-    """R-EBS-76: until hydrated; nor is a copy copied while it hydrates."""
+    """R-EBS-76: until hydrated; nor is a copy copied while it hydrates.
+
+    Source R-EBS-76: docs.aws.amazon.com/ebs/latest/userguide/ebs-copying-volume.html; 'until hydrated' is the bad way
+      to read it (guess).
+    """
     source = box.add_volume(size_gib=100)
     copy = ec2.copy_volumes(SourceVolumeId=source)["Volumes"][0]["VolumeId"]
     box.clock.advance(20)
@@ -90,7 +110,11 @@ def test_one_copy_of_a_source_at_a_time(box, ec2, refused):
 
 
 def test_five_copies_in_progress_in_a_region(box, ec2, client, refused):
-    """R-EBS-76: the slot is held until hydrated, though the copy is deleted; another Region has its own."""
+    """R-EBS-76: the slot is held until hydrated, though the copy is deleted; another Region has its own.
+
+    Source R-EBS-76: docs.aws.amazon.com/ebs/latest/userguide/ebs-copying-volume.html; 'until hydrated' is the bad way
+      to read it (guess).
+    """
     sources = [box.add_volume(size_gib=100) for _ in range(6)]
     copies = [ec2.copy_volumes(SourceVolumeId=s)["Volumes"][0]["VolumeId"] for s in sources[:5]]
     box.clock.advance(20)
@@ -101,7 +125,11 @@ def test_five_copies_in_progress_in_a_region(box, ec2, client, refused):
 
 
 def test_a_copy_is_no_smaller_and_its_source_is_well(box, ec2, refused):
-    """SB-CPV-01."""
+    """SB-CPV-01.
+
+    Source SB-CPV-01: CopyVolumes copies a volume that is available or in-use, in its own zone, never to a smaller size.
+      docs.aws.amazon.com/ebs/latest/userguide/ebs-copying-volume.html; the codes are guesses.
+    """
     source = box.add_volume(size_gib=100)
     assert refused(ec2.copy_volumes, SourceVolumeId=source, Size=99)[0] == "InvalidParameterValue"
     ec2.modify_volume(VolumeId=source, Size=200)
@@ -111,7 +139,11 @@ def test_a_copy_is_no_smaller_and_its_source_is_well(box, ec2, refused):
 
 
 def test_a_bad_key_is_refused_at_the_request(box, ec2, refused):
-    """SB-CPV-02: unlike CreateVolume and CopySnapshot."""
+    """SB-CPV-02: unlike CreateVolume and CopySnapshot.
+
+    Source SB-CPV-02: field notes of September 2026; InvalidKMSKey.InvalidState is recorded of launches, the rest is a
+      guess.
+    """
     source = box.add_volume()
     box.add_key(alias="alias/off", state="Disabled")
     box.add_key(alias="alias/rsa", spec="RSA_2048")
@@ -126,7 +158,10 @@ def test_a_bad_key_is_refused_at_the_request(box, ec2, refused):
 
 
 def test_an_optimizing_source_is_copied(box, ec2):
-    """SB-CPV-01: `optimizing` is usable, `modifying` is not."""
+    """SB-CPV-01: `optimizing` is usable, `modifying` is not.
+
+    Source SB-CPV-01: docs.aws.amazon.com/ebs/latest/userguide/ebs-copying-volume.html; the codes are guesses.
+    """
     source = box.add_volume(size_gib=100)
     ec2.modify_volume(VolumeId=source, Size=200)
     box.clock.advance(150)
@@ -134,7 +169,11 @@ def test_an_optimizing_source_is_copied(box, ec2):
 
 
 def test_a_key_disabled_while_creating_takes_the_copy_with_it(box, ec2, key, refused):
-    """R-EBS-54."""
+    """R-EBS-54.
+
+    Source R-EBS-54: A copy under a bad key ends `error`, 'Given key ID is not accessible'; a created volume vanishes.
+      docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html.
+    """
     copy = ec2.copy_volumes(SourceVolumeId=box.add_volume(), Encrypted=True, KmsKeyId=key)["Volumes"][0]["VolumeId"]
     box.clock.advance(5)
     box.disable_key(key)
@@ -143,7 +182,10 @@ def test_a_key_disabled_while_creating_takes_the_copy_with_it(box, ec2, key, ref
 
 
 def test_a_multi_attach_volume_is_copied_as_such(box, ec2):
-    """SB-CPV-23: MultiAttachEnabled is asked for, not inherited."""
+    """SB-CPV-23: MultiAttachEnabled is asked for, not inherited.
+
+    Source SB-CPV-23: botocore ec2 CopyVolumes.
+    """
     source = box.add_volume(spec=VolumeSpec(size_gib=10, type="io2", iops=500, multi_attach=True))
     copy = ec2.copy_volumes(SourceVolumeId=source, VolumeType="io2", Iops=500, MultiAttachEnabled=True)["Volumes"][0]
     assert copy["MultiAttachEnabled"] is True

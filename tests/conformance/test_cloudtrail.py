@@ -24,7 +24,12 @@ def by(key, value):
 
 
 def test_an_event_says_who_did_what_to_what(box, ec2, trail):
-    """SB-CT-01: name, source, user, resources, and the whole record with EC2's spelling of parameters."""
+    """SB-CT-01: name, source, user, resources, and the whole record with EC2's spelling of parameters.
+
+    Source SB-CT-01: docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html,
+      how-cloudtrail-works.html; the spelling of EC2's parameters follows the page's examples, the rest by the same
+      pattern (guess).
+    """
     web = box.add_instance()
     ec2.stop_instances(InstanceIds=[web])
     (event,) = trail(**by("EventName", "StopInstances"))
@@ -38,7 +43,12 @@ def test_an_event_says_who_did_what_to_what(box, ec2, trail):
 
 
 def test_a_refusal_is_an_event_with_its_code(box, ec2, trail, refused):
-    """SB-CT-01: EC2's codes stand behind Client."""
+    """SB-CT-01: EC2's codes stand behind Client.
+
+    Source SB-CT-01: docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html,
+      how-cloudtrail-works.html; the spelling of EC2's parameters follows the page's examples, the rest by the same
+      pattern (guess).
+    """
     assert refused(ec2.delete_volume, VolumeId="vol-0123456789abcdef0")[0] == "InvalidVolume.NotFound"
     (event,) = trail(**by("EventName", "DeleteVolume"))
     record = json.loads(event["CloudTrailEvent"])
@@ -47,7 +57,12 @@ def test_a_refusal_is_an_event_with_its_code(box, ec2, trail, refused):
 
 
 def test_a_role_is_known_by_its_session(box, as_role, allowing, trail):
-    """SB-CT-01: AssumedRole with its issuer and access key."""
+    """SB-CT-01: AssumedRole with its issuer and access key.
+
+    Source SB-CT-01: docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html,
+      how-cloudtrail-works.html; the spelling of EC2's parameters follows the page's examples, the rest by the same
+      pattern (guess).
+    """
     as_role(allowing("ec2:*")).describe_volumes()
     (event,) = trail(**by("EventName", "DescribeVolumes"))
     who = json.loads(event["CloudTrailEvent"])["userIdentity"]
@@ -58,7 +73,12 @@ def test_a_role_is_known_by_its_session(box, as_role, allowing, trail):
 
 
 def test_who_acts_by_hand_is_in_it(box, trail):
-    """SB-CT-01: a person at the console; the instance is found by its name."""
+    """SB-CT-01: a person at the console; the instance is found by its name.
+
+    Source SB-CT-01: docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html,
+      how-cloudtrail-works.html; the spelling of EC2's parameters follows the page's examples, the rest by the same
+      pattern (guess).
+    """
     web = box.add_instance(state="stopped")
     box.start_by_hand(web)
     (event,) = trail(**by("ResourceName", web))
@@ -70,7 +90,12 @@ def test_who_acts_by_hand_is_in_it(box, trail):
 
 
 def test_events_are_late(box, ec2, client):
-    """SB-CT-01: not there at once, there within 15 minutes."""
+    """SB-CT-01: not there at once, there within 15 minutes.
+
+    Source SB-CT-01: docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html,
+      how-cloudtrail-works.html; the spelling of EC2's parameters follows the page's examples, the rest by the same
+      pattern (guess).
+    """
     ec2.describe_volumes()
     ask = by("EventName", "DescribeVolumes")
     assert client("cloudtrail").lookup_events(**ask)["Events"] == []
@@ -79,7 +104,12 @@ def test_events_are_late(box, ec2, client):
 
 
 def test_parameters_of_other_services_keep_their_names(box, rds, kms_key, trail, refused):
-    """SB-CT-01: a small letter in front; passwords are hidden."""
+    """SB-CT-01: a small letter in front; passwords are hidden.
+
+    Source SB-CT-01: docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html,
+      how-cloudtrail-works.html; the spelling of EC2's parameters follows the page's examples, the rest by the same
+      pattern (guess).
+    """
     refused(rds.modify_db_instance, DBInstanceIdentifier="db", MasterUserPassword="wholly-secret")
     (event,) = trail(**by("EventSource", "rds.amazonaws.com"))
     record = json.loads(event["CloudTrailEvent"])
@@ -94,7 +124,12 @@ def kms_key(box):
 
 
 def test_data_events_are_not_in_the_history(box, client, trail):
-    """SB-CT-01: a message is no management event, the topic's making is."""
+    """SB-CT-01: a message is no management event, the topic's making is.
+
+    Source SB-CT-01: docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html,
+      how-cloudtrail-works.html; the spelling of EC2's parameters follows the page's examples, the rest by the same
+      pattern (guess).
+    """
     sns = client("sns")
     topic = sns.create_topic(Name="t")["TopicArn"]
     sns.publish(TopicArn=topic, Message="m")
@@ -102,7 +137,10 @@ def test_data_events_are_not_in_the_history(box, client, trail):
 
 
 def test_pages_hold_what_was_asked_for(box, ec2, client, refused):
-    """SB-CT-02: the newest first; a token goes with its own request."""
+    """SB-CT-02: the newest first; a token goes with its own request.
+
+    Source SB-CT-02: botocore cloudtrail LookupEvents.
+    """
     for _ in range(5):
         ec2.describe_volumes()
         box.clock.advance(QUARTER)
@@ -117,7 +155,10 @@ def test_pages_hold_what_was_asked_for(box, ec2, client, refused):
 
 
 def test_a_span_of_time_is_kept(box, ec2, trail):
-    """SB-CT-02: from and to; nothing older than 90 days."""
+    """SB-CT-02: from and to; nothing older than 90 days.
+
+    Source SB-CT-02: botocore cloudtrail LookupEvents.
+    """
     ec2.describe_volumes()
     (event,) = trail(**by("EventName", "DescribeVolumes"))
     at, day = event["EventTime"], timedelta(days=1)
@@ -128,7 +169,10 @@ def test_a_span_of_time_is_kept(box, ec2, trail):
 
 
 def test_what_cannot_be_asked_is_refused(box, client, refused):
-    """SB-CT-02: two attributes, 51 results, an end before the start."""
+    """SB-CT-02: two attributes, 51 results, an end before the start.
+
+    Source SB-CT-02: botocore cloudtrail LookupEvents.
+    """
     look = client("cloudtrail").lookup_events
     two = by("EventName", "a")["LookupAttributes"] + by("Username", "b")["LookupAttributes"]
     assert refused(look, LookupAttributes=two)[0] == "InvalidLookupAttributesException"
@@ -136,7 +180,10 @@ def test_what_cannot_be_asked_is_refused(box, client, refused):
 
 
 def test_two_requests_a_second_are_answered(opened, client, refused):
-    """SB-CT-03: the third of a second is throttled, where requests are."""
+    """SB-CT-03: the third of a second is throttled, where requests are.
+
+    Source SB-CT-03: botocore cloudtrail LookupEvents; the code ThrottlingException is a guess.
+    """
     from sealift.sandbox.quotas import Quotas
 
     box = opened(quotas=Quotas(throttle=True))

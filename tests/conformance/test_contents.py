@@ -22,7 +22,10 @@ def swap(box, ec2, instance, old, new):
 
 
 def test_nothing_is_lost_where_the_copy_is_made_after_the_stop(box, ec2, web):
-    """SB-WRT-01: The whole point: writes go on until `stopped`, and not a second longer."""
+    """SB-WRT-01: The whole point: writes go on until `stopped`, and not a second longer.
+
+    Source SB-WRT-01: what a block device does; the sandbox's own way to show it.
+    """
     source = only_volume(ec2)
     box.clock.advance(500)
     ec2.stop_instances(InstanceIds=[web])
@@ -37,7 +40,10 @@ def test_nothing_is_lost_where_the_copy_is_made_after_the_stop(box, ec2, web):
 
 
 def test_a_copy_made_before_the_stop_loses_what_came_after(box, ec2, web):
-    """SB-WRT-02: Seconds and MiB of the loss are told; those while `stopping` count."""
+    """SB-WRT-02: Seconds and MiB of the loss are told; those while `stopping` count.
+
+    Source SB-WRT-02: what a block device does; the sandbox's own way to show it.
+    """
     source = only_volume(ec2)
     copy = ec2.copy_volumes(SourceVolumeId=source, VolumeType="gp3")["Volumes"][0]["VolumeId"]
     box.clock.advance(100)
@@ -52,7 +58,10 @@ def test_a_copy_made_before_the_stop_loses_what_came_after(box, ec2, web):
 
 
 def test_started_and_stopped_by_hand_after_the_copy_is_a_loss(box, ec2, web):
-    """SB-WRT-02: Nothing in the states shows it afterwards; the contents do."""
+    """SB-WRT-02: Nothing in the states shows it afterwards; the contents do.
+
+    Source SB-WRT-02: what a block device does; the sandbox's own way to show it.
+    """
     source = only_volume(ec2)
     ec2.stop_instances(InstanceIds=[web])
     box.clock.advance(60)
@@ -66,7 +75,10 @@ def test_started_and_stopped_by_hand_after_the_copy_is_a_loss(box, ec2, web):
 
 
 def test_an_empty_volume_in_place_of_the_original_is_a_loss(box, ec2, web):
-    """SB-WRT-02: What was there before the box was opened counts too."""
+    """SB-WRT-02: What was there before the box was opened counts too.
+
+    Source SB-WRT-02: what a block device does; the sandbox's own way to show it.
+    """
     source = only_volume(ec2)
     ec2.stop_instances(InstanceIds=[web])
     blank = ec2.create_volume(AvailabilityZone="eu-central-1a", Size=8)["VolumeId"]
@@ -76,7 +88,10 @@ def test_an_empty_volume_in_place_of_the_original_is_a_loss(box, ec2, web):
 
 
 def test_going_back_after_bring_up_loses_what_the_replacement_took(box, ec2, web):
-    """SB-WRT-02: The original lacks the writes since."""
+    """SB-WRT-02: The original lacks the writes since.
+
+    Source SB-WRT-02: what a block device does; the sandbox's own way to show it.
+    """
     source = only_volume(ec2)
     ec2.stop_instances(InstanceIds=[web])
     box.clock.advance(60)
@@ -93,7 +108,10 @@ def test_going_back_after_bring_up_loses_what_the_replacement_took(box, ec2, web
 
 
 def test_while_a_disk_is_off_its_writes_are_owed(box, ec2, web):
-    """SB-WRT-02: No volume at the device: the loss names none."""
+    """SB-WRT-02: No volume at the device: the loss names none.
+
+    Source SB-WRT-02: what a block device does; the sandbox's own way to show it.
+    """
     source = only_volume(ec2)
     ec2.stop_instances(InstanceIds=[web])
     box.clock.advance(60)

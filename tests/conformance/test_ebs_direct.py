@@ -57,7 +57,11 @@ def get(ebs, snapshot, index, token):
 
 
 def test_a_block_comes_with_its_checksum(ebs, box, shoot, quiet):
-    """SB-EBD-05: 512 KiB of data, and SHA-256 of them in base64."""
+    """SB-EBD-05: 512 KiB of data, and SHA-256 of them in base64.
+
+    Source SB-EBD-05: botocore ebs ListSnapshotBlocks, GetSnapshotBlock;
+      docs.aws.amazon.com/ebs/latest/userguide/ebsapi-faq.html.
+    """
     snapshot = shoot(quiet)
     listed = ebs.list_snapshot_blocks(SnapshotId=snapshot)
     assert (listed["BlockSize"], listed["VolumeSize"]) == (524_288, 8)
@@ -70,7 +74,11 @@ def test_a_block_comes_with_its_checksum(ebs, box, shoot, quiet):
 
 
 def test_only_written_blocks_are_listed(box, ebs, ec2, shoot, busy):
-    """SB-EBD-05: in numerical order; an empty volume has none."""
+    """SB-EBD-05: in numerical order; an empty volume has none.
+
+    Source SB-EBD-05: botocore ebs ListSnapshotBlocks, GetSnapshotBlock;
+      docs.aws.amazon.com/ebs/latest/userguide/ebsapi-faq.html.
+    """
     box.clock.advance(20)
     indexes = [b["BlockIndex"] for b in ebs.list_snapshot_blocks(SnapshotId=shoot(busy))["Blocks"]]
     assert indexes == sorted(set(indexes))
@@ -81,7 +89,11 @@ def test_only_written_blocks_are_listed(box, ebs, ec2, shoot, busy):
 
 
 def test_equal_contents_are_equal_blocks_across_keys(box, ebs, ec2, shoot, busy):
-    """SB-EBD-05: an encrypted copy has the same data as its plain source, block by block, and is not of its lineage."""
+    """SB-EBD-05: an encrypted copy has the same data as its plain source, block by block, and is not of its lineage.
+
+    Source SB-EBD-05: botocore ebs ListSnapshotBlocks, GetSnapshotBlock;
+      docs.aws.amazon.com/ebs/latest/userguide/ebsapi-faq.html.
+    """
     box.clock.advance(5)
     box.add_key()
     plain = shoot(busy)
@@ -93,7 +105,11 @@ def test_equal_contents_are_equal_blocks_across_keys(box, ebs, ec2, shoot, busy)
 
 
 def test_what_was_written_since_is_listed_as_changed(box, ebs, shoot, busy):
-    """SB-EBD-05: each changed block differs, and no other does; new ones have no first token."""
+    """SB-EBD-05: each changed block differs, and no other does; new ones have no first token.
+
+    Source SB-EBD-05: botocore ebs ListSnapshotBlocks, GetSnapshotBlock;
+      docs.aws.amazon.com/ebs/latest/userguide/ebsapi-faq.html.
+    """
     box.clock.advance(10)
     first = shoot(busy)
     box.clock.advance(7)
@@ -111,7 +127,11 @@ def test_what_was_written_since_is_listed_as_changed(box, ebs, shoot, busy):
 
 
 def test_a_write_that_was_lost_shows_though_others_went_over_it(box, ebs, ec2, shoot):
-    """SB-EBD-05: two volumes, one of which lacks ten seconds of an hour's writes: their blocks differ."""
+    """SB-EBD-05: two volumes, one of which lacks ten seconds of an hour's writes: their blocks differ.
+
+    Source SB-EBD-05: botocore ebs ListSnapshotBlocks, GetSnapshotBlock;
+      docs.aws.amazon.com/ebs/latest/userguide/ebsapi-faq.html.
+    """
     web = box.add_instance(write_mib_per_s=2.0)
     root = ec2.describe_volumes()["Volumes"][0]["VolumeId"]
     copy = ec2.copy_volumes(SourceVolumeId=root, VolumeType="gp3")["Volumes"][0]["VolumeId"]
@@ -132,7 +152,11 @@ def test_a_write_that_was_lost_shows_though_others_went_over_it(box, ebs, ec2, s
 
 
 def test_pages_begin_where_asked_and_go_on_by_token(box, ebs, shoot, quiet, refused):
-    """SB-EBD-02: at least 100 a page; StartingBlockIndex is ignored beside a token, which lasts 60 minutes."""
+    """SB-EBD-02: at least 100 a page; StartingBlockIndex is ignored beside a token, which lasts 60 minutes.
+
+    Source SB-EBD-02: botocore ebs ValidationException; docs.aws.amazon.com/ebs/latest/userguide/ebsapi-faq.html; the
+      reason for a pending one is a guess, and that a copy, or a volume made from a snapshot, begins a lineage.
+    """
     snapshot = shoot(quiet)
     pages = [ebs.list_snapshot_blocks(SnapshotId=snapshot, MaxResults=1000)]
     assert len(ebs.list_snapshot_blocks(SnapshotId=snapshot, MaxResults=100)["Blocks"]) == 100
@@ -147,7 +171,12 @@ def test_pages_begin_where_asked_and_go_on_by_token(box, ebs, shoot, quiet, refu
 
 
 def test_a_snapshot_is_read_when_it_is_completed(box, ebs, ec2, quiet, refused, client):
-    """SB-EBD-01, SB-EBD-02: unknown 404 with a Reason, pending 400; so is an id that is none."""
+    """SB-EBD-01, SB-EBD-02: unknown 404 with a Reason, pending 400; so is an id that is none.
+
+    Source SB-EBD-01: botocore ebs ResourceNotFoundException; docs.aws.amazon.com/ebs/latest/userguide/ebsapi-faq.html.
+    Source SB-EBD-02: botocore ebs ValidationException; docs.aws.amazon.com/ebs/latest/userguide/ebsapi-faq.html; the
+      reason for a pending one is a guess, and that a copy, or a volume made from a snapshot, begins a lineage.
+    """
     pending = ec2.create_snapshot(VolumeId=quiet)["SnapshotId"]
     assert refused(ebs.list_snapshot_blocks, SnapshotId=pending) == ("ValidationException", 400)
     assert refused(ebs.list_snapshot_blocks, SnapshotId="snap-0") == ("ResourceNotFoundException", 404)
@@ -161,7 +190,11 @@ def test_a_snapshot_is_read_when_it_is_completed(box, ebs, ec2, quiet, refused, 
 
 
 def test_snapshots_of_two_volumes_are_not_compared(box, ebs, ec2, shoot, quiet):
-    """SB-EBD-02: UNRELATED_SNAPSHOTS, and so are a plain original and its encrypted copy."""
+    """SB-EBD-02: UNRELATED_SNAPSHOTS, and so are a plain original and its encrypted copy.
+
+    Source SB-EBD-02: botocore ebs ValidationException; docs.aws.amazon.com/ebs/latest/userguide/ebsapi-faq.html; the
+      reason for a pending one is a guess, and that a copy, or a volume made from a snapshot, begins a lineage.
+    """
     box.add_key()
     one, other = shoot(quiet), shoot(box.add_volume())
     copy = {"SourceSnapshotId": one, "SourceRegion": "eu-central-1", "Encrypted": True, "KmsKeyId": "alias/app"}
@@ -174,7 +207,13 @@ def test_snapshots_of_two_volumes_are_not_compared(box, ebs, ec2, shoot, quiet):
 
 
 def test_a_token_is_of_one_block_and_lasts_a_week(box, ebs, shoot, quiet, refused):
-    """SB-EBD-02."""
+    """SB-EBD-02.
+
+    Source SB-EBD-02: EBS direct APIs read completed snapshots only; tokens last 7 days, pages 60 minutes;
+      ListChangedBlocks compares snapshots of one lineage. botocore ebs ValidationException;
+      docs.aws.amazon.com/ebs/latest/userguide/ebsapi-faq.html; the reason for a pending one is a guess, and that a
+      copy, or a volume made from a snapshot, begins a lineage.
+    """
     snapshot = shoot(quiet)
     first, second = ebs.list_snapshot_blocks(SnapshotId=snapshot)["Blocks"][:2]
     ask = {"SnapshotId": snapshot, "BlockIndex": second["BlockIndex"]}
@@ -186,7 +225,11 @@ def test_a_token_is_of_one_block_and_lasts_a_week(box, ebs, shoot, quiet, refuse
 
 
 def test_without_its_key_a_block_is_not_read(box, ebs, shoot, refused):
-    """SB-EBD-03: a disabled key is AccessDeniedException, 403."""
+    """SB-EBD-03: a disabled key is AccessDeniedException, 403.
+
+    Source SB-EBD-03: docs.aws.amazon.com/ebs/latest/userguide/ebsapi-faq.html; botocore ebs AccessDeniedException;
+      which reason is a guess.
+    """
     key = box.add_key()
     snapshot = shoot(box.add_volume(kms_key=key))
     block = ebs.list_snapshot_blocks(SnapshotId=snapshot)["Blocks"][0]
@@ -197,7 +240,11 @@ def test_without_its_key_a_block_is_not_read(box, ebs, shoot, refused):
 
 
 def test_a_reader_needs_the_action_and_decrypt(box, shoot, as_role, allowing, denying, refused):
-    """SB-EBD-03: allowed to read blocks, not to decrypt."""
+    """SB-EBD-03: allowed to read blocks, not to decrypt.
+
+    Source SB-EBD-03: docs.aws.amazon.com/ebs/latest/userguide/ebsapi-faq.html; botocore ebs AccessDeniedException;
+      which reason is a guess.
+    """
     snapshot = shoot(box.add_volume(kms_key=box.add_key()))
     reads = allowing("ebs:ListSnapshotBlocks", "ebs:GetSnapshotBlock")
     reader = as_role(reads, allowing("kms:Decrypt"), service="ebs")
@@ -210,7 +257,10 @@ def test_a_reader_needs_the_action_and_decrypt(box, shoot, as_role, allowing, de
 
 
 def test_lists_and_blocks_are_counted_by_the_second(opened, client, refused):
-    """SB-EBD-04: 50 lists of a kind at once; a second later again."""
+    """SB-EBD-04: 50 lists of a kind at once; a second later again.
+
+    Source SB-EBD-04: docs.aws.amazon.com/general/latest/gr/ebs-service.html; botocore ebs RequestThrottledException.
+    """
     from sealift.sandbox import Quotas
 
     box = opened(quotas=Quotas(throttle=True))
@@ -231,5 +281,8 @@ def _once(box):
 
 
 def test_the_writing_half_is_refused(ebs, refused):
-    """SB-API-02: StartSnapshot makes nothing that the box would know."""
+    """SB-API-02: StartSnapshot makes nothing that the box would know.
+
+    Source SB-API-02: the sandbox's own.
+    """
     assert refused(ebs.start_snapshot, VolumeSize=1)[0] == "UnsupportedOperation"

@@ -18,7 +18,10 @@ def tagged(kind="volume", **tags):
 
 
 def test_nothing_is_asked_until_it_is_enforced(box, refused):
-    """SB-IAM-01: off by default; then a role without policies may do nothing, and the account's root everything."""
+    """SB-IAM-01: off by default; then a role without policies may do nothing, and the account's root everything.
+
+    Source SB-IAM-01: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+    """
     role = box.people.role("nobody")
     ec2 = boto3.client("ec2", "eu-central-1", **box.people.session(role))
     assert ec2.describe_volumes()["Volumes"] == []
@@ -29,7 +32,11 @@ def test_nothing_is_asked_until_it_is_enforced(box, refused):
 
 
 def test_a_box_can_be_opened_enforcing():
-    """SB-IAM-01."""
+    """SB-IAM-01.
+
+    Source SB-IAM-01: An action is refused unless a policy of the caller allows it on each of its resources and none
+      denies it. docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+    """
     from sealift.sandbox import Sandbox
 
     with Sandbox(iam=True) as box:
@@ -39,7 +46,10 @@ def test_a_box_can_be_opened_enforcing():
 
 
 def test_a_tag_condition_is_denied_on_what_is_not_tagged(box, as_role, allowing, refused):
-    """SB-IAM-01: DeleteVolume under aws:ResourceTag; an untagged or otherwise tagged volume is refused."""
+    """SB-IAM-01: DeleteVolume under aws:ResourceTag; an untagged or otherwise tagged volume is refused.
+
+    Source SB-IAM-01: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+    """
     ec2 = as_role(allowing("ec2:DeleteVolume", on=VOLUMES, Condition=MINE))
     for volume in (box.add_volume(), box.add_volume(tags={"run": "r2"})):
         assert refused(ec2.delete_volume, VolumeId=volume) == NO
@@ -47,14 +57,21 @@ def test_a_tag_condition_is_denied_on_what_is_not_tagged(box, as_role, allowing,
 
 
 def test_ec2s_own_tag_key_means_the_same(box, as_role, allowing, refused):
-    """SB-IAM-01: ec2:ResourceTag."""
+    """SB-IAM-01: ec2:ResourceTag.
+
+    Source SB-IAM-01: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+    """
     ec2 = as_role(allowing("ec2:DeleteVolume", Condition={"StringLike": {"ec2:ResourceTag/run": "r*"}}))
     ec2.delete_volume(VolumeId=box.add_volume(tags={"run": "r1"}))
     assert refused(ec2.delete_volume, VolumeId=box.add_volume()) == NO
 
 
 def test_a_grant_on_all_volumes_covers_a_volume(box, as_role, allowing, refused):
-    """SB-IAM-02: Resource …:volume/*; not in another Region, not for another volume."""
+    """SB-IAM-02: Resource …:volume/*; not in another Region, not for another volume.
+
+    Source SB-IAM-02: docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html; actions that the
+      sandbox's tables lack count as without: a guess.
+    """
     one, other = box.add_volume(), box.add_volume()
     as_role(allowing("ec2:DeleteVolume", on=VOLUMES)).delete_volume(VolumeId=one)
     far = as_role(allowing("ec2:DeleteVolume", on="arn:aws:ec2:us-east-1:*:volume/*"))
@@ -65,13 +82,20 @@ def test_a_grant_on_all_volumes_covers_a_volume(box, as_role, allowing, refused)
 
 
 def test_describes_need_the_star(box, as_role, allowing, refused):
-    """SB-IAM-02: they have no resource types."""
+    """SB-IAM-02: they have no resource types.
+
+    Source SB-IAM-02: docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html; actions that the
+      sandbox's tables lack count as without: a guess.
+    """
     assert as_role(allowing("ec2:Describe*")).describe_volumes()["Volumes"] == []
     assert refused(as_role(allowing("ec2:*", on=VOLUMES)).describe_volumes) == NO
 
 
 def test_an_attachment_needs_volume_and_instance(box, as_role, allowing, refused):
-    """SB-IAM-01: every resource of the action."""
+    """SB-IAM-01: every resource of the action.
+
+    Source SB-IAM-01: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+    """
     web, volume = box.add_instance(), box.add_volume()
     ask = {"VolumeId": volume, "InstanceId": web, "Device": "/dev/sdf"}
     half = as_role(allowing("ec2:AttachVolume", "ec2:DetachVolume", on=VOLUMES))
@@ -83,7 +107,10 @@ def test_an_attachment_needs_volume_and_instance(box, as_role, allowing, refused
 
 
 def test_all_of_many_instances_must_be_allowed(box, as_role, allowing, refused):
-    """SB-IAM-01: StopInstances of two, one of them tagged."""
+    """SB-IAM-01: StopInstances of two, one of them tagged.
+
+    Source SB-IAM-01: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+    """
     mine, other = box.add_instance(tags={"run": "r1"}), box.add_instance(name="b")
     ec2 = as_role(allowing("ec2:StopInstances", on=INSTANCES, Condition=MINE))
     assert refused(ec2.stop_instances, InstanceIds=[mine, other]) == NO
@@ -91,14 +118,21 @@ def test_all_of_many_instances_must_be_allowed(box, as_role, allowing, refused):
 
 
 def test_a_denial_wins_over_a_permission(box, as_role, allowing, denying, refused):
-    """SB-IAM-01."""
+    """SB-IAM-01.
+
+    Source SB-IAM-01: An action is refused unless a policy of the caller allows it on each of its resources and none
+      denies it. docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+    """
     ec2 = as_role(allowing("*"), denying("ec2:DeleteVolume", Condition={"Bool": {"ec2:Encrypted": "true"}}))
     ec2.delete_volume(VolumeId=box.add_volume())
     assert refused(ec2.delete_volume, VolumeId=box.add_volume(kms_key=box.add_key())) == NO
 
 
 def test_the_region_of_a_request_is_known(box, as_role, session_of, allowing, refused):
-    """SB-IAM-01: aws:RequestedRegion."""
+    """SB-IAM-01: aws:RequestedRegion.
+
+    Source SB-IAM-01: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+    """
     here = {"StringEquals": {"aws:RequestedRegion": "eu-central-1"}}
     as_role(allowing("ec2:*", Condition=here)).describe_volumes()
     far = as_role(allowing("ec2:*", Condition=here), region="us-east-1")
@@ -106,7 +140,10 @@ def test_the_region_of_a_request_is_known(box, as_role, session_of, allowing, re
 
 
 def test_tags_at_creation_need_create_tags(box, as_role, allowing, refused):
-    """SB-IAM-04: ec2:CreateAction says for what; without tags nothing is asked."""
+    """SB-IAM-04: ec2:CreateAction says for what; without tags nothing is asked.
+
+    Source SB-IAM-04: docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html.
+    """
     ask = {"AvailabilityZone": ZONE, "Size": 1}
     bare = as_role(allowing("ec2:CreateVolume"))
     bare.create_volume(**ask)
@@ -123,7 +160,10 @@ def test_tags_at_creation_need_create_tags(box, as_role, allowing, refused):
 
 
 def test_the_tags_of_a_request_are_known(box, as_role, allowing, refused):
-    """SB-IAM-04: aws:RequestTag and aws:TagKeys, on creation and on CreateTags."""
+    """SB-IAM-04: aws:RequestTag and aws:TagKeys, on creation and on CreateTags.
+
+    Source SB-IAM-04: docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html.
+    """
     wanted = {"StringEquals": {"aws:RequestTag/run": "r1"}, "ForAllValues:StringEquals": {"aws:TagKeys": ["run"]}}
     ec2 = as_role(allowing("ec2:CreateVolume", "ec2:CreateTags", Condition=wanted))
     ask = {"AvailabilityZone": ZONE, "Size": 1}
@@ -135,7 +175,10 @@ def test_the_tags_of_a_request_are_known(box, as_role, allowing, refused):
 
 
 def test_tagging_can_be_bound_to_tags_that_are_there(box, as_role, allowing, refused):
-    """SB-IAM-04: CreateTags and DeleteTags under aws:ResourceTag."""
+    """SB-IAM-04: CreateTags and DeleteTags under aws:ResourceTag.
+
+    Source SB-IAM-04: docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html.
+    """
     ec2 = as_role(allowing("ec2:CreateTags", "ec2:DeleteTags", on=VOLUMES, Condition=MINE))
     mine, other = box.add_volume(tags={"run": "r1"}), box.add_volume()
     ec2.create_tags(Resources=[mine], Tags=[{"Key": "a", "Value": "b"}])
@@ -144,7 +187,12 @@ def test_tagging_can_be_bound_to_tags_that_are_there(box, as_role, allowing, ref
 
 
 def test_source_and_result_are_both_asked(box, ec2, as_role, allowing, refused):
-    """SB-IAM-10: a snapshot's volume, a copy's snapshot; the tags of the request are the result's alone."""
+    """SB-IAM-10: a snapshot's volume, a copy's snapshot; the tags of the request are the result's alone.
+
+    Source SB-IAM-10: docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html, CreateVolume;
+      aws.amazon.com/blogs/storage/enhancing-resource-level-permissions-for-copying-amazon-ebs-snapshots/; CopyVolumes'
+      source is a guess.
+    """
     volume = box.add_volume()
     shot = ec2.create_snapshot(VolumeId=volume)["SnapshotId"]
     box.clock.advance(1000)
@@ -164,7 +212,10 @@ def test_source_and_result_are_both_asked(box, ec2, as_role, allowing, refused):
 
 
 def test_create_snapshots_asks_for_every_disk(box, as_role, allowing, refused):
-    """SB-IAM-01: the instance, its volumes, the snapshots to be."""
+    """SB-IAM-01: the instance, its volumes, the snapshots to be.
+
+    Source SB-IAM-01: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+    """
     from sealift.sandbox import VolumeSpec
 
     app = box.add_instance(volumes=[VolumeSpec(tags={"run": "r1"}), VolumeSpec(device="/dev/sdf", size_gib=20)])
@@ -176,7 +227,10 @@ def test_create_snapshots_asks_for_every_disk(box, as_role, allowing, refused):
 
 
 def test_sharing_can_be_bound_to_accounts(box, ec2, as_role, allowing, refused):
-    """SB-IAM-01: ec2:Add/userId."""
+    """SB-IAM-01: ec2:Add/userId.
+
+    Source SB-IAM-01: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+    """
     shot = ec2.create_snapshot(VolumeId=box.add_volume())["SnapshotId"]
     only = {"ForAllValues:StringEquals": {"ec2:Add/userId": ["111122223333"]}, "Null": {"ec2:Add/group": "true"}}
     client = as_role(allowing("ec2:ModifySnapshotAttribute", on=SNAPSHOTS, Condition=only))
@@ -190,7 +244,11 @@ def test_sharing_can_be_bound_to_accounts(box, ec2, as_role, allowing, refused):
 
 
 def test_a_dry_run_is_refused_before_it_succeeds(box, as_role, allowing, refused):
-    """SB-IAM-05: UnauthorizedOperation comes before DryRunOperation, and before NotFound."""
+    """SB-IAM-05: UnauthorizedOperation comes before DryRunOperation, and before NotFound.
+
+    Source SB-IAM-05: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html; recorded replies; the texts
+      are guesses.
+    """
     volume = box.add_volume()
     no, yes = as_role(), as_role(allowing("ec2:DeleteVolume"))
     assert refused(no.delete_volume, VolumeId=volume, DryRun=True) == NO
@@ -200,7 +258,12 @@ def test_a_dry_run_is_refused_before_it_succeeds(box, as_role, allowing, refused
 
 
 def test_a_refusal_names_who_what_and_why(box, as_role, allowing, denying):
-    """SB-IAM-05."""
+    """SB-IAM-05.
+
+    Source SB-IAM-05: EC2 refuses with UnauthorizedOperation, 403, dry run or not; query services with AccessDenied,
+      JSON ones with AccessDeniedException. docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html;
+      recorded replies; the texts are guesses.
+    """
     ec2 = as_role(denying("ec2:DeleteVolume"))
     with pytest.raises(ClientError) as caught:
         ec2.delete_volume(VolumeId="vol-1")
@@ -221,14 +284,21 @@ def test_a_refusal_names_who_what_and_why(box, as_role, allowing, denying):
     ],
 )
 def test_each_service_words_it_its_own_way(as_role, allowing, refused, service, method, ask, found):
-    """SB-IAM-05: and a permission lets each in."""
+    """SB-IAM-05: and a permission lets each in.
+
+    Source SB-IAM-05: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html; recorded replies; the texts
+      are guesses.
+    """
     assert refused(getattr(as_role(service=service), method), **ask) == found
     name = "".join(w.capitalize() for w in method.split("_")).replace("Db", "DB")
     getattr(as_role(allowing(f"{service}:{name}"), service=service), method)(**ask)
 
 
 def test_other_services_resources_have_arns_too(box, as_role, allowing, refused):
-    """SB-IAM-01: an Auto Scaling group by name, a database by its own."""
+    """SB-IAM-01: an Auto Scaling group by name, a database by its own.
+
+    Source SB-IAM-01: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+    """
     web = box.add_instance(asg="web")
     group = "arn:aws:autoscaling:*:*:autoScalingGroup:*:autoScalingGroupName/"
     ask = {"AutoScalingGroupName": "web", "InstanceIds": [web], "ShouldDecrementDesiredCapacity": True}
@@ -244,7 +314,11 @@ def test_other_services_resources_have_arns_too(box, as_role, allowing, refused)
 
 
 def test_an_unknown_access_key_is_refused(box, client, refused):
-    """SB-IAM-07: AuthFailure of EC2, InvalidClientTokenId of the others."""
+    """SB-IAM-07: AuthFailure of EC2, InvalidClientTokenId of the others.
+
+    Source SB-IAM-07: docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html; the root is the sandbox's own
+      (guess).
+    """
     box.enforce()
     once = {"config": Config(retries={"total_max_attempts": 1}), "region_name": "eu-central-1"}
     key = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPL0", "aws_secret_access_key": "x"}
@@ -254,7 +328,11 @@ def test_an_unknown_access_key_is_refused(box, client, refused):
 
 
 def test_a_session_ends_on_the_boxs_clock(box, as_role, allowing, refused):
-    """SB-IAM-07: RequestExpired of EC2."""
+    """SB-IAM-07: RequestExpired of EC2.
+
+    Source SB-IAM-07: docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html; the root is the sandbox's own
+      (guess).
+    """
     ec2 = as_role(allowing("ec2:*"))
     box.clock.advance(43_199)
     ec2.describe_volumes()
@@ -263,7 +341,10 @@ def test_a_session_ends_on_the_boxs_clock(box, as_role, allowing, refused):
 
 
 def test_users_and_groups_and_managed_policies_count(box, client, refused, written, allowing):
-    """SB-IAM-01: made through the API, as anybody would."""
+    """SB-IAM-01: made through the API, as anybody would.
+
+    Source SB-IAM-01: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+    """
     box.enforce()
     iam = client("iam", "us-east-1")
     iam.create_user(UserName="ana")
@@ -285,7 +366,11 @@ def test_users_and_groups_and_managed_policies_count(box, client, refused, writt
 
 
 def test_boundaries_and_session_policies_only_take_away(box, client, refused, written, allowing):
-    """SB-IAM-08."""
+    """SB-IAM-08.
+
+    Source SB-IAM-08: A permissions boundary and a session policy only take away.
+      docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html.
+    """
     box.enforce()
     iam = client("iam", "us-east-1")
     limit = iam.create_policy(PolicyName="limit", PolicyDocument=written(allowing("ec2:DescribeVolumes")))
@@ -301,7 +386,11 @@ def test_boundaries_and_session_policies_only_take_away(box, client, refused, wr
 
 
 def test_databases_are_known_by_their_tags(box, client, as_role, allowing, refused):
-    """SB-IAM-01, SB-IAM-04: aws:ResourceTag of a DB instance; Tags at creation need rds:AddTagsToResource."""
+    """SB-IAM-01, SB-IAM-04: aws:ResourceTag of a DB instance; Tags at creation need rds:AddTagsToResource.
+
+    Source SB-IAM-01: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+    Source SB-IAM-04: docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html.
+    """
     ask = {"DBInstanceClass": "db.t3.small", "Engine": "postgres", "AllocatedStorage": 20, "MasterUsername": "u"}
     ask |= {"MasterUserPassword": "long-enough"}
     rds = client("rds")

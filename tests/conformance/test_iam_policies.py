@@ -36,7 +36,11 @@ def allow(action="ec2:*", resource="*", **more) -> dict:
     ],
 )
 def test_actions_match_by_wildcard_whatever_their_case(action, decision):
-    """SB-IAM-01."""
+    """SB-IAM-01.
+
+    Source SB-IAM-01: An action is refused unless a policy of the caller allows it on each of its resources and none
+      denies it. docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+    """
     assert judged(allow(action)) == decision
 
 
@@ -55,25 +59,39 @@ def test_actions_match_by_wildcard_whatever_their_case(action, decision):
     ],
 )
 def test_resources_match_part_by_part(resource, decision):
-    """SB-IAM-01: wildcards stay within a part of an ARN."""
+    """SB-IAM-01: wildcards stay within a part of an ARN.
+
+    Source SB-IAM-01: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+    """
     assert judged(allow(resource=resource)) == decision
 
 
 def test_an_action_without_resources_needs_the_star():
-    """SB-IAM-02: an ARN, however wide, does not allow it."""
+    """SB-IAM-02: an ARN, however wide, does not allow it.
+
+    Source SB-IAM-02: docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html; actions that the
+      sandbox's tables lack count as without: a guess.
+    """
     assert judged(allow(), resource="*") == "allowed"
     assert judged(allow(resource="arn:aws:ec2:*:*:volume/*"), resource="*") == "implicitDeny"
 
 
 def test_not_action_and_not_resource_cover_the_rest():
-    """SB-IAM-01."""
+    """SB-IAM-01.
+
+    Source SB-IAM-01: An action is refused unless a policy of the caller allows it on each of its resources and none
+      denies it. docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+    """
     assert judged({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}) == "allowed"
     assert judged({"Effect": "Allow", "NotAction": ["ec2:Delete*"], "Resource": "*"}) == "implicitDeny"
     assert judged({"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:ec2:*:*:volume/*"}) == "implicitDeny"
 
 
 def test_a_denial_beats_every_permission():
-    """SB-IAM-01: wherever it stands; without a permission nothing is allowed."""
+    """SB-IAM-01: wherever it stands; without a permission nothing is allowed.
+
+    Source SB-IAM-01: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+    """
     no = {"Effect": "Deny", "Action": "ec2:Delete*", "Resource": "*"}
     assert judged(no, allow()) == judged(allow(), no) == "explicitDeny"
     assert judged(no, allow(), action="ec2:CreateVolume") == "allowed"
@@ -114,7 +132,11 @@ def when(operator, key, values, **context):
     ],
 )
 def test_operators_compare_what_is_there(operator, values, given, held):
-    """SB-IAM-03."""
+    """SB-IAM-03.
+
+    Source SB-IAM-03: A missing context key fails a condition, holds a negated, IfExists or ForAllValues one.
+      docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html.
+    """
     assert when(operator, "aws:x", values, aws__x=given) is held
 
 
@@ -135,13 +157,19 @@ def test_operators_compare_what_is_there(operator, values, given, held):
     ],
 )
 def test_a_missing_key_fails_holds_or_is_passed_over(operator, held):
-    """SB-IAM-03: the commonest mistake in policies."""
+    """SB-IAM-03: the commonest mistake in policies.
+
+    Source SB-IAM-03: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html.
+    """
     assert when(operator, "aws:ResourceTag/team", "10.0.0.0/8") is held
     assert when("Null", "aws:ResourceTag/team", "true")
 
 
 def test_set_operators_ask_all_or_any_of_many():
-    """SB-IAM-03: aws:TagKeys is the key with many values."""
+    """SB-IAM-03: aws:TagKeys is the key with many values.
+
+    Source SB-IAM-03: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html.
+    """
     both = {"aws__TagKeys": ("a", "b")}
     assert when("ForAllValues:StringEquals", "aws:TagKeys", ["a", "b", "c"], **both)
     assert not when("ForAllValues:StringEquals", "aws:TagKeys", ["a"], **both)
@@ -150,14 +178,20 @@ def test_set_operators_ask_all_or_any_of_many():
 
 
 def test_several_keys_are_conditions_several_values_alternatives():
-    """SB-IAM-03: and keys, tags included, are not case-sensitive."""
+    """SB-IAM-03: and keys, tags included, are not case-sensitive.
+
+    Source SB-IAM-03: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html.
+    """
     condition = {"StringEquals": {"aws:a": "1", "AWS:ResourceTag/Team": "x"}}
     assert judged(allow(Condition=condition), aws__a="1", **{"aws__resourcetag/TEAM": "x"}) == "allowed"
     assert judged(allow(Condition=condition), aws__a="1") == "implicitDeny"
 
 
 def test_policy_variables_are_filled_from_the_request():
-    """SB-IAM-01: ${aws:username} and the like; one that is not there matches nothing."""
+    """SB-IAM-01: ${aws:username} and the like; one that is not there matches nothing.
+
+    Source SB-IAM-01: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+    """
     own = allow(resource="arn:aws:ec2:*:*:volume/${aws:PrincipalTag/volume}")
     assert judged(own, **{"aws__PrincipalTag/volume": "vol-1"}) == "allowed"
     assert judged(own) == "implicitDeny"
@@ -178,6 +212,9 @@ def test_policy_variables_are_filled_from_the_request():
     ],
 )
 def test_what_is_no_policy_is_refused(text):
-    """SB-KEY-09: before it can allow anything."""
+    """SB-KEY-09: before it can allow anything.
+
+    Source SB-KEY-09: docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html; botocore kms PutKeyPolicy.
+    """
     with pytest.raises(Malformed):
         statements(text)

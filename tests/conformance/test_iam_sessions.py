@@ -25,7 +25,10 @@ def may_assume(role="*"):
 
 
 def test_everybody_may_ask_who_they_are(box, sts, client):
-    """SB-IAM-01: GetCallerIdentity is never refused: root, user, session."""
+    """SB-IAM-01: GetCallerIdentity is never refused: root, user, session.
+
+    Source SB-IAM-01: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+    """
     assert client("sts").get_caller_identity()["Arn"] == f"arn:aws:iam::{HERE}:root"
     assert sts(box.people.root(THERE)).get_caller_identity()["Account"] == THERE
     assert sts(box.people.user("ana")).get_caller_identity()["Arn"] == f"arn:aws:iam::{HERE}:user/ana"
@@ -35,7 +38,10 @@ def test_everybody_may_ask_who_they_are(box, sts, client):
 
 
 def test_a_trust_policy_that_names_the_user_is_enough_in_one_account(box, sts, refused):
-    """SB-IAM-06: one that names the account leaves it to IAM."""
+    """SB-IAM-06: one that names the account leaves it to IAM.
+
+    Source SB-IAM-06: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html.
+    """
     ana, bob = box.people.user("ana"), box.people.user("bob", may_assume())
     named = box.people.role("named", trust=trusting(f"arn:aws:iam::{HERE}:user/ana"))
     assert sts(ana).assume_role(RoleArn=named, **ROLE)["Credentials"]
@@ -46,7 +52,12 @@ def test_a_trust_policy_that_names_the_user_is_enough_in_one_account(box, sts, r
 
 
 def test_between_accounts_both_sides_must_allow(box, sts, refused):
-    """SB-IAM-06."""
+    """SB-IAM-06.
+
+    Source SB-IAM-06: A role is assumed where its trust policy names the caller, or the caller's account and the
+      caller's policies allow it; between accounts both must.
+      docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html.
+    """
     ana = box.people.user("ana", account=THERE)
     bob = box.people.user("bob", may_assume(), account=THERE)
     named = box.people.role("named", trust=trusting([f"arn:aws:iam::{THERE}:user/{n}" for n in ("ana", "bob")]))
@@ -64,7 +75,10 @@ def test_between_accounts_both_sides_must_allow(box, sts, refused):
 
 
 def test_a_trust_policy_may_ask_for_an_external_id(box, sts, refused):
-    """SB-IAM-06: sts:ExternalId; and a role that does not exist is refused like any other."""
+    """SB-IAM-06: sts:ExternalId; and a role that does not exist is refused like any other.
+
+    Source SB-IAM-06: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html.
+    """
     ana = box.people.user("ana")
     arn, condition = f"arn:aws:iam::{HERE}:user/ana", {"StringEquals": {"sts:ExternalId": "xyz"}}
     role = box.people.role("guarded", trust=trusting(arn, Condition=condition))

@@ -37,7 +37,10 @@ def tag(value, key="aws:ResourceTag/run"):
 
 
 def test_three_decisions(simulated):
-    """SB-IAM-09: allowed, implicitDeny, explicitDeny, each with the statements that made it."""
+    """SB-IAM-09: allowed, implicitDeny, explicitDeny, each with the statements that made it.
+
+    Source SB-IAM-09: botocore iam SimulatePrincipalPolicy.
+    """
     yes, no, never = simulated("ec2:DescribeVolumes", "ec2:StartInstances", "ec2:TerminateInstances")
     assert [r["EvalDecision"] for r in (yes, no, never)] == ["allowed", "implicitDeny", "explicitDeny"]
     assert [len(r["MatchedStatements"]) for r in (yes, no, never)] == [1, 0, 1]
@@ -45,7 +48,10 @@ def test_three_decisions(simulated):
 
 
 def test_context_is_what_it_is_given(simulated):
-    """SB-IAM-09: ContextEntries stand for tags; without them the key is named as missing."""
+    """SB-IAM-09: ContextEntries stand for tags; without them the key is named as missing.
+
+    Source SB-IAM-09: botocore iam SimulatePrincipalPolicy.
+    """
     (right,) = simulated("ec2:DeleteVolume", ResourceArns=[VOLUME], ContextEntries=tag("r1"))
     (wrong,) = simulated("ec2:DeleteVolume", ResourceArns=[VOLUME], ContextEntries=tag("r2"))
     (none,) = simulated("ec2:DeleteVolume", ResourceArns=[VOLUME])
@@ -55,7 +61,10 @@ def test_context_is_what_it_is_given(simulated):
 
 
 def test_resources_are_judged_one_by_one(simulated):
-    """SB-IAM-09: the whole is the worst; without ResourceArns it is `*`, which volume/* does not allow."""
+    """SB-IAM-09: the whole is the worst; without ResourceArns it is `*`, which volume/* does not allow.
+
+    Source SB-IAM-09: botocore iam SimulatePrincipalPolicy.
+    """
     other = "arn:aws:ec2:eu-central-1:123456789012:snapshot/snap-1"
     (found,) = simulated("ec2:DeleteVolume", ResourceArns=[VOLUME, other], ContextEntries=tag("r1"))
     each = {r["EvalResourceName"]: r["EvalResourceDecision"] for r in found["ResourceSpecificResults"]}
@@ -66,7 +75,10 @@ def test_resources_are_judged_one_by_one(simulated):
 
 
 def test_real_tags_and_key_policies_are_not_looked_at(box, simulated, client):
-    """SB-IAM-09: what the simulation cannot know it does not know."""
+    """SB-IAM-09: what the simulation cannot know it does not know.
+
+    Source SB-IAM-09: botocore iam SimulatePrincipalPolicy.
+    """
     volume = box.add_volume(tags={"run": "r1"})
     arn = f"arn:aws:ec2:eu-central-1:123456789012:volume/{volume}"
     (found,) = simulated("ec2:DeleteVolume", ResourceArns=[arn])
@@ -76,7 +88,10 @@ def test_real_tags_and_key_policies_are_not_looked_at(box, simulated, client):
 
 
 def test_users_are_simulated_too_with_policies_added(box, iam, written, allowing, refused):
-    """SB-IAM-09: PolicyInputList adds; what does not exist is NoSuchEntity; a session is no entity."""
+    """SB-IAM-09: PolicyInputList adds; what does not exist is NoSuchEntity; a session is no entity.
+
+    Source SB-IAM-09: botocore iam SimulatePrincipalPolicy.
+    """
     box.people.user("ana")
     arn = "arn:aws:iam::123456789012:user/ana"
     more = [written(allowing("ec2:*"))]
@@ -92,7 +107,10 @@ def test_users_are_simulated_too_with_policies_added(box, iam, written, allowing
 
 
 def test_a_resource_policy_is_for_users_only(box, iam, simulated, allowing, refused):
-    """SB-IAM-09: 'not supported for IAM roles'."""
+    """SB-IAM-09: 'not supported for IAM roles'.
+
+    Source SB-IAM-09: botocore iam SimulatePrincipalPolicy.
+    """
     from botocore.exceptions import ClientError
 
     text = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}]}'
@@ -106,13 +124,19 @@ def test_a_resource_policy_is_for_users_only(box, iam, simulated, allowing, refu
 
 
 def test_the_keys_that_policies_ask_for_are_listed(box, iam, simulated):
-    """SB-IAM-09: GetContextKeysForPrincipalPolicy."""
+    """SB-IAM-09: GetContextKeysForPrincipalPolicy.
+
+    Source SB-IAM-09: botocore iam SimulatePrincipalPolicy.
+    """
     found = iam.get_context_keys_for_principal_policy(PolicySourceArn="arn:aws:iam::123456789012:role/r")
     assert found["ContextKeyNames"] == ["aws:ResourceTag/run"]
 
 
 def test_simulating_needs_its_own_permission(box, as_role, allowing, refused):
-    """SB-IAM-01: iam:SimulatePrincipalPolicy on the role."""
+    """SB-IAM-01: iam:SimulatePrincipalPolicy on the role.
+
+    Source SB-IAM-01: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+    """
     arn = box.people.role("other")
     ask = {"PolicySourceArn": arn, "ActionNames": ["ec2:StopInstances"]}
     assert refused(as_role(service="iam").simulate_principal_policy, **ask) == ("AccessDenied", 403)
@@ -120,7 +144,10 @@ def test_simulating_needs_its_own_permission(box, as_role, allowing, refused):
 
 
 def test_many_results_are_paged(box, iam, simulated):
-    """SB-IAM-09: MaxItems and Marker."""
+    """SB-IAM-09: MaxItems and Marker.
+
+    Source SB-IAM-09: botocore iam SimulatePrincipalPolicy.
+    """
     pages = list(
         iam.get_paginator("simulate_principal_policy").paginate(
             PolicySourceArn="arn:aws:iam::123456789012:role/r",

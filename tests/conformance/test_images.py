@@ -16,7 +16,11 @@ def shown(ec2):
 
 
 def test_an_image_is_pending_until_its_snapshots_are_there(box, ec2, shown):
-    """SB-IMG-02."""
+    """SB-IMG-02.
+
+    Source SB-IMG-02: An image is pending until its snapshots are there, and failed if one is; only an available one is
+      copied. botocore ec2 CopyImage; code: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    """
     made = ec2.create_image(InstanceId=box.add_instance(), Name="image")["ImageId"]
     assert shown(made)["State"] == "pending"
     box.clock.advance(1000)
@@ -24,7 +28,10 @@ def test_an_image_is_pending_until_its_snapshots_are_there(box, ec2, shown):
 
 
 def test_a_copy_is_encrypted_under_the_key_asked_for(box, ec2, client, image, shown):
-    """SB-IMG-02: in the Region of the call; its snapshots are new, and the source stays plain."""
+    """SB-IMG-02: in the Region of the call; its snapshots are new, and the source stays plain.
+
+    Source SB-IMG-02: botocore ec2 CopyImage; code: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    """
     key = box.add_key()
     ask = {"Name": "copy", "SourceImageId": image, "SourceRegion": "eu-central-1"}
     copy = ec2.copy_image(**ask, Encrypted=True, KmsKeyId="alias/app")["ImageId"]
@@ -41,7 +48,12 @@ def test_a_copy_is_encrypted_under_the_key_asked_for(box, ec2, client, image, sh
 
 
 def test_a_copy_under_a_bad_key_fails_later(box, ec2, image, shown):
-    """R-EBS-53, R-EBS-54, SB-IMG-02: an id is returned, and the image ends `failed`."""
+    """R-EBS-53, R-EBS-54, SB-IMG-02: an id is returned, and the image ends `failed`.
+
+    Source R-EBS-53: botocore ec2 CreateVolume.KmsKeyId, CopySnapshot.KmsKeyId.
+    Source R-EBS-54: docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html.
+    Source SB-IMG-02: botocore ec2 CopyImage; code: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    """
     box.add_key(state="Disabled")
     ask = {"Name": "copy", "SourceImageId": image, "SourceRegion": "eu-central-1"}
     copy = ec2.copy_image(**ask, Encrypted=True, KmsKeyId="alias/app")["ImageId"]
@@ -50,7 +62,11 @@ def test_a_copy_under_a_bad_key_fails_later(box, ec2, image, shown):
 
 
 def test_the_same_token_is_the_same_copy(ec2, image, refused):
-    """SB-TOK-01; and only an available image is copied (SB-IMG-02)."""
+    """SB-TOK-01; and only an available image is copied (SB-IMG-02).
+
+    Source SB-TOK-01: docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html.
+    Source SB-IMG-02: botocore ec2 CopyImage; code: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    """
     ask = {"Name": "copy", "SourceImageId": image, "SourceRegion": "eu-central-1", "ClientToken": "t"}
     first = ec2.copy_image(**ask)["ImageId"]
     assert ec2.copy_image(**ask)["ImageId"] == first

@@ -17,7 +17,10 @@ def shown(ec2):
 
 
 def test_stopping_takes_time_and_says_who_asked(box, ec2, web, shown):
-    """SB-INS-02: StateReason and StateTransitionReason are the user's."""
+    """SB-INS-02: StateReason and StateTransitionReason are the user's.
+
+    Source SB-INS-02: docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html.
+    """
     reply = ec2.stop_instances(InstanceIds=[web])["StoppingInstances"][0]
     assert (reply["PreviousState"]["Name"], reply["CurrentState"]["Name"]) == ("running", "stopping")
     assert shown(web)["State"] == {"Code": 64, "Name": "stopping"}
@@ -30,7 +33,11 @@ def test_stopping_takes_time_and_says_who_asked(box, ec2, web, shown):
 
 
 def test_starting_takes_time_and_checks_pass_later(box, ec2, web, shown):
-    """SB-INS-20: LaunchTime is the time of the start; status checks are `initializing` before they are `ok`."""
+    """SB-INS-20: LaunchTime is the time of the start; status checks are `initializing` before they are `ok`.
+
+    Source SB-INS-20: docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html;
+      docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-system-instance-status-check.html.
+    """
     ec2.stop_instances(InstanceIds=[web])
     box.clock.advance(100)
     ec2.start_instances(InstanceIds=[web])
@@ -48,7 +55,10 @@ def test_starting_takes_time_and_checks_pass_later(box, ec2, web, shown):
 
 
 def test_status_of_stopped_instances_is_asked_for(box, ec2, web):
-    """SB-INS-21: IncludeAllInstances."""
+    """SB-INS-21: IncludeAllInstances.
+
+    Source SB-INS-21: botocore ec2 DescribeInstanceStatus.
+    """
     stopped = box.add_instance(name="b", state="stopped")
     assert [s["InstanceId"] for s in ec2.describe_instance_status()["InstanceStatuses"]] == [web]
     both = ec2.describe_instance_status(IncludeAllInstances=True)["InstanceStatuses"]
@@ -56,7 +66,11 @@ def test_status_of_stopped_instances_is_asked_for(box, ec2, web):
 
 
 def test_already_there_is_no_error_but_on_the_way_is(box, ec2, web, refused):
-    """SB-INS-02."""
+    """SB-INS-02.
+
+    Source SB-INS-02: Start and stop are no-ops where already there, and refused on the way or terminated.
+      docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html.
+    """
     ec2.start_instances(InstanceIds=[web])
     ec2.stop_instances(InstanceIds=[web])
     ec2.stop_instances(InstanceIds=[web])
@@ -70,7 +84,11 @@ def test_already_there_is_no_error_but_on_the_way_is(box, ec2, web, refused):
 
 
 def test_without_its_root_an_instance_does_not_start(box, ec2, web, refused):
-    """SB-INS-01: the fence. It holds from the detach on."""
+    """SB-INS-01: the fence. It holds from the detach on.
+
+    Source SB-INS-01: docs.aws.amazon.com/vm-import troubleshooting has the message; the code InvalidParameterValue is a
+      guess.
+    """
     ec2.stop_instances(InstanceIds=[web])
     box.clock.advance(60)
     root = next(d for d in ec2.describe_volumes()["Volumes"] if d["Attachments"][0]["Device"] == "/dev/xvda")
@@ -83,7 +101,10 @@ def test_without_its_root_an_instance_does_not_start(box, ec2, web, refused):
 
 @pytest.mark.parametrize("spoil", ["disable_key", "schedule_key_deletion"])
 def test_with_an_unusable_key_a_start_falls_back_to_stopped(box, ec2, shown, spoil):
-    """R-EBS-55: accepted, pending, stopped, Client.InternalError; nothing was written."""
+    """R-EBS-55: accepted, pending, stopped, Client.InternalError; nothing was written.
+
+    Source R-EBS-55: repost.aws/knowledge-center/kms-iam-ec2-permission.
+    """
     key = box.add_key()
     app = box.add_instance(volumes=[VolumeSpec(kms_key=key)], state="stopped")
     getattr(box, spoil)(key)
@@ -95,7 +116,10 @@ def test_with_an_unusable_key_a_start_falls_back_to_stopped(box, ec2, shown, spo
 
 
 def test_a_key_disabled_under_a_running_instance_changes_nothing(box, ec2, shown):
-    """SB-INS-22: The data key is in the hypervisor's memory while the volume is attached."""
+    """SB-INS-22: The data key is in the hypervisor's memory while the volume is attached.
+
+    Source SB-INS-22: docs.aws.amazon.com/kms/latest/developerguide/unusable-kms-keys.html.
+    """
     key = box.add_key()
     app = box.add_instance(volumes=[VolumeSpec(kms_key=key)])
     box.disable_key(key)
@@ -104,7 +128,11 @@ def test_a_key_disabled_under_a_running_instance_changes_nothing(box, ec2, shown
 
 
 def test_protection_keeps_from_stopping_and_terminating(box, ec2, web, refused):
-    """R-EBS-32."""
+    """R-EBS-32.
+
+    Source R-EBS-32: disableApiStop refuses StopInstances, disableApiTermination refuses TerminateInstances. botocore
+      ec2 ModifyInstanceAttribute.
+    """
     ec2.modify_instance_attribute(InstanceId=web, DisableApiStop={"Value": True})
     ec2.modify_instance_attribute(InstanceId=web, DisableApiTermination={"Value": True})
     asked = ec2.describe_instance_attribute(InstanceId=web, Attribute="disableApiStop")
@@ -116,7 +144,10 @@ def test_protection_keeps_from_stopping_and_terminating(box, ec2, web, refused):
 
 
 def test_attributes_are_read_one_by_one(ec2, web):
-    """SB-INS-23: What a planner asks before it stops something."""
+    """SB-INS-23: What a planner asks before it stops something.
+
+    Source SB-INS-23: botocore ec2 DescribeInstanceAttribute, ModifyInstanceAttribute.
+    """
 
     def ask(attribute):
         return ec2.describe_instance_attribute(InstanceId=web, Attribute=attribute)
@@ -129,7 +160,10 @@ def test_attributes_are_read_one_by_one(ec2, web):
 
 
 def test_terminating_obeys_the_flags(box, ec2, web, shown):
-    """SB-INS-24: The root goes with the instance, the data volume stays."""
+    """SB-INS-24: The root goes with the instance, the data volume stays.
+
+    Source SB-INS-24: docs.aws.amazon.com/AWSEC2/latest/UserGuide/preserving-volumes-on-termination.html.
+    """
     ec2.terminate_instances(InstanceIds=[web])
     box.clock.advance(60)
     assert shown(web)["State"]["Name"] == "terminated"
@@ -138,7 +172,10 @@ def test_terminating_obeys_the_flags(box, ec2, web, shown):
 
 
 def test_capacity_may_be_short(box, ec2, refused):
-    """SB-INS-25: A fault: InsufficientInstanceCapacity comes with status 500, once or as often as asked."""
+    """SB-INS-25: A fault: InsufficientInstanceCapacity comes with status 500, once or as often as asked.
+
+    Source SB-INS-25: docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html; recorded reply.
+    """
     app = box.add_instance(state="stopped")
     box.faults.add(Fault(operation="ec2:StartInstances", code="InsufficientInstanceCapacity", times=2))
     for _ in range(2):
@@ -147,7 +184,10 @@ def test_capacity_may_be_short(box, ec2, refused):
 
 
 def test_a_public_address_of_its_own_is_lost_with_the_stop(box, ec2, web, shown):
-    """R-EBS-31: automatic ones change, an Elastic IP stays."""
+    """R-EBS-31: automatic ones change, an Elastic IP stays.
+
+    Source R-EBS-31: docs.aws.amazon.com/AWSEC2/latest/UserGuide/Stop_Start.html.
+    """
     fixed = box.add_instance(name="fixed")
     address = ec2.allocate_address(Domain="vpc")
     ec2.associate_address(InstanceId=fixed, AllocationId=address["AllocationId"])
@@ -164,7 +204,10 @@ def test_a_public_address_of_its_own_is_lost_with_the_stop(box, ec2, web, shown)
 
 
 def test_somebody_else_starts_and_stops_it(box, ec2, web, shown):
-    """SB-INS-26: By hand: no call of the client's, yet the LaunchTime tells."""
+    """SB-INS-26: By hand: no call of the client's, yet the LaunchTime tells.
+
+    Source SB-INS-26: botocore ec2 Instance.LaunchTime.
+    """
     before = shown(web)["LaunchTime"]
     box.stop_by_hand(web)
     box.clock.advance(60)
@@ -178,13 +221,20 @@ def test_somebody_else_starts_and_stops_it(box, ec2, web, shown):
 
 
 def test_one_bad_id_stops_the_whole_call(ec2, web, refused, shown):
-    """SB-INS-27: All or nothing."""
+    """SB-INS-27: All or nothing.
+
+    Source SB-INS-27: botocore ec2 StartInstances, StopInstances; recorded replies.
+    """
     assert refused(ec2.stop_instances, InstanceIds=[web, "i-00000000000000000"])[0] == "InvalidInstanceID.NotFound"
     assert shown(web)["State"]["Name"] == "running"
 
 
 def test_run_instances_with_the_same_token_runs_one(ec2, refused):
-    """SB-TOK-01."""
+    """SB-TOK-01.
+
+    Source SB-TOK-01: A ClientToken returns what it made, dead or alive; with other parameters it is refused.
+      docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html.
+    """
     ask = {"ImageId": "ami-12c6146b", "MinCount": 1, "MaxCount": 1, "InstanceType": "m5.large", "ClientToken": "t"}
     first, again = (ec2.run_instances(**ask)["Instances"][0]["InstanceId"] for _ in range(2))
     assert first == again
@@ -192,7 +242,10 @@ def test_run_instances_with_the_same_token_runs_one(ec2, refused):
 
 
 def test_run_instances_makes_the_disks_asked_for(box, ec2):
-    """SB-INS-28: Types, IOPS, encryption and tags of a mapping are all kept."""
+    """SB-INS-28: Types, IOPS, encryption and tags of a mapping are all kept.
+
+    Source SB-INS-28: botocore ec2 BlockDeviceMapping.
+    """
     key = box.add_key()
     mapping = {"VolumeSize": 50, "VolumeType": "io2", "Iops": 3000, "Encrypted": True, "KmsKeyId": "alias/app"}
     made = ec2.run_instances(

@@ -13,7 +13,10 @@ def meta(kms, ref):
 
 
 def test_a_key_is_found_by_every_name_in_its_region_only(box, kms, client, refused):
-    """SB-KEY-02: id, ARN, alias, alias ARN; NotFoundException elsewhere."""
+    """SB-KEY-02: id, ARN, alias, alias ARN; NotFoundException elsewhere.
+
+    Source SB-KEY-02: botocore kms DescribeKey.
+    """
     arn = box.add_key()
     alias_arn = arn.split(":key/")[0] + ":alias/app"
     for ref in (arn, arn.split("/")[1], "alias/app", alias_arn):
@@ -24,7 +27,10 @@ def test_a_key_is_found_by_every_name_in_its_region_only(box, kms, client, refus
 
 
 def test_a_key_shows_spec_usage_state_and_manager(box, kms):
-    """R-EBS-50's facts."""
+    """SB-KEY-22: spec, usage, state and manager of a key.
+
+    Source SB-KEY-22: botocore kms KeyMetadata.
+    """
     arn = box.add_key(alias="alias/x", spec="RSA_2048", usage="SIGN_VERIFY", state="Disabled")
     found = meta(kms, arn)
     assert (found["KeySpec"], found["KeyUsage"], found["KeyState"]) == ("RSA_2048", "SIGN_VERIFY", "Disabled")
@@ -33,12 +39,18 @@ def test_a_key_shows_spec_usage_state_and_manager(box, kms):
 
 
 def test_the_managed_key_is_aws_own(kms):
-    """SB-KEY-20: alias/aws/ebs has KeyManager AWS."""
+    """SB-KEY-20: alias/aws/ebs has KeyManager AWS.
+
+    Source SB-KEY-20: botocore kms KeyMetadata.KeyManager.
+    """
     assert meta(kms, "alias/aws/ebs")["KeyManager"] == "AWS"
 
 
 def test_states_change_by_arn_too(box, kms, refused):
-    """SB-KEY-03. Disable, enable, schedule deletion, cancel: given the ARN, which moto does not survive."""
+    """SB-KEY-03. Disable, enable, schedule deletion, cancel: given the ARN, which moto does not survive.
+
+    Source SB-KEY-03: docs.aws.amazon.com/kms/latest/developerguide/key-state.html.
+    """
     arn = box.add_key()
     kms.disable_key(KeyId=arn)
     assert meta(kms, arn)["KeyState"] == "Disabled"
@@ -55,7 +67,10 @@ def test_states_change_by_arn_too(box, kms, refused):
 
 
 def test_encryption_by_default_is_for_what_is_made_afterwards(box, ec2):
-    """SB-KEY-21: Without a key it is the Region's default key: aws/ebs until another is set."""
+    """SB-KEY-21: Without a key it is the Region's default key: aws/ebs until another is set.
+
+    Source SB-KEY-21: docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html.
+    """
     assert ec2.get_ebs_encryption_by_default()["EbsEncryptionByDefault"] is False
     assert ec2.get_ebs_default_kms_key_id()["KmsKeyId"] == "alias/aws/ebs"
     before = box.add_volume()
@@ -70,7 +85,10 @@ def test_encryption_by_default_is_for_what_is_made_afterwards(box, ec2):
 
 
 def test_a_volume_wants_encrypted_with_its_key(box, ec2, refused):
-    """R-EBS-52; an id or alias becomes the ARN."""
+    """R-EBS-52; an id or alias becomes the ARN.
+
+    Source R-EBS-52: botocore ec2 CopySnapshot, CreateVolume.
+    """
     arn = box.add_key()
     ask = {"AvailabilityZone": "eu-central-1a", "Size": 1}
     assert refused(ec2.create_volume, **ask, KmsKeyId=arn)[0] == "InvalidParameterDependency"

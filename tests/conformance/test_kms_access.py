@@ -31,7 +31,10 @@ def everything(to, **more):
 
 
 def test_the_default_policy_leaves_it_to_iam(box, as_role, allowing, refused):
-    """SB-KEY-04: the account is named, so that policies of IAM count: by key ARN, by action."""
+    """SB-KEY-04: the account is named, so that policies of IAM count: by key ARN, by action.
+
+    Source SB-KEY-04: docs.aws.amazon.com/kms/latest/developerguide/key-policies.html.
+    """
     key, other = box.add_key(), box.add_key(alias="alias/other")
     assert refused(as_role(service="kms").encrypt, KeyId=key, **BLOB) == NO
     kms = as_role(allowing("kms:Encrypt", on=key), service="kms")
@@ -44,7 +47,10 @@ def test_the_default_policy_leaves_it_to_iam(box, as_role, allowing, refused):
 def test_without_the_account_in_the_key_policy_iam_counts_for_nothing(
     box, as_role, session_of, allowing, key_policy, refused
 ):
-    """SB-KEY-04: and who is named needs no policy of IAM; a session is named by its role."""
+    """SB-KEY-04: and who is named needs no policy of IAM; a session is named by its role.
+
+    Source SB-KEY-04: docs.aws.amazon.com/kms/latest/developerguide/key-policies.html.
+    """
     key, role = box.add_key(), box.people.role("named")
     key_policy(key, everything(role))
     assert refused(as_role(allowing("kms:*"), service="kms").encrypt, KeyId=key, **BLOB) == NO
@@ -52,7 +58,10 @@ def test_without_the_account_in_the_key_policy_iam_counts_for_nothing(
 
 
 def test_the_root_too_needs_the_key_policy(box, client, root, key_policy, refused):
-    """SB-KEY-04: a key policy that forgets the account locks its root out."""
+    """SB-KEY-04: a key policy that forgets the account locks its root out.
+
+    Source SB-KEY-04: docs.aws.amazon.com/kms/latest/developerguide/key-policies.html.
+    """
     box.enforce()
     key = box.add_key()
     root.encrypt(KeyId=key, **BLOB)
@@ -61,7 +70,10 @@ def test_the_root_too_needs_the_key_policy(box, client, root, key_policy, refuse
 
 
 def test_denials_count_wherever_they_stand(box, as_role, allowing, denying, key_policy, refused):
-    """SB-KEY-04: in the key policy and in the caller's."""
+    """SB-KEY-04: in the key policy and in the caller's.
+
+    Source SB-KEY-04: docs.aws.amazon.com/kms/latest/developerguide/key-policies.html.
+    """
     key = box.add_key()
     key_policy(key, everything(HERE), {**everything("*"), "Effect": "Deny", "Action": "kms:Decrypt"})
     kms = as_role(allowing("kms:*"), denying("kms:DescribeKey"), service="kms")
@@ -71,7 +83,10 @@ def test_denials_count_wherever_they_stand(box, as_role, allowing, denying, key_
 
 
 def test_a_ciphertext_names_its_key(box, as_role, allowing, refused):
-    """SB-KEY-04: Decrypt and ReEncrypt without a KeyId are asked for the keys they use."""
+    """SB-KEY-04: Decrypt and ReEncrypt without a KeyId are asked for the keys they use.
+
+    Source SB-KEY-04: docs.aws.amazon.com/kms/latest/developerguide/key-policies.html.
+    """
     one, other = box.add_key(), box.add_key(alias="alias/other")
     kms = as_role(allowing("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", on=one), service="kms")
     blob = kms.encrypt(KeyId=one, **BLOB)["CiphertextBlob"]
@@ -83,7 +98,10 @@ def test_a_ciphertext_names_its_key(box, as_role, allowing, refused):
 
 
 def test_the_encryption_context_is_known(box, as_role, allowing, refused):
-    """SB-KEY-04: kms:EncryptionContext:*, and that a direct call comes through no service."""
+    """SB-KEY-04: kms:EncryptionContext:*, and that a direct call comes through no service.
+
+    Source SB-KEY-04: docs.aws.amazon.com/kms/latest/developerguide/key-policies.html.
+    """
     key = box.add_key()
     bound = {"StringEquals": {"kms:EncryptionContext:aws:ebs:id": "vol-1"}}
     kms = as_role(allowing("kms:Encrypt", Condition=bound), service="kms")
@@ -96,7 +114,10 @@ def test_the_encryption_context_is_known(box, as_role, allowing, refused):
 
 
 def test_a_grant_for_a_service_is_none_for_people(box, as_role, allowing, refused):
-    """SB-KEY-04: kms:GrantIsForAWSResource, kms:GrantOperations."""
+    """SB-KEY-04: kms:GrantIsForAWSResource, kms:GrantOperations.
+
+    Source SB-KEY-04: docs.aws.amazon.com/kms/latest/developerguide/key-policies.html.
+    """
     key = box.add_key()
     ask = {"KeyId": key, "GranteePrincipal": f"arn:aws:iam::{HERE}:role/x", "Operations": ["Decrypt"]}
     service = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
@@ -108,7 +129,10 @@ def test_a_grant_for_a_service_is_none_for_people(box, as_role, allowing, refuse
 
 
 def test_keys_are_known_by_their_tags(box, root, as_role, allowing, refused):
-    """SB-KEY-04: aws:ResourceTag on keys."""
+    """SB-KEY-04: aws:ResourceTag on keys.
+
+    Source SB-KEY-04: docs.aws.amazon.com/kms/latest/developerguide/key-policies.html.
+    """
     key, other = box.add_key(), box.add_key(alias="alias/other")
     root.tag_resource(KeyId=key, Tags=[{"TagKey": "team", "TagValue": "x"}])
     kms = as_role(allowing("kms:*", Condition={"StringEquals": {"aws:ResourceTag/team": "x"}}), service="kms")
@@ -120,7 +144,10 @@ def test_keys_are_known_by_their_tags(box, root, as_role, allowing, refused):
 
 
 def test_a_key_of_another_account_needs_both_sides(box, as_role, allowing, key_policy, refused):
-    """SB-KEY-05: its policy names the account, and the caller's policies allow it."""
+    """SB-KEY-05: its policy names the account, and the caller's policies allow it.
+
+    Source SB-KEY-05: docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html.
+    """
     key = box.add_key()
     theirs = as_role(allowing("kms:*"), service="kms", account=THERE)
     bare = as_role(service="kms", account=THERE)
@@ -133,7 +160,10 @@ def test_a_key_of_another_account_needs_both_sides(box, as_role, allowing, key_p
 
 
 def test_naming_a_role_of_another_account_is_not_enough(box, session_of, key_policy, refused, allowing, as_role):
-    """SB-KEY-05: the other account must allow it too; and others there stay out."""
+    """SB-KEY-05: the other account must allow it too; and others there stay out.
+
+    Source SB-KEY-05: docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html.
+    """
     key, role = box.add_key(), box.people.role("bare", account=THERE)
     able = box.people.role("able", {"Statement": [allowing("kms:*")]}, account=THERE)
     box.enforce()
@@ -144,7 +174,10 @@ def test_naming_a_role_of_another_account_is_not_enough(box, session_of, key_pol
 
 
 def test_a_key_is_managed_by_its_owner_only(box, as_role, allowing, key_policy, refused):
-    """SB-KEY-05: DisableKey, GetKeyPolicy, PutKeyPolicy do not work across accounts."""
+    """SB-KEY-05: DisableKey, GetKeyPolicy, PutKeyPolicy do not work across accounts.
+
+    Source SB-KEY-05: docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html.
+    """
     key = box.add_key()
     key_policy(key, everything(HERE), everything(THERE))
     theirs = as_role(allowing("kms:*"), service="kms", account=THERE)
@@ -154,7 +187,12 @@ def test_a_key_is_managed_by_its_owner_only(box, as_role, allowing, key_policy, 
 
 
 def test_kms_caller_account_is_the_callers(box, as_role, allowing, key_policy, refused):
-    """SB-KEY-05."""
+    """SB-KEY-05.
+
+    Source SB-KEY-05: A key of another account is used where its policy names that account or principal and the caller's
+      policies allow it; it is managed by its owner only.
+      docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html.
+    """
     key = box.add_key()
     key_policy(key, everything("*", Condition={"StringEquals": {"kms:CallerAccount": HERE}}))
     as_role(service="kms").encrypt(KeyId=key, **BLOB)
@@ -165,7 +203,11 @@ def test_kms_caller_account_is_the_callers(box, as_role, allowing, key_policy, r
 
 
 def test_the_managed_key_is_for_services(box, as_role, allowing, root, refused):
-    """SB-KEY-08: through EC2 for everybody; directly for nobody, though its policy can be read."""
+    """SB-KEY-08: through EC2 for everybody; directly for nobody, though its policy can be read.
+
+    Source SB-KEY-08: docs.aws.amazon.com/kms/latest/developerguide/concepts.html, AWS managed keys; the policy's text
+      is remembered (guess).
+    """
     box.enforce()
     arn = root.describe_key(KeyId="alias/aws/ebs")["KeyMetadata"]["Arn"]
     assert refused(root.encrypt, KeyId="alias/aws/ebs", **BLOB) == NO
@@ -177,13 +219,21 @@ def test_the_managed_key_is_for_services(box, as_role, allowing, root, refused):
 
 
 def test_the_policy_of_a_managed_key_is_awss(root, refused):
-    """SB-KEY-08."""
+    """SB-KEY-08.
+
+    Source SB-KEY-08: aws/ebs may be used through EC2 by all of its account, and its policy cannot be changed.
+      docs.aws.amazon.com/kms/latest/developerguide/concepts.html, AWS managed keys; the policy's text is remembered
+      (guess).
+    """
     arn = root.describe_key(KeyId="alias/aws/ebs")["KeyMetadata"]["Arn"]
     assert refused(root.put_key_policy, KeyId=arn, Policy="{}")[0] == "UnsupportedOperationException"
 
 
 def test_what_is_no_key_policy_is_refused(box, root, refused, written, allowing):
-    """SB-KEY-09: no policy, no principals, principals that do not exist."""
+    """SB-KEY-09: no policy, no principals, principals that do not exist.
+
+    Source SB-KEY-09: docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html; botocore kms PutKeyPolicy.
+    """
     box.enforce()
     key, bad = box.add_key(), "MalformedPolicyDocumentException"
     nobody = everything(f"arn:aws:iam::{HERE}:role/nobody")
@@ -197,7 +247,10 @@ def test_what_is_no_key_policy_is_refused(box, root, refused, written, allowing)
 
 
 def test_nobody_locks_himself_out_by_mistake(box, root, refused, written):
-    """SB-KEY-09: unless told that it is no mistake."""
+    """SB-KEY-09: unless told that it is no mistake.
+
+    Source SB-KEY-09: docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html; botocore kms PutKeyPolicy.
+    """
     box.enforce()
     key, role = box.add_key(), box.people.role("only")
     text = written(everything(role))
@@ -219,7 +272,10 @@ def test_nobody_locks_himself_out_by_mistake(box, root, refused, written):
     ],
 )
 def test_a_dry_run_tells_what_would_be(box, as_role, allowing, refused, root, method, ask, action):
-    """SB-KEY-07: DryRunOperationException where it would succeed, AccessDeniedException where not; nothing is done."""
+    """SB-KEY-07: DryRunOperationException where it would succeed, AccessDeniedException where not; nothing is done.
+
+    Source SB-KEY-07: docs.aws.amazon.com/kms/latest/developerguide/testing-permissions.html; the status 400 is a guess.
+    """
     ask = {"KeyId": box.add_key(), "DryRun": True, **ask}
     able, not_able = as_role(allowing(f"kms:{action}"), service="kms"), as_role(service="kms")
     assert refused(getattr(able, method), **ask) == ("DryRunOperationException", 400)
@@ -230,7 +286,10 @@ def test_a_dry_run_tells_what_would_be(box, as_role, allowing, refused, root, me
 
 
 def test_dry_runs_of_what_needs_a_ciphertext_or_a_grant(box, as_role, allowing, refused, root):
-    """SB-KEY-07: Decrypt, ReEncrypt, RevokeGrant; and a condition on the service makes a direct dry run a false alarm."""
+    """SB-KEY-07: Decrypt, ReEncrypt, RevokeGrant; and a condition on the service makes a direct dry run a false alarm.
+
+    Source SB-KEY-07: docs.aws.amazon.com/kms/latest/developerguide/testing-permissions.html; the status 400 is a guess.
+    """
     key = box.add_key()
     blob = root.encrypt(KeyId=key, **BLOB)["CiphertextBlob"]
     grant = root.create_grant(KeyId=key, GranteePrincipal=HERE, Operations=["Decrypt"])["GrantId"]

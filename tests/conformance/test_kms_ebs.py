@@ -47,7 +47,13 @@ def make_volume(client, key, **more):
 
 
 def test_a_volume_under_a_key_the_caller_may_not_use_vanishes(box, key, as_role, allowing, state):
-    """R-EBS-53, R-EBS-54, SB-KEY-10: the call is answered 200; each permission counts."""
+    """R-EBS-53, R-EBS-54, SB-KEY-10: the call is answered 200; each permission counts.
+
+    Source R-EBS-53: botocore ec2 CreateVolume.KmsKeyId, CopySnapshot.KmsKeyId.
+    Source R-EBS-54: docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html.
+    Source SB-KEY-10: docs.aws.amazon.com/ebs/latest/userguide/how-ebs-encryption-works.html,
+      ebs-encryption-requirements.html; which call needs which is in part a guess, the bad way.
+    """
     assert state(make_volume(as_role(allowing("ec2:*")), key, Size=1)) == "gone"
     empty = ("DescribeKey", "GenerateDataKeyWithoutPlaintext")
     able = as_role(allowing("ec2:*"), allowing(*actions(*empty), on=key, Condition=VIA))
@@ -59,7 +65,12 @@ def test_a_volume_under_a_key_the_caller_may_not_use_vanishes(box, key, as_role,
 
 @pytest.mark.parametrize("left_out", [None, *NEEDED])
 def test_a_copy_under_such_a_key_ends_in_error(box, ec2, key, plain, as_role, allowing, state, left_out):
-    """R-EBS-54, SB-KEY-10: 'Given key ID is not accessible', some seconds after the call."""
+    """R-EBS-54, SB-KEY-10: 'Given key ID is not accessible', some seconds after the call.
+
+    Source R-EBS-54: docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html.
+    Source SB-KEY-10: docs.aws.amazon.com/ebs/latest/userguide/how-ebs-encryption-works.html,
+      ebs-encryption-requirements.html; which call needs which is in part a guess, the bad way.
+    """
     granted = actions(*(n for n in NEEDED if n != left_out))
     client = as_role(allowing("ec2:*"), allowing(*granted, on=key, Condition=VIA))
     copy = client.copy_snapshot(**plain, Encrypted=True, KmsKeyId=key)["SnapshotId"]
@@ -72,7 +83,13 @@ def test_a_copy_under_such_a_key_ends_in_error(box, ec2, key, plain, as_role, al
 
 
 def test_a_volume_from_a_plain_snapshot_needs_as_much(key, plain, as_role, allowing, state):
-    """SB-KEY-10."""
+    """SB-KEY-10.
+
+    Source SB-KEY-10: EBS uses a key for the caller: GenerateDataKeyWithoutPlaintext and DescribeKey, from a plain
+      source Decrypt and CreateGrant too, from one under another key ReEncrypt on both.
+      docs.aws.amazon.com/ebs/latest/userguide/how-ebs-encryption-works.html, ebs-encryption-requirements.html; which
+      call needs which is in part a guess, the bad way.
+    """
     shot = plain["SourceSnapshotId"]
     able = as_role(allowing("ec2:*"), allowing(*actions(*NEEDED)))
     assert state(make_volume(able, key, SnapshotId=shot)) == "available"
@@ -81,7 +98,11 @@ def test_a_volume_from_a_plain_snapshot_needs_as_much(key, plain, as_role, allow
 
 
 def test_copy_volumes_refuses_at_the_request(box, ec2, key, as_role, allowing, refused):
-    """SB-CPV-02: and nothing is left behind."""
+    """SB-CPV-02: and nothing is left behind.
+
+    Source SB-CPV-02: field notes of September 2026; InvalidKMSKey.InvalidState is recorded of launches, the rest is a
+      guess.
+    """
     ask = {"SourceVolumeId": box.add_volume(), "Encrypted": True, "KmsKeyId": key}
     found = refused(as_role(allowing("ec2:*")).copy_volumes, **ask)
     assert found == ("InvalidKMSKey.NotFound", 400)
@@ -90,7 +111,11 @@ def test_copy_volumes_refuses_at_the_request(box, ec2, key, as_role, allowing, r
 
 
 def test_another_key_is_a_re_encryption(box, key, as_role, allowing, state, ec2):
-    """SB-KEY-10: of an encrypted source: both keys are used."""
+    """SB-KEY-10: of an encrypted source: both keys are used.
+
+    Source SB-KEY-10: docs.aws.amazon.com/ebs/latest/userguide/how-ebs-encryption-works.html,
+      ebs-encryption-requirements.html; which call needs which is in part a guess, the bad way.
+    """
     old = box.add_key(alias="alias/old")
     shot = ec2.create_snapshot(VolumeId=box.add_volume(kms_key=old))["SnapshotId"]
     box.clock.advance(1000)
@@ -104,7 +129,10 @@ def test_another_key_is_a_re_encryption(box, key, as_role, allowing, state, ec2)
 
 
 def test_the_encryption_context_is_the_new_id(box, key, plain, as_role, allowing, state):
-    """R-EBS-58: a volume's own id; the copy's for CopySnapshot: a policy pinned to the source's id is no use."""
+    """R-EBS-58: a volume's own id; the copy's for CopySnapshot: a policy pinned to the source's id is no use.
+
+    Source R-EBS-58: docs.aws.amazon.com/kms/latest/developerguide/services-ebs.html.
+    """
     source = box.add_volume()
     for pattern, made, copied in (
         ("vol-*", "available", "error"),
@@ -123,7 +151,13 @@ def test_the_encryption_context_is_the_new_id(box, key, plain, as_role, allowing
 
 
 def test_attaching_needs_create_grant(box, key, as_role, allowing, refused):
-    """R-EBS-56, SB-KEY-01: CustomerKeyHasBeenRevoked for a caller without it."""
+    """R-EBS-56, SB-KEY-01: CustomerKeyHasBeenRevoked for a caller without it.
+
+    Source R-EBS-56: repost.aws/knowledge-center/kms-iam-ec2-permission;
+      docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html.
+    Source SB-KEY-01: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html; recorded of AttachVolume
+      under a disabled key.
+    """
     web, volume = box.add_instance(), box.add_volume(kms_key=key)
     ask = {"VolumeId": volume, "InstanceId": web, "Device": "/dev/sdf"}
     without = as_role(allowing("ec2:*"), allowing("kms:Decrypt", "kms:DescribeKey"))
@@ -132,7 +166,12 @@ def test_attaching_needs_create_grant(box, key, as_role, allowing, refused):
 
 
 def test_starting_needs_create_grant_of_whoever_starts(box, key, ec2, as_role, allowing):
-    """R-EBS-55, R-EBS-56: the call succeeds, the instance falls back to stopped, Client.InternalError."""
+    """R-EBS-55, R-EBS-56: the call succeeds, the instance falls back to stopped, Client.InternalError.
+
+    Source R-EBS-55: repost.aws/knowledge-center/kms-iam-ec2-permission.
+    Source R-EBS-56: repost.aws/knowledge-center/kms-iam-ec2-permission;
+      docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html.
+    """
     from sealift.sandbox import VolumeSpec
 
     web = box.add_instance(volumes=[VolumeSpec(kms_key=key)], state="stopped")
@@ -154,7 +193,10 @@ def test_starting_needs_create_grant_of_whoever_starts(box, key, ec2, as_role, a
 
 
 def test_a_denial_by_address_hits_ec2_itself(box, key, ec2, as_role, allowing, written, refused):
-    """R-EBS-57: the infrastructure's role comes from no address; a denial that spares services does not hit it."""
+    """R-EBS-57: the infrastructure's role comes from no address; a denial that spares services does not hit it.
+
+    Source R-EBS-57: docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html.
+    """
     from sealift.sandbox import kms
 
     everybody = {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "kms:*", "Resource": "*"}
@@ -177,7 +219,11 @@ def test_a_denial_by_address_hits_ec2_itself(box, key, ec2, as_role, allowing, w
 
 
 def test_ec2_holds_a_grant_for_every_attachment(box, key, ec2, client):
-    """SB-KEY-11: from attach to detach, and while an instance is up; seen by ListGrants."""
+    """SB-KEY-11: from attach to detach, and while an instance is up; seen by ListGrants.
+
+    Source SB-KEY-11: docs.aws.amazon.com/kms/latest/developerguide/determining-access-grants.html; that a stop retires
+      it too is a guess.
+    """
     from sealift.sandbox import VolumeSpec
 
     kms = client("kms")
@@ -207,7 +253,10 @@ def test_ec2_holds_a_grant_for_every_attachment(box, key, ec2, client):
 
 
 def test_somebody_unpermitted_who_launches_gets_nothing(box, key, ec2, as_role, allowing):
-    """R-EBS-55: RunInstances with an encrypted disk."""
+    """R-EBS-55: RunInstances with an encrypted disk.
+
+    Source R-EBS-55: repost.aws/knowledge-center/kms-iam-ec2-permission.
+    """
     disk = {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 8, "Encrypted": True, "KmsKeyId": key}}
     ask = {"ImageId": "ami-12c6146b", "MinCount": 1, "MaxCount": 1, "BlockDeviceMappings": [disk]}
     for more, state in (([], "stopped"), ([allowing("kms:*")], "running")):

@@ -21,7 +21,10 @@ def bare(box, session_of):
 
 
 def test_a_grant_stands_in_for_policies(box, root, bare, refused):
-    """SB-KEY-06: for its operations, until it is revoked."""
+    """SB-KEY-06: for its operations, until it is revoked.
+
+    Source SB-KEY-06: docs.aws.amazon.com/kms/latest/developerguide/grants.html; botocore kms CreateGrant, RetireGrant.
+    """
     role, kms = bare
     key = box.add_key()
     assert refused(kms.encrypt, KeyId=key, **BLOB) == NO
@@ -34,7 +37,10 @@ def test_a_grant_stands_in_for_policies(box, root, bare, refused):
 
 
 def test_a_grant_is_bound_by_its_constraints(box, root, bare, refused):
-    """SB-KEY-06: EncryptionContextSubset may have more, EncryptionContextEquals may not."""
+    """SB-KEY-06: EncryptionContextSubset may have more, EncryptionContextEquals may not.
+
+    Source SB-KEY-06: docs.aws.amazon.com/kms/latest/developerguide/grants.html; botocore kms CreateGrant, RetireGrant.
+    """
     role, kms = bare
     one, more = {"id": "1"}, {"id": "1", "b": "2"}
     for kind, allowed in (("EncryptionContextSubset", [one, more]), ("EncryptionContextEquals", [one])):
@@ -48,7 +54,12 @@ def test_a_grant_is_bound_by_its_constraints(box, root, bare, refused):
 
 
 def test_a_denial_beats_a_grant(box, root, session_of, denying, refused):
-    """SB-KEY-06."""
+    """SB-KEY-06.
+
+    Source SB-KEY-06: A grant allows its operations within its constraints, is the same for the same request under a
+      Name, and ends when revoked or retired. docs.aws.amazon.com/kms/latest/developerguide/grants.html; botocore kms
+      CreateGrant, RetireGrant.
+    """
     role = box.people.role("barred", {"Statement": [denying("kms:Encrypt")]})
     box.enforce()
     key = box.add_key()
@@ -57,7 +68,10 @@ def test_a_denial_beats_a_grant(box, root, session_of, denying, refused):
 
 
 def test_a_grant_reaches_another_account(box, root, session_of, refused):
-    """SB-KEY-06: the grantee may be of another account; its own need not allow it."""
+    """SB-KEY-06: the grantee may be of another account; its own need not allow it.
+
+    Source SB-KEY-06: docs.aws.amazon.com/kms/latest/developerguide/grants.html; botocore kms CreateGrant, RetireGrant.
+    """
     role = box.people.role("theirs", account=THERE)
     box.enforce()
     key = box.add_key()
@@ -66,7 +80,10 @@ def test_a_grant_reaches_another_account(box, root, session_of, refused):
 
 
 def test_the_same_request_under_a_name_is_the_same_grant(box, root):
-    """SB-KEY-06: the token is another each time, and each works; without a Name every request makes one."""
+    """SB-KEY-06: the token is another each time, and each works; without a Name every request makes one.
+
+    Source SB-KEY-06: docs.aws.amazon.com/kms/latest/developerguide/grants.html; botocore kms CreateGrant, RetireGrant.
+    """
     key = box.add_key()
     ask = {"KeyId": key, "GranteePrincipal": f"arn:aws:iam::{HERE}:role/x", "Operations": ["Decrypt"]}
     one, again = root.create_grant(**ask, Name="n"), root.create_grant(**ask, Name="n")
@@ -80,7 +97,10 @@ def test_the_same_request_under_a_name_is_the_same_grant(box, root):
 
 
 def test_grants_are_listed_whole_and_by_page(box, root):
-    """SB-KEY-06: by id, by grantee; 50 a page unless told otherwise; retirable ones over all keys."""
+    """SB-KEY-06: by id, by grantee; 50 a page unless told otherwise; retirable ones over all keys.
+
+    Source SB-KEY-06: docs.aws.amazon.com/kms/latest/developerguide/grants.html; botocore kms CreateGrant, RetireGrant.
+    """
     key = box.add_key()
     who, retiring = f"arn:aws:iam::{HERE}:role/x", f"arn:aws:iam::{HERE}:role/r"
     made = root.create_grant(
@@ -108,7 +128,10 @@ def test_grants_are_listed_whole_and_by_page(box, root):
 
 
 def test_who_may_retire_a_grant(box, root, session_of, refused):
-    """SB-KEY-06: the retiring principal, a grantee with RetireGrant, the root of the account that made it."""
+    """SB-KEY-06: the retiring principal, a grantee with RetireGrant, the root of the account that made it.
+
+    Source SB-KEY-06: docs.aws.amazon.com/kms/latest/developerguide/grants.html; botocore kms CreateGrant, RetireGrant.
+    """
     roles = [box.people.role(name) for name in ("retiring", "grantee", "other")]
     retiring, grantee, other = roles
     box.enforce()
@@ -129,7 +152,10 @@ def test_who_may_retire_a_grant(box, root, session_of, refused):
 
 
 def test_a_grant_must_fit_its_key(box, root, refused):
-    """SB-KEY-06: no Sign on a symmetric key; none on a disabled one; one grantee."""
+    """SB-KEY-06: no Sign on a symmetric key; none on a disabled one; one grantee.
+
+    Source SB-KEY-06: docs.aws.amazon.com/kms/latest/developerguide/grants.html; botocore kms CreateGrant, RetireGrant.
+    """
     key = box.add_key()
     ask = {"KeyId": key, "GranteePrincipal": HERE}
     assert refused(root.create_grant, **ask, Operations=["Sign"])[0] == "ValidationException"

@@ -51,7 +51,10 @@ def ends(box, client, copy):
 
 
 def test_the_key_must_be_shared_too(box, hand_over, share_key, theirs):
-    """R-EBS-82: the snapshot is seen at once; a copy of it ends in error until the key's policy names the account."""
+    """R-EBS-82: the snapshot is seen at once; a copy of it ends in error until the key's policy names the account.
+
+    Source R-EBS-82: docs.aws.amazon.com/ebs/latest/userguide/ebs-modifying-snapshot-permissions.html.
+    """
     key, own = box.add_key(), box.add_key(alias="alias/theirs", account=THERE)
     source = hand_over(key)
     (seen,) = theirs.describe_snapshots(SnapshotIds=[source["SourceSnapshotId"]])["Snapshots"]
@@ -64,7 +67,11 @@ def test_the_key_must_be_shared_too(box, hand_over, share_key, theirs):
 
 
 def test_the_receivers_own_policies_count(box, hand_over, share_key, as_role, allowing):
-    """R-EBS-82, SB-KEY-05: who may not use the foreign key in the receiving account cannot copy."""
+    """R-EBS-82, SB-KEY-05: who may not use the foreign key in the receiving account cannot copy.
+
+    Source R-EBS-82: docs.aws.amazon.com/ebs/latest/userguide/ebs-modifying-snapshot-permissions.html.
+    Source SB-KEY-05: docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html.
+    """
     key, own = box.add_key(), box.add_key(alias="alias/theirs", account=THERE)
     source = hand_over(key)
     share_key(key)
@@ -74,7 +81,10 @@ def test_the_receivers_own_policies_count(box, hand_over, share_key, as_role, al
 
 
 def test_without_a_key_of_its_own_a_copy_is_under_the_default_key(box, hand_over, share_key, theirs, client):
-    """R-EBS-82: not under the owner's; the same for a volume."""
+    """R-EBS-82: not under the owner's; the same for a volume.
+
+    Source R-EBS-82: docs.aws.amazon.com/ebs/latest/userguide/ebs-modifying-snapshot-permissions.html.
+    """
     key = box.add_key()
     source = hand_over(key)
     share_key(key)
@@ -88,7 +98,10 @@ def test_without_a_key_of_its_own_a_copy_is_under_the_default_key(box, hand_over
 
 
 def test_a_volume_from_a_shared_snapshot_needs_its_key(box, hand_over, theirs, refused):
-    """R-EBS-82: it vanishes like any other."""
+    """R-EBS-82: it vanishes like any other.
+
+    Source R-EBS-82: docs.aws.amazon.com/ebs/latest/userguide/ebs-modifying-snapshot-permissions.html.
+    """
     source = hand_over(box.add_key())
     made = theirs.create_volume(AvailabilityZone=ZONE, SnapshotId=source["SourceSnapshotId"])["VolumeId"]
     box.clock.advance(60)
@@ -96,14 +109,20 @@ def test_a_volume_from_a_shared_snapshot_needs_its_key(box, hand_over, theirs, r
 
 
 def test_a_plain_snapshot_needs_no_key(box, hand_over, theirs, refused):
-    """SB-SHR-01: Only the permission; and without it the snapshot is not there."""
+    """SB-SHR-01: Only the permission; and without it the snapshot is not there.
+
+    Source SB-SHR-01: docs.aws.amazon.com/ebs/latest/userguide/ebs-modifying-snapshot-permissions.html.
+    """
     source = hand_over()
     assert ends(box, theirs, theirs.copy_snapshot(**source)["SnapshotId"])["State"] == "completed"
     assert theirs.create_volume(AvailabilityZone=ZONE, SnapshotId=source["SourceSnapshotId"])["VolumeId"]
 
 
 def test_what_is_not_shared_is_not_there(box, ec2, hand_over, theirs, refused):
-    """SB-SHR-01: Snapshots, volumes, instances of one account are invisible to the other; a share ends when it is taken back."""
+    """SB-SHR-01: Snapshots, volumes, instances of one account are invisible to the other; a share ends when it is taken back.
+
+    Source SB-SHR-01: docs.aws.amazon.com/ebs/latest/userguide/ebs-modifying-snapshot-permissions.html.
+    """
     hidden = ec2.create_snapshot(VolumeId=box.add_volume())["SnapshotId"]
     box.add_instance()
     source = hand_over()
@@ -122,7 +141,11 @@ def test_what_is_not_shared_is_not_there(box, ec2, hand_over, theirs, refused):
 
 
 def test_a_snapshot_under_the_managed_key_cannot_be_shared(box, ec2, refused):
-    """R-EBS-62: OperationNotPermitted; one under a key of one's own can."""
+    """R-EBS-62: OperationNotPermitted; one under a key of one's own can.
+
+    Source R-EBS-62: docs.aws.amazon.com/ebs/latest/userguide/ebs-modifying-snapshot-permissions.html; recorded reply:
+      OperationNotPermitted.
+    """
     shots = [
         ec2.create_snapshot(VolumeId=box.add_volume(**o))["SnapshotId"]
         for o in ({"encrypted": True}, {"kms_key": box.add_key()})
@@ -134,7 +157,10 @@ def test_a_snapshot_under_the_managed_key_cannot_be_shared(box, ec2, refused):
 
 
 def test_an_encrypted_snapshot_is_never_public(box, ec2, theirs, refused):
-    """SB-SNP-02: a plain one is, and then everybody sees and copies it."""
+    """SB-SNP-02: a plain one is, and then everybody sees and copies it.
+
+    Source SB-SNP-02: botocore ec2 ModifySnapshotAttribute.
+    """
     plain = ec2.create_snapshot(VolumeId=box.add_volume())["SnapshotId"]
     secret = ec2.create_snapshot(VolumeId=box.add_volume(kms_key=box.add_key()))["SnapshotId"]
     box.clock.advance(1000)
@@ -145,7 +171,12 @@ def test_an_encrypted_snapshot_is_never_public(box, ec2, theirs, refused):
 
 
 def test_a_volume_lives_under_a_key_of_another_account(box, share_key, theirs):
-    """SB-KEY-05, R-EBS-56: created and attached where the owner's policy allows it; not otherwise."""
+    """SB-KEY-05, R-EBS-56: created and attached where the owner's policy allows it; not otherwise.
+
+    Source SB-KEY-05: docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html.
+    Source R-EBS-56: repost.aws/knowledge-center/kms-iam-ec2-permission;
+      docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html.
+    """
     key = box.add_key()
     web = box.add_instance(account=THERE)
     made = {"AvailabilityZone": ZONE, "Size": 1, "Encrypted": True, "KmsKeyId": key}

@@ -44,7 +44,10 @@ def switched(box, rds, deploy, arn, look):
 
 
 def test_it_is_provisioning_task_by_task_then_available(box, deploy, arn, look):
-    """SB-BG-20: botocore rds BlueGreenDeployment.Tasks: one after the other; SwitchoverDetails names the pairs."""
+    """SB-BG-20: botocore rds BlueGreenDeployment.Tasks: one after the other; SwitchoverDetails names the pairs.
+
+    Source SB-BG-20: botocore rds BlueGreenDeployment.Tasks, SwitchoverDetails.
+    """
     box.add_db_instance("app")
     made = deploy(arn("app"))
     shown = look(made)
@@ -61,7 +64,11 @@ def test_it_is_provisioning_task_by_task_then_available(box, deploy, arn, look):
 
 
 def test_every_instance_and_replica_has_its_own_key(box, rds, deploy, arn, look, db):
-    """SB-BG-05: the replica that was left out stays plain."""
+    """SB-BG-05: the replica that was left out stays plain.
+
+    Source SB-BG-05: botocore rds TargetResourceConfiguration: one for each instance and read replica; the bad way to
+      read it (guess).
+    """
     key = box.add_key()
     box.add_db_instance("app")
     for name in ("r1", "r2"):
@@ -75,7 +82,10 @@ def test_every_instance_and_replica_has_its_own_key(box, rds, deploy, arn, look,
 
 
 def test_target_resource_configurations_that_are_refused(box, rds, arn, refused):
-    """SB-BG-02: each source once, 20 at most, and only what is blue."""
+    """SB-BG-02: each source once, 20 at most, and only what is blue.
+
+    Source SB-BG-02: botocore rds TargetResourceConfiguration; the code is a guess.
+    """
     box.add_key()
     box.add_db_instance("app")
     box.add_db_instance("other")
@@ -86,7 +96,10 @@ def test_target_resource_configurations_that_are_refused(box, rds, arn, refused)
 
 
 def test_a_bad_key_shows_in_the_status(box, deploy, arn, look):
-    """R-RDS-44: the call is accepted."""
+    """R-RDS-44: the call is accepted.
+
+    Source R-RDS-44: botocore rds CreateBlueGreenDeployment has no KMS error; that it comes so is a guess.
+    """
     box.add_db_instance("app")
     made = deploy(arn("app"), {arn("app"): "alias/none"})
     assert look(made)["Status"] == "PROVISIONING"
@@ -95,7 +108,11 @@ def test_a_bad_key_shows_in_the_status(box, deploy, arn, look):
 
 
 def test_a_name_is_used_once_and_a_source_is_in_one_deployment(box, deploy, arn, refused):
-    """SB-BG-01, SB-BG-04: members are neither renamed nor deleted meanwhile."""
+    """SB-BG-01, SB-BG-04: members are neither renamed nor deleted meanwhile.
+
+    Source SB-BG-01: botocore rds CreateBlueGreenDeployment.
+    Source SB-BG-04: no page found (guess).
+    """
     box.add_db_instance("app")
     box.add_db_instance("two")
     deploy(arn("app"))
@@ -112,13 +129,30 @@ def test_a_name_is_used_once_and_a_source_is_in_one_deployment(box, deploy, arn,
 
 @pytest.mark.parametrize("engine", ["oracle-ee", "sqlserver-se", "db2-se"])
 def test_engines_that_have_no_blue_green(box, deploy, arn, refused, engine):
-    """R-RDS-43."""
+    """R-RDS-43.
+
+    Source R-RDS-43: Blue/Green refuses Oracle, SQL Server, Db2, Multi-AZ DB clusters, cross-Region and cascading
+      replicas, and what CloudFormation manages.
+      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-overview.html; the codes are
+      SourceDatabaseNotSupportedFault and SourceClusterNotSupportedFault.
+    """
     box.add_db_instance("app", engine)
     assert refused(deploy, source=arn("app")) == ("SourceDatabaseNotSupportedFault", 400)
 
 
 def test_sources_that_blue_green_refuses(box, rds, deploy, arn, db, client, refused):
-    """R-RDS-17, R-RDS-19, R-RDS-42, R-RDS-43, R-RDS-07: managed password, integration, no backups, CloudFormation, a replica, a member."""
+    """R-RDS-17, R-RDS-19, R-RDS-42, R-RDS-43, R-RDS-07: managed password, integration, no backups, CloudFormation, a replica, a member.
+
+    Source R-RDS-17: botocore rds ModifyDBInstance.MasterUserSecretKmsKeyId, RestoreDBInstanceFromDBSnapshot;
+      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html; the codes are guesses.
+    Source R-RDS-19: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-considerations.html; the code
+      is a guess.
+    Source R-RDS-42: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-considerations.html; the code
+      is a guess.
+    Source R-RDS-43: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-overview.html; the codes are
+      SourceDatabaseNotSupportedFault and SourceClusterNotSupportedFault.
+    Source R-RDS-07: botocore rds CreateDBSnapshot, CreateBlueGreenDeployment; the code is a guess.
+    """
     box.add_db_instance("secret", ManageMasterUserPassword=True)
     box.add_db_instance("bare", BackupRetentionPeriod=0)
     box.add_db_instance("zero")
@@ -141,14 +175,21 @@ def test_sources_that_blue_green_refuses(box, rds, deploy, arn, db, client, refu
 
 
 def test_postgres_needs_logical_replication_for_a_major_upgrade_only(box, deploy, arn, refused):
-    """R-RDS-40: and the task of the upgrade is there."""
+    """R-RDS-40: and the task of the upgrade is there.
+
+    Source R-RDS-40: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-replication-type.html; the
+      code is a guess.
+    """
     box.add_db_instance("app", EngineVersion="16.8")
     assert refused(deploy, source=arn("app"), TargetEngineVersion="17.4")[0] == "SourceDatabaseNotSupportedFault"
     deploy(arn("app"))
 
 
 def test_instances_count_before_they_are_made(box, deploy, arn, refused):
-    """R-RDS-25: a deployment needs room for blue's replicas too."""
+    """R-RDS-25: a deployment needs room for blue's replicas too.
+
+    Source R-RDS-25: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html.
+    """
     box.world.quotas.__dict__["db_instances"] = 3
     box.add_db_instance("app")
     box.add_db_replica("copy", "app")
@@ -156,7 +197,11 @@ def test_instances_count_before_they_are_made(box, deploy, arn, refused):
 
 
 def test_a_switchover_needs_available_and_a_sensible_time_out(box, rds, deploy, arn, refused):
-    """SB-BG-06."""
+    """SB-BG-06.
+
+    Source SB-BG-06: A switchover needs AVAILABLE and takes a time-out of 30 to 3,600 s, after which it is rolled back.
+      botocore rds SwitchoverBlueGreenDeployment.
+    """
     box.add_db_instance("app")
     switch, made = rds.switchover_blue_green_deployment, {"BlueGreenDeploymentIdentifier": deploy(arn("app"))}
     assert refused(switch, **made) == ("InvalidBlueGreenDeploymentStateFault", 400)
@@ -169,7 +214,10 @@ def test_a_switchover_needs_available_and_a_sensible_time_out(box, rds, deploy, 
 
 
 def test_a_switchover_that_takes_too_long_is_put_back(box, rds, deploy, arn, look):
-    """SB-BG-06: green was too far behind; blue serves again, nothing is lost, and it may be tried again."""
+    """SB-BG-06: green was too far behind; blue serves again, nothing is lost, and it may be tried again.
+
+    Source SB-BG-06: botocore rds SwitchoverBlueGreenDeployment.
+    """
     box.add_db_instance("app", job=False)
     made = deploy(arn("app"))
     box.clock.advance(3000)
@@ -186,7 +234,11 @@ def test_a_switchover_that_takes_too_long_is_put_back(box, rds, deploy, arn, loo
 
 
 def test_names_change_hands_and_nothing_is_lost(box, switched, db, look):
-    """SB-BG-07: NAME is green now, encrypted, with another DbiResourceId; the old side is NAME-old1."""
+    """SB-BG-07: NAME is green now, encrypted, with another DbiResourceId; the old side is NAME-old1.
+
+    Source SB-BG-07: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-switching.html; what else
+      ends it is not known (guess).
+    """
     box.clock.advance(100)
     assert db("app")["StorageEncryptionType"] == "sse-kms"
     assert db("app-old1")["StorageEncryptionType"] == "none"
@@ -199,7 +251,11 @@ def test_names_change_hands_and_nothing_is_lost(box, switched, db, look):
 
 
 def test_the_old_side_is_read_only_until_it_is_rebooted(box, rds, switched):
-    """SB-BG-07: and then its job runs a second time."""
+    """SB-BG-07: and then its job runs a second time.
+
+    Source SB-BG-07: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-switching.html; what else
+      ends it is not known (guess).
+    """
     box.clock.advance(1000)
     assert box.engine("app-old1").execute("read_only") is True
     assert box.double_runs() == []
@@ -210,7 +266,10 @@ def test_the_old_side_is_read_only_until_it_is_rebooted(box, rds, switched):
 
 
 def test_the_target_is_not_deleted_after_a_switchover(box, rds, switched, refused, look):
-    """SB-BG-03; the record is, and then the old side is free to go."""
+    """SB-BG-03; the record is, and then the old side is free to go.
+
+    Source SB-BG-03: botocore rds DeleteBlueGreenDeployment.DeleteTarget; the code is a guess.
+    """
     one = {"BlueGreenDeploymentIdentifier": switched}
     assert (
         refused(rds.delete_blue_green_deployment, **one, DeleteTarget=True)[0] == "InvalidBlueGreenDeploymentStateFault"
@@ -227,7 +286,11 @@ def test_the_target_is_not_deleted_after_a_switchover(box, rds, switched, refuse
 
 
 def test_going_back_by_renames_loses_what_the_new_side_took(box, rds, switched):
-    """SB-BG-07: no API undoes a switchover."""
+    """SB-BG-07: no API undoes a switchover.
+
+    Source SB-BG-07: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-switching.html; what else
+      ends it is not known (guess).
+    """
     rds.delete_blue_green_deployment(BlueGreenDeploymentIdentifier=switched)
     box.clock.advance(500)
     for old, new in (("app", "app-new"), ("app-old1", "app")):
@@ -237,7 +300,10 @@ def test_going_back_by_renames_loses_what_the_new_side_took(box, rds, switched):
 
 
 def test_before_a_switchover_the_green_side_goes_with_its_deployment(box, rds, deploy, arn, db):
-    """SB-BG-21: DeleteBlueGreenDeployment(DeleteTarget=True): blue is as it was."""
+    """SB-BG-21: DeleteBlueGreenDeployment(DeleteTarget=True): blue is as it was.
+
+    Source SB-BG-21: botocore rds DeleteBlueGreenDeployment.DeleteTarget.
+    """
     box.add_db_instance("app")
     made = deploy(arn("app"))
     box.clock.advance(3000)
@@ -248,7 +314,11 @@ def test_before_a_switchover_the_green_side_goes_with_its_deployment(box, rds, d
 
 
 def test_replicas_follow_into_green_and_take_their_names(box, rds, deploy, arn, db):
-    """R-RDS-09 does not hold here: Blue/Green renames replicas too."""
+    """R-RDS-09 does not hold here: Blue/Green renames replicas too.
+
+    Source R-RDS-09: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html; botocore rds
+      CreateDBInstanceReadReplica.KmsKeyId; the code is a guess.
+    """
     key = box.add_key()
     box.add_db_instance("app")
     box.add_db_replica("copy", "app")
@@ -262,7 +332,11 @@ def test_replicas_follow_into_green_and_take_their_names(box, rds, deploy, arn, 
 
 
 def test_a_proxy_target_comes_before_the_deployment(box, rds, deploy, arn, refused):
-    """R-RDS-18: not after."""
+    """R-RDS-18: not after.
+
+    Source R-RDS-18: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-blue-green.html; botocore rds
+      DBProxyTarget.RdsResourceId; the code is a guess.
+    """
     box.add_db_instance("app")
     nets = [s["SubnetId"] for s in box.client("ec2").describe_subnets()["Subnets"]]
     rds.create_db_proxy(

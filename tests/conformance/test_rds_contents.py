@@ -64,7 +64,10 @@ def restored(box, rds, name="app", **more):
 
 
 def test_a_client_writes_from_the_first_second_to_the_last(box, rds, db):
-    """SB-ROW-01: Rows grow while the instance is up, and not while it is rebooting."""
+    """SB-ROW-01: Rows grow while the instance is up, and not while it is rebooting.
+
+    Source SB-ROW-01: what an engine does; the sandbox's own way to show it.
+    """
     box.add_db_instance("app", job=False)
     start = box.now()
     box.clock.advance(100)
@@ -76,7 +79,10 @@ def test_a_client_writes_from_the_first_second_to_the_last(box, rds, db):
 
 
 def test_a_fenced_migration_loses_nothing(box, rds, fence, no_jobs, db):
-    """SB-ROW-02: The whole point: fence, last snapshot, copy, restore without jobs, swap, own groups: every acknowledged row is there."""
+    """SB-ROW-02: The whole point: fence, last snapshot, copy, restore without jobs, swap, own groups: every acknowledged row is there.
+
+    Source SB-ROW-02: what an engine does; the sandbox's own way to show it.
+    """
     box.add_db_instance("app", job=False)
     own = [g["VpcSecurityGroupId"] for g in db("app")["VpcSecurityGroups"]]
     box.clock.advance(500)
@@ -91,7 +97,10 @@ def test_a_fenced_migration_loses_nothing(box, rds, fence, no_jobs, db):
 
 
 def test_an_unfenced_migration_loses_what_was_written_after_the_snapshot(box, rds, db):
-    """SB-ROW-02: Seconds and rows of the loss are told."""
+    """SB-ROW-02: Seconds and rows of the loss are told.
+
+    Source SB-ROW-02: what an engine does; the sandbox's own way to show it.
+    """
     box.add_db_instance("app", job=False)
     restored(box, rds)
     swap(box, rds)
@@ -101,7 +110,10 @@ def test_an_unfenced_migration_loses_what_was_written_after_the_snapshot(box, rd
 
 
 def test_groups_reach_the_interfaces_late(box, rds, client, db, quarantine):
-    """SB-RDS-21: `active` is said at once; DescribeNetworkInterfaces by group-id tells the truth."""
+    """SB-RDS-21: `active` is said at once; DescribeNetworkInterfaces by group-id tells the truth.
+
+    Source SB-RDS-21: botocore rds ModifyDBInstance.VpcSecurityGroupIds; AWSEC2 security-group-connection-tracking.html.
+    """
     box.add_db_instance("app", MultiAZ=True)
     group = quarantine()
     rds.modify_db_instance(**QUIET, VpcSecurityGroupIds=[group])
@@ -114,7 +126,11 @@ def test_groups_reach_the_interfaces_late(box, rds, client, db, quarantine):
 
 
 def test_a_group_in_use_is_not_deleted_and_rds_keeps_its_interfaces(box, rds, client, quarantine, refused):
-    """SB-RDS-26: nor before the interfaces carry another one."""
+    """SB-RDS-26: nor before the interfaces carry another one.
+
+    Source SB-RDS-26: botocore ec2 DeleteSecurityGroup;
+      docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    """
     box.add_db_instance("app")
     ec2, group = client("ec2"), quarantine()
     old = box.db_carries("app")[0]
@@ -131,7 +147,10 @@ def test_a_group_in_use_is_not_deleted_and_rds_keeps_its_interfaces(box, rds, cl
 
 
 def test_an_open_connection_outlives_a_group_change(box, rds, quarantine):
-    """SB-RDS-21: until a reboot; a group change alone is no fence."""
+    """SB-RDS-21: until a reboot; a group change alone is no fence.
+
+    Source SB-RDS-21: botocore rds ModifyDBInstance.VpcSecurityGroupIds; AWSEC2 security-group-connection-tracking.html.
+    """
     box.add_db_instance("app", job=False)
     rds.modify_db_instance(**QUIET, VpcSecurityGroupIds=[quarantine()])
     box.clock.advance(1000)
@@ -142,7 +161,10 @@ def test_an_open_connection_outlives_a_group_change(box, rds, quarantine):
 
 
 def test_a_reboot_before_the_interfaces_carry_the_group_fences_nothing(box, rds, quarantine):
-    """SB-RDS-21: the client comes back through the old groups, and its connection stays."""
+    """SB-RDS-21: the client comes back through the old groups, and its connection stays.
+
+    Source SB-RDS-21: botocore rds ModifyDBInstance.VpcSecurityGroupIds; AWSEC2 security-group-connection-tracking.html.
+    """
     box.add_db_instance("app", job=False)
     rds.modify_db_instance(**QUIET, VpcSecurityGroupIds=[quarantine()])
     box.world.durations.__dict__["db_reboot_s"] = 10.0
@@ -152,7 +174,11 @@ def test_a_reboot_before_the_interfaces_carry_the_group_fences_nothing(box, rds,
 
 
 def test_revoked_rules_count_like_a_changed_group(box, rds, client, db):
-    """SB-RDS-46: AWSEC2 security groups: rules of a group that is carried are in effect at once, for new connections."""
+    """SB-RDS-46: AWSEC2 security groups: rules of a group that is carried are in effect at once, for new connections.
+
+    Source SB-RDS-46: docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-rules.html; that open connections stay
+      is for tracked ones.
+    """
     box.add_db_instance("app", job=False)
     (group,) = (g["VpcSecurityGroupId"] for g in db("app")["VpcSecurityGroups"])
     ec2 = client("ec2")
@@ -168,7 +194,11 @@ def test_revoked_rules_count_like_a_changed_group(box, rds, client, db):
 
 
 def test_a_scheduled_writer_is_inside_every_fence_of_the_network(box, rds, fence):
-    """SB-ROW-03: No group and no reboot stops it: left running, its writes after the snapshot are lost."""
+    """SB-ROW-03: No group and no reboot stops it: left running, its writes after the snapshot are lost.
+
+    Source SB-ROW-03: event schedulers, pg_cron and SQL agents are part of the data; what an engine does; the sandbox's
+      own way to show it.
+    """
     box.add_db_instance("app")
     fence()
     restored(box, rds)
@@ -177,7 +207,11 @@ def test_a_scheduled_writer_is_inside_every_fence_of_the_network(box, rds, fence
 
 
 def test_a_copy_runs_the_job_a_second_time(box, rds, no_jobs):
-    """SB-ROW-03: Unless a parameter group of ours switches it off before the first start."""
+    """SB-ROW-03: Unless a parameter group of ours switches it off before the first start.
+
+    Source SB-ROW-03: event schedulers, pg_cron and SQL agents are part of the data; what an engine does; the sandbox's
+      own way to show it.
+    """
     box.add_db_instance("app")
     restored(box, rds)
     (run, *_) = box.double_runs()
@@ -185,7 +219,11 @@ def test_a_copy_runs_the_job_a_second_time(box, rds, no_jobs):
 
 
 def test_a_copy_born_calm_runs_no_job(box, rds, no_jobs):
-    """R-RDS-42's other half: the parameter group is in effect from the first second."""
+    """R-RDS-42's other half: the parameter group is in effect from the first second.
+
+    Source R-RDS-42: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-considerations.html; the code
+      is a guess.
+    """
     box.add_db_instance("app")
     restored(box, rds, DBParameterGroupName=no_jobs)
     assert box.double_runs() == []
@@ -201,7 +239,11 @@ def test_a_copy_born_calm_runs_no_job(box, rds, no_jobs):
     ],
 )
 def test_what_switches_the_scheduler_off(box, rds, engine, family, parameter, value):
-    """R-RDS-42: event_scheduler, job_queue_processes, pg_cron; here at once, by a dynamic parameter."""
+    """R-RDS-42: event_scheduler, job_queue_processes, pg_cron; here at once, by a dynamic parameter.
+
+    Source R-RDS-42: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-considerations.html; the code
+      is a guess.
+    """
     rds.create_db_parameter_group(DBParameterGroupName="g", DBParameterGroupFamily=family, Description="-")
     box.add_db_instance("app", engine, DBParameterGroupName="g")
     box.clock.advance(100)
@@ -214,7 +256,10 @@ def test_what_switches_the_scheduler_off(box, rds, engine, family, parameter, va
 
 
 def test_a_pull_from_outside_needs_egress_only(box, rds, fence, no_jobs):
-    """SB-RDS-21: a group without ingress but with egress lets an outbound replica go on writing."""
+    """SB-RDS-21: a group without ingress but with egress lets an outbound replica go on writing.
+
+    Source SB-RDS-21: botocore rds ModifyDBInstance.VpcSecurityGroupIds; AWSEC2 security-group-connection-tracking.html.
+    """
     box.add_db_instance("app", job=False, inbound=True)
     fence(egress=True)
     restored(box, rds, DBParameterGroupName=no_jobs)
@@ -223,7 +268,10 @@ def test_a_pull_from_outside_needs_egress_only(box, rds, fence, no_jobs):
 
 
 def test_without_egress_the_pull_ends_with_the_reboot(box, rds, fence, no_jobs):
-    """SB-RDS-21: the same without egress loses nothing."""
+    """SB-RDS-21: the same without egress loses nothing.
+
+    Source SB-RDS-21: botocore rds ModifyDBInstance.VpcSecurityGroupIds; AWSEC2 security-group-connection-tracking.html.
+    """
     box.add_db_instance("app", job=False, inbound=True)
     group = fence()
     restored(box, rds, DBParameterGroupName=no_jobs, VpcSecurityGroupIds=[group])
@@ -232,7 +280,10 @@ def test_without_egress_the_pull_ends_with_the_reboot(box, rds, fence, no_jobs):
 
 
 def test_the_engine_is_read_only_and_its_position_stands_still(box, rds):
-    """SB-ENG-01: read-only, sessions ended, scheduler off; LSN, GTID and SCN move with writes only."""
+    """SB-ENG-01: read-only, sessions ended, scheduler off; LSN, GTID and SCN move with writes only.
+
+    Source SB-ENG-01: engine manuals: ALTER DATABASE SET, SET GLOBAL, RESTRICTED SESSION (guess).
+    """
     for engine, name in (("postgres", "pg"), ("mysql", "my"), ("oracle-ee", "ora"), ("sqlserver-se", "ms")):
         box.add_db_instance(name, engine)
         login = box.engine(name)
@@ -251,7 +302,10 @@ def test_the_engine_is_read_only_and_its_position_stands_still(box, rds):
 
 @pytest.mark.parametrize(("engine", "stays"), [("postgres", True), ("mysql", False), ("sqlserver-se", True)])
 def test_what_a_login_sets_is_in_the_data_or_gone_with_a_reboot(box, rds, engine, stays):
-    """SB-ENG-01: and where it is in the data, a restore has it too."""
+    """SB-ENG-01: and where it is in the data, a restore has it too.
+
+    Source SB-ENG-01: engine manuals: ALTER DATABASE SET, SET GLOBAL, RESTRICTED SESSION (guess).
+    """
     box.add_db_instance("app", engine)
     box.engine("app").execute("read_only", True)
     restored(box, rds)
@@ -263,7 +317,10 @@ def test_what_a_login_sets_is_in_the_data_or_gone_with_a_reboot(box, rds, engine
 
 
 def test_a_login_comes_through_the_network_too(box, fence):
-    """SB-ROW-04: A quarantine shuts the fence's own login out, unless a rule lets its address in."""
+    """SB-ROW-04: A quarantine shuts the fence's own login out, unless a rule lets its address in.
+
+    Source SB-ROW-04: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.RDSSecurityGroups.html.
+    """
     from sealift.sandbox.rds.engine import Unreachable
 
     box.add_db_instance("app")
@@ -273,7 +330,10 @@ def test_a_login_comes_through_the_network_too(box, fence):
 
 
 def test_a_stopped_database_comes_back_and_runs_its_job(box, rds, fence):
-    """R-RDS-12: after 7 days a retained, stopped side is a running database again."""
+    """R-RDS-12: after 7 days a retained, stopped side is a running database again.
+
+    Source R-RDS-12: botocore rds StopDBInstance, DBInstance.AutomaticRestartTime.
+    """
     box.add_db_instance("app")
     restored(box, rds)
     swap(box, rds)
@@ -285,7 +345,10 @@ def test_a_stopped_database_comes_back_and_runs_its_job(box, rds, fence):
 
 
 def test_connections_and_lag_are_metrics(box, client, fence):
-    """SB-RDS-47: CloudWatch AWS/RDS: DatabaseConnections falls to zero with the fence; ReplicaLag is a replica's."""
+    """SB-RDS-47: CloudWatch AWS/RDS: DatabaseConnections falls to zero with the fence; ReplicaLag is a replica's.
+
+    Source SB-RDS-47: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-metrics.html.
+    """
     box.add_db_instance("app")
     box.add_db_replica("copy", "app")
     metrics = client("cloudwatch")
@@ -319,7 +382,11 @@ def proxied(box, rds):
 
 
 def test_a_client_behind_a_proxy_writes_on_through_a_swap(box, rds, proxied, quarantine, fence):
-    """R-RDS-18: the proxy goes by name; fenced like any other client, it comes back to whatever bears the name."""
+    """R-RDS-18: the proxy goes by name; fenced like any other client, it comes back to whatever bears the name.
+
+    Source R-RDS-18: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-blue-green.html; botocore rds
+      DBProxyTarget.RdsResourceId; the code is a guess.
+    """
     closed = fence()
     stopped = box.now() - box.world.durations.db_reboot_s
     restored(box, rds, VpcSecurityGroupIds=[closed])
@@ -334,7 +401,10 @@ def test_a_client_behind_a_proxy_writes_on_through_a_swap(box, rds, proxied, qua
 
 
 def test_a_proxy_left_out_of_the_fence_goes_on_writing(box, rds, proxied, quarantine):
-    """SB-RDS-21: a group that still lets the proxy in is no fence; deregistered, its clients are cut off at once."""
+    """SB-RDS-21: a group that still lets the proxy in is no fence; deregistered, its clients are cut off at once.
+
+    Source SB-RDS-21: botocore rds ModifyDBInstance.VpcSecurityGroupIds; AWSEC2 security-group-connection-tracking.html.
+    """
     group = quarantine()
     rule = [{"IpProtocol": "tcp", "FromPort": 3306, "ToPort": 3306, "IpRanges": [{"CidrIp": "172.31.150.5/32"}]}]
     box.client("ec2").authorize_security_group_ingress(GroupId=group, IpPermissions=rule)

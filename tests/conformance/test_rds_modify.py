@@ -14,7 +14,10 @@ def modify(rds):
 
 
 def test_without_apply_immediately_a_change_is_pending(box, db, modify, app):
-    """R-RDS-13: until the maintenance window."""
+    """R-RDS-13: until the maintenance window.
+
+    Source R-RDS-13: botocore rds ModifyDBInstance.ApplyImmediately.
+    """
     shown = modify(DBInstanceClass="db.m6g.xlarge", BackupRetentionPeriod=3)
     assert shown["PendingModifiedValues"] == {"DBInstanceClass": "db.m6g.xlarge", "BackupRetentionPeriod": 3}
     assert (shown["DBInstanceClass"], shown["DBInstanceStatus"]) == ("db.m6g.large", "available")
@@ -23,7 +26,10 @@ def test_without_apply_immediately_a_change_is_pending(box, db, modify, app):
 
 
 def test_apply_immediately_applies_all_that_is_pending(box, db, modify, app):
-    """R-RDS-13: a rename with ApplyImmediately changes the class too, if that was pending."""
+    """R-RDS-13: a rename with ApplyImmediately changes the class too, if that was pending.
+
+    Source R-RDS-13: botocore rds ModifyDBInstance.ApplyImmediately.
+    """
     modify(DBInstanceClass="db.m6g.xlarge")
     modify(BackupRetentionPeriod=3, ApplyImmediately=True)
     assert db("app")["PendingModifiedValues"] == {}
@@ -32,7 +38,10 @@ def test_apply_immediately_applies_all_that_is_pending(box, db, modify, app):
 
 
 def test_available_is_still_said_for_a_while(box, db, modify, app, until):
-    """SB-RDS-20: a waiter that believes the first word is too early; three equal readings are not."""
+    """SB-RDS-20: a waiter that believes the first word is too early; three equal readings are not.
+
+    Source SB-RDS-20: botocore rds ModifyDBInstance; recorded: No modifications were requested.
+    """
     assert modify(DBInstanceClass="db.m6g.xlarge", ApplyImmediately=True)["DBInstanceStatus"] == "available"
     box.clock.advance(box.world.durations.db_modify_lag_s)
     assert db("app")["DBInstanceStatus"] == "modifying"
@@ -41,7 +50,10 @@ def test_available_is_still_said_for_a_while(box, db, modify, app, until):
 
 
 def test_a_database_that_is_busy_is_not_modified(box, modify, app, refused):
-    """SB-RDS-20: nor is nothing asked for."""
+    """SB-RDS-20: nor is nothing asked for.
+
+    Source SB-RDS-20: botocore rds ModifyDBInstance; recorded: No modifications were requested.
+    """
     assert refused(modify, ApplyImmediately=True) == ("InvalidParameterCombination", 400)
     for state in ("modifying", "inaccessible-encryption-credentials-recoverable", "renaming"):
         box.set_db_state("app", state)
@@ -49,7 +61,11 @@ def test_a_database_that_is_busy_is_not_modified(box, modify, app, refused):
 
 
 def test_storage_grows_by_a_tenth_and_rests(box, db, modify, refused):
-    """SB-RDS-15: storage-optimization afterwards, in which there is no further change."""
+    """SB-RDS-15: storage-optimization afterwards, in which there is no further change.
+
+    Source SB-RDS-15: botocore rds ModifyDBInstance.AllocatedStorage; recorded reply: previous storage change is being
+      optimized.
+    """
     box.add_db_instance("app", size_gib=100)
     for size in (50, 105):
         assert refused(modify, AllocatedStorage=size)[0] == "InvalidParameterCombination"
@@ -62,7 +78,10 @@ def test_storage_grows_by_a_tenth_and_rests(box, db, modify, refused):
 
 
 def test_a_rename_takes_ten_minutes_and_the_old_name_is_gone(box, rds, db, modify, app, refused):
-    """R-RDS-29: same DbiResourceId, other ARN and endpoint; a reboot at the end."""
+    """R-RDS-29: same DbiResourceId, other ARN and endpoint; a reboot at the end.
+
+    Source R-RDS-29: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html.
+    """
     before = db("app")
     modify(NewDBInstanceIdentifier="app-old", ApplyImmediately=True)
     box.clock.advance(box.world.durations.db_modify_lag_s)
@@ -80,7 +99,11 @@ def test_a_rename_takes_ten_minutes_and_the_old_name_is_gone(box, rds, db, modif
 
 
 def test_a_rename_onto_a_taken_name_is_refused(box, modify, app, refused):
-    """R-RDS-28: also onto a name that is about to be taken; onto one's own it renames and reboots all the same."""
+    """R-RDS-28: also onto a name that is about to be taken; onto one's own it renames and reboots all the same.
+
+    Source R-RDS-28: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html; the second half is a
+      guess.
+    """
     box.add_db_instance("other")
     assert refused(modify, NewDBInstanceIdentifier="other") == ("DBInstanceAlreadyExists", 400)
     modify(NewDBInstanceIdentifier="fresh", ApplyImmediately=True)
@@ -95,7 +118,11 @@ def test_a_rename_onto_a_taken_name_is_refused(box, modify, app, refused):
 
 
 def test_the_old_name_is_not_free_until_the_rename_is_done(box, rds, db, modify, app, refused, until):
-    """R-RDS-28: old to x first, wait until it is gone, then new to old."""
+    """R-RDS-28: old to x first, wait until it is gone, then new to old.
+
+    Source R-RDS-28: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html; the second half is a
+      guess.
+    """
     box.add_db_instance("new", job=False)
     modify(NewDBInstanceIdentifier="app-old", ApplyImmediately=True)
     box.clock.advance(60)
@@ -108,7 +135,10 @@ def test_the_old_name_is_not_free_until_the_rename_is_done(box, rds, db, modify,
 
 
 def test_a_changed_parameter_group_waits_for_a_reboot(box, rds, db, modify, app):
-    """SB-RDS-18: applying, pending-reboot, and in-sync after the reboot."""
+    """SB-RDS-18: applying, pending-reboot, and in-sync after the reboot.
+
+    Source SB-RDS-18: botocore rds RebootDBInstance.
+    """
     rds.create_db_parameter_group(DBParameterGroupName="mine", DBParameterGroupFamily="postgres17", Description="-")
     modify(DBParameterGroupName="mine", ApplyImmediately=True)
     status = lambda: db("app")["DBParameterGroups"][0]["ParameterApplyStatus"]  # noqa: E731
@@ -121,7 +151,12 @@ def test_a_changed_parameter_group_waits_for_a_reboot(box, rds, db, modify, app)
 
 
 def test_parameters_static_and_dynamic(box, rds, app, modify, db, refused):
-    """SB-RDS-22: a default group is not changed, a static parameter not at once; SB-RDS-08, SB-RDS-09: names and use."""
+    """SB-RDS-22: a default group is not changed, a static parameter not at once; SB-RDS-08, SB-RDS-09: names and use.
+
+    Source SB-RDS-22: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithParamGroups.html.
+    Source SB-RDS-08: botocore rds CreateDBSubnetGroup.
+    Source SB-RDS-09: botocore rds DeleteDBParameterGroup.
+    """
     set_it = rds.modify_db_parameter_group
     one = {"ParameterName": "work_mem", "ParameterValue": "1", "ApplyMethod": "immediate"}
     found = refused(set_it, DBParameterGroupName="default.postgres17", Parameters=[one])
@@ -143,7 +178,11 @@ def test_parameters_static_and_dynamic(box, rds, app, modify, db, refused):
 
 
 def test_a_managed_password_is_a_secret_of_its_own(box, rds, db, modify, app, refused, client):
-    """R-RDS-17: creating then active, rotated or let go; its key stays as it is; it goes with the instance."""
+    """R-RDS-17: creating then active, rotated or let go; its key stays as it is; it goes with the instance.
+
+    Source R-RDS-17: botocore rds ModifyDBInstance.MasterUserSecretKmsKeyId, RestoreDBInstanceFromDBSnapshot;
+      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html; the codes are guesses.
+    """
     key = box.add_key()
     shown = modify(ManageMasterUserPassword=True, MasterUserSecretKmsKeyId="alias/app", ApplyImmediately=True)
     assert (shown["MasterUserSecret"]["SecretStatus"], shown["MasterUserSecret"]["KmsKeyId"]) == ("creating", key)
@@ -160,7 +199,11 @@ def test_a_managed_password_is_a_secret_of_its_own(box, rds, db, modify, app, re
 
 
 def test_roles_and_streams(box, rds, db, app, refused):
-    """SB-RDS-23: once, for one feature. R-RDS-20: a stream started anew has another name."""
+    """SB-RDS-23: once, for one feature. R-RDS-20: a stream started anew has another name.
+
+    Source SB-RDS-23: botocore rds AddRoleToDBInstance.
+    Source R-RDS-20: botocore rds StartActivityStream.
+    """
     role = {"DBInstanceIdentifier": "app", "RoleArn": "arn:aws:iam::123456789012:role/s3", "FeatureName": "s3Import"}
     rds.add_role_to_db_instance(**role)
     assert db("app")["AssociatedRoles"][0]["Status"] == "PENDING"

@@ -9,7 +9,10 @@ def app(box):
 
 
 def test_a_plain_source_has_no_encrypted_replica(box, rds, app, refused, db):
-    """R-RDS-08: a key is refused, without one the replica is plain."""
+    """R-RDS-08: a key is refused, without one the replica is plain.
+
+    Source R-RDS-08: botocore rds CreateDBInstanceReadReplica.KmsKeyId; the code is a guess.
+    """
     box.add_key()
     ask = {"DBInstanceIdentifier": "copy", "SourceDBInstanceIdentifier": "app"}
     found = refused(rds.create_db_instance_read_replica, **ask, KmsKeyId="alias/app")
@@ -22,7 +25,11 @@ def test_a_plain_source_has_no_encrypted_replica(box, rds, app, refused, db):
 
 
 def test_a_replica_elsewhere_needs_a_key_of_its_region(box, client, db, refused):
-    """R-RDS-09: an encrypted source, another Region; in its own Region it may have another key."""
+    """R-RDS-09: an encrypted source, another Region; in its own Region it may have another key.
+
+    Source R-RDS-09: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html; botocore rds
+      CreateDBInstanceReadReplica.KmsKeyId; the code is a guess.
+    """
     for region in ("eu-central-1", "eu-west-1"):
         box.add_key(region)
     other = box.add_key(alias="alias/other")
@@ -36,7 +43,11 @@ def test_a_replica_elsewhere_needs_a_key_of_its_region(box, client, db, refused)
 
 
 def test_replicas_stay_with_a_renamed_source(box, rds, app, db):
-    """R-RDS-09: they follow the renamed old one, not the name."""
+    """R-RDS-09: they follow the renamed old one, not the name.
+
+    Source R-RDS-09: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html; botocore rds
+      CreateDBInstanceReadReplica.KmsKeyId; the code is a guess.
+    """
     box.add_db_replica("copy", "app")
     rds.modify_db_instance(DBInstanceIdentifier="app", NewDBInstanceIdentifier="app-old", ApplyImmediately=True)
     box.clock.advance(1000)
@@ -44,7 +55,10 @@ def test_replicas_stay_with_a_renamed_source(box, rds, app, db):
 
 
 def test_what_a_replica_needs_and_how_it_is_promoted(box, rds, app, db, refused):
-    """SB-RDS-17: backups of the source; after a promotion it goes its own way with what it has."""
+    """SB-RDS-17: backups of the source; after a promotion it goes its own way with what it has.
+
+    Source SB-RDS-17: botocore rds CreateDBInstanceReadReplica, PromoteReadReplica.
+    """
     box.add_db_instance("none", BackupRetentionPeriod=0)
     ask = {"DBInstanceIdentifier": "x", "SourceDBInstanceIdentifier": "none"}
     assert refused(rds.create_db_instance_read_replica, **ask)[0] == "InvalidDBInstanceState"
@@ -60,7 +74,11 @@ def test_what_a_replica_needs_and_how_it_is_promoted(box, rds, app, db, refused)
 
 
 def test_deleting_a_source_leaves_its_replica_on_its_own(box, rds, app, db):
-    """SB-RDS-17: with what it had; a replica itself has no final snapshot (SB-RDS-13)."""
+    """SB-RDS-17: with what it had; a replica itself has no final snapshot (SB-RDS-13).
+
+    Source SB-RDS-17: botocore rds CreateDBInstanceReadReplica, PromoteReadReplica.
+    Source SB-RDS-13: botocore rds DeleteDBInstance.SkipFinalSnapshot; the code is a guess.
+    """
     box.add_db_replica("copy", "app")
     rds.delete_db_instance(DBInstanceIdentifier="app", SkipFinalSnapshot=True)
     box.clock.advance(300)
@@ -72,7 +90,11 @@ def test_deleting_a_source_leaves_its_replica_on_its_own(box, rds, app, db):
     [(7, "inaccessible-encryption-credentials-recoverable"), (0, "inaccessible-encryption-credentials")],
 )
 def test_a_disabled_key_takes_its_database_away(box, db, rds, client, refused, days, state):
-    """R-RDS-34: some time later; it is not modified, renamed, snapshotted or rebooted then."""
+    """R-RDS-34: some time later; it is not modified, renamed, snapshotted or rebooted then.
+
+    Source R-RDS-34: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.html; when RDS notices is a
+      guess.
+    """
     key = box.add_key()
     box.add_db_instance("app", kms_key=key, BackupRetentionPeriod=days)
     client("kms").disable_key(KeyId=key)
@@ -97,7 +119,12 @@ def test_a_disabled_key_takes_its_database_away(box, db, rds, client, refused, d
 
 
 def test_after_seven_days_it_is_lost_for_good(box, db, app):
-    """R-RDS-34."""
+    """R-RDS-34.
+
+    Source R-RDS-34: A database whose key cannot be used becomes inaccessible-encryption-credentials-recoverable, for
+      good after 7 days; StartDBInstance brings it back once the key is usable. Without backups it is lost at once.
+      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.html; when RDS notices is a guess.
+    """
     key = box.add_key()
     box.add_db_instance("enc", kms_key=key)
     box.disable_key(key)
@@ -106,7 +133,12 @@ def test_after_seven_days_it_is_lost_for_good(box, db, app):
 
 
 def test_a_key_that_is_enabled_again_in_time_is_not_noticed(box, db):
-    """R-RDS-34."""
+    """R-RDS-34.
+
+    Source R-RDS-34: A database whose key cannot be used becomes inaccessible-encryption-credentials-recoverable, for
+      good after 7 days; StartDBInstance brings it back once the key is usable. Without backups it is lost at once.
+      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.html; when RDS notices is a guess.
+    """
     key = box.add_key()
     box.add_db_instance("app", kms_key=key)
     box.disable_key(key)
@@ -126,7 +158,12 @@ def proxy(box, rds, app):
 
 
 def test_a_proxy_target_goes_by_name(box, rds, proxy, refused, db):
-    """SB-RDS-25, R-RDS-18: registered once, unhealthy while nothing reachable bears the name."""
+    """SB-RDS-25, R-RDS-18: registered once, unhealthy while nothing reachable bears the name.
+
+    Source SB-RDS-25: botocore rds RegisterDBProxyTargets.
+    Source R-RDS-18: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-blue-green.html; botocore rds
+      DBProxyTarget.RdsResourceId; the code is a guess.
+    """
     assert (
         refused(rds.register_db_proxy_targets, **proxy, DBInstanceIdentifiers=["app"])[0] == "InvalidDBProxyStateFault"
     )
@@ -149,7 +186,10 @@ def test_a_proxy_target_goes_by_name(box, rds, proxy, refused, db):
 
 
 def test_events_tell_what_happened(box, rds, app, refused):
-    """SB-RDS-24: of the last hour unless told; SourceIdentifier needs SourceType."""
+    """SB-RDS-24: of the last hour unless told; SourceIdentifier needs SourceType.
+
+    Source SB-RDS-24: botocore rds CreateEventSubscription.
+    """
     rds.reboot_db_instance(DBInstanceIdentifier="app")
     box.clock.advance(100)
     found = rds.describe_events(SourceIdentifier="app", SourceType="db-instance", EventCategories=["availability"])[
@@ -163,7 +203,11 @@ def test_events_tell_what_happened(box, rds, app, refused):
 
 
 def test_subscriptions_name_sources_that_exist(box, rds, app, refused):
-    """SB-RDS-24."""
+    """SB-RDS-24.
+
+    Source SB-RDS-24: Subscriptions and their sources exist once, and a source must be there. botocore rds
+      CreateEventSubscription.
+    """
     topic = "arn:aws:sns:eu-central-1:123456789012:t"
     made = {"SubscriptionName": "sub", "SnsTopicArn": topic, "SourceType": "db-instance", "SourceIds": ["app"]}
     rds.create_event_subscription(**made)
@@ -184,7 +228,12 @@ def test_subscriptions_name_sources_that_exist(box, rds, app, refused):
 
 
 def test_subnet_groups_cover_two_zones(box, rds, client, refused):
-    """SB-RDS-08, SB-RDS-09."""
+    """SB-RDS-08, SB-RDS-09.
+
+    Source SB-RDS-08: Groups have names of their own; a DB subnet group covers two zones. botocore rds
+      CreateDBSubnetGroup.
+    Source SB-RDS-09: A group in use is not deleted. botocore rds DeleteDBParameterGroup.
+    """
     nets = {s["AvailabilityZone"]: s["SubnetId"] for s in client("ec2").describe_subnets()["Subnets"]}
     made = {"DBSubnetGroupName": "Mine", "DBSubnetGroupDescription": "-"}
     found = refused(rds.create_db_subnet_group, **made, SubnetIds=[nets["eu-central-1a"]])
@@ -196,7 +245,10 @@ def test_subnet_groups_cover_two_zones(box, rds, client, refused):
 
 
 def test_tags_by_arn(rds, app, db, refused):
-    """AddTagsToResource, ListTagsForResource, RemoveTagsFromResource; SB-RDS-02 for an ARN of nothing."""
+    """AddTagsToResource, ListTagsForResource, RemoveTagsFromResource; SB-RDS-02 for an ARN of nothing.
+
+    Source SB-RDS-02: botocore rds error shapes.
+    """
     arn = db("app")["DBInstanceArn"]
     rds.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": "a", "Value": "b"}])
     assert (
@@ -208,7 +260,10 @@ def test_tags_by_arn(rds, app, db, refused):
 
 
 def test_versions_and_classes_are_told(rds):
-    """SB-RDS-43: DescribeDBEngineVersions, DescribeOrderableDBInstanceOptions: a choice, with whether it can be encrypted."""
+    """SB-RDS-43: DescribeDBEngineVersions, DescribeOrderableDBInstanceOptions: a choice, with whether it can be encrypted.
+
+    Source SB-RDS-43: botocore rds DescribeDBEngineVersions, DescribeOrderableDBInstanceOptions.
+    """
     (default,) = rds.describe_db_engine_versions(Engine="postgres", DefaultOnly=True)["DBEngineVersions"]
     assert (default["EngineVersion"], default["DBParameterGroupFamily"]) == ("17.4", "postgres17")
     options = rds.describe_orderable_db_instance_options(Engine="postgres", EngineVersion="17.4")
@@ -217,7 +272,10 @@ def test_versions_and_classes_are_told(rds):
 
 
 def test_what_nobody_has_is_an_empty_list(box, rds, app, db):
-    """SB-RDS-44: Integrations, global clusters, maintenance: empty, or what a test has put there."""
+    """SB-RDS-44: Integrations, global clusters, maintenance: empty, or what a test has put there.
+
+    Source SB-RDS-44: botocore rds Describe operations.
+    """
     assert rds.describe_integrations()["Integrations"] == []
     assert rds.describe_global_clusters()["GlobalClusters"] == []
     assert rds.describe_pending_maintenance_actions()["PendingMaintenanceActions"] == []

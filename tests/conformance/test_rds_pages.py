@@ -153,7 +153,10 @@ LISTS = [
 
 @pytest.mark.parametrize(("operation", "member", "fill", "asked"), LISTS, ids=[one[0] for one in LISTS])
 def test_a_list_comes_in_pages(box, rds, refused, operation, member, fill, asked):
-    """SB-RDS-06: 20 to 100 records a page; the last has no Marker; a Marker that was never given is refused."""
+    """SB-RDS-06: 20 to 100 records a page; the last has no Marker; a Marker that was never given is refused.
+
+    Source SB-RDS-06: botocore rds DescribeDBInstances.
+    """
     fill(box, rds)
     describe = getattr(rds, operation)
     whole, marker, pages = [], {}, 0

@@ -42,7 +42,12 @@ def shared(box, rds):
 
 
 def test_a_shared_plain_snapshot_is_seen_restored_and_copied(box, shared, theirs, refused):
-    """R-RDS-37's easy side: by ARN, and in lists only where shared ones are asked for; its rows come along."""
+    """R-RDS-37's easy side: by ARN, and in lists only where shared ones are asked for; its rows come along.
+
+    Source R-RDS-37: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ShareSnapshot.html; recorded: The source
+      snapshot KMS key does not exist…, The target KMS key [None]…, Must specify new KMS key for cross region…; the code
+      for `all` and for a restore is a guess.
+    """
     arn = shared()
     assert theirs.describe_db_snapshots()["DBSnapshots"] == []
     (seen,) = theirs.describe_db_snapshots(SnapshotType="shared")["DBSnapshots"]
@@ -56,7 +61,10 @@ def test_a_shared_plain_snapshot_is_seen_restored_and_copied(box, shared, theirs
 
 
 def test_what_is_not_shared_is_not_there(box, rds, shared, theirs, refused):
-    """SB-RDS-02: before a share and after it is taken back."""
+    """SB-RDS-02: before a share and after it is taken back.
+
+    Source SB-RDS-02: botocore rds error shapes.
+    """
     arn = shared()
     hidden = arn.replace(":s", ":hidden")
     rds.create_db_snapshot(DBInstanceIdentifier="app", DBSnapshotIdentifier="hidden")
@@ -69,7 +77,12 @@ def test_what_is_not_shared_is_not_there(box, rds, shared, theirs, refused):
 
 
 def test_an_encrypted_one_is_copied_under_a_key_of_ones_own_first(box, shared, share_key, theirs, refused):
-    """R-RDS-37: not restored as it is, not copied without a key; then restored from the copy."""
+    """R-RDS-37: not restored as it is, not copied without a key; then restored from the copy.
+
+    Source R-RDS-37: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ShareSnapshot.html; recorded: The source
+      snapshot KMS key does not exist…, The target KMS key [None]…, Must specify new KMS key for cross region…; the code
+      for `all` and for a restore is a guess.
+    """
     key, own = box.add_key(), box.add_key(alias="alias/theirs", account=THERE)
     arn = shared(key)
     share_key(key)
@@ -87,7 +100,12 @@ def test_an_encrypted_one_is_copied_under_a_key_of_ones_own_first(box, shared, s
 
 
 def test_the_key_must_be_shared_too_with_create_grant(box, shared, share_key, theirs, refused):
-    """R-RDS-37: KMSKeyNotAccessibleFault for the source's key; the five permissions often named are one too few."""
+    """R-RDS-37: KMSKeyNotAccessibleFault for the source's key; the five permissions often named are one too few.
+
+    Source R-RDS-37: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ShareSnapshot.html; recorded: The source
+      snapshot KMS key does not exist…, The target KMS key [None]…, Must specify new KMS key for cross region…; the code
+      for `all` and for a restore is a guess.
+    """
     key, own = box.add_key(), box.add_key(alias="alias/theirs", account=THERE)
     ask = {"SourceDBSnapshotIdentifier": shared(key), "TargetDBSnapshotIdentifier": "c", "KmsKeyId": own}
     assert refused(theirs.copy_db_snapshot, **ask) == ("KMSKeyNotAccessibleFault", 400)
@@ -98,7 +116,12 @@ def test_the_key_must_be_shared_too_with_create_grant(box, shared, share_key, th
 
 
 def test_the_receivers_own_policies_count(box, shared, share_key, as_role, allowing, refused):
-    """R-RDS-37: who may not use the foreign key in the receiving account cannot copy."""
+    """R-RDS-37: who may not use the foreign key in the receiving account cannot copy.
+
+    Source R-RDS-37: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ShareSnapshot.html; recorded: The source
+      snapshot KMS key does not exist…, The target KMS key [None]…, Must specify new KMS key for cross region…; the code
+      for `all` and for a restore is a guess.
+    """
     key, own = box.add_key(), box.add_key(alias="alias/theirs", account=THERE)
     ask = {"SourceDBSnapshotIdentifier": shared(key), "TargetDBSnapshotIdentifier": "c", "KmsKeyId": own}
     share_key(key)
@@ -107,7 +130,12 @@ def test_the_receivers_own_policies_count(box, shared, share_key, as_role, allow
 
 
 def test_cluster_snapshots_are_shared_the_same_way(box, rds, share_key, theirs, refused):
-    """R-RDS-37: copied under one's own key; a plain one is restored by ARN, with a key of one's own at once."""
+    """R-RDS-37: copied under one's own key; a plain one is restored by ARN, with a key of one's own at once.
+
+    Source R-RDS-37: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ShareSnapshot.html; recorded: The source
+      snapshot KMS key does not exist…, The target KMS key [None]…, Must specify new KMS key for cross region…; the code
+      for `all` and for a restore is a guess.
+    """
     key, own = box.add_key(), box.add_key(alias="alias/theirs", account=THERE)
     arns = {}
     for name, options in (("plain", {}), ("enc", {"kms_key": key})):

@@ -25,7 +25,10 @@ def taken(box, rds):
 
 
 def test_a_snapshot_is_creating_and_its_instance_backing_up(box, rds, db, shot):
-    """R-RDS-10: PercentProgress moves; the instance takes connections meanwhile."""
+    """R-RDS-10: PercentProgress moves; the instance takes connections meanwhile.
+
+    Source R-RDS-10: botocore rds CreateDBSnapshot; that the status lasts as long as the snapshot is a guess.
+    """
     box.add_db_instance("app", size_gib=100)
     made = rds.create_db_snapshot(DBInstanceIdentifier="app", DBSnapshotIdentifier="s1")["DBSnapshot"]
     assert (made["Status"], made["PercentProgress"], made["SnapshotType"]) == ("creating", 0, "manual")
@@ -39,7 +42,11 @@ def test_a_snapshot_is_creating_and_its_instance_backing_up(box, rds, db, shot):
 
 
 def test_only_an_available_instance_is_snapshotted(box, rds, refused):
-    """R-RDS-10, R-RDS-07: storage-full is not enough, storage-optimization is; a member never is."""
+    """R-RDS-10, R-RDS-07: storage-full is not enough, storage-optimization is; a member never is.
+
+    Source R-RDS-10: botocore rds CreateDBSnapshot; that the status lasts as long as the snapshot is a guess.
+    Source R-RDS-07: botocore rds CreateDBSnapshot, CreateBlueGreenDeployment; the code is a guess.
+    """
     box.add_db_instance("app")
     box.add_db_cluster("au")
     for state, code in (("storage-full", "InvalidDBInstanceState"), ("stopped", "InvalidDBInstanceState")):
@@ -52,14 +59,20 @@ def test_only_an_available_instance_is_snapshotted(box, rds, refused):
 
 
 def test_a_snapshot_name_is_used_once(taken, rds, refused):
-    """R-RDS-27."""
+    """R-RDS-27.
+
+    Source R-RDS-27: An identifier in use is refused. botocore rds DBInstanceAlreadyExistsFault.
+    """
     taken()
     again = refused(rds.create_db_snapshot, DBInstanceIdentifier="app", DBSnapshotIdentifier="app-s")
     assert again == ("DBSnapshotAlreadyExists", 400)
 
 
 def test_a_hundred_manual_snapshots(box, rds, refused):
-    """R-RDS-25: automated ones do not count."""
+    """R-RDS-25: automated ones do not count.
+
+    Source R-RDS-25: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html.
+    """
     box.world.quotas.__dict__["db_manual_snapshots"] = 2
     box.add_db_instance("app")
     for n in range(2):
@@ -70,14 +83,21 @@ def test_a_hundred_manual_snapshots(box, rds, refused):
 
 
 def test_a_later_snapshot_takes_as_long_as_what_changed(box, taken, rds):
-    """SB-RDS-45: Incremental: seconds follow the MiB written since."""
+    """SB-RDS-45: Incremental: seconds follow the MiB written since.
+
+    Source SB-RDS-45: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_CopySnapshot.html; not said of plain to
+      encrypted: read the bad way (guess).
+    """
     taken(size_gib=100)
     rds.create_db_snapshot(DBInstanceIdentifier="app", DBSnapshotIdentifier="second")
     assert box.charges[-1].seconds < box.world.durations.db_snapshot(3000)
 
 
 def test_a_copy_with_a_key_is_encrypted(box, taken, rds, shot):
-    """R-RDS-14: pending, creating, available; the alias becomes an ARN; SourceDBSnapshotIdentifier is not set in-Region."""
+    """R-RDS-14: pending, creating, available; the alias becomes an ARN; SourceDBSnapshotIdentifier is not set in-Region.
+
+    Source R-RDS-14: botocore rds KMSKeyNotAccessibleFault.
+    """
     key, name = box.add_key(), taken()
     made = rds.copy_db_snapshot(SourceDBSnapshotIdentifier=name, TargetDBSnapshotIdentifier="c", KmsKeyId="alias/app")[
         "DBSnapshot"
@@ -94,7 +114,11 @@ def test_a_copy_with_a_key_is_encrypted(box, taken, rds, shot):
 
 
 def test_a_copy_is_incremental_only_where_encryption_stays_as_it_is(box, taken, rds):
-    """SB-RDS-45: USER_CopySnapshot: plain to encrypted is full every time (not stated for it: the bad way to read the table)."""
+    """SB-RDS-45: USER_CopySnapshot: plain to encrypted is full every time (not stated for it: the bad way to read the table).
+
+    Source SB-RDS-45: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_CopySnapshot.html; not said of plain to
+      encrypted: read the bad way (guess).
+    """
     key = box.add_key()
     box.add_key(alias="alias/two")
     seconds = {}
@@ -115,7 +139,10 @@ def test_a_copy_is_incremental_only_where_encryption_stays_as_it_is(box, taken, 
 
 
 def test_copies_of_one_source_run_one_after_the_other(box, taken, rds, shot, refused):
-    """R-RDS-26: and 20 are in progress for a destination at most."""
+    """R-RDS-26: and 20 are in progress for a destination at most.
+
+    Source R-RDS-26: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_CopySnapshot.html; the code is a guess.
+    """
     name = taken(size_gib=100)
     for n in range(20):
         rds.copy_db_snapshot(SourceDBSnapshotIdentifier=name, TargetDBSnapshotIdentifier=f"c{n}")
@@ -127,7 +154,10 @@ def test_copies_of_one_source_run_one_after_the_other(box, taken, rds, shot, ref
 
 @pytest.mark.parametrize("state", ["Disabled", "PendingDeletion"])
 def test_a_copy_under_a_bad_key_is_refused_at_once(box, taken, rds, refused, state):
-    """R-RDS-14: unlike EBS, RDS checks at the request."""
+    """R-RDS-14: unlike EBS, RDS checks at the request.
+
+    Source R-RDS-14: botocore rds KMSKeyNotAccessibleFault.
+    """
     box.add_key(alias="alias/bad", state=state)
     ask = {"SourceDBSnapshotIdentifier": taken(), "TargetDBSnapshotIdentifier": "c"}
     for key in ("alias/bad", "alias/none", "arn:aws:kms:eu-west-1:123456789012:key/x"):
@@ -135,7 +165,10 @@ def test_a_copy_under_a_bad_key_is_refused_at_once(box, taken, rds, refused, sta
 
 
 def test_a_key_disabled_while_copying_fails_the_copy(box, taken, rds, shot):
-    """R-RDS-14: the copy ends `failed`."""
+    """R-RDS-14: the copy ends `failed`.
+
+    Source R-RDS-14: botocore rds KMSKeyNotAccessibleFault.
+    """
     key = box.add_key()
     rds.copy_db_snapshot(SourceDBSnapshotIdentifier=taken(), TargetDBSnapshotIdentifier="c", KmsKeyId=key)
     box.disable_key(key)
@@ -144,7 +177,10 @@ def test_a_key_disabled_while_copying_fails_the_copy(box, taken, rds, shot):
 
 
 def test_a_caller_needs_create_grant_through_rds(box, taken, as_role, allowing, refused):
-    """R-RDS-15: kms:DescribeKey alone is not enough; a condition on the service's name is met."""
+    """R-RDS-15: kms:DescribeKey alone is not enough; a condition on the service's name is met.
+
+    Source R-RDS-15: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html.
+    """
     box.add_key()
     ask = {"SourceDBSnapshotIdentifier": taken(), "TargetDBSnapshotIdentifier": "c", "KmsKeyId": "alias/app"}
     poor = as_role(allowing("rds:*"), allowing("kms:DescribeKey"), service="rds")
@@ -155,7 +191,10 @@ def test_a_caller_needs_create_grant_through_rds(box, taken, as_role, allowing, 
 
 
 def test_only_an_available_snapshot_is_copied_restored_or_deleted(box, rds, refused):
-    """SB-RDS-11: a copy under way is cancelled by deleting it; an automated snapshot stays."""
+    """SB-RDS-11: a copy under way is cancelled by deleting it; an automated snapshot stays.
+
+    Source SB-RDS-11: botocore rds InvalidDBSnapshotStateFault, DeleteDBSnapshot.
+    """
     box.add_db_instance("app", size_gib=100)
     rds.create_db_snapshot(DBInstanceIdentifier="app", DBSnapshotIdentifier="s")
     copy = {"SourceDBSnapshotIdentifier": "s", "TargetDBSnapshotIdentifier": "c"}
@@ -174,7 +213,10 @@ def test_only_an_available_snapshot_is_copied_restored_or_deleted(box, rds, refu
 
 
 def test_tags_are_given_or_copied_and_never_aws_ones(box, rds, shot, refused):
-    """R-RDS-48: Tags make CopyTags void; an aws:* tag makes CopyTags fail."""
+    """R-RDS-48: Tags make CopyTags void; an aws:* tag makes CopyTags fail.
+
+    Source R-RDS-48: botocore rds CopyDBSnapshot.CopyTags; recorded: InvalidParameterValue.
+    """
     box.add_db_instance("app", Tags=[{"Key": "team", "Value": "a"}], CopyTagsToSnapshot=True)
     rds.create_db_snapshot(DBInstanceIdentifier="app", DBSnapshotIdentifier="s")
     box.clock.advance(1000)
@@ -188,7 +230,13 @@ def test_tags_are_given_or_copied_and_never_aws_ones(box, rds, shot, refused):
 
 
 def test_a_copy_from_another_region_brings_its_own_key(box, taken, rds, client, refused):
-    """R-RDS-37, R-RDS-49: an encrypted source needs KmsKeyId here; it says where it is from."""
+    """R-RDS-37, R-RDS-49: an encrypted source needs KmsKeyId here; it says where it is from.
+
+    Source R-RDS-37: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ShareSnapshot.html; recorded: The source
+      snapshot KMS key does not exist…, The target KMS key [None]…, Must specify new KMS key for cross region…; the code
+      for `all` and for a restore is a guess.
+    Source R-RDS-49: botocore rds CopyDBSnapshot.OptionGroupName; the code is a guess.
+    """
     box.add_key()
     box.add_key("eu-west-1")
     taken(kms_key="alias/app")
@@ -201,7 +249,10 @@ def test_a_copy_from_another_region_brings_its_own_key(box, taken, rds, client, 
 
 
 def test_a_copy_from_another_region_keeps_permanent_options(box, rds, client, refused):
-    """R-RDS-49: TDE's option group must be named, or copied."""
+    """R-RDS-49: TDE's option group must be named, or copied.
+
+    Source R-RDS-49: botocore rds CopyDBSnapshot.OptionGroupName; the code is a guess.
+    """
     rds.create_option_group(
         OptionGroupName="tde", EngineName="oracle-ee", MajorEngineVersion="21", OptionGroupDescription="-"
     )
@@ -216,7 +267,13 @@ def test_a_copy_from_another_region_keeps_permanent_options(box, rds, client, re
 
 
 def test_sharing(box, taken, rds, refused):
-    """R-RDS-03, R-RDS-37: never under aws/rds, an encrypted one never with everybody."""
+    """R-RDS-03, R-RDS-37: never under aws/rds, an encrypted one never with everybody.
+
+    Source R-RDS-03: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ShareSnapshot.html; the code is a guess.
+    Source R-RDS-37: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ShareSnapshot.html; recorded: The source
+      snapshot KMS key does not exist…, The target KMS key [None]…, Must specify new KMS key for cross region…; the code
+      for `all` and for a restore is a guess.
+    """
     box.add_key()
     for name, key in (("plain", None), ("own", "alias/app"), ("aws", "alias/aws/rds")):
         taken(name, kms_key=key)
@@ -237,7 +294,10 @@ def test_sharing(box, taken, rds, refused):
 
 
 def test_a_restore_takes_no_key_and_falls_into_every_default(box, taken, rds, db):
-    """R-RDS-47: default groups, gp3, single-AZ, flags off, a DbiResourceId of its own; encrypted as its snapshot is."""
+    """R-RDS-47: default groups, gp3, single-AZ, flags off, a DbiResourceId of its own; encrypted as its snapshot is.
+
+    Source R-RDS-47: botocore rds RestoreDBInstanceFromDBSnapshot.
+    """
     rds.create_db_parameter_group(DBParameterGroupName="mine", DBParameterGroupFamily="postgres17", Description="-")
     taken(
         "app",
@@ -266,7 +326,10 @@ def test_a_restore_takes_no_key_and_falls_into_every_default(box, taken, rds, db
 
 
 def test_a_restore_of_an_encrypted_copy_is_under_its_key_and_loads_lazily(box, taken, rds, db):
-    """R-RDS-47: StorageOperationStatus Initializing with its percentage, while `available` already."""
+    """R-RDS-47: StorageOperationStatus Initializing with its percentage, while `available` already.
+
+    Source R-RDS-47: botocore rds RestoreDBInstanceFromDBSnapshot.
+    """
     key = box.add_key()
     rds.copy_db_snapshot(SourceDBSnapshotIdentifier=taken(), TargetDBSnapshotIdentifier="c", KmsKeyId=key)
     box.clock.advance(1000)
@@ -281,7 +344,15 @@ def test_a_restore_of_an_encrypted_copy_is_under_its_key_and_loads_lazily(box, t
 
 
 def test_restores_that_aws_refuses(box, taken, rds, refused):
-    """R-RDS-27, SB-RDS-15, R-RDS-17, SB-RDS-16: taken name, less storage, managed password, mirroring without backups."""
+    """R-RDS-27, SB-RDS-15, R-RDS-17, SB-RDS-16: taken name, less storage, managed password, mirroring without backups.
+
+    Source R-RDS-27: botocore rds DBInstanceAlreadyExistsFault.
+    Source SB-RDS-15: botocore rds ModifyDBInstance.AllocatedStorage; recorded reply: previous storage change is being
+      optimized.
+    Source R-RDS-17: botocore rds ModifyDBInstance.MasterUserSecretKmsKeyId, RestoreDBInstanceFromDBSnapshot;
+      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html; the codes are guesses.
+    Source SB-RDS-16: recorded: Mirroring cannot be applied to instances with backup retention set to zero.
+    """
     taken()
     taken("ms", engine="sqlserver-se", BackupRetentionPeriod=0)
     restore = rds.restore_db_instance_from_db_snapshot
@@ -296,7 +367,10 @@ def test_restores_that_aws_refuses(box, taken, rds, refused):
 
 
 def test_a_restore_names_the_group_of_its_permanent_options(box, rds, refused):
-    """R-RDS-23: and the option stays in the group while it is used."""
+    """R-RDS-23: and the option stays in the group while it is used.
+
+    Source R-RDS-23: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RestoreFromSnapshot.html; the code is a guess.
+    """
     rds.create_option_group(
         OptionGroupName="tz", EngineName="sqlserver-se", MajorEngineVersion="16.00", OptionGroupDescription="-"
     )
@@ -313,7 +387,10 @@ def test_a_restore_names_the_group_of_its_permanent_options(box, rds, refused):
 
 
 def test_a_restore_to_a_point_in_time(box, rds, db, refused):
-    """SB-RDS-14: needs backups; what was written after that time is not there."""
+    """SB-RDS-14: needs backups; what was written after that time is not there.
+
+    Source SB-RDS-14: botocore rds PointInTimeRestoreNotEnabledFault, RestoreDBInstanceToPointInTime.
+    """
     box.add_db_instance("app")
     box.add_db_instance("none", BackupRetentionPeriod=0)
     box.clock.advance(3600)

@@ -30,7 +30,11 @@ def shot(box, ec2):
 
 
 def test_without_a_rule_what_is_deleted_is_gone(ec2, shot, refused):
-    """SB-BIN-02."""
+    """SB-BIN-02.
+
+    Source SB-BIN-02: What is in the Recycle Bin is unknown to all but its own calls, and comes back as it was, or is
+      gone in the end. botocore ec2 RestoreSnapshotFromRecycleBin, RestoreVolumeFromRecycleBin; the codes are guesses.
+    """
     ec2.delete_snapshot(SnapshotId=shot)
     assert ec2.list_snapshots_in_recycle_bin()["Snapshots"] == []
     found = refused(ec2.restore_snapshot_from_recycle_bin, SnapshotId=shot)
@@ -38,7 +42,12 @@ def test_without_a_rule_what_is_deleted_is_gone(ec2, shot, refused):
 
 
 def test_a_deleted_snapshot_stays_for_its_time_and_comes_back(box, ec2, keep, shot, refused):
-    """SB-BIN-01, SB-BIN-02: unknown to describes meanwhile; tags and contents are as they were."""
+    """SB-BIN-01, SB-BIN-02: unknown to describes meanwhile; tags and contents are as they were.
+
+    Source SB-BIN-01: docs.aws.amazon.com/ebs/latest/userguide/recycle-bin-working-with-rules.html; that a pending
+      snapshot is not kept is a guess.
+    Source SB-BIN-02: botocore ec2 RestoreSnapshotFromRecycleBin, RestoreVolumeFromRecycleBin; the codes are guesses.
+    """
     keep(days=7)
     before = ec2.describe_snapshots(SnapshotIds=[shot])["Snapshots"][0]
     ec2.delete_snapshot(SnapshotId=shot)
@@ -55,7 +64,11 @@ def test_a_deleted_snapshot_stays_for_its_time_and_comes_back(box, ec2, keep, sh
 
 
 def test_after_its_time_it_is_gone_for_good(box, ec2, keep, shot, refused):
-    """SB-BIN-02."""
+    """SB-BIN-02.
+
+    Source SB-BIN-02: What is in the Recycle Bin is unknown to all but its own calls, and comes back as it was, or is
+      gone in the end. botocore ec2 RestoreSnapshotFromRecycleBin, RestoreVolumeFromRecycleBin; the codes are guesses.
+    """
     keep(days=7)
     ec2.delete_snapshot(SnapshotId=shot)
     box.clock.advance(7 * DAY)
@@ -64,7 +77,11 @@ def test_after_its_time_it_is_gone_for_good(box, ec2, keep, shot, refused):
 
 
 def test_rules_go_by_tags_and_the_longest_counts(box, ec2, keep, shot):
-    """SB-BIN-01: one of a rule's tags is enough; a Region-level rule may leave tags out."""
+    """SB-BIN-01: one of a rule's tags is enough; a Region-level rule may leave tags out.
+
+    Source SB-BIN-01: docs.aws.amazon.com/ebs/latest/userguide/recycle-bin-working-with-rules.html; that a pending
+      snapshot is not kept is a guess.
+    """
     keep(days=30, ResourceTags=[{"ResourceTagKey": "team", "ResourceTagValue": "b"}])
     keep(days=3, ExcludeResourceTags=[{"ResourceTagKey": "team"}])
     ec2.delete_snapshot(SnapshotId=shot)
@@ -79,7 +96,12 @@ def test_rules_go_by_tags_and_the_longest_counts(box, ec2, keep, shot):
 
 
 def test_a_deleted_volume_stays_and_comes_back_with_its_data(box, ec2, keep, refused):
-    """SB-BIN-01, SB-BIN-02: so does one that went with its instance."""
+    """SB-BIN-01, SB-BIN-02: so does one that went with its instance.
+
+    Source SB-BIN-01: docs.aws.amazon.com/ebs/latest/userguide/recycle-bin-working-with-rules.html; that a pending
+      snapshot is not kept is a guess.
+    Source SB-BIN-02: botocore ec2 RestoreSnapshotFromRecycleBin, RestoreVolumeFromRecycleBin; the codes are guesses.
+    """
     keep("EBS_VOLUME", 2)
     volume = box.add_volume(size_gib=20, type="gp3")
     contents = box.contents(volume)
@@ -99,7 +121,11 @@ def test_a_deleted_volume_stays_and_comes_back_with_its_data(box, ec2, keep, ref
 
 
 def test_a_rule_has_a_time_within_bounds(rbin, keep, refused):
-    """SB-BIN-03: 365 days for snapshots, 7 for volumes; ValidationException, 400."""
+    """SB-BIN-03: 365 days for snapshots, 7 for volumes; ValidationException, 400.
+
+    Source SB-BIN-03: docs.aws.amazon.com/ebs/latest/userguide/recycle-bin-create-rule.html; botocore rbin CreateRule,
+      LockRule.
+    """
     for kind, days in (("EBS_SNAPSHOT", 366), ("EBS_VOLUME", 8)):
         period = {"RetentionPeriodValue": days, "RetentionPeriodUnit": "DAYS"}
         assert refused(rbin.create_rule, ResourceType=kind, RetentionPeriod=period) == ("ValidationException", 400)
@@ -111,7 +137,11 @@ def test_a_rule_has_a_time_within_bounds(rbin, keep, refused):
 
 
 def test_rules_are_found_changed_and_deleted(rbin, keep, refused, ec2, shot, box):
-    """SB-BIN-03: what is in the bin keeps its time."""
+    """SB-BIN-03: what is in the bin keeps its time.
+
+    Source SB-BIN-03: docs.aws.amazon.com/ebs/latest/userguide/recycle-bin-create-rule.html; botocore rbin CreateRule,
+      LockRule.
+    """
     rule = keep(days=7, Description="all")
     found = rbin.get_rule(Identifier=rule)
     assert (found["Description"], found["RetentionPeriod"]["RetentionPeriodValue"]) == ("all", 7)
@@ -126,7 +156,11 @@ def test_rules_are_found_changed_and_deleted(rbin, keep, refused, ec2, shot, box
 
 
 def test_rules_come_in_pages(rbin, keep, refused):
-    """SB-BIN-03: MaxResults and NextToken."""
+    """SB-BIN-03: MaxResults and NextToken.
+
+    Source SB-BIN-03: docs.aws.amazon.com/ebs/latest/userguide/recycle-bin-create-rule.html; botocore rbin CreateRule,
+      LockRule.
+    """
     made = [keep(days=n) for n in range(1, 4)]
     first = rbin.list_rules(ResourceType="EBS_SNAPSHOT", MaxResults=2)
     rest = rbin.list_rules(ResourceType="EBS_SNAPSHOT", MaxResults=2, NextToken=first["NextToken"])
@@ -137,7 +171,11 @@ def test_rules_come_in_pages(rbin, keep, refused):
 
 
 def test_a_locked_rule_stays_until_its_delay_is_over(box, rbin, keep, refused):
-    """SB-BIN-03: ConflictException, 409; the delay is 7 to 30 days; tag-level rules are not locked."""
+    """SB-BIN-03: ConflictException, 409; the delay is 7 to 30 days; tag-level rules are not locked.
+
+    Source SB-BIN-03: docs.aws.amazon.com/ebs/latest/userguide/recycle-bin-create-rule.html; botocore rbin CreateRule,
+      LockRule.
+    """
     rule = keep()
     delay = {"UnlockDelay": {"UnlockDelayValue": 7, "UnlockDelayUnit": "DAYS"}}
     rbin.lock_rule(Identifier=rule, LockConfiguration=delay)

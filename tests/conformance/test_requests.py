@@ -15,7 +15,10 @@ ZONE = "eu-central-1a"
 
 @pytest.mark.parametrize("name", ["create_volume", "copy_volumes"])
 def test_the_same_token_is_the_same_volume(box, ec2, refused, name):
-    """SB-TOK-01: same parameters, same answer; other parameters, IdempotentParameterMismatch."""
+    """SB-TOK-01: same parameters, same answer; other parameters, IdempotentParameterMismatch.
+
+    Source SB-TOK-01: docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html.
+    """
     first = {"SourceVolumeId": box.add_volume()} if name == "copy_volumes" else {"AvailabilityZone": ZONE}
     call = getattr(ec2, name)
 
@@ -31,7 +34,10 @@ def test_the_same_token_is_the_same_volume(box, ec2, refused, name):
 
 
 def test_a_token_returns_the_dead_volume_it_made(box, ec2, refused):
-    """SB-TOK-01: a deleted volume's token does not make a new one."""
+    """SB-TOK-01: a deleted volume's token does not make a new one.
+
+    Source SB-TOK-01: docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html.
+    """
     ask = {"AvailabilityZone": ZONE, "Size": 10, "ClientToken": "t-1"}
     volume = ec2.create_volume(**ask)["VolumeId"]
     box.clock.advance(10)
@@ -46,7 +52,10 @@ def test_a_token_returns_the_dead_volume_it_made(box, ec2, refused):
 
 
 def test_reserved_and_too_many_tags_are_refused(box, ec2, refused):
-    """R-EBS-10: in CreateTags and on creation; all resources or none."""
+    """R-EBS-10: in CreateTags and on creation; all resources or none.
+
+    Source R-EBS-10: botocore ec2 CreateTags.
+    """
     volume = box.add_volume()
     ask = {"Resources": [volume], "Tags": [{"Key": "aws:x", "Value": "y"}]}
     assert refused(ec2.create_tags, **ask) == ("InvalidParameterValue", 400)
@@ -62,7 +71,10 @@ def test_reserved_and_too_many_tags_are_refused(box, ec2, refused):
 
 
 def test_tags_are_found_and_deleted(box, ec2):
-    """SB-TAG-20: DescribeTags by resource and key; DeleteTags with a value only if it matches."""
+    """SB-TAG-20: DescribeTags by resource and key; DeleteTags with a value only if it matches.
+
+    Source SB-TAG-20: botocore ec2 DescribeTags, DeleteTags.
+    """
     volume = box.add_volume(tags={"a": "1", "b": "2"})
     by_id = [{"Name": "resource-id", "Values": [volume]}, {"Name": "key", "Values": ["a"]}]
     (tag,) = ec2.describe_tags(Filters=by_id)["Tags"]
@@ -75,7 +87,11 @@ def test_tags_are_found_and_deleted(box, ec2):
 
 
 def test_every_describe_is_paged(box, ec2, refused):
-    """R-EBS-84, SB-INS-03: MaxResults and NextToken; ids and MaxResults exclude each other; the least is five."""
+    """R-EBS-84, SB-INS-03: MaxResults and NextToken; ids and MaxResults exclude each other; the least is five.
+
+    Source R-EBS-84: botocore ec2 DescribeVolumes.
+    Source SB-INS-03: botocore ec2 DescribeInstances.
+    """
     fleets.seed(box, 12)
     pages = list(ec2.get_paginator("describe_volumes").paginate(PaginationConfig={"PageSize": 10}))
     assert [len(p["Volumes"]) for p in pages] == [10, 10, 4]
@@ -94,7 +110,10 @@ def test_every_describe_is_paged(box, ec2, refused):
 
 
 def test_filters_narrow_and_unknown_ones_are_refused(box, ec2, refused):
-    """R-EBS-84: several values are alternatives, several filters conditions; * and ? are wildcards."""
+    """R-EBS-84: several values are alternatives, several filters conditions; * and ? are wildcards.
+
+    Source R-EBS-84: botocore ec2 DescribeVolumes.
+    """
     ids = fleets.seed(box, "demo")
 
     def volumes(**filters):
@@ -114,7 +133,10 @@ def test_filters_narrow_and_unknown_ones_are_refused(box, ec2, refused):
 
 
 def test_snapshots_of_others_are_seen_only_when_shared(box, ec2, client, refused):
-    """SB-SNP-25: Another account sees its own; a shared snapshot too, and can copy it; OwnerIds=self leaves it out."""
+    """SB-SNP-25: Another account sees its own; a shared snapshot too, and can copy it; OwnerIds=self leaves it out.
+
+    Source SB-SNP-25: botocore ec2 DescribeSnapshots, ModifySnapshotAttribute.
+    """
     role = {"RoleArn": "arn:aws:iam::111122223333:role/r", "RoleSessionName": "session"}
     keys = client("sts").assume_role(**role)["Credentials"]
     theirs = boto3.client(
@@ -142,7 +164,10 @@ def test_snapshots_of_others_are_seen_only_when_shared(box, ec2, client, refused
 
 
 def test_a_dry_run_changes_nothing(box, ec2, refused):
-    """SB-API-01: DryRunOperation, 412, for every mutating call."""
+    """SB-API-01: DryRunOperation, 412, for every mutating call.
+
+    Source SB-API-01: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    """
     web = box.add_instance()
     volume = ec2.describe_volumes()["Volumes"][0]["VolumeId"]
     for call, params in [
@@ -167,7 +192,10 @@ def test_a_dry_run_changes_nothing(box, ec2, refused):
 
 
 def test_an_unknown_operation_is_refused_so_that_clients_can_read_it(ec2, client, refused):
-    """SB-API-02: in EC2's XML and in JSON; never HTML."""
+    """SB-API-02: in EC2's XML and in JSON; never HTML.
+
+    Source SB-API-02: the sandbox's own.
+    """
     found = refused(ec2.describe_mac_hosts)
     assert found == ("UnsupportedOperation", 400)
     assert refused(client("kms").derive_shared_secret, **_ASK)[0] == "UnsupportedOperation"
@@ -180,14 +208,20 @@ _ASK = {"KeyId": "x", "KeyAgreementAlgorithm": "ECDH", "PublicKey": b"x"}
 
 
 def test_a_lost_reply_to_a_refused_call_is_the_refusal_lost(box, ec2):
-    """SB-FLT-01: the client sees a broken connection either way; the log says `lost`."""
+    """SB-FLT-01: the client sees a broken connection either way; the log says `lost`.
+
+    Source SB-FLT-01: the sandbox's own.
+    """
     box.faults.add(Fault(operation="ec2:DeleteVolume", after=True))
     with pytest.raises(ConnectionClosedError):
         ec2.delete_volume(VolumeId="vol-00000000000000000")
 
 
 def test_botocore_sends_again_what_was_lost(box):
-    """SB-API-04: With its default retries a lost CreateSnapshot makes two: the trap the product must avoid."""
+    """SB-API-04: With its default retries a lost CreateSnapshot makes two: the trap the product must avoid.
+
+    Source SB-API-04: docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html.
+    """
     box.faults.add(Fault(operation="ec2:CreateSnapshot", after=True))
     volume = box.add_volume()
     eager = boto3.client("ec2", "eu-central-1", config=Config(retries={"mode": "standard"}))
@@ -200,7 +234,10 @@ def test_botocore_sends_again_what_was_lost(box):
 
 
 def test_requests_draw_on_buckets_when_asked():
-    """R-EBS-87: StartInstances 5 at once, then 2 a second on the box's clock."""
+    """R-EBS-87: StartInstances 5 at once, then 2 a second on the box's clock.
+
+    Source R-EBS-87: docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-throttling.html.
+    """
     with Sandbox(quotas=Quotas(throttle=True)) as box:
         ec2 = boto3.client("ec2", "eu-central-1", config=Config(retries={"total_max_attempts": 1}))
         web = box.add_instance()

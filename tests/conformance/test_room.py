@@ -10,7 +10,11 @@ ZONE = "eu-central-1a"
 
 
 def test_storage_and_iops_of_a_type_run_out(box, ec2, refused):
-    """R-EBS-77: a copy needs room beside its source; another type has its own."""
+    """R-EBS-77: a copy needs room beside its source; another type has its own.
+
+    Source R-EBS-77: docs.aws.amazon.com/ebs/latest/userguide/ebs-resource-quotas.html; codes:
+      docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html; an option, off by default.
+    """
     box.world.quotas = Quotas(storage_tib_per_volume_type=1, provisioned_iops_per_volume_type=5000)
     source = box.add_volume(size_gib=600, type="gp3")
     assert refused(ec2.copy_volumes, SourceVolumeId=source, VolumeType="gp3") == ("VolumeLimitExceeded", 400)
@@ -21,7 +25,11 @@ def test_storage_and_iops_of_a_type_run_out(box, ec2, refused):
 
 
 def test_the_root_is_left_out_in_one_way_only(box, ec2, refused):
-    """SB-SNP-06."""
+    """SB-SNP-06.
+
+    Source SB-SNP-06: CreateSnapshots leaves out up to 40 data volumes; the root is left out by ExcludeBootVolume only.
+      botocore ec2 InstanceSpecification.ExcludeDataVolumeIds; the code is a guess.
+    """
     web = box.add_instance(volumes=[VolumeSpec(), VolumeSpec(device="/dev/sdf", size_gib=20)])
     root, data = sorted(ec2.describe_volumes()["Volumes"], key=lambda v: v["Size"])
     spec = {"InstanceId": web, "ExcludeDataVolumeIds": [root["VolumeId"]]}
@@ -33,7 +41,10 @@ def test_the_root_is_left_out_in_one_way_only(box, ec2, refused):
 
 
 def test_an_image_of_a_plain_disk_is_plain(box, ec2, refused):
-    """R-EBS-80: copying the image is the way."""
+    """R-EBS-80: copying the image is the way.
+
+    Source R-EBS-80: botocore ec2 EbsBlockDevice.Encrypted; the code is a guess.
+    """
     mapping = [{"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": True}}]
     ask = {"InstanceId": box.add_instance(), "Name": "image"}
     found = refused(ec2.create_image, **ask, BlockDeviceMappings=mapping)
@@ -41,7 +52,10 @@ def test_an_image_of_a_plain_disk_is_plain(box, ec2, refused):
 
 
 def test_one_unknown_id_spoils_a_whole_list(box, ec2, refused):
-    """SB-VOL-06: so a poller that asks for many at once learns nothing of any."""
+    """SB-VOL-06: so a poller that asks for many at once learns nothing of any.
+
+    Source SB-VOL-06: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    """
     good, none = box.add_volume(), "0" * 17
     assert refused(ec2.describe_volumes, VolumeIds=[good, f"vol-{none}"])[0] == "InvalidVolume.NotFound"
     assert refused(ec2.describe_volume_status, VolumeIds=[good, f"vol-{none}"])[0] == "InvalidVolume.NotFound"
@@ -86,7 +100,10 @@ def spent(call, code, **params):
     ],
 )
 def test_each_operation_has_a_bucket_of_its_own(counted, name, params, passed):
-    """R-EBS-87: an empty one leaves the others full; a describe of everything has less."""
+    """R-EBS-87: an empty one leaves the others full; a describe of everything has less.
+
+    Source R-EBS-87: docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-throttling.html.
+    """
     _, client = counted
     ec2 = client()
     assert spent(getattr(ec2, name), "RequestLimitExceeded", **params) == passed
@@ -94,7 +111,10 @@ def test_each_operation_has_a_bucket_of_its_own(counted, name, params, passed):
 
 
 def test_starts_and_stops_pay_for_each_instance(counted):
-    """R-EBS-87: 1,000 at once, then 2 starts and 20 stops a second."""
+    """R-EBS-87: 1,000 at once, then 2 starts and 20 stops a second.
+
+    Source R-EBS-87: docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-throttling.html.
+    """
     box, client = counted
     ec2 = client()
     many = [f"i-{n:017x}" for n in range(600)]
@@ -105,7 +125,11 @@ def test_starts_and_stops_pay_for_each_instance(counted):
 
 
 def test_grants_are_made_at_a_rate(counted):
-    """R-EBS-64: 50 CreateGrant a second."""
+    """R-EBS-64: 50 CreateGrant a second.
+
+    Source R-EBS-64: docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html; what EC2 asks for a caller
+      is not counted.
+    """
     box, client = counted
     ask = {"KeyId": box.add_key(), "GranteePrincipal": "arn:aws:iam::123456789012:root", "Operations": ["Decrypt"]}
     assert spent(client("kms").create_grant, "ThrottlingException", **ask) == 50

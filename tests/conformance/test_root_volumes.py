@@ -44,7 +44,11 @@ def encrypted_copy(box, ec2, source):
 
 
 def test_a_task_goes_from_pending_to_succeeded(box, ec2, web, root, task, replace):
-    """R-EBS-40: the volume is made, the disks change places, the guest boots; the instance runs all the time."""
+    """R-EBS-40: the volume is made, the disks change places, the guest boots; the instance runs all the time.
+
+    Source R-EBS-40: docs.aws.amazon.com/AWSEC2/latest/UserGuide/replace-root.html;
+      APIReference/API_ReplaceRootVolumeTask.html; the codes are guesses.
+    """
     old = root()
     made = replace(
         TagSpecifications=[{"ResourceType": "replace-root-volume-task", "Tags": [{"Key": "a", "Value": "b"}]}]
@@ -64,7 +68,11 @@ def test_a_task_goes_from_pending_to_succeeded(box, ec2, web, root, task, replac
 
 
 def test_from_its_launch_state_a_root_is_shaped_as_before_and_empty_of_what_came_since(box, root, replace):
-    """SB-RRV-01: type, size, IOPS and flag are the old root's; writes since the launch are gone."""
+    """SB-RRV-01: type, size, IOPS and flag are the old root's; writes since the launch are gone.
+
+    Source SB-RRV-01: botocore ec2 CreateReplaceRootVolumeTask;
+      docs.aws.amazon.com/AWSEC2/latest/UserGuide/replace-root.html; the codes are guesses.
+    """
     old = root()
     replace()
     box.clock.advance(100)
@@ -76,7 +84,11 @@ def test_from_its_launch_state_a_root_is_shaped_as_before_and_empty_of_what_came
 
 
 def test_from_a_snapshot_of_the_root(box, ec2, root, replace, task, refused, web):
-    """SB-RRV-01: not of another volume, and no copy; a snapshot of a root before it is of the lineage."""
+    """SB-RRV-01: not of another volume, and no copy; a snapshot of a root before it is of the lineage.
+
+    Source SB-RRV-01: botocore ec2 CreateReplaceRootVolumeTask;
+      docs.aws.amazon.com/AWSEC2/latest/UserGuide/replace-root.html; the codes are guesses.
+    """
     old = root()["VolumeId"]
     shot = ec2.create_snapshot(VolumeId=old)["SnapshotId"]
     assert refused(ec2.create_replace_root_volume_task, InstanceId=web, SnapshotId=shot)[0] == "IncorrectState"
@@ -95,7 +107,11 @@ def test_from_a_snapshot_of_the_root(box, ec2, root, replace, task, refused, web
 
 
 def test_encryption_by_default_encrypts_the_new_root(box, ec2, root, replace):
-    """SB-RRV-01: under the default key, whatever the wish."""
+    """SB-RRV-01: under the default key, whatever the wish.
+
+    Source SB-RRV-01: botocore ec2 CreateReplaceRootVolumeTask;
+      docs.aws.amazon.com/AWSEC2/latest/UserGuide/replace-root.html; the codes are guesses.
+    """
     ec2.enable_ebs_encryption_by_default()
     replace()
     box.clock.advance(100)
@@ -103,7 +119,11 @@ def test_encryption_by_default_encrypts_the_new_root(box, ec2, root, replace):
 
 
 def test_a_plain_root_is_replaced_by_an_encrypted_volume(box, ec2, root, replace):
-    """SB-RRV-02: the old root's flag is not carried over; writes after the copy are lost."""
+    """SB-RRV-02: the old root's flag is not carried over; writes after the copy are lost.
+
+    Source SB-RRV-02: botocore ec2 CreateReplaceRootVolumeTask.VolumeId;
+      docs.aws.amazon.com/AWSEC2/latest/UserGuide/replace-root.html; the codes and that the flag is false are guesses.
+    """
     copy = encrypted_copy(box, ec2, root()["VolumeId"])
     replace(VolumeId=copy)
     box.clock.advance(100)
@@ -114,7 +134,11 @@ def test_a_plain_root_is_replaced_by_an_encrypted_volume(box, ec2, root, replace
 
 
 def test_an_encrypted_root_is_not_replaced_by_a_plain_volume(box, ec2, web, root, replace, refused):
-    """SB-RRV-02: so the way back is another."""
+    """SB-RRV-02: so the way back is another.
+
+    Source SB-RRV-02: botocore ec2 CreateReplaceRootVolumeTask.VolumeId;
+      docs.aws.amazon.com/AWSEC2/latest/UserGuide/replace-root.html; the codes and that the flag is false are guesses.
+    """
     old = root()["VolumeId"]
     replace(VolumeId=encrypted_copy(box, ec2, old))
     box.clock.advance(100)
@@ -123,7 +147,15 @@ def test_an_encrypted_root_is_not_replaced_by_a_plain_volume(box, ec2, web, root
 
 
 def test_a_volume_that_cannot_be_the_root_is_refused(box, ec2, web, refused, root):
-    """SB-RRV-02, SB-RRV-01, R-EBS-14: another zone, attached, not available; two sources; other product codes."""
+    """SB-RRV-02, SB-RRV-01, R-EBS-14: another zone, attached, not available; two sources; other product codes.
+
+    Source SB-RRV-02: botocore ec2 CreateReplaceRootVolumeTask.VolumeId;
+      docs.aws.amazon.com/AWSEC2/latest/UserGuide/replace-root.html; the codes and that the flag is false are guesses.
+    Source SB-RRV-01: botocore ec2 CreateReplaceRootVolumeTask;
+      docs.aws.amazon.com/AWSEC2/latest/UserGuide/replace-root.html; the codes are guesses.
+    Source R-EBS-14: botocore ec2 AttachVolume, CreateSnapshot; recorded reply of a detach: IncorrectInstanceState;
+      other codes are guesses.
+    """
     call = ec2.create_replace_root_volume_task
     far = box.add_volume(az="eu-central-1b")
     assert refused(call, InstanceId=web, VolumeId=far) == ("InvalidVolume.ZoneMismatch", 400)
@@ -138,7 +170,11 @@ def test_a_volume_that_cannot_be_the_root_is_refused(box, ec2, web, refused, roo
 
 
 def test_an_instance_must_run_and_have_no_task(box, ec2, web, replace, refused):
-    """R-EBS-40: IncorrectInstanceState while stopped; one task at a time; an EBS root."""
+    """R-EBS-40: IncorrectInstanceState while stopped; one task at a time; an EBS root.
+
+    Source R-EBS-40: docs.aws.amazon.com/AWSEC2/latest/UserGuide/replace-root.html;
+      APIReference/API_ReplaceRootVolumeTask.html; the codes are guesses.
+    """
     replace()
     assert refused(ec2.create_replace_root_volume_task, InstanceId=web) == ("IncorrectState", 400)
     stopped = box.add_instance(name="b", state="stopped")
@@ -149,7 +185,11 @@ def test_an_instance_must_run_and_have_no_task(box, ec2, web, replace, refused):
 
 
 def test_the_old_root_is_deleted_where_asked(box, ec2, root, replace, refused):
-    """SB-RRV-03."""
+    """SB-RRV-03.
+
+    Source SB-RRV-03: The replaced root stays, available, unless DeleteReplacedRootVolume was asked for. botocore ec2
+      CreateReplaceRootVolumeTask.DeleteReplacedRootVolume.
+    """
     old = root()["VolumeId"]
     assert replace(DeleteReplacedRootVolume=True)["DeleteReplacedRootVolume"] is True
     box.clock.advance(100)
@@ -157,7 +197,11 @@ def test_the_old_root_is_deleted_where_asked(box, ec2, root, replace, refused):
 
 
 def test_the_same_token_is_the_same_task(box, ec2, replace, refused, web):
-    """SB-TOK-01."""
+    """SB-TOK-01.
+
+    Source SB-TOK-01: A ClientToken returns what it made, dead or alive; with other parameters it is refused.
+      docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html.
+    """
     assert replace(ClientToken="t")["ReplaceRootVolumeTaskId"] == replace(ClientToken="t")["ReplaceRootVolumeTaskId"]
     other = {"ClientToken": "t", "DeleteReplacedRootVolume": True}
     assert refused(ec2.create_replace_root_volume_task, InstanceId=web, **other)[0] == "IdempotentParameterMismatch"
@@ -166,7 +210,11 @@ def test_the_same_token_is_the_same_task(box, ec2, replace, refused, web):
 
 
 def test_a_key_that_is_off_by_then_leaves_the_old_root(box, ec2, root, replace, task):
-    """R-EBS-40: `failed`; the old root is on, the guest was booted, nothing is lost."""
+    """R-EBS-40: `failed`; the old root is on, the guest was booted, nothing is lost.
+
+    Source R-EBS-40: docs.aws.amazon.com/AWSEC2/latest/UserGuide/replace-root.html;
+      APIReference/API_ReplaceRootVolumeTask.html; the codes are guesses.
+    """
     old = root()["VolumeId"]
     copy = encrypted_copy(box, ec2, old)
     made = replace(VolumeId=copy)
@@ -178,7 +226,11 @@ def test_a_key_that_is_off_by_then_leaves_the_old_root(box, ec2, root, replace, 
 
 
 def test_a_task_may_end_without_any_root(box, ec2, web, root, replace, task):
-    """R-EBS-40: `failed-detached`; the recorded root goes back on once the instance is stopped."""
+    """R-EBS-40: `failed-detached`; the recorded root goes back on once the instance is stopped.
+
+    Source R-EBS-40: docs.aws.amazon.com/AWSEC2/latest/UserGuide/replace-root.html;
+      APIReference/API_ReplaceRootVolumeTask.html; the codes are guesses.
+    """
     old = root()["VolumeId"]
     box.faults.add(Fault(operation="ec2:CreateReplaceRootVolumeTask", fails_at=60))
     made = replace()
@@ -195,7 +247,11 @@ def test_a_task_may_end_without_any_root(box, ec2, web, root, replace, task):
 
 
 def test_a_root_of_an_image(box, ec2, web, root, replace):
-    """SB-RRV-01: ImageId stands for the snapshot of its root."""
+    """SB-RRV-01: ImageId stands for the snapshot of its root.
+
+    Source SB-RRV-01: botocore ec2 CreateReplaceRootVolumeTask;
+      docs.aws.amazon.com/AWSEC2/latest/UserGuide/replace-root.html; the codes are guesses.
+    """
     image = ec2.create_image(InstanceId=web, Name="image")["ImageId"]
     box.clock.advance(1000)
     replace(ImageId=image)

@@ -18,7 +18,10 @@ def quotas(client):
 
 
 def test_a_value_is_the_one_that_is_enforced(quotas):
-    """SB-QTA-01: an account with fewer than AWS's 40 databases is told so, and what the default is."""
+    """SB-QTA-01: an account with fewer than AWS's 40 databases is told so, and what the default is.
+
+    Source SB-QTA-01: botocore service-quotas GetServiceQuota; codes of EBS from public lists (guess).
+    """
     ask = {"ServiceCode": "rds", "QuotaCode": "L-7B6409FD"}
     applied = quotas.get_service_quota(**ask)["Quota"]
     assert (applied["QuotaName"], applied["Value"], applied["Adjustable"]) == ("DB instances", 3.0, True)
@@ -27,7 +30,10 @@ def test_a_value_is_the_one_that_is_enforced(quotas):
 
 @pytest.mark.parametrize("service", ["ebs", "rds"])
 def test_all_of_a_service_are_listed(quotas, service):
-    """SB-QTA-01: applied and default values, in pages."""
+    """SB-QTA-01: applied and default values, in pages.
+
+    Source SB-QTA-01: botocore service-quotas GetServiceQuota; codes of EBS from public lists (guess).
+    """
     codes = [c.code for c in SHOWN if c.service == service]
     pages = quotas.get_paginator("list_service_quotas").paginate(ServiceCode=service, PaginationConfig={"PageSize": 2})
     assert [q["QuotaCode"] for p in pages for q in p["Quotas"]] == codes
@@ -36,12 +42,18 @@ def test_all_of_a_service_are_listed(quotas, service):
 
 
 def test_what_is_not_there_is_refused(quotas, refused):
-    """SB-QTA-01: an unknown code, an unknown service."""
+    """SB-QTA-01: an unknown code, an unknown service.
+
+    Source SB-QTA-01: botocore service-quotas GetServiceQuota; codes of EBS from public lists (guess).
+    """
     for ask in ({"ServiceCode": "rds", "QuotaCode": "L-00000000"}, {"ServiceCode": "no", "QuotaCode": "L-1"}):
         assert refused(quotas.get_service_quota, **ask) == ("NoSuchResourceException", 400)
 
 
 def test_every_quota_has_a_value():
-    """SB-QTA-01: each code names a member of the table, once."""
+    """SB-QTA-01: each code names a member of the table, once.
+
+    Source SB-QTA-01: botocore service-quotas GetServiceQuota; codes of EBS from public lists (guess).
+    """
     assert {c.member for c in CODES} <= set(vars(Quotas()))
     assert len({c.code for c in SHOWN}) == len(SHOWN)

@@ -2,7 +2,10 @@
 
 
 def test_capacity_is_reserved_and_given_back(box, ec2, refused):
-    """SB-ODC-01: CreateCapacityReservation, Cancel, Describe."""
+    """SB-ODC-01: CreateCapacityReservation, Cancel, Describe.
+
+    Source SB-ODC-01: botocore ec2 CreateCapacityReservation, DescribeCapacityReservations, CancelCapacityReservation.
+    """
     made = ec2.create_capacity_reservation(
         InstanceType="m5.large",
         InstancePlatform="Linux/UNIX",
@@ -20,7 +23,10 @@ def test_capacity_is_reserved_and_given_back(box, ec2, refused):
 
 
 def test_nothing_is_locked_or_in_a_bin(ec2):
-    """SB-RDS-44: Empty lists, not errors."""
+    """SB-RDS-44: Empty lists, not errors.
+
+    Source SB-RDS-44: botocore rds Describe operations.
+    """
     assert ec2.describe_locked_snapshots()["Snapshots"] == []
     assert ec2.list_snapshots_in_recycle_bin()["Snapshots"] == []
     assert ec2.list_volumes_in_recycle_bin()["Volumes"] == []
@@ -28,7 +34,10 @@ def test_nothing_is_locked_or_in_a_bin(ec2):
 
 
 def test_lifecycle_policies_are_read(client):
-    """SB-DLM-20: DLM, which moto lacks altogether."""
+    """SB-DLM-20: DLM, which moto lacks altogether.
+
+    Source SB-DLM-20: botocore dlm PolicyDetails.TargetTags; botocore backup BackupSelection.
+    """
     dlm = client("dlm")
     assert dlm.get_lifecycle_policies()["Policies"] == []
     details = {"ResourceTypes": ["VOLUME"], "TargetTags": [{"Key": "Backup", "Value": "daily"}]}
@@ -41,7 +50,10 @@ def test_lifecycle_policies_are_read(client):
 
 
 def test_backup_selections_are_read(client):
-    """SB-DLM-20: AWS Backup: which plans name a volume by its ARN."""
+    """SB-DLM-20: AWS Backup: which plans name a volume by its ARN.
+
+    Source SB-DLM-20: botocore dlm PolicyDetails.TargetTags; botocore backup BackupSelection.
+    """
     backup = client("backup")
     assert backup.list_backup_plans()["BackupPlansList"] == []
     rule = {"RuleName": "r", "TargetBackupVaultName": "v"}
@@ -56,7 +68,10 @@ def test_backup_selections_are_read(client):
 
 
 def test_a_group_lets_a_member_stand_by(box, client, ec2):
-    """SB-ASG-20: Auto Scaling: EnterStandby and ExitStandby, suspend and resume."""
+    """SB-ASG-20: Auto Scaling: EnterStandby and ExitStandby, suspend and resume.
+
+    Source SB-ASG-20: botocore autoscaling EnterStandby, ExitStandby, SuspendProcesses, ResumeProcesses.
+    """
     web = box.add_instance(asg="web")
     other = box.add_instance(name="b")
     asg = client("autoscaling")
@@ -85,7 +100,10 @@ def test_a_group_lets_a_member_stand_by(box, client, ec2):
 
 
 def test_the_rest_is_motos(client):
-    """SB-API-05: Who am I, a message, an object, an image, an instance type."""
+    """SB-API-05: Who am I, a message, an object, an image, an instance type.
+
+    Source SB-API-05: the sandbox's own.
+    """
     assert client("sts").get_caller_identity()["Account"] == "123456789012"
     sns = client("sns")
     topic = sns.create_topic(Name="t")["TopicArn"]

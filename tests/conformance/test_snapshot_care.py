@@ -23,7 +23,10 @@ def held(ec2):
 
 
 def test_a_locked_snapshot_is_not_deleted(box, ec2, shot, held, refused):
-    """R-EBS-78: until its time is over."""
+    """R-EBS-78: until its time is over.
+
+    Source R-EBS-78: botocore ec2 DeleteSnapshot, LockSnapshot; the code SnapshotLocked is a guess.
+    """
     reply = ec2.lock_snapshot(SnapshotId=shot, LockMode="governance", LockDuration=2)
     assert (reply["LockState"], reply["LockDuration"]) == ("governance", 2)
     assert refused(ec2.delete_snapshot, SnapshotId=shot) == ("SnapshotLocked", 400)
@@ -33,7 +36,10 @@ def test_a_locked_snapshot_is_not_deleted(box, ec2, shot, held, refused):
 
 
 def test_governance_can_be_undone(ec2, shot, refused):
-    """SB-LCK-01: shortened, and unlocked."""
+    """SB-LCK-01: shortened, and unlocked.
+
+    Source SB-LCK-01: botocore ec2 LockSnapshot, UnlockSnapshot; the codes are guesses.
+    """
     ec2.lock_snapshot(SnapshotId=shot, LockMode="governance", LockDuration=30)
     ec2.lock_snapshot(SnapshotId=shot, LockMode="governance", LockDuration=1)
     assert ec2.unlock_snapshot(SnapshotId=shot)["SnapshotId"] == shot
@@ -43,7 +49,10 @@ def test_governance_can_be_undone(ec2, shot, refused):
 
 
 def test_compliance_sets_once_it_has_cooled_off(box, ec2, shot, held, refused):
-    """SB-LCK-01: before, it can be undone; after, only extended."""
+    """SB-LCK-01: before, it can be undone; after, only extended.
+
+    Source SB-LCK-01: botocore ec2 LockSnapshot, UnlockSnapshot; the codes are guesses.
+    """
     ec2.lock_snapshot(SnapshotId=shot, LockMode="compliance", LockDuration=10, CoolOffPeriod=2)
     assert held(shot)["LockState"] == "compliance-cooloff"
     ec2.unlock_snapshot(SnapshotId=shot)
@@ -58,7 +67,11 @@ def test_compliance_sets_once_it_has_cooled_off(box, ec2, shot, held, refused):
 
 
 def test_a_lock_is_asked_for_in_one_way(box, ec2, shot, refused):
-    """SB-LCK-02."""
+    """SB-LCK-02.
+
+    Source SB-LCK-02: A lock has a duration of 1 to 36,500 days or an end, not both; a cooling-off time of 1 to 72 h
+      goes with compliance. botocore ec2 LockSnapshot; the codes are guesses.
+    """
     later = datetime.fromtimestamp(box.now() + 5 * DAY, UTC)
     for wrong, code in (
         ({"LockMode": "governance"}, "InvalidParameterCombination"),
@@ -74,7 +87,10 @@ def test_a_lock_is_asked_for_in_one_way(box, ec2, shot, refused):
 
 
 def test_public_sharing_can_be_blocked(box, ec2, shot, refused):
-    """SB-SNP-05: what is public stays so in block-new-sharing mode."""
+    """SB-SNP-05: what is public stays so in block-new-sharing mode.
+
+    Source SB-SNP-05: botocore ec2 EnableSnapshotBlockPublicAccess; the code is a guess.
+    """
     share = {"SnapshotId": shot, "Attribute": "createVolumePermission", "OperationType": "add", "GroupNames": ["all"]}
     ec2.modify_snapshot_attribute(**share)
     assert ec2.get_snapshot_block_public_access_state()["State"] == "unblocked"
@@ -102,7 +118,10 @@ def _other(box):
 
 
 def test_an_archived_snapshot_is_out_of_reach_for_days(box, ec2, shot, client, refused):
-    """R-EBS-16: no volume, no copy, no block of it; a restore takes up to 72 hours, and may be for some days only."""
+    """R-EBS-16: no volume, no copy, no block of it; a restore takes up to 72 hours, and may be for some days only.
+
+    Source R-EBS-16: docs.aws.amazon.com/ebs/latest/userguide/snapshot-archive.html; the code is a guess.
+    """
     ec2.modify_snapshot_tier(SnapshotId=shot, StorageTier="archive")
     box.clock.advance(box.world.durations.archive_s)
 
@@ -131,13 +150,20 @@ def test_an_archived_snapshot_is_out_of_reach_for_days(box, ec2, shot, client, r
 
 
 def test_only_a_completed_snapshot_is_archived(box, ec2, refused):
-    """R-EBS-16."""
+    """R-EBS-16.
+
+    Source R-EBS-16: An archived snapshot is not copied, read or made into a volume before it has been restored, which
+      takes days. docs.aws.amazon.com/ebs/latest/userguide/snapshot-archive.html; the code is a guess.
+    """
     pending = ec2.create_snapshot(VolumeId=box.add_volume(size_gib=100))["SnapshotId"]
     assert refused(ec2.modify_snapshot_tier, SnapshotId=pending, StorageTier="archive")[0] == "IncorrectState"
 
 
 def test_a_fast_restore_is_enabled_in_time_and_begins_without_a_credit(box, ec2, shot):
-    """SB-FSR-01: 60 minutes a TiB; the first volume after it is slow, a later one full from the start."""
+    """SB-FSR-01: 60 minutes a TiB; the first volume after it is slow, a later one full from the start.
+
+    Source SB-FSR-01: docs.aws.amazon.com/ebs/latest/userguide/ebs-fast-snapshot-restore.html; the codes are guesses.
+    """
     zones = {"AvailabilityZones": [ZONE], "SourceSnapshotIds": [shot]}
     assert ec2.enable_fast_snapshot_restores(**zones)["Successful"][0]["State"] == "enabling"
 
@@ -165,7 +191,10 @@ def test_a_fast_restore_is_enabled_in_time_and_begins_without_a_credit(box, ec2,
 
 
 def test_fast_restores_are_few_and_refused_one_by_one(opened, ec2, box):
-    """SB-FSR-01: unknown, too many; refusals stand beside successes."""
+    """SB-FSR-01: unknown, too many; refusals stand beside successes.
+
+    Source SB-FSR-01: docs.aws.amazon.com/ebs/latest/userguide/ebs-fast-snapshot-restore.html; the codes are guesses.
+    """
     box.world.quotas = Quotas(fast_restored_snapshots=1, seconds_between_snapshots=0)
     first, second = (ec2.create_snapshot(VolumeId=box.add_volume())["SnapshotId"] for _ in range(2))
     wanted = [first, second, "snap-00000000000000000"]
@@ -178,7 +207,10 @@ def test_fast_restores_are_few_and_refused_one_by_one(opened, ec2, box):
 
 
 def test_a_deleted_pending_snapshot_still_counts(box, ec2, refused):
-    """R-EBS-74: until it would have been completed."""
+    """R-EBS-74: until it would have been completed.
+
+    Source R-EBS-74: docs.aws.amazon.com/ebs/latest/userguide/ebs-creating-snapshot.html.
+    """
     volume = box.add_volume(size_gib=500, type="st1")
     ec2.delete_snapshot(SnapshotId=ec2.create_snapshot(VolumeId=volume)["SnapshotId"])
     box.clock.advance(15)

@@ -16,7 +16,11 @@ SHELL = {"DocumentName": "AWS-RunShellScript", "Parameters": {"commands": ["sync
 
 
 def test_nodes_are_what_runs_and_answers(box, ssm, refused):
-    """SB-SSM-01."""
+    """SB-SSM-01.
+
+    Source SB-SSM-01: A node is listed while its instance runs and its agent answers; an unknown filter is
+      InvalidFilterKey. botocore ssm DescribeInstanceInformation.
+    """
     web, mute = box.add_instance(), box.add_instance(name="mute")
     box.add_instance(name="off", state="stopped")
     box.show_as(f"{mute}/ssm", Managed=False)
@@ -29,7 +33,11 @@ def test_nodes_are_what_runs_and_answers(box, ssm, refused):
 
 
 def test_a_command_takes_its_time(box, ssm, refused):
-    """SB-SSM-02: unknown for a moment, then in progress, then done."""
+    """SB-SSM-02: unknown for a moment, then in progress, then done.
+
+    Source SB-SSM-02: botocore ssm SendCommand, GetCommandInvocation; recorded reply: not in a valid state for account
+      ….
+    """
     web = box.add_instance()
     made = ssm.send_command(InstanceIds=[web], **SHELL)["Command"]
     ask = {"CommandId": made["CommandId"], "InstanceId": web}
@@ -45,7 +53,11 @@ def test_a_command_takes_its_time(box, ssm, refused):
 
 
 def test_a_command_can_fail_and_be_lost(box, ssm):
-    """SB-SSM-02: by what the script says; by a node that goes away."""
+    """SB-SSM-02: by what the script says; by a node that goes away.
+
+    Source SB-SSM-02: botocore ssm SendCommand, GetCommandInvocation; recorded reply: not in a valid state for account
+      ….
+    """
     web, gone = box.add_instance(), box.add_instance(name="gone")
     box.show_as(f"{web}/ssm", ResponseCode=3, StandardErrorContent="no")
     made = ssm.send_command(InstanceIds=[web, gone], TimeoutSeconds=60, **SHELL)["Command"]["CommandId"]
@@ -59,7 +71,11 @@ def test_a_command_can_fail_and_be_lost(box, ssm):
 
 
 def test_a_command_goes_to_no_stopped_node(box, ssm, refused):
-    """SB-SSM-02: nor with a document that is not there."""
+    """SB-SSM-02: nor with a document that is not there.
+
+    Source SB-SSM-02: botocore ssm SendCommand, GetCommandInvocation; recorded reply: not in a valid state for account
+      ….
+    """
     off = box.add_instance(state="stopped")
     assert refused(ssm.send_command, InstanceIds=[off], **SHELL) == ("InvalidInstanceId", 400)
     assert refused(ssm.send_command, InstanceIds=[off], DocumentName="No-Such")[0] == "InvalidDocument"
@@ -83,7 +99,10 @@ def shown(ssm, made):
     ],
 )
 def test_an_automation_really_acts(box, ssm, ec2, client, document, before, after):
-    """SB-SSM-03: a robot that starts a stopped instance; who did it is in the event history."""
+    """SB-SSM-03: a robot that starts a stopped instance; who did it is in the event history.
+
+    Source SB-SSM-03: botocore ssm StartAutomationExecution; the texts, and an hour until it gives up, are guesses.
+    """
     web = box.add_instance(state=before)
     made = run(ssm, document, web)
     assert shown(ssm, made)["AutomationExecutionStatus"] == "Pending"
@@ -100,7 +119,10 @@ def test_an_automation_really_acts(box, ssm, ec2, client, document, before, afte
 
 
 def test_a_refused_step_fails_the_automation(box, ssm, ec2):
-    """SB-SSM-03: a protected instance; the reason stands in the execution."""
+    """SB-SSM-03: a protected instance; the reason stands in the execution.
+
+    Source SB-SSM-03: botocore ssm StartAutomationExecution; the texts, and an hour until it gives up, are guesses.
+    """
     web = box.add_instance()
     ec2.modify_instance_attribute(InstanceId=web, DisableApiStop={"Value": True})
     made = run(ssm, "AWS-StopEC2Instance", web)
@@ -111,7 +133,10 @@ def test_a_refused_step_fails_the_automation(box, ssm, ec2):
 
 
 def test_what_cannot_be_run_is_refused(box, ssm, refused):
-    """SB-SSM-03: an unknown runbook, no instance."""
+    """SB-SSM-03: an unknown runbook, no instance.
+
+    Source SB-SSM-03: botocore ssm StartAutomationExecution; the texts, and an hour until it gives up, are guesses.
+    """
     start = ssm.start_automation_execution
     assert refused(start, DocumentName="No-Such")[0] == "AutomationDefinitionNotFoundException"
     found = refused(start, DocumentName="AWS-StopEC2Instance")
@@ -119,7 +144,10 @@ def test_what_cannot_be_run_is_refused(box, ssm, refused):
 
 
 def test_an_automation_can_be_stopped_once(box, ssm, ec2, refused):
-    """SB-SSM-04: before it has acted nothing happens; executions are listed by status."""
+    """SB-SSM-04: before it has acted nothing happens; executions are listed by status.
+
+    Source SB-SSM-04: botocore ssm StopAutomationExecution.
+    """
     web = box.add_instance()
     made = run(ssm, "AWS-StopEC2Instance", web)
     ssm.stop_automation_execution(AutomationExecutionId=made)

@@ -12,7 +12,10 @@ def state(ec2, volume_id):
 
 
 def test_a_volume_is_creating_before_it_is_available(box, ec2):
-    """SB-VOL-20: CreateVolume answers `creating`; `available` comes on the box's clock."""
+    """SB-VOL-20: CreateVolume answers `creating`; `available` comes on the box's clock.
+
+    Source SB-VOL-20: docs.aws.amazon.com/ebs/latest/userguide/ebs-describing-volumes.html (volume states).
+    """
     made = ec2.create_volume(AvailabilityZone=ZONE, Size=10)
     assert made["State"] == "creating"
     assert state(ec2, made["VolumeId"]) == "creating"
@@ -32,7 +35,10 @@ def test_a_volume_is_creating_before_it_is_available(box, ec2):
     ],
 )
 def test_a_describe_shows_what_the_type_gives(ec2, asked, iops, throughput):
-    """R-EBS-07: gp2 unless told otherwise, its Iops a baseline; gp3 starts at 3,000 and 125."""
+    """R-EBS-07: gp2 unless told otherwise, its Iops a baseline; gp3 starts at 3,000 and 125.
+
+    Source R-EBS-07: botocore ec2 CopyVolumes, CreateVolume.
+    """
     made = ec2.create_volume(AvailabilityZone=ZONE, Size=100, **asked)
     assert made["VolumeType"] == asked.get("VolumeType", "gp2")
     assert (made.get("Iops"), made.get("Throughput")) == (iops, throughput)
@@ -51,17 +57,30 @@ def test_a_describe_shows_what_the_type_gives(ec2, asked, iops, throughput):
     ],
 )
 def test_a_shape_that_cannot_be_is_refused(ec2, refused, asked):
-    """R-EBS-08, SB-VOL-04: Iops and Throughput only where the type has them; sizes within the type's range."""
+    """R-EBS-08, SB-VOL-04: Iops and Throughput only where the type has them; sizes within the type's range.
+
+    Source R-EBS-08: botocore ec2 CreateVolume.Iops.
+    Source SB-VOL-04: botocore ec2 CreateVolume; the codes are guesses.
+    """
     assert refused(ec2.create_volume, **{"AvailabilityZone": ZONE, "Size": 100, **asked})[1] == 400
 
 
 def test_a_volume_needs_a_zone_of_the_region(ec2, refused):
-    """SB-VOL-07."""
+    """SB-VOL-07.
+
+    Source SB-VOL-07: CreateVolume needs a zone of the Region.
+      docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    """
     assert refused(ec2.create_volume, AvailabilityZone="us-east-1a", Size=1)[0] == "InvalidZone.NotFound"
 
 
 def test_a_volume_from_a_snapshot_waits_for_it_and_is_no_smaller(box, ec2, refused):
-    """SB-VOL-02, SB-VOL-01."""
+    """SB-VOL-02, SB-VOL-01.
+
+    Source SB-VOL-02: A volume is created only from a completed snapshot. recorded reply: IncorrectState, Snapshot is in
+      invalid state - pending.
+    Source SB-VOL-01: A volume from a snapshot is at least as big as the snapshot. botocore ec2 CreateVolume.Size.
+    """
     source = box.add_volume(size_gib=10)
     shot = ec2.create_snapshot(VolumeId=source)["SnapshotId"]
     assert refused(ec2.create_volume, AvailabilityZone=ZONE, SnapshotId=shot) == ("IncorrectState", 400)
@@ -72,7 +91,10 @@ def test_a_volume_from_a_snapshot_waits_for_it_and_is_no_smaller(box, ec2, refus
 
 
 def test_an_initialisation_rate_is_between_100_and_300_and_hastens(box, ec2, refused):
-    """SB-VOL-05: and DescribeVolumeStatus calls it `provisioned-rate`."""
+    """SB-VOL-05: and DescribeVolumeStatus calls it `provisioned-rate`.
+
+    Source SB-VOL-05: docs.aws.amazon.com/ebs/latest/userguide/initalize-volume.html; the codes are guesses.
+    """
     shot = ec2.create_snapshot(VolumeId=box.add_volume(size_gib=300))["SnapshotId"]
     box.clock.advance(10_000)
     ask = {"AvailabilityZone": ZONE, "SnapshotId": shot}
@@ -88,7 +110,11 @@ def test_an_initialisation_rate_is_between_100_and_300_and_hastens(box, ec2, ref
 
 
 def test_a_big_io2_is_not_made_encrypted_from_a_plain_snapshot(box, ec2, refused):
-    """R-EBS-09."""
+    """R-EBS-09.
+
+    Source R-EBS-09: io2 above 16 TiB or 64,000 IOPS cannot be created encrypted from a plain snapshot.
+      docs.aws.amazon.com/ebs/latest/userguide/provisioned-iops.html; the code is a guess.
+    """
     shot = ec2.create_snapshot(VolumeId=box.add_volume(size_gib=17_000, type="io2", iops=5000))["SnapshotId"]
     box.clock.advance(1e6)
     box.add_key()
@@ -98,7 +124,10 @@ def test_a_big_io2_is_not_made_encrypted_from_a_plain_snapshot(box, ec2, refused
 
 
 def test_an_attached_volume_is_not_deleted_and_a_deleted_one_is_gone(box, ec2, refused):
-    """SB-VOL-03: VolumeInUse; then `deleting`, then InvalidVolume.NotFound."""
+    """SB-VOL-03: VolumeInUse; then `deleting`, then InvalidVolume.NotFound.
+
+    Source SB-VOL-03: botocore ec2 DeleteVolume.
+    """
     box.add_instance()
     used = ec2.describe_volumes()["Volumes"][0]["VolumeId"]
     assert refused(ec2.delete_volume, VolumeId=used) == ("VolumeInUse", 400)
@@ -110,7 +139,11 @@ def test_an_attached_volume_is_not_deleted_and_a_deleted_one_is_gone(box, ec2, r
 
 
 def test_unknown_and_malformed_ids_are_told_apart(ec2, refused):
-    """SB-VOL-06."""
+    """SB-VOL-06.
+
+    Source SB-VOL-06: An unknown id is refused with a .NotFound code, a malformed one with .Malformed or
+      InvalidParameterValue. docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    """
     assert refused(ec2.delete_volume, VolumeId="vol-00000000000000000")[0] == "InvalidVolume.NotFound"
     assert refused(ec2.delete_volume, VolumeId="banana")[0] == "InvalidParameterValue"
     assert refused(ec2.describe_instances, InstanceIds=["i-00000000000000000"])[0] == "InvalidInstanceID.NotFound"
@@ -119,7 +152,11 @@ def test_unknown_and_malformed_ids_are_told_apart(ec2, refused):
 
 
 def test_a_volume_is_modified_once_in_six_hours_and_never_shrinks(box, ec2, refused):
-    """SB-VOL-08: modifying, optimizing, completed; the source keeps its data meanwhile."""
+    """SB-VOL-08: modifying, optimizing, completed; the source keeps its data meanwhile.
+
+    Source SB-VOL-08: botocore ec2 ModifyVolume; recorded replies, codes:
+      docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    """
     volume = box.add_volume(size_gib=20)
     assert refused(ec2.modify_volume, VolumeId=volume, Size=10)[0] == "InvalidParameterValue"
     ec2.modify_volume(VolumeId=volume, Size=40, Iops=4000)
@@ -136,7 +173,10 @@ def test_a_volume_is_modified_once_in_six_hours_and_never_shrinks(box, ec2, refu
 
 
 def test_auto_enable_io_is_kept(box, ec2):
-    """SB-VOL-21: DescribeVolumeAttribute and ModifyVolumeAttribute."""
+    """SB-VOL-21: DescribeVolumeAttribute and ModifyVolumeAttribute.
+
+    Source SB-VOL-21: botocore ec2 DescribeVolumeAttribute, ModifyVolumeAttribute.
+    """
     volume = box.add_volume()
 
     def ask():
@@ -150,7 +190,11 @@ def test_auto_enable_io_is_kept(box, ec2):
 
 
 def test_what_is_just_made_may_be_unknown_for_a_while():
-    """SB-API-03: An option: describes do not know a created id for `visible_s`."""
+    """SB-API-03: An option: describes do not know a created id for `visible_s`.
+
+    Source SB-API-03: docs.aws.amazon.com/AWSEC2/latest/devguide/eventual-consistency.html; for how long is nowhere
+      said.
+    """
     import boto3
 
     with Sandbox(durations=Durations(visible_s=5)) as box:

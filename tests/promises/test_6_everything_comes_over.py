@@ -146,7 +146,10 @@ async def test_what_dlm_selects_by_is_set_aside_without_being_asked(instant: Wor
 
     boto3.client("dlm", region_name=REGION).create_lifecycle_policy(
         ExecutionRoleArn="arn:aws:iam::123456789012:role/dlm", Description="daily", State="ENABLED",
-        PolicyDetails={"ResourceTypes": ["VOLUME"], "TargetTags": [{"Key": "Snap", "Value": "yes"}], "Schedules": [{"Name": "daily"}]},
+        PolicyDetails={
+            "ResourceTypes": ["VOLUME"], "TargetTags": [{"Key": "Snap", "Value": "yes"}],
+            "Schedules": [{"Name": "daily", "CreateRule": {"Interval": 24, "IntervalUnit": "HOURS"}, "RetainRule": {"Count": 7}}],
+        },
     )  # fmt: skip
     instance = instant.instance(VolumeSpec(tags={"Snap": "yes"}))
     source = instant.volumes(instance)[ROOT.device]["VolumeId"]
