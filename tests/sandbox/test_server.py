@@ -1,36 +1,32 @@
 """The sandbox as a server: the same rules over a socket, on time that runs faster than life."""
 
 import json
-import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from sealift.sandbox import Durations
-from sealift.sandbox.server import Server
+from tests.sandbox.serving import admin, served
 
 SPEED = 10_000.0
 
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    server, ready, found = Server(speed=SPEED, durations=Durations.instant()), threading.Event(), []
+    with served(speed=SPEED) as (found, _):
+        yield found
 
-    def note(at: str) -> None:
-        found.append(at)
-        ready.set()
 
-    thread = threading.Thread(target=server.serve_forever, args=(note,), daemon=True)
-    thread.start()
-    assert ready.wait(20)
-    yield found[0]
-    server.shutdown()
-    thread.join(10)
+@pytest.fixture
+def still() -> Iterator[Callable[..., str]]:
+    """still(**options) -> the URL of a sandbox whose time does not pass: no session expires meanwhile."""
+    with ExitStack() as stack:
+        yield lambda **options: stack.enter_context(served(mode="manual", **options))[0]
 
 
 def client(url: str, service: str = "ec2"):
@@ -42,13 +38,6 @@ def client(url: str, service: str = "ec2"):
         aws_secret_access_key="testing",
         config=Config(retries={"total_max_attempts": 1}),
     )
-
-
-def admin(url: str, path: str, body: dict | None = None, method: str | None = None):
-    data = json.dumps(body).encode() if body is not None else None
-    request = urllib.request.Request(url + "/_sandbox/" + path, data, method=method)  # noqa: S310
-    with urllib.request.urlopen(request) as reply:  # noqa: S310
-        return json.load(reply)
 
 
 def test_every_answer_says_what_time_it_is(url):
@@ -142,15 +131,52 @@ def test_the_clock_may_be_moved_on(url):
 
 
 def test_services_that_moto_lacks_answer_too(url):
-    """DLM has no responder in moto; unknown operations are refused in a form that clients can parse."""
+    """DLM has no responder in moto."""
     assert client(url, "dlm").get_lifecycle_policies()["Policies"] == []
-    ec2 = client(url)
-    with pytest.raises(ec2.exceptions.ClientError, match="UnsupportedOperation"):
-        ec2.describe_mac_hosts()
 
 
-def test_policies_are_enforced_over_the_socket(url):
+UNBUILT = {
+    "ec2 query": ("ec2", "describe_mac_hosts", {}, "<Response><Errors><Error>"),
+    "query": ("rds", "describe_source_regions", {}, "<ErrorResponse><Error>"),
+    "json": ("kms", "connect_custom_key_store", {"CustomKeyStoreId": "cks-1"}, '{"__type"'),
+    "rest-json": ("dlm", "tag_resource", {"ResourceArn": "arn:aws:dlm:::policy/p", "Tags": {"a": "b"}}, '{"__type"'),
+    "rest-xml": ("s3", "get_bucket_analytics_configuration", {"Bucket": "kept", "Id": "a"}, "<Error>"),
+    "rest-xml of an object": ("s3", "get_object_torrent", {"Bucket": "kept", "Key": "k"}, "<Error>"),
+}
+
+
+@pytest.mark.parametrize("protocol", UNBUILT)
+def test_an_operation_that_nobody_has_built_is_refused_in_the_form_of_its_protocol(url, protocol):
+    """SB-API-02: an error that every client can parse, and never an HTML page with status 500."""
+    service, operation, params, form = UNBUILT[protocol]
+    asking, bodies = client(url, service), []
+    asking.meta.events.register("before-parse", lambda response_dict, **_: bodies.append(response_dict["body"]))
+    with pytest.raises(ClientError) as caught:
+        getattr(asking, operation)(**params)
+    error, reply = caught.value.response["Error"], caught.value.response["ResponseMetadata"]
+    assert (error["Code"], reply["HTTPStatusCode"]) == ("UnsupportedOperation", 400)
+    assert error["Message"].startswith(f"The sandbox does not know {service}:")
+    assert form in bodies[-1].decode()
+    assert "<html" not in bodies[-1].decode().lower()
+
+
+def test_a_request_that_moto_would_take_for_another_changes_nothing(url):
+    """SB-API-02: DELETE /bucket?metrics is not the deletion of the bucket, PUT /bucket/key?renameObject writes no object."""
+    s3 = client(url, "s3")
+    s3.create_bucket(Bucket="kept", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    for call, params in (
+        (s3.delete_bucket_metrics_configuration, {"Id": "m"}),
+        (s3.rename_object, {"Key": "k", "RenameSource": "/kept/other"}),
+    ):
+        with pytest.raises(ClientError, match="UnsupportedOperation"):
+            call(Bucket="kept", **params)
+    s3.put_public_access_block(Bucket="kept", PublicAccessBlockConfiguration={"BlockPublicAcls": True})
+    assert s3.list_objects_v2(Bucket="kept")["KeyCount"] == 0
+
+
+def test_policies_are_enforced_over_the_socket(still):
     """SB-IAM-01: people are made, and enforcement switched on, by admin routes."""
+    url = still()
     delete = {"Effect": "Allow", "Action": "ec2:DescribeVolumes", "Resource": "*"}
     role = admin(url, "roles", {"name": "reader", "policies": [{"Statement": [delete]}]})["arn"]
     session = admin(url, "sessions", {"role": role})
@@ -168,3 +194,12 @@ def test_policies_are_enforced_over_the_socket(url):
         as_(ana).describe_volumes()
     assert as_(root).describe_volumes()["Volumes"] == []
     assert client(url).describe_instances()["Reservations"]
+
+
+def test_a_server_may_enforce_policies_from_the_start(still):
+    """SB-IAM-01: `sandbox serve --iam`: who has no policy may do nothing."""
+    url = still(iam=True)
+    ana = admin(url, "users", {"name": "ana"})
+    with pytest.raises(ClientError, match="UnauthorizedOperation"):
+        boto3.client("ec2", "eu-central-1", endpoint_url=url, **ana).describe_volumes()
+    assert client(url).describe_volumes()["Volumes"]

@@ -15,6 +15,7 @@ from sealift.sandbox import kms
 from sealift.sandbox.errors import ApiError
 from sealift.sandbox.iam import principals, request, verdicts
 from sealift.sandbox.iam.policies import Ask
+from sealift.sandbox.services import unbuilt
 from sealift.sandbox.world import Call, World
 
 _ENCRYPTION = {"GET": "GetEncryptionConfiguration", "PUT": "PutEncryptionConfiguration"}
@@ -23,6 +24,7 @@ _WRITES = ("PutObject",)
 
 def admit(world: World, response: Any, kind: str, method: str, query: Mapping[str, Any], bucket: str, key: str) -> None:
     """Refuse a request to S3 that policies (where they are enforced) or the state of a key forbid (SB-OBJ-01, -02)."""
+    unbuilt.refuse(kind, method, query)
     action, signed = _action(kind, method, query, bucket), response.get_access_key()
     call = Call("s3", action, {}, response.current_account, response.region, world.now(), response, by=signed)
     if world.access.enforcing:
