@@ -261,9 +261,10 @@ class Engine:
 
     def _leaving(self, error: SealiftError) -> SealiftError:
         """Say what a driver that ends leaves behind: a workload that is down, or something that can be resumed."""
-        if not isinstance(error, CredentialsLost | JournalError) or not self.state.rows:
+        if not isinstance(error, CredentialsLost | JournalError | ClockLost) or not self.state.rows:
             return error
-        first = "Sign in" if isinstance(error, CredentialsLost) else "Mend the journal's disk"
+        firsts = {CredentialsLost: "Sign in", ClockLost: "See that the sandbox still runs"}
+        first = firsts.get(type(error), "Mend the journal's disk")
         remedy = f"{first}, then: sealift resume {self.work.migration}"
         if self.down or self.begun:
             return NeedsPerson(f"{error.message}; the workload of {self.work.target} is down", remedy=remedy)
