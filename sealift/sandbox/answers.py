@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sealift.clock import WallClock
-from sealift.sandbox import ebs_direct, fates, hook, rbin, wire
+from sealift.sandbox import ebs_direct, fates, hook, rbin, wellformed, wire
 from sealift.sandbox.ec2 import OPERATIONS as EC2
 from sealift.sandbox.errors import ApiError, ReplyLost
 from sealift.sandbox.faults import Fault
@@ -68,7 +68,7 @@ class Answers:
 
     def answer(self, response: Any, moto: Callable[[], wire.Reply]) -> wire.Reply:
         """Answer one request and log it; `ReplyLost` stands for a broken connection."""
-        call = self._parse(response)
+        call, wrong = self._parse(response)
         self._world.settle()
         fault = self._world.faults.hit(call.name, call.params)
         outcome, rule, message = "ok", None, None
@@ -78,6 +78,8 @@ class Answers:
         try:
             if fault and fault.refuses:
                 self._strike(fault)
+            if call.name in OPERATIONS or not hook.knows(response):
+                wellformed.check(call, wrong)
             self._throttle.draw(call)
             reply, outcome = self._perform(call, moto)
             if outcome == "ok":
@@ -110,15 +112,16 @@ class Answers:
             return status, headers, "" if request.method == "HEAD" else body
         return None
 
-    def _parse(self, response: Any) -> Call:
+    def _parse(self, response: Any) -> tuple[Call, Exception | None]:
         service, action = response.boto3_service_name, response._get_action() or "?"
+        params, wrong = {}, getattr(response, "unparsed", None)
         try:
             params = wire.params_of(response)
-        except Exception:  # noqa: BLE001  # whatever cannot be parsed is moto's to answer
-            params = {}
+        except Exception as error:  # noqa: BLE001  # the parsers are moto's, and raise anything
+            wrong = error
         at = self._world.now()
         key = response.get_access_key()
-        return Call(service, action, params, response.current_account, response.region, at, response, by=key)
+        return Call(service, action, params, response.current_account, response.region, at, response, by=key), wrong
 
     def _strike(self, fault: Fault) -> None:
         if fault.after or fault.reset:

@@ -5,14 +5,24 @@ from sealift.sandbox.rules import RULES
 STATUS = {
     "DryRunOperation": 412,
     "UnauthorizedOperation": 403,
+    "AuthFailure": 401,
+    "InsufficientAddressCapacity": 500,
+    "InsufficientCapacity": 500,
+    "InsufficientHostCapacity": 500,
     "InsufficientInstanceCapacity": 500,
+    "InsufficientReservedInstanceCapacity": 500,
+    "InsufficientVolumeCapacity": 500,
     "InternalError": 500,
+    "InternalFailure": 500,
+    "InternalServerError": 500,
+    "KMSInternalException": 500,
+    "ServerInternal": 500,
     "RequestLimitExceeded": 503,
     "EC2ThrottledException": 503,
     "Unavailable": 503,
     "ServiceUnavailable": 503,
 }
-"""HTTP status of codes that are not plain 400s."""
+"""HTTP status of codes that are not plain 400s (EC2 API reference, Error codes: server errors; botocore httpStatusCode)."""
 
 
 class ApiError(Exception):

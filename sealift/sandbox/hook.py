@@ -64,6 +64,21 @@ _moto_call_action = BaseResponse.call_action
 BaseResponse.call_action = _call_action
 
 
+def _parse_parameters(response: Any, *args: Any) -> Any:
+    """Note what cannot be parsed: it is refused with the request, not raised before there is one."""
+    try:
+        return _moto_parse_parameters(response, *args)
+    except Exception as error:
+        if not _open:
+            raise
+        response.unparsed = error
+        return None
+
+
+_moto_parse_parameters = BaseResponse.parse_parameters
+BaseResponse.parse_parameters = _parse_parameters
+
+
 def _judged(kind: str, moto: Any) -> Any:
     """Let the box refuse what S3 is asked; S3's requests do not pass `call_action`."""
 

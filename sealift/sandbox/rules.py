@@ -62,8 +62,9 @@ _ALL: tuple[Rule, ...] = (
     Rule("SB-VOL-03", "An attached volume is not deleted (VolumeInUse).", "botocore ec2 DeleteVolume"),
     Rule(
         "SB-VOL-04",
-        "io1 and io2 need Iops; Throughput is for gp3; Multi-Attach for io1 and io2.",
-        "botocore ec2 CreateVolume; the codes are guesses",
+        "io1 and io2 need Iops; Throughput is for gp3; Multi-Attach for io1 and io2; IOPS and throughput keep within the "
+        "type's range, 500, 50 or 1,000 IOPS a GiB (gp3, io1, io2), 0.25 MiB/s an IOPS.",
+        "botocore ec2 CreateVolume; " + _EBS + "general-purpose.html, provisioned-iops.html; the codes are guesses",
         guess=True,
     ),
     Rule(
@@ -80,8 +81,14 @@ _ALL: tuple[Rule, ...] = (
     Rule("SB-VOL-07", "CreateVolume needs a zone of the Region.", _CODES),
     Rule(
         "SB-VOL-08",
-        "A volume is modified at most once in six hours and never shrinks.",
+        "A volume is modified at most four times in 24 hours, each after the last has completed, and never shrinks.",
         "botocore ec2 ModifyVolume; recorded replies, codes: " + _CODES,
+    ),
+    Rule(
+        "SB-VOL-09",
+        "DescribeVolumesModifications by id refuses a volume that was never modified; by filter it leaves it out.",
+        "recorded reply: InvalidVolumeModification.NotFound, Modification for volume '…' does not exist "
+        "(awslabs/aws-sdk-rust#1346)",
     ),
     # volume copies
     Rule(
@@ -261,6 +268,12 @@ _ALL: tuple[Rule, ...] = (
         "SB-API-02",
         "An operation the sandbox does not know is refused in a form every client can parse.",
         "the sandbox's own",
+    ),
+    Rule(
+        "SB-API-06",
+        "An action that is not there, a missing parameter and a value of the wrong type are refused with 400, in the "
+        "form of their service.",
+        _CODES + "; botocore's required members",
     ),
     Rule("SB-FLT-01", "A fault that a test has put in.", "the sandbox's own"),
     *(Rule(*told) for told in ACCESS),

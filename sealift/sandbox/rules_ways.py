@@ -97,7 +97,10 @@ WAYS: tuple[tuple[str, str, str, bool], ...] = (
         "SB-INS-20",
         "A started instance is `pending`, then `running`; its LaunchTime is that of the start; status checks are "
         "`initializing` before they are `ok`.",
-        _EC2 + "UserGuide/ec2-instance-lifecycle.html; " + _EC2 + "UserGuide/monitoring-system-instance-status-check.html",
+        _EC2
+        + "UserGuide/ec2-instance-lifecycle.html; "
+        + _EC2
+        + "UserGuide/monitoring-system-instance-status-check.html",
         False,
     ),
     (
@@ -156,6 +159,13 @@ WAYS: tuple[tuple[str, str, str, bool], ...] = (
         False,
     ),
     (
+        "SB-KEY-23",
+        "A key waits 7 to 30 days for its deletion; AWS's own keys are not switched or deleted by customers.",
+        "botocore kms ScheduleKeyDeletion.PendingWindowInDays; docs.aws.amazon.com/kms/latest/developerguide/concepts.html; "
+        "the code for AWS's own keys is a guess",
+        True,
+    ),
+    (
         "SB-KEY-21",
         "Encryption by default concerns what is made afterwards; without a key of one's own it is aws/ebs.",
         _EBS + "encryption-by-default.html",
@@ -206,7 +216,9 @@ WAYS: tuple[tuple[str, str, str, bool], ...] = (
         "SB-RDS-42",
         "Automated backups are taken daily in their window, kept for their days, and deleted with the instance unless "
         "retained; a retained one is deleted by resource id.",
-        "botocore rds DeleteDBInstance, DeleteDBInstanceAutomatedBackup; " + _UG + "USER_WorkingWithAutomatedBackups.html",
+        "botocore rds DeleteDBInstance, DeleteDBInstanceAutomatedBackup; "
+        + _UG
+        + "USER_WorkingWithAutomatedBackups.html",
         False,
     ),
     (

@@ -31,6 +31,8 @@ _INTERNAL = (
     b"</Error></Errors><RequestID>sandbox</RequestID></Response>"
 )
 
+_INTERNAL_JSON = b'{"__type": "InternalFailure", "message": "The sandbox failed; see its output."}'
+
 StartResponse = Callable[..., Any]
 
 
@@ -61,8 +63,9 @@ class Front:
             raise
         except Exception:
             logging.getLogger(__name__).exception("A request failed in the sandbox")
-            start("500 Internal Server Error", [("Content-Type", "text/xml")])
-            return [_INTERNAL]
+            json = "json" in environ.get("CONTENT_TYPE", "")
+            start("500 Internal Server Error", [("Content-Type", "application/x-amz-json-1.1" if json else "text/xml")])
+            return [_INTERNAL_JSON if json else _INTERNAL]
 
     def _time(self) -> list[tuple[str, str]]:
         now, speed = self._clock.now(), getattr(self._clock, "speed", 0.0)

@@ -94,3 +94,19 @@ def test_a_volume_wants_encrypted_with_its_key(box, ec2, refused):
     assert refused(ec2.create_volume, **ask, KmsKeyId=arn)[0] == "InvalidParameterDependency"
     for ref in (arn.split("/")[1], "alias/app", arn):
         assert ec2.create_volume(**ask, Encrypted=True, KmsKeyId=ref)["KmsKeyId"] == arn
+
+
+def test_a_deletion_is_cancelled_only_while_it_is_pending(box, kms, refused):
+    """SB-KEY-03, SB-KEY-23: 7 to 30 days; an enabled key is not disabled by a cancel."""
+    key = box.add_key()
+    assert refused(kms.cancel_key_deletion, KeyId=key) == ("KMSInvalidStateException", 400)
+    assert refused(kms.schedule_key_deletion, KeyId=key, PendingWindowInDays=1) == ("ValidationException", 400)
+    kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    kms.cancel_key_deletion(KeyId=key)
+    assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Disabled"
+
+
+def test_a_key_of_aws_is_not_switched(kms, refused):
+    """SB-KEY-23."""
+    assert refused(kms.disable_key, KeyId="alias/aws/ebs")[0] == "AccessDeniedException"
+    assert refused(kms.schedule_key_deletion, KeyId="alias/aws/ebs")[0] == "AccessDeniedException"

@@ -247,3 +247,53 @@ def test_requests_draw_on_buckets_when_asked():
             ec2.start_instances(InstanceIds=[web])
         box.clock.advance(0.5)
         ec2.start_instances(InstanceIds=[web])
+
+
+# what no SDK would send
+
+
+def raw(client, **changed):
+    """Send a request past the SDK's own checks."""
+    unchecked = client.meta.config.merge(Config(parameter_validation=False))
+    return boto3.client(client.meta.service_model.service_name, client.meta.region_name, config=unchecked)
+
+
+def test_what_is_missing_is_named(box, ec2, rds, client, refused):
+    """SB-API-06: MissingParameter in the query protocols, ValidationException in json."""
+    ec2, rds, kms = raw(ec2), raw(rds), raw(client("kms"))
+    assert refused(ec2.attach_volume, VolumeId="vol-1") == ("MissingParameter", 400)
+    assert refused(rds.create_db_snapshot, DBSnapshotIdentifier="s") == ("MissingParameter", 400)
+    assert refused(kms.describe_key) == ("ValidationException", 400)
+
+
+def test_a_value_of_the_wrong_type_is_refused(box, ec2, refused):
+    """SB-API-06."""
+    found = refused(raw(ec2).create_volume, AvailabilityZone="eu-central-1a", Size="abc")
+    assert found == ("InvalidParameterValue", 400)
+
+
+@pytest.mark.parametrize("service", ["ec2", "rds", "kms"])
+def test_an_action_that_is_not_there_is_refused(box, client, refused, service):
+    """SB-API-06: InvalidAction; in json UnknownOperationException."""
+    asked = client(service)
+    model = asked.meta.service_model.operation_model
+    name = {"ec2": "DescribeVolumes", "rds": "DescribeDBInstances", "kms": "ListKeys"}[service]
+    operation = model(name)
+    renamed = type(operation)(
+        {**operation._operation_model, "name": "MakeCoffee"}, operation.service_model, "MakeCoffee"
+    )
+    method = asked._make_api_call
+    asked.meta.service_model.__dict__["operation_model"] = lambda _: renamed
+    try:
+        wanted = ("UnknownOperationException" if service == "kms" else "InvalidAction", 400)
+        assert refused(lambda: method(name, {})) == wanted
+    finally:
+        del asked.meta.service_model.__dict__["operation_model"]
+
+
+def test_half_an_arn_names_no_key(box, ec2, client, refused):
+    """SB-KEY-02: InvalidArnException of KMS; EC2 finds no such key, later (R-EBS-53)."""
+    assert refused(client("kms").describe_key, KeyId="arn:aws:kms") == ("InvalidArnException", 400)
+    made = ec2.create_volume(AvailabilityZone="eu-central-1a", Size=1, Encrypted=True, KmsKeyId="arn:aws:kms")
+    box.clock.advance(100)
+    assert refused(ec2.describe_volumes, VolumeIds=[made["VolumeId"]])[0] == "InvalidVolume.NotFound"

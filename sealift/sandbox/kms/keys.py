@@ -19,6 +19,8 @@ class KeyFact(NamedTuple):
 def find(account: str, region: str, ref: str) -> Any:
     """Return moto's key for an id, ARN, alias or alias ARN of this Region, or None."""
     if ref.startswith("arn:"):
+        if ref.count(":") < 5:
+            return None
         _, _, _, ref_region, ref_account, ref = ref.split(":", 5)
         if ref_region != region:
             return None
@@ -74,7 +76,9 @@ def fact(account: str, region: str, ref: str) -> KeyFact:
 
 
 def is_managed(arn: str) -> bool:
-    """Say whether a key is AWS's own."""
+    """Say whether a key is AWS's own; what is no ARN is none."""
+    if arn.count(":") < 5:
+        return False
     _, _, _, region, account, _ = arn.split(":", 5)
     key = find(account, region, arn)
     return key is not None and key.key_manager == "AWS"
@@ -84,7 +88,7 @@ def unusable(arn: str | None) -> str | None:
     """Say why a resource's key cannot be used now; None where it can, or where there is no key."""
     if arn is None:
         return None
-    if not arn.startswith("arn:"):
+    if not arn.startswith("arn:") or arn.count(":") < 5:
         return "NotFound"
     _, _, _, region, account, _ = arn.split(":", 5)
     return fact(account, region, arn).why

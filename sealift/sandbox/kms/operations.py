@@ -13,6 +13,8 @@ from sealift.sandbox.world import Call, World
 def the_key(call: Call, ref: str | None = None) -> Any:
     """Return the key a call names, or refuse."""
     ref = ref or call.params.get("KeyId", "")
+    if ref.startswith("arn:") and ref.count(":") < 5:
+        raise ApiError("SB-KEY-02", "InvalidArnException", f"Invalid arn {ref}")
     key = find(call.account, call.region, ref)
     if key is None:
         shown = ref if ref.startswith("arn:") else f"arn:aws:kms:{call.region}:{call.account}:key/{ref}"
@@ -33,15 +35,25 @@ def _enable(world: World, call: Call) -> dict[str, Any]:
 
 
 def _switch(call: Call, state: str) -> dict[str, Any]:
-    key = the_key(call)
+    key = _own(call)
     if key.key_state == "PendingDeletion":
         raise ApiError("SB-KEY-03", "KMSInvalidStateException", f"{key.arn} is pending deletion.")
     set_state(key.arn, state)
     return {}
 
 
+def _own(call: Call) -> Any:
+    """Return a key whose state its owner may change, or refuse: AWS's own keys are not for customers to switch."""
+    key = the_key(call)
+    if key.key_manager == "AWS":
+        raise ApiError("SB-KEY-23", "AccessDeniedException", f"{key.arn} is managed by AWS.")
+    return key
+
+
 def _schedule_deletion(world: World, call: Call) -> dict[str, Any]:
-    key, days = the_key(call), call.params.get("PendingWindowInDays", 30)
+    key, days = _own(call), call.params.get("PendingWindowInDays", 30)
+    if not 7 <= days <= 30:
+        raise ApiError("SB-KEY-23", "ValidationException", f"PendingWindowInDays {days}: the window is 7 to 30 days.")
     if key.key_state == "PendingDeletion":
         raise ApiError("SB-KEY-03", "KMSInvalidStateException", f"{key.arn} is pending deletion.")
     set_state(key.arn, "PendingDeletion")
@@ -51,7 +63,9 @@ def _schedule_deletion(world: World, call: Call) -> dict[str, Any]:
 
 
 def _cancel_deletion(world: World, call: Call) -> dict[str, Any]:
-    key = the_key(call)
+    key = _own(call)
+    if key.key_state != "PendingDeletion":
+        raise ApiError("SB-KEY-03", "KMSInvalidStateException", f"{key.arn} is not pending deletion.")
     set_state(key.arn, "Disabled")
     return {"KeyId": key.arn}
 
@@ -61,7 +75,10 @@ def check_state(key: Any) -> None:
     if key.key_state == "Disabled":
         raise ApiError("SB-KEY-03", "DisabledException", f"{key.arn} is disabled.")
     if key.key_state != "Enabled":
-        raise ApiError("SB-KEY-03", "KMSInvalidStateException", f"{key.arn} is pending deletion.")
+        words = {"PendingDeletion": "pending deletion", "PendingImport": "pending import"}.get(
+            key.key_state, "unavailable"
+        )
+        raise ApiError("SB-KEY-03", "KMSInvalidStateException", f"{key.arn} is {words}.")
 
 
 def check_dry_run(call: Call) -> None:
