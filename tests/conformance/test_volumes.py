@@ -151,7 +151,7 @@ def test_unknown_and_malformed_ids_are_told_apart(ec2, refused):
     assert refused(ec2.delete_snapshot, SnapshotId="snap-00000000000000000")[0] == "InvalidSnapshot.NotFound"
 
 
-def test_a_volume_is_modified_once_in_six_hours_and_never_shrinks(box, ec2, refused):
+def test_a_volume_is_modified_four_times_a_day_and_never_shrinks(box, ec2, refused):
     """SB-VOL-08: modifying, optimizing, completed; the source keeps its data meanwhile.
 
     Source SB-VOL-08: botocore ec2 ModifyVolume; recorded replies, codes:
@@ -167,9 +167,14 @@ def test_a_volume_is_modified_once_in_six_hours_and_never_shrinks(box, ec2, refu
         box.clock.advance(150)
     assert [s["ModificationState"] for s in states] == ["modifying", "optimizing", "completed"]
     assert (states[0]["OriginalSize"], states[0]["TargetSize"]) == (20, 40)
-    assert refused(ec2.modify_volume, VolumeId=volume, Size=50)[0] == "VolumeModificationRateExceeded"
-    box.clock.advance(6 * 3600)
-    ec2.modify_volume(VolumeId=volume, Size=50)
+    for size in (50, 60, 70):
+        ec2.modify_volume(VolumeId=volume, Size=size)
+        box.clock.advance(450)
+    assert refused(ec2.modify_volume, VolumeId=volume, Size=80)[0] == "VolumeModificationRateExceeded"
+    box.clock.advance(24 * 3600 - 4 * 450 - 1)
+    assert refused(ec2.modify_volume, VolumeId=volume, Size=80)[0] == "VolumeModificationRateExceeded"
+    box.clock.advance(1)
+    ec2.modify_volume(VolumeId=volume, Size=80)
 
 
 def test_auto_enable_io_is_kept(box, ec2):

@@ -10,7 +10,10 @@ HDD = ("st1", "sc1")
 TYPES = ("gp2", "gp3", *PROVISIONED, *HDD, "standard")
 _LARGEST = {"gp3": 65_536, "io2": 65_536, "standard": 1024}
 _SMALLEST = {"io1": 4, "io2": 4, "st1": 125, "sc1": 125}
-_MOST_IOPS = {"gp3": 80_000, "io1": 64_000, "io2": 256_000}
+_IOPS = {"gp3": (3000, 80_000), "io1": (100, 64_000), "io2": (100, 256_000)}
+_IOPS_PER_GIB = {"gp3": 500, "io1": 50, "io2": 1000}
+_THROUGHPUT = (125, 2000)
+_IOPS_PER_MIB = 4  # of throughput: 0.25 MiB/s per IOPS
 
 
 def check(params: Mapping[str, Any], size: int) -> None:
@@ -33,8 +36,27 @@ def check(params: Mapping[str, Any], size: int) -> None:
     if not _SMALLEST.get(kind, 1) <= size <= _LARGEST.get(kind, 16_384):
         message = f"Volume of {size}GiB is out of range for {kind}."
         raise ApiError("SB-VOL-04", "InvalidParameterValue", message)
-    if (params.get("Iops") or 0) > _MOST_IOPS.get(kind, 0):
-        raise ApiError("SB-VOL-04", "InvalidParameterValue", f"Volume iops of {params['Iops']} is too high.")
+    if kind in _IOPS:
+        _check_speed(kind, size, iops(kind, size, params.get("Iops")) or 0, throughput(kind, params.get("Throughput")))
+
+
+def _check_speed(kind: str, size: int, per_second: int, mib: int | None) -> None:
+    """Refuse IOPS and throughput out of the type's range, or too high for its size and for each other."""
+    least, most = _IOPS[kind]
+    if per_second < least:
+        raise _value(f"Volume iops of {per_second} is too low; minimum is {least}.")
+    if per_second > most:
+        raise _value(f"Volume iops of {per_second} is too high; maximum is {most}.")
+    ratio = _IOPS_PER_GIB[kind]
+    if per_second > max(least, ratio * size):
+        raise _value(f"Iops to volume size ratio of {per_second / size:f} is too high; maximum is {ratio}.")
+    if mib is None:
+        return
+    least, most = _THROUGHPUT
+    if not least <= mib <= most:
+        raise _value(f"Throughput of {mib} MiBps is out of range; it is {least} to {most}.")
+    if mib * _IOPS_PER_MIB > per_second:
+        raise _value(f"Throughput (MiBps) to iops ratio of {mib / per_second:f} is too high; maximum is 0.250000.")
 
 
 def iops(kind: str, size: int, asked: int | None) -> int | None:
@@ -49,6 +71,10 @@ def iops(kind: str, size: int, asked: int | None) -> int | None:
 def throughput(kind: str, asked: int | None) -> int | None:
     """Return what a describe shows, in MiB/s: gp3 only."""
     return (asked or 125) if kind == "gp3" else None
+
+
+def _value(message: str) -> ApiError:
+    return ApiError("SB-VOL-04", "InvalidParameterValue", message)
 
 
 def _depends(one: str, other: str) -> ApiError:

@@ -56,6 +56,9 @@ def create(world: World, call: Call) -> dict[str, Any]:
     encryption = wanted(world, call, snapshot.encrypted if snapshot else False, inherited)
     if snapshot:
         _check_restore(world, call, snapshot, encryption, size)
+    elif params.get("VolumeInitializationRate"):
+        message = "The parameter VolumeInitializationRate requires the parameter SnapshotId to be set."
+        raise ApiError("SB-VOL-05", "InvalidParameterDependency", message)
     tags = tagging.requested(call, "volume")
     tagging.check(world, tags)
     volume = new(world, call, zone=zone, size=size, encryption=encryption, tags=tags)
