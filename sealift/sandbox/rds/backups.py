@@ -1,5 +1,6 @@
 """Automated backups: a system snapshot a day while BackupRetentionPeriod is not zero, and what stays after a delete."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -147,10 +148,7 @@ def start_replication(world: World, call: Call) -> dict[str, Any]:
     """StartDBInstanceAutomatedBackupsReplication: called in the Region that is to hold the copies, with its own key."""
     params = call.params
     source = params["SourceDBInstanceArn"]
-    room = next((r for r in everywhere(world) if r.account == call.account and r.region == source.split(":")[3]), None)
-    db = room.databases.get(lookups.name_of(source)) if room else None
-    if db is None:
-        raise refuse("SB-RDS-02", "DBInstanceNotFound", f"DBInstance {source} not found.")
+    db = lookups.database(world, replace(call, region=source.split(":")[3]), source)
     if db.storage.type == "sse-kms" and not params.get("KmsKeyId"):
         raise refuse("SB-RDS-10", "InvalidParameterCombination", "KmsKeyId of the destination Region is required.")
     key = keys.usable(world, call, params["KmsKeyId"]) if params.get("KmsKeyId") else None

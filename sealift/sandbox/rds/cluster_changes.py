@@ -153,7 +153,7 @@ def start(world: World, call: Call) -> dict[str, Any]:
 def data_api(world: World, call: Call) -> dict[str, Any]:
     """EnableHttpEndpoint, DisableHttpEndpoint: the way in that no security group stops."""
     arn = call.params["ResourceArn"]
-    cluster = here(world, call).clusters.get(lookups.name_of(arn))
+    cluster = here(world, call).clusters.get(lookups.name_of(arn)) if lookups.is_here(call, arn) else None
     if cluster is None or not engines.is_aurora(cluster.shown["Engine"]):
         raise refuse("SB-RDS-02", "ResourceNotFoundFault", f"{arn} not found.")
     cluster.data_api = call.operation == "EnableHttpEndpoint"

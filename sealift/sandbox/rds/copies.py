@@ -142,6 +142,12 @@ def modify_attribute(world: World, call: Call) -> dict[str, Any]:
     """ModifyDB(Cluster)SnapshotAttribute: `restore` names accounts, or `all` where the snapshot is plain (R-RDS-37)."""
     of_cluster = "Cluster" in call.operation
     shot = _own(world, call, of_cluster)
+    if call.params["AttributeName"] != "restore":
+        message = f"Invalid snapshot attribute: {call.params['AttributeName']}. The one attribute is restore."
+        raise refuse("R-RDS-37", "InvalidParameterValue", message)
+    if shot.type != "manual":
+        code = "InvalidDBClusterSnapshotStateFault" if of_cluster else "InvalidDBSnapshotState"
+        raise refuse("SB-RDS-11", code, "Only manual snapshots may be shared: copy it, and share the copy.")
     add = set(call.params.get("ValuesToAdd", []))
     if shot.storage.type == "sse-kms" and "all" in add:
         raise refuse("R-RDS-37", "InvalidParameterCombination", "An encrypted snapshot cannot be made public.")
@@ -156,7 +162,7 @@ def modify_attribute(world: World, call: Call) -> dict[str, Any]:
 
 def _own(world: World, call: Call, of_cluster: bool) -> DbSnapshot:
     member = "DBClusterSnapshotIdentifier" if of_cluster else "DBSnapshotIdentifier"
-    return lookups.snapshot(world, call, call.params[member], of_cluster)
+    return lookups.own_snapshot(world, call, call.params[member], of_cluster)
 
 
 def _is_aws_managed(arn: str | None) -> bool:
@@ -180,7 +186,7 @@ def _attributes(shot: DbSnapshot) -> dict[str, Any]:
 
 def modify(world: World, call: Call) -> dict[str, Any]:
     """ModifyDBSnapshot: a newer engine version, another option group."""
-    shot, params = lookups.snapshot(world, call, call.params["DBSnapshotIdentifier"]), call.params
+    shot, params = lookups.own_snapshot(world, call, call.params["DBSnapshotIdentifier"]), call.params
     if shot.storage.type == "sse-kms" and shot.shown["Engine"].startswith("oracle") and params.get("OptionGroupName"):
         options.check_kept(here(world, call), shot.option_group, params["OptionGroupName"])
     if params.get("EngineVersion"):

@@ -7,12 +7,17 @@ from sealift.sandbox.world import Call, World
 
 def name_of(ref: str) -> str:
     """Return the identifier in an ARN, or the identifier itself, in lower case."""
-    return (ref.split(":", 6)[6] if ref.startswith("arn:") else ref).lower()
+    return (ref.split(":", 6)[-1] if ref.startswith("arn:") else ref).lower()
+
+
+def is_here(call: Call, ref: str) -> bool:
+    """Return whether a reference is to the caller's own account and Region: an identifier is, an ARN says."""
+    return not ref.startswith("arn:") or ref.split(":")[3:5] == [call.region, call.account]
 
 
 def database(world: World, call: Call, ref: str) -> Database:
-    """Find an instance, or refuse."""
-    found = here(world, call).databases.get(name_of(ref))
+    """Find an instance, or refuse; an ARN of another account or Region is not the namesake here."""
+    found = here(world, call).databases.get(name_of(ref)) if is_here(call, ref) else None
     if found is None or found.visible > call.at:
         raise refuse("SB-RDS-02", "DBInstanceNotFound", f"DBInstance {name_of(ref)} not found.")
     return found
@@ -20,7 +25,7 @@ def database(world: World, call: Call, ref: str) -> Database:
 
 def cluster(world: World, call: Call, ref: str) -> Cluster:
     """Find a cluster, or refuse."""
-    found = here(world, call).clusters.get(name_of(ref))
+    found = here(world, call).clusters.get(name_of(ref)) if is_here(call, ref) else None
     if found is None or found.visible > call.at:
         raise refuse("SB-RDS-02", "DBClusterNotFoundFault", f"DBCluster {name_of(ref)} not found.")
     return found
@@ -28,7 +33,16 @@ def cluster(world: World, call: Call, ref: str) -> Cluster:
 
 def snapshot(world: World, call: Call, ref: str, of_cluster: bool = False) -> DbSnapshot:
     """Find a snapshot: the caller's by identifier, or by ARN one in another Region or shared by another account."""
-    found = _snapshot(world, call, ref, of_cluster)
+    return _seen(call, _snapshot(world, call, ref, of_cluster), ref, of_cluster)
+
+
+def own_snapshot(world: World, call: Call, ref: str, of_cluster: bool = False) -> DbSnapshot:
+    """Find a snapshot that the caller may change: of its own account, in this Region."""
+    found = _snapshot(world, call, ref, of_cluster) if is_here(call, ref) else None
+    return _seen(call, found, ref, of_cluster)
+
+
+def _seen(call: Call, found: DbSnapshot | None, ref: str, of_cluster: bool) -> DbSnapshot:
     if found is None or found.visible > call.at:
         code, noun = ("DBClusterSnapshotNotFoundFault", "DBClusterSnapshot") if of_cluster else ("", "DBSnapshot")
         raise refuse("SB-RDS-02", code or "DBSnapshotNotFound", f"{noun} not found: {name_of(ref)}")

@@ -1,10 +1,11 @@
 """Read replicas: encrypted as their source is, renamed apart from it, promoted."""
 
+from dataclasses import replace
 from typing import Any
 
 from sealift.sandbox.rds import building, flow, keys, lookups, moves, rendering, shapes
 from sealift.sandbox.rds.refusals import refuse
-from sealift.sandbox.rds.state import Database, Storage, Store, everywhere
+from sealift.sandbox.rds.state import Database, Storage, Store
 from sealift.sandbox.state import Hydration
 from sealift.sandbox.world import Call, World
 
@@ -52,11 +53,8 @@ def _source(world: World, call: Call) -> Database:
     ref = call.params.get("SourceDBInstanceIdentifier")
     if not ref:
         raise refuse("SB-RDS-17", "InvalidParameterCombination", "The sandbox makes replicas of instances only.")
-    if ref.startswith("arn:") and ref.split(":")[3] != call.region:
-        for room in everywhere(world):
-            if room.region == ref.split(":")[3] and lookups.name_of(ref) in room.databases:
-                return room.databases[lookups.name_of(ref)]
-    return lookups.database(world, call, ref)
+    far = replace(call, region=ref.split(":")[3]) if ref.startswith("arn:") else call
+    return lookups.database(world, far, ref)
 
 
 def storage(world: World, call: Call, source: Database) -> Storage:

@@ -201,8 +201,8 @@ def delete(world: World, call: Call) -> dict[str, Any]:
     member, code = "DBSnapshotIdentifier", "InvalidDBSnapshotState"
     if of_cluster:
         member, code = "DBClusterSnapshotIdentifier", "InvalidDBClusterSnapshotStateFault"
-    shot = lookups.snapshot(world, call, call.params[member], of_cluster)
-    if shot.type == "automated":
+    shot = lookups.own_snapshot(world, call, call.params[member], of_cluster)
+    if shot.type != "manual":
         raise refuse("SB-RDS-11", code, "Only manual snapshots may be deleted.")
     if shot.state == "creating" and not shot.is_copy:
         raise refuse("SB-RDS-11", code, f"The snapshot is {shot.state}.")
@@ -248,12 +248,14 @@ def _visible(world: World, call: Call, of_cluster: bool) -> list[DbSnapshot]:
     kind, found = call.params.get("SnapshotType"), book(here(world, call))
     if kind == "shared":
         found = []
+    if kind == "public":
+        found = [s for s in found if "all" in s.shared_with]
     for room in everywhere(world):
         if room.account == call.account or room.region != call.region:
             continue
-        if call.params.get("IncludeShared") or kind == "shared":
+        if kind == "shared" or (call.params.get("IncludeShared") and kind != "public"):
             found += [s for s in book(room) if call.account in s.shared_with]
-        if call.params.get("IncludePublic") or kind == "public":
+        if kind == "public" or (call.params.get("IncludePublic") and kind != "shared"):
             found += [s for s in book(room) if "all" in s.shared_with]
     return sorted((s for s in found if s.visible <= call.at), key=lambda s: s.seq)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sealift.sandbox.rds.refusals import refuse
-from sealift.sandbox.rds.state import Books, books
+from sealift.sandbox.rds.state import Books, here
 from sealift.sandbox.world import Call, World
 
 
@@ -49,7 +49,10 @@ def _of(world: World, call: Call, arn: str) -> dict[str, str]:
     if len(parts) < 7 or parts[2] != "rds":
         raise refuse("SB-RDS-01", "InvalidParameterValue", f"Invalid resource name: {arn}")
     kind, name = parts[5], parts[6]
-    room = books(world, call.account, parts[3])
+    if parts[3:5] != [call.region, call.account]:
+        message = "The specified resource name does not match an RDS resource in this region."
+        raise refuse("SB-RDS-02", "InvalidParameterValue", message)
+    room = here(world, call)
     found = _owner(room, kind, name)
     if found is None:
         code = _NOT_FOUND.get(kind, "InvalidParameterValue")
