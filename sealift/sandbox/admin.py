@@ -28,6 +28,7 @@ class Admin:
             "GET /fleet": lambda _: self._fleet,
             "POST /fleet": self._add_fleet,
             "GET /losses": lambda _: [asdict(x) for x in box.losses()],
+            "GET /brownouts": lambda _: [asdict(x) for x in box.brownouts()],
             "GET /db-losses": lambda _: [asdict(x) for x in box.db_losses()],
             "GET /double-runs": lambda _: [asdict(x) for x in box.double_runs()],
             "POST /db-instances": lambda body: {"instance": box.add_db_instance(**body)},

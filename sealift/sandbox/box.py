@@ -10,7 +10,7 @@ from sealift.sandbox.answers import Answers
 from sealift.sandbox.ec2 import power
 from sealift.sandbox.faults import Faults
 from sealift.sandbox.iam.people import People
-from sealift.sandbox.log import Charge, Event, Loss
+from sealift.sandbox.log import BrownOut, Charge, Event, Loss
 from sealift.sandbox.physics import writing
 from sealift.sandbox.physics.contents import Contents
 from sealift.sandbox.physics.durations import Durations
@@ -223,6 +223,18 @@ class Sandbox(Databases):
         with hook.LOCK:
             self.world.settle()
             return self.volume(volume_id).contents(self.now())
+
+    def brownouts(self) -> list[BrownOut]:
+        """Return the spans in which a running workload was on a volume whose data were still arriving: slow, not lost."""
+        with hook.LOCK:
+            self.world.settle()
+            now, found = self.now(), []
+            for region in self.world.regions.values():
+                for volume in (*region.volumes.values(), *region.dead.values()):
+                    for stream, start, end in volume.slow_spans(now):
+                        instance, _, device = stream.partition(":")
+                        found.append(BrownOut(volume.account, volume.region, instance, device, volume.id, start, end))
+            return found
 
     def serves(self, volume_id: str) -> list[tuple[str, str]]:
         """Return the instances and devices that a volume is attached to."""

@@ -48,3 +48,16 @@ class Loss:
     start: float
     end: float
     writes: float
+
+
+@dataclass(frozen=True)
+class BrownOut:
+    """A span in which a workload ran on a volume that was still being filled: reads wait for their blocks."""
+
+    account: str
+    region: str
+    instance: str
+    device: str
+    volume: str
+    start: float
+    end: float

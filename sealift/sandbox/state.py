@@ -77,6 +77,13 @@ class Volume:
             held = held.plus(stream, since, now)
         return held
 
+    def slow_spans(self, now: float) -> Iterator[tuple[str, float, float]]:
+        """Yield (stream, start, end) of writes while the volume's data were still on their way into it."""
+        if self.hydration:
+            start, end = self.hydration.start, min(self.hydration.end, now)
+            for stream, spans in self.contents(now).streams.items():
+                yield from ((stream, max(a, start), min(b, end)) for a, b in spans if a < end and b > start)
+
 
 @dataclass
 class Modification:
@@ -189,7 +196,7 @@ class Image:
 
 @dataclass
 class Region:
-    """What one account has in one Region. Dead volumes are kept apart: a ClientToken may still name them."""
+    """What one account has in one Region. Dead volumes are kept apart: as copies they may still hold a slot."""
 
     account: str
     name: str

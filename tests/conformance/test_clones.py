@@ -189,3 +189,25 @@ def test_a_multi_attach_volume_is_copied_as_such(box, ec2):
     source = box.add_volume(spec=VolumeSpec(size_gib=10, type="io2", iops=500, multi_attach=True))
     copy = ec2.copy_volumes(SourceVolumeId=source, VolumeType="io2", Iops=500, MultiAttachEnabled=True)["Volumes"][0]
     assert copy["MultiAttachEnabled"] is True
+
+
+def test_a_workload_on_a_copy_that_hydrates_is_slow_until_it_has(box, ec2):
+    """SB-CPV-22: from the start on the copy to the end of its hydration; a source that has all its data never is."""
+    web = box.add_instance()
+    (source,) = [v["VolumeId"] for v in ec2.describe_volumes()["Volumes"]]
+    box.clock.advance(100)
+    assert box.brownouts() == []
+    ec2.stop_instances(InstanceIds=[web])
+    box.clock.advance(60)
+    copy = ec2.copy_volumes(SourceVolumeId=source, VolumeType="gp3")["Volumes"][0]["VolumeId"]
+    box.clock.advance(20)
+    ec2.detach_volume(VolumeId=source, InstanceId=web)
+    box.clock.advance(10)
+    ec2.attach_volume(VolumeId=copy, InstanceId=web, Device="/dev/xvda")
+    box.clock.advance(10)
+    ec2.start_instances(InstanceIds=[web])
+    box.clock.advance(86_400)
+    (span,) = box.brownouts()
+    assert (span.instance, span.device, span.volume) == (web, "/dev/xvda", copy)
+    hydration = box.volume(copy).hydration
+    assert (span.start, span.end) == (box.machine(web).running_since, hydration.end)
