@@ -57,11 +57,17 @@ def modify(world: World, call: Call) -> dict[str, Any]:
         if new_name:
             waiting["DBClusterIdentifier"] = new_name
         cluster.pending.update(waiting)
+        if waiting:
+            modifying.in_window(world, cluster, call.at, lambda then, late: _settle(world, then, cluster, late))
         changes = {k: v for k, v in changes.items() if k not in waiting}
         new_name = None
-    new_name = changes.pop("DBClusterIdentifier", None) or new_name
-    _apply(world, call, cluster, changes, new_name)
+    _settle(world, call, cluster, changes, new_name)
     return {"DBCluster": clusters.render(world, cluster, call.at)}
+
+
+def _settle(world: World, call: Call, cluster: Cluster, changes: dict[str, Any], name: str | None = None) -> None:
+    pending = changes.pop("DBClusterIdentifier", None)
+    _apply(world, call, cluster, changes, pending or name)
 
 
 def _groups(world: World, call: Call, cluster: Cluster) -> None:

@@ -1,6 +1,6 @@
 """ModifyDBInstance: what is changed at once, what waits for ApplyImmediately or the window, what waits for a reboot."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sealift.sandbox.rds import (
@@ -22,6 +22,9 @@ from sealift.sandbox.rds.refusals import refuse
 from sealift.sandbox.rds.state import AnyDb, Cluster, Database, here
 from sealift.sandbox.rds.windows import next_window
 from sealift.sandbox.world import Call, World
+
+Apply = Callable[[Call, dict[str, Any]], None]
+"""What applies changes, in whose name."""
 
 STATES = (
     "available",
@@ -110,7 +113,7 @@ def modify(world: World, call: Call) -> dict[str, Any]:
         db.pending = {}
     elif waiting:
         db.pending.update({k: v for k, v in waiting.items() if v != db.shown.get(k)})
-        _in_window(world, db)
+        in_window(world, db, call.at, lambda then, late: _apply(world, then, db, late))
     _apply(world, call, db, at_once)
     return {"DBInstance": rendering.instance(world, db, call.at)}
 
@@ -186,17 +189,20 @@ def carry_later(world: World, call: Call, dbs: list[Database]) -> None:
     world.later(call, dbs[0].id if dbs else "", world.durations.db_groups_s, carried)
 
 
-def _in_window(world: World, db: Database) -> None:
-    if not db.pending:
-        return
-    at = next_window(world.now(), db.shown.get("PreferredMaintenanceWindow", "sun:05:00-sun:05:30"))
+def in_window(world: World, db: AnyDb, at: float, apply: Apply) -> None:
+    """Apply what is pending in the next maintenance window that finds the database available (R-RDS-13)."""
 
-    def apply(late: float) -> None:
-        if db.pending and db.state == "available":
-            changes, db.pending = db.pending, {}
-            _apply(world, Call("rds", "MaintenanceWindow", {}, db.account, db.region, late), db, changes)
+    def begin(late: float) -> None:
+        if not db.pending or db.state == "deleted":
+            return
+        if db.state != "available":
+            in_window(world, db, late, apply)
+            return
+        changes, db.pending = db.pending, {}
+        apply(Call("rds", "MaintenanceWindow", {}, db.account, db.region, late), changes)
 
-    world.agenda.at(at, apply)
+    if db.pending:
+        world.agenda.at(next_window(at, db.shown["PreferredMaintenanceWindow"]), begin)
 
 
 def _apply(world: World, call: Call, db: Database, changes: dict[str, Any]) -> None:
