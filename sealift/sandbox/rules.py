@@ -244,8 +244,9 @@ _ALL: tuple[Rule, ...] = (
     # idempotency, tags, paging
     Rule(
         "SB-TOK-01",
-        "A ClientToken returns what it made, dead or alive; with other parameters it is refused.",
-        _EC2 + "devguide/ec2-api-idempotency.html",
+        "A ClientToken returns what it made; with other parameters, or once its volume is deleted, it is refused.",
+        _EC2 + "devguide/ec2-api-idempotency.html; recorded reply for a deleted volume: IdempotentParameterMismatch "
+        "(crossplane-contrib/provider-aws#1858)",
     ),
     Rule("R-EBS-10", "aws:* tags cannot be set; 50 tags a resource.", "botocore ec2 CreateTags"),
     Rule(

@@ -1,4 +1,4 @@
-"""ClientToken: the same request again is the same answer, even if what it made is dead by now (SB-TOK-01)."""
+"""ClientToken: the same request again is the same answer, and a refusal if what it made is gone by now (SB-TOK-01)."""
 
 import json
 from typing import Any
@@ -25,6 +25,15 @@ def remember(world: World, call: Call, resource: str) -> None:
     """Bind this call's token to what it made."""
     if token := call.params.get("ClientToken"):
         world.here(call).tokens[call.operation, token] = (_fingerprint(call), resource)
+
+
+def deleted() -> ApiError:
+    """Return the refusal of a token whose volume is gone: a new request needs a new token."""
+    message = (
+        "The client token you have provided is associated with a resource that is already deleted. "
+        "Please use a different client token."
+    )
+    return ApiError("SB-TOK-01", "IdempotentParameterMismatch", message)
 
 
 def _fingerprint(call: Call) -> str:

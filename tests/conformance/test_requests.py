@@ -33,8 +33,8 @@ def test_the_same_token_is_the_same_volume(box, ec2, refused, name):
     assert len([v for v in ec2.describe_volumes()["Volumes"] if v["Size"] == 10]) == 1
 
 
-def test_a_token_returns_the_dead_volume_it_made(box, ec2, refused):
-    """SB-TOK-01: a deleted volume's token does not make a new one.
+def test_the_token_of_a_deleted_volume_is_refused(box, ec2, refused):
+    """SB-TOK-01: it makes no new one; while the volume is `deleting` it still names it.
 
     Source SB-TOK-01: docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html.
     """
@@ -42,9 +42,11 @@ def test_a_token_returns_the_dead_volume_it_made(box, ec2, refused):
     volume = ec2.create_volume(**ask)["VolumeId"]
     box.clock.advance(10)
     ec2.delete_volume(VolumeId=volume)
-    box.clock.advance(10)
     again = ec2.create_volume(**ask)
-    assert (again["VolumeId"], again["State"]) == (volume, "deleted")
+    assert (again["VolumeId"], again["State"]) == (volume, "deleting")
+    box.clock.advance(10)
+    assert refused(ec2.create_volume, **ask) == ("IdempotentParameterMismatch", 400)
+    assert ec2.create_volume(**{**ask, "ClientToken": "t-2"})["VolumeId"] != volume
     assert refused(ec2.describe_volumes, VolumeIds=[volume])[0] == "InvalidVolume.NotFound"
 
 

@@ -19,8 +19,7 @@ _KEY_CODES = {
 def copy(world: World, call: Call) -> dict[str, Any]:
     """CopyVolumes: one source, one copy; gp2 unless told otherwise."""
     if made := tokens.remembered(world, call):
-        here = world.here(call)
-        return {"Volumes": [volumes.render(here.volumes.get(made) or here.dead[made], call.at)]}
+        return {"Volumes": [volumes.render(volumes.made_before(world, call, made), call.at)]}
     source = world.volume(call, call.params["SourceVolumeId"])
     size = call.params.get("Size") or source.size
     _check(world, call, source, size)

@@ -40,7 +40,7 @@ _PATHS = {
 def create(world: World, call: Call) -> dict[str, Any]:
     """CreateVolume: empty or from a completed snapshot; the key is checked after the answer (R-EBS-53)."""
     if made := tokens.remembered(world, call):
-        return render(_even_dead(world, call, made), call.at)
+        return render(made_before(world, call, made), call.at)
     params = call.params
     zone = _zone(call)
     snapshot = _source(world, call)
@@ -212,7 +212,7 @@ def arrive(world: World, volume: Volume) -> None:
 
 
 def vanish(world: World, volume: Volume) -> None:
-    """Take a volume out of all describes; only its ClientToken still names it."""
+    """Take a volume out of all describes; its ClientToken is of no use from now on."""
     region = world.region(volume.account, volume.region)
     if region.volumes.pop(volume.id, None):
         volume.state = "deleted"
@@ -225,9 +225,12 @@ def discard(world: World, volume: Volume, at: float) -> None:
     vanish(world, volume)
 
 
-def _even_dead(world: World, call: Call, volume_id: str) -> Volume:
-    here = world.here(call)
-    return here.volumes.get(volume_id) or here.dead[volume_id]
+def made_before(world: World, call: Call, volume_id: str) -> Volume:
+    """Return the volume that a token made, or refuse the token of one that is gone."""
+    volume = world.here(call).volumes.get(volume_id)
+    if volume is None:
+        raise tokens.deleted()
+    return volume
 
 
 def delete(world: World, call: Call) -> dict[str, Any]:
