@@ -77,9 +77,16 @@ WAYS: tuple[tuple[str, str, str, bool], ...] = (
     ),
     (
         "SB-SNP-24",
-        "A copy is full the first time and under another key; a further one under the same key takes what has changed.",
+        "A copy is full the first time and under another key; a further one under the same key takes what has changed, "
+        "while the last copy is still there and not archived; one that ended in `error` does not count.",
         _EBS + "ebs-copy-snapshot.html (incremental copies)",
         False,
+    ),
+    (
+        "SB-SNP-26",
+        "A snapshot takes what has changed since the last one of its volume that is still there; without any it is full.",
+        _EBS + "how_snapshots_work.html; that the snapshot a volume was made of counts is a guess",
+        True,
     ),
     (
         "SB-SNP-25",

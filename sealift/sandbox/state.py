@@ -207,7 +207,7 @@ class Region:
     reservations: dict[str, CapacityReservation] = field(default_factory=dict)
     images: dict[str, Image] = field(default_factory=dict)
     tokens: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
-    copied: dict[tuple[str, str | None], Contents] = field(default_factory=dict)
+    copied: dict[tuple[str, str | None], list[Snapshot]] = field(default_factory=dict)
     encrypt_by_default: bool = False
     default_key: str | None = None
     public_snapshots: str = "unblocked"

@@ -8,6 +8,7 @@ from sealift.sandbox.ec2.encryption import wanted
 from sealift.sandbox.errors import ApiError
 from sealift.sandbox.paging import Member, Seen, page_of, rendered
 from sealift.sandbox.physics.agenda import NEARLY
+from sealift.sandbox.physics.contents import Contents
 from sealift.sandbox.physics.writing import changed_mib
 from sealift.sandbox.state import Snapshot, Volume
 from sealift.sandbox.world import Call, World, iso
@@ -83,7 +84,7 @@ def _check_rate(world: World, call: Call, volume: Volume) -> None:
 
 def shoot(world: World, call: Call, volume: Volume, tags: dict[str, str]) -> Snapshot:
     """Take a snapshot of what is on a volume now."""
-    seconds = world.durations.snapshot(changed_mib(world, volume, volume.baseline, call.at))
+    seconds = world.durations.snapshot(changed_mib(world, volume, _base(world, volume), call.at))
     pending = [
         s.ready for s in world.here(call).snapshots.values() if s.volume_id == volume.id and s.state == "pending"
     ]
@@ -96,6 +97,18 @@ def shoot(world: World, call: Call, volume: Volume, tags: dict[str, str]) -> Sna
     tagging.book(call.account, call.region, shot.id).update(tags)
     shot.ready = world.later(call, shot.id, seconds, lambda at: _complete(shot))
     return shot
+
+
+def _base(world: World, volume: Volume) -> Contents | None:
+    """Return what the next snapshot need not move: what the last one holds that is still there; None if none is.
+
+    A volume's own snapshots keep what they need when others go. Without any, the snapshot that it was made of counts.
+    """
+    book = world.region(volume.account, volume.region).snapshots
+    own = [s for s in book.values() if s.volume_id == volume.id and s.state != "error"]
+    if own:
+        return max(own, key=lambda s: s.seq).held
+    return volume.baseline if volume.snapshot_id in book else None
 
 
 def _new(world: World, call: Call, volume_id: str, size: int) -> Snapshot:
@@ -139,11 +152,13 @@ def copy(world: World, call: Call) -> dict[str, Any]:
         raise ApiError("R-EBS-75", "ResourceLimitExceeded", "Too many snapshot copies in progress.")
     tags = tagging.requested(call, "snapshot")
     tagging.check(world, tags)
-    moved = _moved_mib(world, call, source, enc.encrypted, enc.key)
+    earlier = world.here(call).copied.setdefault((source.lineage, enc.key), [])
+    moved = _moved_mib(world, call, source, enc.encrypted, earlier)
     shot = _new(world, call, COPIED_FROM, source.size)
     shot.is_copy, shot.held, shot.lineage = True, source.held, source.lineage
     shot.encrypted, shot.kms_key = enc.encrypted, enc.key
     shot.product_codes = list(source.product_codes)
+    earlier.append(shot)
     tagging.book(call.account, call.region, shot.id).update(tags)
     bad = enc.why or keys.making(world, call, shot.id, enc.key, source)
     seconds = world.durations.key_check_s if bad else _copy_seconds(world, call, moved)
@@ -170,14 +185,14 @@ def _copyable(world: World, call: Call) -> Snapshot:
     return source
 
 
-def _moved_mib(world: World, call: Call, source: Snapshot, encrypted: bool, key: str | None) -> float:
-    """Return what a copy moves: all, unless an earlier copy of this lineage under the same key is there already."""
-    copied, lineage = world.here(call).copied, (source.lineage, key)
-    base, whole = copied.get(lineage), source.size * 1024.0
-    copied[lineage] = source.held
-    if base is None or encrypted != source.encrypted:
+def _moved_mib(world: World, call: Call, source: Snapshot, encrypted: bool, earlier: list[Snapshot]) -> float:
+    """Return what a copy moves: all, unless the last copy of this lineage under the same key is still there."""
+    base, whole = next((c for c in reversed(earlier) if c.state != "error"), None), source.size * 1024.0
+    if base is None or base.id not in world.here(call).snapshots or encrypted != source.encrypted:
         return whole
-    return min(whole, source.held.minus(base).mib(world.rates))
+    if tiers.tier_of(world, base, call.at) == "archive":
+        return whole
+    return min(whole, source.held.minus(base.held).mib(world.rates))
 
 
 def delete(world: World, call: Call) -> dict[str, Any]:
