@@ -1,9 +1,10 @@
 """What every test may ask for."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from sealift.sandbox import Durations
 from tests.world import World, sandbox
@@ -49,3 +50,16 @@ def instant(tmp_path: Path) -> Iterator[World]:
     """A sandbox whose states are reached at once."""
     with sandbox(Durations.instant()) as box:
         yield World(box, tmp_path)
+
+
+@pytest.fixture
+def refused() -> Callable[..., tuple[str, int]]:
+    """refused(call, **params) -> (code, HTTP status) of the refusal."""
+
+    def code(call: Callable[..., object], **params: object) -> tuple[str, int]:
+        with pytest.raises(ClientError) as caught:
+            call(**params)
+        reply = caught.value.response
+        return reply["Error"]["Code"], reply["ResponseMetadata"]["HTTPStatusCode"]
+
+    return code

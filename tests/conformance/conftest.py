@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from sealift.sandbox import Sandbox
 from tests.conformance import elsewhere
@@ -139,19 +138,6 @@ def wait_for(box: Sandbox | None) -> Callable:
         raise elsewhere.Differs(value, came)
 
     return wait
-
-
-@pytest.fixture
-def refused() -> Callable:
-    """refused(call, **params) -> (code, HTTP status) of the refusal."""
-
-    def code(call: Callable, **params: object) -> tuple[str, int]:
-        with pytest.raises(ClientError) as caught:
-            call(**params)
-        reply = caught.value.response
-        return reply["Error"]["Code"], reply["ResponseMetadata"]["HTTPStatusCode"]
-
-    return code
 
 
 def allow(*actions: str, on: object = "*", **more: object) -> dict:

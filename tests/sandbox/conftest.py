@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from sealift.sandbox import Sandbox
 
@@ -30,16 +29,3 @@ def ec2(client: Callable):
 @pytest.fixture
 def rds(client: Callable):
     return client("rds")
-
-
-@pytest.fixture
-def refused() -> Callable:
-    """refused(call, **params) -> (code, HTTP status) of the refusal."""
-
-    def code(call: Callable, **params: object) -> tuple[str, int]:
-        with pytest.raises(ClientError) as caught:
-            call(**params)
-        reply = caught.value.response
-        return reply["Error"]["Code"], reply["ResponseMetadata"]["HTTPStatusCode"]
-
-    return code
