@@ -14,6 +14,7 @@ import moto.ec2.models.elastic_network_interfaces
 import moto.ec2.models.instances
 import moto.kms.models
 from moto.autoscaling.models import FakeAutoScalingGroup
+from moto.core.base_backend import BackendDict
 from moto.ec2.models.core import TaggedEC2Resource
 from moto.moto_api._internal import mock_random
 
@@ -34,6 +35,7 @@ def repaired(now: Callable[[], float], seed: int) -> Iterator[None]:
     def key_pair(spec: str) -> Any:
         return None if spec == "SYMMETRIC_DEFAULT" else make_key_pair(spec)
 
+    _forget()
     mock_random.seed(seed)
     patches: list[Any] = [patch.object(m, "utcnow", utcnow) for m in _TIMED]
     patches.append(patch.object(moto.kms.models, "unix_time", unix_time))
@@ -48,6 +50,17 @@ def repaired(now: Callable[[], float], seed: int) -> Iterator[None]:
     finally:
         for one in patches:
             one.stop()
+        _forget()
+
+
+def _forget() -> None:
+    """Let go of all that moto holds. Its own reset is not enough: services that look for the networks of EC2 when they
+    are made anew leave some behind, with ids that the next box, by its seed, would draw again.
+    """
+    used = list(BackendDict._instances)
+    BackendDict.reset()
+    for backends in used:
+        backends.clear()
 
 
 _look_for_modules = moto.backends.list_of_moto_modules
