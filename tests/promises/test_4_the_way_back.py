@@ -229,7 +229,7 @@ async def test_resume_after_a_rollback_looks_for_drift_first(instant: World) -> 
     instance, migration = await prepared(instant, ROOT)
     await instant.act(instant.driver.rollback(migration))
     volume = instant.volumes(instance)[ROOT.device]["VolumeId"]
-    instant.ec2.modify_volume(VolumeId=volume, Iops=5000)
+    instant.ec2.modify_volume(VolumeId=volume, Iops=4000)
     instant.clock.advance(DAY)
     before = picture(instant)
     refused = await instant.act(instant.driver.resume(migration))

@@ -122,7 +122,7 @@ def test_what_is_no_plan_is_refused(tmp_path: Path, text: str) -> None:
 
 
 DRIFTS = {
-    "iops": lambda w, i, v: w.ec2.modify_volume(VolumeId=v, Iops=6000),
+    "iops": lambda w, i, v: w.ec2.modify_volume(VolumeId=v, Iops=4000),
     "delete_on_termination": lambda w, i, v: w.ec2.modify_instance_attribute(
         InstanceId=i, BlockDeviceMappings=[{"DeviceName": ROOT.device, "Ebs": {"DeleteOnTermination": False}}]
     ),
