@@ -60,7 +60,9 @@ def fail(world: World, call: Call, resource: str, message: str, at: float) -> bo
         shot.state, shot.message = "error", message
     elif (volume := here.volumes.get(resource)) and volume.state == "creating":
         volume.state = "error"
-    elif (machine := here.machines.get(resource)) and machine.state == "pending":
+    elif (machine := here.machines.get(resource)) and machine.state == "pending" and call.operation == "RunInstances":
+        power.launch_failed(world, machine, LAUNCH_FAILED, at)
+    elif machine and machine.state == "pending":
         machine.turn += 1
         machine.reason, machine.transition = LAUNCH_FAILED, "Server.InternalError"
         power.rest(machine)

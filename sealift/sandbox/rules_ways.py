@@ -158,6 +158,13 @@ WAYS: tuple[tuple[str, str, str, bool], ...] = (
         "botocore ec2 BlockDeviceMapping",
         False,
     ),
+    (
+        "SB-INS-29",
+        "A launch takes the image's disks where it names no others, checked as CreateVolume checks them; one that cannot "
+        "use a volume's key ends `terminated`, Client.InternalError.",
+        "botocore ec2 RunInstances.BlockDeviceMappings; " + _EC2 + "UserGuide/troubleshooting-launch.html",
+        False,
+    ),
     ("SB-KEY-20", "alias/aws/ebs and alias/aws/rds are managed by AWS.", "botocore kms KeyMetadata.KeyManager", False),
     (
         "SB-KEY-22",

@@ -253,13 +253,13 @@ def test_ec2_holds_a_grant_for_every_attachment(box, key, ec2, client):
 
 
 def test_somebody_unpermitted_who_launches_gets_nothing(box, key, ec2, as_role, allowing):
-    """R-EBS-55: RunInstances with an encrypted disk.
+    """R-EBS-55, SB-INS-29: RunInstances with an encrypted disk: it ends `terminated`.
 
     Source R-EBS-55: repost.aws/knowledge-center/kms-iam-ec2-permission.
     """
     disk = {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 8, "Encrypted": True, "KmsKeyId": key}}
     ask = {"ImageId": "ami-12c6146b", "MinCount": 1, "MaxCount": 1, "BlockDeviceMappings": [disk]}
-    for more, state in (([], "stopped"), ([allowing("kms:*")], "running")):
+    for more, state in (([], "terminated"), ([allowing("kms:*")], "running")):
         made = as_role(allowing("ec2:*"), *more).run_instances(**ask)["Instances"][0]["InstanceId"]
         box.clock.advance(60)
         (found,) = ec2.describe_instances(InstanceIds=[made])["Reservations"][0]["Instances"]

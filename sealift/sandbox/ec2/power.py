@@ -68,7 +68,7 @@ def _start(world: World, call: Call, machine: Machine) -> None:
         if not elastic(machine, nic.public_ip):
             nic.start()
     forbid(world, call, machine)
-    refused = machine.forbidden or any(kms.unusable(a.volume.kms_key) for a in machine.disks.values())
+    refused = _keyless(machine)
     turn = machine.turn
     seconds = world.durations.start_refused_s if refused else world.durations.start_s
     world.later(call, machine.id, seconds, lambda at: up_or_back(world, machine, turn, at))
@@ -83,11 +83,30 @@ def up_or_back(world: World, machine: Machine, turn: int, at: float) -> None:
     """End `pending`: run, or fall back to stopped where a volume's key cannot be used by now (R-EBS-55)."""
     if machine.turn != turn or machine.state != "pending":
         return
-    if machine.forbidden or any(kms.unusable(a.volume.kms_key) for a in machine.disks.values()):
+    if _keyless(machine):
         machine.reason, machine.transition = KEY_FAILED, "Server.InternalError"
         rest(machine)
         return
     run(world, machine, at)
+
+
+def up_or_gone(world: World, machine: Machine, turn: int, at: float) -> None:
+    """End the `pending` of a launch: what cannot use its volumes' keys is terminated (SB-INS-29)."""
+    if machine.turn == turn and machine.state == "pending" and _keyless(machine):
+        launch_failed(world, machine, KEY_FAILED, at)
+    else:
+        up_or_back(world, machine, turn, at)
+
+
+def launch_failed(world: World, machine: Machine, reason: tuple[str, str], at: float) -> None:
+    """Terminate what never ran; its volumes go by their flags."""
+    machine.turn += 1
+    machine.reason, machine.transition = reason, reason[0]
+    _gone(world, machine, at)
+
+
+def _keyless(machine: Machine) -> bool:
+    return machine.forbidden or any(kms.unusable(a.volume.kms_key) for a in machine.disks.values())
 
 
 def run(world: World, machine: Machine, at: float) -> None:

@@ -41,9 +41,26 @@ def create(world: World, call: Call) -> dict[str, Any]:
     """CreateVolume: empty or from a completed snapshot; the key is checked after the answer (R-EBS-53)."""
     if made := tokens.remembered(world, call):
         return render(made_before(world, call, made), call.at)
-    params = call.params
     zone = _zone(call)
-    snapshot = _source(world, call)
+    snapshot = source(world, call)
+    size, encryption = settled(world, call, snapshot)
+    tags = tagging.requested(call, "volume")
+    tagging.check(world, tags)
+    volume = new(world, call, zone=zone, size=size, encryption=encryption, tags=tags)
+    seconds = world.durations.volume_create_s
+    if snapshot:
+        seconds += restore(world, call, volume, snapshot)
+    tokens.remember(world, call, volume.id)
+    if encryption.why or keys.making(world, call, volume.id, encryption.key, snapshot):
+        world.later(call, volume.id, world.durations.key_check_s, lambda at: vanish(world, volume))
+    else:
+        world.later(call, volume.id, seconds, lambda at: arrive(world, volume))
+    return render(volume, call.at)
+
+
+def settled(world: World, call: Call, snapshot: Snapshot | None) -> tuple[int, Encryption]:
+    """Return the size and the encryption of a volume asked for, or refuse what cannot be."""
+    params = call.params
     size = params.get("Size") or (snapshot.size if snapshot else None)
     if not size:
         raise ApiError("SB-VOL-01", "MissingParameter", "The request must contain the parameter size/snapshot")
@@ -59,18 +76,7 @@ def create(world: World, call: Call) -> dict[str, Any]:
     elif params.get("VolumeInitializationRate"):
         message = "The parameter VolumeInitializationRate requires the parameter SnapshotId to be set."
         raise ApiError("SB-VOL-05", "InvalidParameterDependency", message)
-    tags = tagging.requested(call, "volume")
-    tagging.check(world, tags)
-    volume = new(world, call, zone=zone, size=size, encryption=encryption, tags=tags)
-    seconds = world.durations.volume_create_s
-    if snapshot:
-        seconds += _restore(world, call, volume, snapshot)
-    tokens.remember(world, call, volume.id)
-    if encryption.why or keys.making(world, call, volume.id, encryption.key, snapshot):
-        world.later(call, volume.id, world.durations.key_check_s, lambda at: vanish(world, volume))
-    else:
-        world.later(call, volume.id, seconds, lambda at: arrive(world, volume))
-    return render(volume, call.at)
+    return size, encryption
 
 
 def check_room(world: World, call: Call, params: Mapping[str, Any], size: int) -> None:
@@ -112,7 +118,8 @@ def _zone_ids() -> dict[str, str]:
     return {z.name: z.zone_id for zones in RegionsAndZonesBackend.zones.values() for z in zones}
 
 
-def _source(world: World, call: Call) -> Snapshot | None:
+def source(world: World, call: Call) -> Snapshot | None:
+    """Return the snapshot that a volume is to be made of, whole and in reach."""
     if not call.params.get("SnapshotId"):
         return None
     snapshot = world.shared(call, call.params["SnapshotId"]) or world.snapshot(call, call.params["SnapshotId"])
@@ -152,7 +159,8 @@ def _check_restore(world: World, call: Call, snapshot: Snapshot, encryption: Enc
         )
 
 
-def _restore(world: World, call: Call, volume: Volume, snapshot: Snapshot) -> float:
+def restore(world: World, call: Call, volume: Volume, snapshot: Snapshot) -> float:
+    """Fill a volume from a snapshot; return what that adds to `creating`."""
     rate = call.params.get("VolumeInitializationRate")
     volume.snapshot_id, volume.held, volume.initialization_rate = snapshot.id, snapshot.held, rate
     volume.product_codes = list(snapshot.product_codes)

@@ -148,7 +148,7 @@ def _run(world: World, call: Call, group: Any) -> Machine:
     )
     (moto,) = reservation.instances
     instances.strip(group.ec2_backend, moto)
-    return launching._launch(world, call, moto, reservation.id, [])
+    return launching.launched(world, call, moto, reservation.id)
 
 
 def of_instances(world: World, call: Call) -> None:
