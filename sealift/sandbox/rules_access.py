@@ -72,6 +72,14 @@ ACCESS: tuple[tuple[str, str, str, bool], ...] = (
         True,
     ),
     (
+        "SB-IAM-11",
+        "Blue/Green operations need the actions that RDS does for the caller, a role that RDS is given iam:PassRole.",
+        "docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-authorizing-access.html; "
+        + _SAR
+        + "list_amazonrds.html; that each is asked at the request is a guess",
+        True,
+    ),
+    (
         "SB-KEY-04",
         "A key's policy decides; policies of IAM count only where it names the account.",
         _KMS + "key-policies.html",

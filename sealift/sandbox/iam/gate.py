@@ -6,8 +6,9 @@ from sealift.sandbox import kms
 from sealift.sandbox.iam import principals, verdicts
 from sealift.sandbox.iam.conditions import Context
 from sealift.sandbox.iam.ec2_actions import EC2
-from sealift.sandbox.iam.other_actions import OTHERS, PREFIXES, TAGGING
+from sealift.sandbox.iam.other_actions import OTHERS, PREFIXES
 from sealift.sandbox.iam.policies import Ask
+from sealift.sandbox.iam.rds_actions import TAGGING, dependents, touched_by
 from sealift.sandbox.iam.request import context, refusal, surroundings
 from sealift.sandbox.iam.touches import Touch, Touched, ec2_arn, requested, tags_for
 from sealift.sandbox.world import Call, World
@@ -41,11 +42,19 @@ def _questions(world: World, call: Call, action: str) -> Iterator[Ask]:
     if call.service == "kms" and kms.about_keys(call):
         return
     base = surroundings(call)
-    touches = EC2.get(call.operation, ()) if call.service == "ec2" else OTHERS.get(action, ())
-    touched = _touched(world, call, touches) or [Touched("*", {})]
+    touched = _touched(world, call, _touches(call, action)) or [Touched("*", {})]
     for arn, facts in touched:
         yield Ask(action, arn, {**base, **context(facts)})
     yield from _tags_at_creation(call, action, touched, base)
+    if action.startswith("rds:"):
+        for other, (arn, facts) in dependents(world, call):
+            yield Ask(other, arn, {**base, **context(facts)})
+
+
+def _touches(call: Call, action: str) -> tuple[Touch, ...]:
+    if call.service == "ec2":
+        return EC2.get(call.operation, ())
+    return (touched_by,) if action.startswith("rds:") else OTHERS.get(action, ())
 
 
 def _touched(world: World, call: Call, touches: tuple[Touch, ...]) -> list[Touched]:
@@ -59,6 +68,6 @@ def _tags_at_creation(call: Call, action: str, touched: list[Touched], base: Con
             kind = spec.get("ResourceType", "")
             facts = {**requested(tags_for(call, kind)), "ec2:CreateAction": call.operation}
             yield Ask("ec2:CreateTags", ec2_arn(call, kind, "*"), {**base, **context(facts)})
-    elif action in TAGGING and call.params.get("Tags"):
+    elif action.startswith(TAGGING) and call.params.get("Tags"):
         for arn, facts in touched[:1]:
-            yield Ask(TAGGING[action], arn, {**base, **context(facts)})
+            yield Ask("rds:AddTagsToResource", arn, {**base, **context(facts)})

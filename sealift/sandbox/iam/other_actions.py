@@ -1,5 +1,7 @@
 """Which resources other services' actions are checked against. S3 is not among them: see `services.objects`.
 
+RDS has a module of its own, `rds_actions`.
+
 Source: docs.aws.amazon.com/service-authorization/latest/reference/, the pages of each service. What is not here is
 checked against `*`.
 """
@@ -32,19 +34,22 @@ TAGS: dict[str, Callable[[World, str], dict[str, str]]] = {"rds": _of_databases}
 """Who knows the tags of a service's resources, by the ARN's service."""
 
 
-def _arn(service: str, kind: str, path: str, joint: str = ":") -> Touch:
+def named(service: str, kind: str, path: str, joint: str = ":") -> Touch:
+    """Name what a service's ids or ARNs at a path are about, with its tags."""
+
     def touch(world: World, call: Call) -> Iterator[Touched]:
         for name in at(call.params, path):
             arn = str(name)
             if not arn.startswith("arn:"):
                 region = "" if service == "iam" else call.region
                 arn = f"arn:aws:{service}:{region}:{call.account}:{kind}{joint}{name}"
-            yield Touched(arn, {**_tags(world, arn), **_requested(call)})
+            yield Touched(arn, {**tags_of(world, arn), **_requested(call)})
 
     return touch
 
 
-def _tags(world: World, arn: str) -> dict[str, Any]:
+def tags_of(world: World, arn: str) -> dict[str, Any]:
+    """Return the condition keys of a resource's tags and account."""
     service = arn.split(":")[2]
     found = TAGS[service](world, arn) if service in TAGS else {}
     own = {f"{service}:ResourceTag/{k}": v for k, v in found.items()}
@@ -102,52 +107,11 @@ def _quota(world: World, call: Call) -> Iterator[Touched]:
     yield Touched(f"arn:aws:servicequotas:{call.region}:{call.account}:{name}", {})
 
 
-_DB, _CLUSTER = _arn("rds", "db", "DBInstanceIdentifier"), _arn("rds", "cluster", "DBClusterIdentifier")
-_SHOT = _arn("rds", "snapshot", "DBSnapshotIdentifier")
-_CLUSTER_SHOT = _arn("rds", "cluster-snapshot", "DBClusterSnapshotIdentifier")
-_GREEN = _arn("rds", "deployment", "BlueGreenDeploymentIdentifier")
-_GROUPS = (_arn("rds", "subgrp", "DBSubnetGroupName"), _arn("rds", "og", "OptionGroupName"))
-_DB_GROUPS = (*_GROUPS, _arn("rds", "pg", "DBParameterGroupName"))
-_CLUSTER_GROUPS = (*_GROUPS, _arn("rds", "cluster-pg", "DBClusterParameterGroupName"))
-
-_RDS: dict[str, tuple[Touch, ...]] = {
-    "AddRoleToDBCluster": (_CLUSTER,),
-    "AddRoleToDBInstance": (_DB,),
-    "AddTagsToResource": (_arn("rds", "db", "ResourceName"),),
-    "CopyDBClusterSnapshot": (_arn("rds", "cluster-snapshot", "TargetDBClusterSnapshotIdentifier"),),
-    "CopyDBSnapshot": (_arn("rds", "snapshot", "TargetDBSnapshotIdentifier"),),
-    "CreateBlueGreenDeployment": (_arn("rds", "deployment", "BlueGreenDeploymentName"), _arn("rds", "db", "Source")),
-    "CreateDBCluster": (_CLUSTER, *_CLUSTER_GROUPS),
-    "CreateDBClusterSnapshot": (_CLUSTER, _CLUSTER_SHOT),
-    "CreateDBInstance": (_DB, _CLUSTER, *_DB_GROUPS),
-    "CreateDBInstanceReadReplica": (_DB, _arn("rds", "db", "SourceDBInstanceIdentifier"), *_DB_GROUPS),
-    "CreateDBSnapshot": (_DB, _SHOT),
-    "DeleteBlueGreenDeployment": (_GREEN,),
-    "DeleteDBCluster": (_CLUSTER,),
-    "DeleteDBClusterSnapshot": (_CLUSTER_SHOT,),
-    "DeleteDBInstance": (_DB,),
-    "DeleteDBSnapshot": (_SHOT,),
-    "DescribeDBSnapshotAttributes": (_SHOT,),
-    "ListTagsForResource": (_arn("rds", "db", "ResourceName"),),
-    "ModifyDBCluster": (_CLUSTER, *_CLUSTER_GROUPS),
-    "ModifyDBClusterSnapshotAttribute": (_CLUSTER_SHOT,),
-    "ModifyDBInstance": (_DB, *_DB_GROUPS),
-    "ModifyDBSnapshotAttribute": (_SHOT,),
-    "RebootDBInstance": (_DB,),
-    "RemoveTagsFromResource": (_arn("rds", "db", "ResourceName"),),
-    "RestoreDBClusterFromSnapshot": (_CLUSTER, _arn("rds", "cluster-snapshot", "SnapshotIdentifier"), *_CLUSTER_GROUPS),
-    "RestoreDBInstanceFromDBSnapshot": (_DB, _SHOT, *_DB_GROUPS),
-    "StartDBCluster": (_CLUSTER,),
-    "StartDBInstance": (_DB,),
-    "StopDBCluster": (_CLUSTER,),
-    "StopDBInstance": (_DB,),
-    "SwitchoverBlueGreenDeployment": (_GREEN,),
-}
-_ROLE = (_arn("iam", "role", "RoleName", "/"),)
+_ROLE = (named("iam", "role", "RoleName", "/"),)
 _SECRET = (_secret,)
 
 _BLOCKS = (old("SnapshotId", "snapshot"),)
-_BIN_RULE = (_arn("rbin", "rule", "Identifier", "/"),)
+_BIN_RULE = (named("rbin", "rule", "Identifier", "/"),)
 
 OTHERS: dict[str, tuple[Touch, ...]] = {
     "ebs:ListSnapshotBlocks": _BLOCKS,
@@ -156,7 +120,6 @@ OTHERS: dict[str, tuple[Touch, ...]] = {
     **dict.fromkeys(
         (f"rbin:{n}" for n in ("GetRule", "UpdateRule", "DeleteRule", "LockRule", "UnlockRule")), _BIN_RULE
     ),
-    **{f"rds:{name}": touches for name, touches in _RDS.items()},
     **dict.fromkeys(
         (
             f"autoscaling:{n}"
@@ -176,32 +139,25 @@ OTHERS: dict[str, tuple[Touch, ...]] = {
     ),
     **dict.fromkeys(
         (f"dlm:{n}" for n in ("GetLifecyclePolicy", "UpdateLifecyclePolicy", "DeleteLifecyclePolicy")),
-        (_arn("dlm", "policy", "PolicyId", "/"),),
+        (named("dlm", "policy", "PolicyId", "/"),),
     ),
     **dict.fromkeys(
         (f"backup:{n}BackupSelection{s}" for n, s in (("Create", ""), ("Get", ""), ("Delete", ""), ("List", "s"))),
-        (_arn("backup", "backup-plan", "BackupPlanId"),),
+        (named("backup", "backup-plan", "BackupPlanId"),),
     ),
-    "backup:ListRecoveryPointsByBackupVault": (_arn("backup", "backup-vault", "BackupVaultName"),),
+    "backup:ListRecoveryPointsByBackupVault": (named("backup", "backup-vault", "BackupVaultName"),),
     "ssm:SendCommand": (_document, old("InstanceIds", "instance")),
     "ssm:StartAutomationExecution": (_runbook,),
     **dict.fromkeys(
         (f"ssm:{n}AutomationExecution" for n in ("Get", "Stop")),
-        (_arn("ssm", "automation-execution", "AutomationExecutionId", "/"),),
+        (named("ssm", "automation-execution", "AutomationExecutionId", "/"),),
     ),
     **dict.fromkeys((f"servicequotas:{n}" for n in ("GetServiceQuota", "GetAWSDefaultServiceQuota")), (_quota,)),
-    "sns:Publish": (_arn("sns", "", "TopicArn"),),
+    "sns:Publish": (named("sns", "", "TopicArn"),),
     **dict.fromkeys((f"secretsmanager:{n}" for n in ("GetSecretValue", "DescribeSecret", "UpdateSecret")), _SECRET),
     "iam:GetRole": _ROLE,
     "iam:GetRolePolicy": _ROLE,
     "iam:ListRolePolicies": _ROLE,
     "iam:ListAttachedRolePolicies": _ROLE,
-    "iam:SimulatePrincipalPolicy": (_arn("iam", "user", "PolicySourceArn", "/"),),
+    "iam:SimulatePrincipalPolicy": (named("iam", "user", "PolicySourceArn", "/"),),
 }
-
-TAGGING = {
-    f"rds:{n}": "rds:AddTagsToResource"
-    for n in _RDS
-    if n.startswith(("Create", "Copy", "Restore")) and n != "CopyDBClusterParameterGroup"
-}
-"""Actions whose `Tags` need another action on the same resources (the reference's dependent actions)."""

@@ -1,0 +1,103 @@
+"""RDS under the gate: every action by its resources, and what an operation needs besides its own action."""
+
+import pytest
+
+ARN = "arn:aws:rds:eu-central-1:123456789012"
+DENIED = ("AccessDenied", 403)
+POINT = {"UseLatestRestorableTime": True}
+AURORA = ("CreateDBCluster", "CreateDBInstance", "CreateDBClusterEndpoint")
+PLAIN = {
+    "create": ("CreateBlueGreenDeployment", "AddTagsToResource", "CreateDBInstanceReadReplica"),
+    "switchover": ("SwitchoverBlueGreenDeployment", "ModifyDBInstance", "PromoteReadReplica"),
+    "delete": ("DeleteBlueGreenDeployment", "DeleteDBInstance"),
+}
+
+
+@pytest.mark.parametrize(
+    ("action", "operation", "resources", "params"),
+    [
+        ("FailoverDBCluster", "failover_db_cluster", ["cluster:heart"], {"DBClusterIdentifier": "heart"}),
+        ("PromoteReadReplica", "promote_read_replica", ["db:copy"], {"DBInstanceIdentifier": "copy"}),
+        ("DescribeDBInstances", "describe_db_instances", ["db:app"], {"DBInstanceIdentifier": "app"}),
+        ("DescribeDBInstances", "describe_db_instances", ["db:*"], {}),
+        ("ModifyDBSnapshot", "modify_db_snapshot", ["snapshot:s"], {"DBSnapshotIdentifier": "s"}),
+        (
+            "CreateDBClusterEndpoint",
+            "create_db_cluster_endpoint",
+            ["cluster:heart", "cluster-endpoint:e"],
+            {"DBClusterIdentifier": "heart", "DBClusterEndpointIdentifier": "e", "EndpointType": "ANY"},
+        ),
+        (
+            "RestoreDBInstanceToPointInTime",
+            "restore_db_instance_to_point_in_time",
+            ["db:app", "db:new"],
+            {"SourceDBInstanceIdentifier": "app", "TargetDBInstanceIdentifier": "new", **POINT},
+        ),
+        (
+            "RestoreDBClusterToPointInTime",
+            "restore_db_cluster_to_point_in_time",
+            ["cluster:heart", "cluster:new"],
+            {"SourceDBClusterIdentifier": "heart", "DBClusterIdentifier": "new", **POINT},
+        ),
+    ],
+)
+def test_actions_are_allowed_by_the_arn_of_each_resource(
+    box, rds, as_role, allowing, refused, action, operation, resources, params
+):
+    """SB-IAM-02: by all the ARNs that the request names, and not by those of another."""
+    box.add_db_instance("app", job=False)
+    box.add_db_replica("copy", source="app")
+    box.add_db_cluster("heart", readers=1, job=False)
+    rds.create_db_snapshot(DBInstanceIdentifier="app", DBSnapshotIdentifier="s")
+    box.clock.advance(3600)
+    names = [f"{ARN}:{r}" for r in resources]
+    for missing in names:
+        others = [allowing(f"rds:{action}", on=[n for n in names if n != missing] + [f"{ARN}:db:other"])]
+        assert refused(getattr(as_role(*others, service="rds"), operation), **params) == DENIED
+    getattr(as_role(allowing(f"rds:{action}", on=names), service="rds"), operation)(**params)
+
+
+def _may(as_role, allowing, actions, missing=""):
+    return as_role(*[allowing(f"rds:{a}") for a in actions if a != missing], service="rds")
+
+
+def test_blue_green_needs_what_rds_does_on_the_callers_behalf(box, rds, as_role, allowing, refused, until):
+    """SB-IAM-11: a replica is made, changed and promoted, an instance deleted: each is asked of the caller too."""
+    box.add_db_instance("app", engine="mysql", job=False)
+    ask = {"BlueGreenDeploymentName": "bg", "Source": f"{ARN}:db:app"}
+    for missing in PLAIN["create"]:
+        assert refused(_may(as_role, allowing, PLAIN["create"], missing).create_blue_green_deployment, **ask) == DENIED
+    made = _may(as_role, allowing, PLAIN["create"]).create_blue_green_deployment(**ask)["BlueGreenDeployment"]
+    ref = {"BlueGreenDeploymentIdentifier": made["BlueGreenDeploymentIdentifier"]}
+    until(lambda: rds.describe_blue_green_deployments(**ref)["BlueGreenDeployments"][0], "Status", "AVAILABLE")
+    for verb in ("switchover", "delete"):
+        for missing in PLAIN[verb]:
+            bare = getattr(_may(as_role, allowing, PLAIN[verb], missing), f"{verb}_blue_green_deployment")
+            assert refused(bare, **ref) == DENIED
+        getattr(_may(as_role, allowing, PLAIN[verb]), f"{verb}_blue_green_deployment")(**ref)
+        box.clock.advance(3600)
+
+
+def test_blue_green_of_aurora_needs_the_clusters_actions(box, as_role, allowing, refused):
+    """SB-IAM-11: a cluster, its instances and its endpoints are made, instead of a replica."""
+    box.add_db_cluster("heart", job=False)
+    ask = {"BlueGreenDeploymentName": "bg", "Source": f"{ARN}:cluster:heart"}
+    needed = ("CreateBlueGreenDeployment", "AddTagsToResource", *AURORA)
+    for missing in AURORA:
+        assert refused(_may(as_role, allowing, needed, missing).create_blue_green_deployment, **ask) == DENIED
+    full = _may(as_role, allowing, needed).create_blue_green_deployment
+    assert refused(full, **ask)[0] == "SourceClusterNotSupportedFault"
+
+
+def test_a_role_is_given_to_rds_by_who_may_pass_it(box, as_role, allowing, refused):
+    """SB-IAM-11: iam:PassRole on that role, to the service that gets it."""
+    box.add_db_instance("app", job=False)
+    role = "arn:aws:iam::123456789012:role/monitor"
+    ask = {"DBInstanceIdentifier": "app", "MonitoringInterval": 60, "MonitoringRoleArn": role}
+    own = allowing("rds:*")
+    assert refused(as_role(own, service="rds").modify_db_instance, **ask) == DENIED
+    to = {"StringEquals": {"iam:PassedToService": "rds.amazonaws.com"}}
+    wrong = as_role(own, allowing("iam:PassRole", on=role, Condition=to), service="rds")
+    assert refused(wrong.modify_db_instance, **ask) == DENIED
+    wrong.add_role_to_db_instance(DBInstanceIdentifier="app", RoleArn=role, FeatureName="s3Import")
+    as_role(own, allowing("iam:PassRole", on=role), service="rds").modify_db_instance(**ask)
