@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, Protocol, TextIO, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from sealift.errors import ClockLost
@@ -28,6 +28,10 @@ EPOCH_OF_TESTS = 1_800_000_000.0
 
 JOINED_IN = 10.0
 """Seconds of life in which a sandbox that holds a clock must have answered who joins."""
+
+SILENT_FOR = 30.0
+"""Seconds of life without a word from a clock that was joined, after which it is asked whether it is there; after as
+many again it is lost."""
 
 
 class Clock(Protocol):
@@ -227,10 +231,11 @@ class HeldClock(VirtualClock):
     It counts its own actors. When all of them sleep it says `idle` until the earliest wake-up, and is told when that
     has come; time stands still for everybody until every process that has joined is idle.
     Each line that it sends has a number; the line that answers it has that number and what time it is.
+    A sandbox may be silent for hours of life: somebody works. So it is asked now and then whether it is there.
     """
 
     def __init__(self, url: str, awake: int = 0) -> None:
-        """Join the clock at `url` with actors that are awake.
+        """Join the clock at `url` with actors that are awake; without any, this process holds nobody's time.
 
         Raises:
             ClockLost: it does not answer.
@@ -242,12 +247,17 @@ class HeldClock(VirtualClock):
         self._awake = awake
         self._said, self._answered, self._idle, self._lost = 0, 0, False, False
         self._heard = threading.Condition(self._lock)
+        self._jump()
         threading.Thread(target=self._listen, name="clock", daemon=True).start()
 
     def hear(self, now: float) -> None:
         """Believe an answer of the sandbox that says it is later: somebody has moved time by hand."""
         with self._lock:
             self._now = max(self._now, now)
+
+    def advance(self, seconds: float) -> NoReturn:
+        """Refuse: this time is the sandbox's, and is moved there."""
+        raise AssertionError(f"the clock at {self._url} is not moved by {seconds:g} s here: ask the sandbox to")
 
     def close(self) -> None:
         """Leave: the others go on without this process."""
@@ -292,10 +302,16 @@ class HeldClock(VirtualClock):
         return self._said
 
     def _listen(self) -> None:
+        asked = False
         with suppress(OSError, ValueError):
             for line in self._lines:
-                number, now = line.split()
-                self._answer(int(number), float(now))
+                if line is None and asked:
+                    break
+                if asked := line is None:
+                    self._ask()
+                else:
+                    number, now = line.split()
+                    self._answer(int(number), float(now))
         with self._lock:
             self._lost = True
             for _, _, wake in self._sleepers:
@@ -303,29 +319,36 @@ class HeldClock(VirtualClock):
             self._awake += len(self._sleepers)
             self._sleepers.clear()
             self._heard.notify_all()
-        self._lines.close()
         self._link.close()
+
+    def _ask(self) -> None:
+        with self._lock:
+            self._link.sendall(b"0 there\n")
 
     def _answer(self, number: int, now: float) -> None:
         with self._lock:
-            self._now, self._answered = max(self._now, now), number
+            self._now, self._answered = max(self._now, now), max(self._answered, number)
             if self._idle and number == self._said:  # else it is the answer to what no longer holds
                 self._idle = False
                 self._wake_earliest()
             self._heard.notify_all()
 
 
-def _linked(url: str) -> tuple[socket.socket, TextIO, float]:
-    """Return a connection that was upgraded from HTTP, what it says line by line, and what time it is there."""
+Lines = Iterator[str | None]
+"""What a connection says, line by line; None where it says nothing for as long as its time-out."""
+
+
+def _linked(url: str) -> tuple[socket.socket, Lines, float]:
+    """Return a connection that was upgraded from HTTP, what it says, and what time it is there."""
     at = urlsplit(url)
     ask = f"GET {at.path} HTTP/1.1\r\nHost: {at.netloc}\r\nConnection: Upgrade\r\nUpgrade: sealift-clock\r\n\r\n"
     try:
         link = socket.create_connection((at.hostname or "", at.port or 80), JOINED_IN)
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         link.sendall(ask.encode())
-        lines = link.makefile("r", encoding="ascii")
+        lines = _said_on(link)
         now = _greeted(lines)
-        link.settimeout(None)
+        link.settimeout(SILENT_FOR)
     except (OSError, ValueError) as error:
         raise ClockLost(
             f"the sandbox's clock at {url} cannot be joined: {error}", remedy="Does it still run?"
@@ -333,9 +356,29 @@ def _linked(url: str) -> tuple[socket.socket, TextIO, float]:
     return link, lines, now
 
 
-def _greeted(lines: TextIO) -> float:
-    if " 101 " not in (status := lines.readline()):
-        raise OSError(f"it answers {status.strip()!r}")
-    while lines.readline().strip():
+def _said_on(link: socket.socket) -> Lines:
+    rest = b""
+    while True:
+        try:
+            said = link.recv(4096)
+        except TimeoutError:
+            yield None
+            continue
+        if not said:
+            return
+        *whole, rest = (rest + said).split(b"\n")
+        for line in whole:
+            yield line.decode("ascii").strip()
+
+
+def _greeted(lines: Lines) -> float:
+    def line() -> str:
+        if (said := next(lines, "")) is None:
+            raise TimeoutError("it says nothing")
+        return said
+
+    if " 101 " not in (status := line()):
+        raise OSError(f"it answers {status!r}")
+    while line():
         pass
-    return float(lines.readline())
+    return float(line())

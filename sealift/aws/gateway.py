@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import boto3
 from botocore import xform_name
@@ -23,7 +23,7 @@ from botocore.parsers import ResponseParserError
 from sealift.aws.operations import OPERATIONS, Operation
 from sealift.aws.outcomes import PAGE, understood
 from sealift.clock import Clock, WallClock
-from sealift.errors import CallError, NotSupported, Retry, SealiftError
+from sealift.errors import CallError, ClockLost, NotSupported, Retry, SealiftError, UsageError
 from sealift.pace import RETRIES, Pace
 from sealift.step import Call
 
@@ -108,7 +108,7 @@ class Account:
         if not (speed := headers.get("x-sealift-sandbox-speed")) or not isinstance(self.clock, WallClock):
             return
         if held := headers.get("x-sealift-sandbox-clock"):
-            self.clock.join(urljoin(http_response.url, held))
+            self.clock.join(_clock_at(http_response.url, held))
         now, faster = float(headers["x-sealift-sandbox-now"]), float(speed)
         if faster != self.clock.speed or now - self.clock.now() > SANDBOX_JUMP * faster:
             self.clock.follow(now, faster)
@@ -128,6 +128,21 @@ class Account:
     async def gateway(self, region: str) -> "Gateway":
         """Return the door to a Region of this account."""
         return Gateway(self, await self.identity(region), region)
+
+
+def _clock_at(answered: str, path: str) -> str:
+    """Return where the clock is that an answer names: on the host that answered, and on no other.
+
+    AWS's own endpoints are https: an http one was given by the user, and nobody else can name a clock.
+    """
+    if urlsplit(answered).scheme != "http":
+        raise UsageError(
+            f"a sandbox's clock is joined over http alone, and {answered} is not",
+            remedy="Give --endpoint-url or AWS_ENDPOINT_URL as http://HOST:PORT.",
+        )
+    if not path.startswith("/") or path.startswith("//") or not path.isprintable() or " " in path:
+        raise ClockLost(f"{answered} says that its clock is at {path!r}, which is no path")
+    return urljoin(answered, path)
 
 
 class Gateway:

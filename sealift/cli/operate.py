@@ -150,7 +150,7 @@ def verify(migration: str, output: str, **place: Any) -> None:
     from sealift.cli import run
 
     with run.driver(**place) as driver:
-        run.conclude([run.run(driver.verify(migration))], output)
+        run.conclude([run.run(driver.verify(migration), driver.clock)], output)
 
 
 @click.command()

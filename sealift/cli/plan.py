@@ -109,6 +109,7 @@ def _place(values: dict[str, Any]) -> dict[str, Any]:
 
 def _plan(driver: "Driver", targets: tuple[str, ...], chosen: "Options", *, everything: bool) -> "list[MigrationPlan]":
     from sealift.cli import run
+    from sealift.clock import actor
     from sealift.errors import UsageError
     from sealift.inventory import take
 
@@ -120,7 +121,8 @@ def _plan(driver: "Driver", targets: tuple[str, ...], chosen: "Options", *, ever
         if everything:
             found = await take(driver, (), everything=False)
             wanted = (*targets, *(str(f["id"]) for f in found.findings))
-        return await driver.plan(wanted, chosen)
+        with actor(driver.clock):
+            return await driver.plan(wanted, chosen)
 
     return run.run(work())
 

@@ -4,6 +4,9 @@ from typing import Any
 
 import click
 
+MOST = 100_000
+"""Instances that a sandbox is started with at most: some 20 kB of memory each, and 2,000 a second."""
+
 
 class Fleet(click.ParamType[str | int]):
     """What is put into a sandbox: demo, empty, or a number of instances."""
@@ -12,11 +15,13 @@ class Fleet(click.ParamType[str | int]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str | int:
         """Read a fleet."""
-        if str(value).isdigit():
-            return int(value)
-        if value not in ("demo", "empty"):
-            self.fail(f"{value!r} is no fleet; give demo, empty or a number of instances", param, ctx)
-        return str(value)
+        text = str(value)
+        if text.isascii() and text.isdigit() and len(text) <= len(str(MOST)) and int(text) <= MOST:
+            return int(text)
+        if text not in ("demo", "empty"):
+            shown = text if len(text) < 60 else f"{text[:60]}…"
+            self.fail(f"{shown!r} is no fleet; give demo, empty or a number of instances up to {MOST}", param, ctx)
+        return text
 
 
 class Speed(click.FloatRange):
@@ -76,7 +81,7 @@ def serve(host: str, port: int, clock: Any, speed: float, fleet: str | int, seed
         _refuse_taken(host, port)
 
         def ready(url: str) -> None:
-            run.say(f"the sandbox runs at {url}, {pace}")
+            run.say(f"the sandbox runs at {url}, {pace.replace('URL', url)}; Ctrl-C ends it, and nothing of it is kept")
             run.data(
                 f"export AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox AWS_REGION=eu-central-1"
             )
@@ -85,7 +90,7 @@ def serve(host: str, port: int, clock: Any, speed: float, fleet: str | int, seed
 
 
 def _pace(clock: str, speed: float) -> str:
-    """Say how time passes.
+    """Say how time passes; URL stands for the sandbox's.
 
     Raises:
         UsageError: a speed was given for a clock that has none.
@@ -101,7 +106,7 @@ def _pace(clock: str, speed: float) -> str:
         raise UsageError(f"a {clock} clock has no speed", remedy="Leave --speed out, or give --clock scaled.")
     if clock == "discrete":
         return "its time jumps when every client that has joined its clock sleeps"
-    return """its time moves by hand: POST {"advance": SECONDS} to /_sandbox/clock"""
+    return """its time moves by hand (curl -d '{"advance": 60}' URL/_sandbox/clock)"""
 
 
 def _refuse_taken(host: str, port: int) -> None:
@@ -115,8 +120,18 @@ def _refuse_taken(host: str, port: int) -> None:
             probe.bind((host, port))
     except OSError as error:
         raise SealiftError(
-            f"{host}:{port} cannot be listened on: {error.strerror}", remedy="Give another --port; 0 takes a free one."
+            f"{host}:{port} cannot be listened on: {error.strerror}", remedy=_other_place(error, port)
         ) from None
+
+
+def _other_place(error: OSError, port: int) -> str:
+    import errno
+
+    if error.errno == errno.EADDRINUSE:
+        return "Give another --port; 0 takes a free one."
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"Port {port} is for the superuser: give a --port of 1024 or above; 0 takes a free one."
+    return "Give as --host an IPv4 address of this machine, or a name of one; 127.0.0.1 is for this machine alone."
 
 
 def _server() -> Any:

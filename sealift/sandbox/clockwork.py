@@ -4,9 +4,10 @@ A client keeps one connection (an HTTP request that is upgraded), counts its own
 
     <number> idle <until>     all its actors sleep, the first until then (Unix seconds; `inf`: it has none)
     <number> awake            one of them works after all
+    0 there                   is anybody there? It changes nothing
 
-and is answered with `<number> <now>`: `awake` at once, `idle` when its moment has come. It counts as awake from the
-moment that it connects, and from each answer on. A client that dies closes its connection, and its actors vanish with it.
+and is answered with `<number> <now>`: `awake` and `there` at once, `idle` when its moment has come. It counts as awake
+from the moment that it connects, and from each answer on. A client that dies closes its connection, and its actors vanish with it.
 """
 
 import math
@@ -35,9 +36,9 @@ class _Client:
     number: int = 0
     until: float | None = None
 
-    def tell(self, now: float) -> None:
+    def tell(self, now: float, number: int | None = None) -> None:
         with suppress(OSError):  # it is gone: who reads from it finds out
-            self.link.sendall(f"{self.number} {now!r}\n".encode())
+            self.link.sendall(f"{self.number if number is None else number} {now!r}\n".encode())
 
 
 class Clockwork:
@@ -104,6 +105,9 @@ class Clockwork:
 
     def _hear(self, client: _Client, number: str, word: str, until: str = "") -> None:
         with self._lock:
+            if word == "there":
+                client.tell(self._now, 0)
+                return
             client.number = int(number)
             if word == "awake":
                 client.until = None

@@ -72,12 +72,12 @@ def test_a_scaled_clock_is_joined_by_nobody(serve) -> None:
 
 @pytest.mark.parametrize("mode", ["discrete", "manual"])
 def test_a_clock_that_stands_is_moved_by_hand(serve, mode: str) -> None:
-    """POST /_sandbox/clock: `advance`; a speed is refused, and it never goes back."""
+    """POST /_sandbox/clock: `advance`; a speed is refused, and so is the way back."""
     url, _ = serve(mode=mode)
     assert admin(url, "clock", {"advance": 90})["now"] == EPOCH_OF_TESTS + 90
-    assert admin(url, "clock", {"advance": -90})["now"] == EPOCH_OF_TESTS + 90
-    with pytest.raises(OSError, match="400"):
-        admin(url, "clock", {"speed": 60})
+    for body in ({"advance": -90}, {"speed": 60}):
+        with pytest.raises(OSError, match="400"):
+            admin(url, "clock", body)
     assert told(url)["now"] == repr(EPOCH_OF_TESTS + 90)
 
 
@@ -112,7 +112,7 @@ async def test_sealift_joins_the_clock_that_an_answer_names(serve, mode: str) ->
     url, server = serve(mode=mode)
     account = Account(WallClock(), endpoint_url=url)
     await account.identity(REGION)
-    assert (account.clock.now(), server.clock.clients, server.clock.awake) == (EPOCH_OF_TESTS, 1, 1)
+    assert (account.clock.now(), server.clock.clients) == (EPOCH_OF_TESTS, 1)
 
     server.clock.advance(7)
     await (await account.gateway("eu-west-1")).probe(_CALL)
