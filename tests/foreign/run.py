@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import venv
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 BUILD = HERE.parents[1] / "build" / "clients"
-SPEED, LONGEST_S = "60", 900
+SPEED, LONGEST_S, INSTALLED_S, STARTED_S = "60", 900, 600, 60
+"""The sandbox's speed; seconds for a client's check, for pip, and for the server's first line."""
 
 
 def environment(name: str) -> Path:
@@ -30,22 +32,26 @@ def environment(name: str) -> Path:
     shutil.rmtree(place, ignore_errors=True)
     venv.create(place, with_pip=True)
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    subprocess.run([*pip, "-r", str(HERE / name / "requirements.txt")], check=True, capture_output=True, text=True)
+    pip += ["-r", str(HERE / name / "requirements.txt")]
+    subprocess.run(pip, check=True, capture_output=True, text=True, timeout=INSTALLED_S)
     stamp.write_text(wanted)
     return python
 
 
 @contextmanager
-def served() -> Iterator[str]:
-    """Serve an empty sandbox on a free port until the block ends."""
+def served(name: str) -> Iterator[str]:
+    """Serve an empty sandbox on a free port until the block ends; what it writes on stderr is in a file of its own."""
     command = [sys.executable, "-m", "sealift", "sandbox", "serve", "--port", "0", "--fleet", "empty"]
-    log = (BUILD / "server.log").open("a")
+    log = (BUILD / f"{name}.server.log").open("w")
     server = subprocess.Popen([*command, "--speed", SPEED], stdout=subprocess.PIPE, stderr=log, text=True)
     try:
+        late = threading.Timer(STARTED_S, server.kill)  # which ends the line that is waited for
+        late.start()
         line = server.stdout.readline() if server.stdout else ""
+        late.cancel()
         found = re.search(r"AWS_ENDPOINT_URL=(\S+)", line)
         if not found:
-            raise RuntimeError(f"the sandbox did not start: see {log.name}")
+            raise RuntimeError(f"the sandbox did not start in {STARTED_S} s: see {log.name}")
         yield found[1]
     finally:
         server.kill()
@@ -57,7 +63,7 @@ def run(name: str) -> bool:
     """Run one client's check; print what it said; return whether it passed."""
     try:
         python = environment(name)
-        with served() as url:
+        with served(name) as url:
             told = subprocess.run(
                 [str(python), str(HERE / name / "check.py")],
                 env=_variables(url, name),
@@ -71,11 +77,18 @@ def run(name: str) -> bool:
         text, passed = told.stdout, told.returncode == 0
     except subprocess.CalledProcessError as error:
         text, passed = f"  pip: {error.stderr}", False
-    except (subprocess.TimeoutExpired, RuntimeError) as error:
+    except subprocess.TimeoutExpired as error:
+        text, passed = f"{_text(error.output)}{_text(error.stderr)}  no end after {error.timeout:g} s", False
+    except RuntimeError as error:
         text, passed = f"  {error}", False
     sys.stdout.write(f"{name}: {'passed' if passed else 'FAILED'}\n{text}\n")
     sys.stdout.flush()
     return passed
+
+
+def _text(said: bytes | str | None) -> str:
+    """Return what was said up to a time-out: bytes even where text was asked for."""
+    return said.decode(errors="replace") if isinstance(said, bytes) else said or ""
 
 
 def _variables(url: str, name: str) -> dict[str, str]:

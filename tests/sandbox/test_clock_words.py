@@ -1,0 +1,97 @@
+"""What a serving sandbox says to people: its admin routes, and the lines of `sandbox serve`."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from sealift.cli import main
+from sealift.cli.sandbox import MOST
+from sealift.clock import EPOCH_OF_TESTS
+from sealift.sandbox import admin as routes
+from tests.sandbox.serving import admin, served
+
+SERVE = [sys.executable, "-m", "sealift", "sandbox", "serve", "--port", "0", "--fleet", "empty"]
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with served(mode="manual", fleet="empty") as (found, _):
+        yield found
+
+
+def refused(url: str, path: str, body: Any) -> str:
+    """Return why an admin route refuses."""
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        admin(url, path, body)
+    assert caught.value.code == 400
+    return str(json.load(caught.value)["error"])
+
+
+def test_the_routes_are_listed(url: str) -> None:
+    """GET /_sandbox/ answers 200, and is one of them."""
+    assert {"GET /", "POST /clock", "DELETE /faults"} <= set(admin(url, "")["routes"])
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "why"),
+    [
+        ("clock", {"advance": -5}, "time does not go back by 5 seconds: `advance` is 0 or more"),
+        ("clock", {"advance": "soon"}, "'soon' is not a finite number"),
+        ("clock", {"advance": None}, "None is not a finite number"),
+        ("clock", [1], "the body must be a JSON object"),
+        ("instances/start", {}, "the body lacks 'instance'"),
+        ("roles", {}, "the body lacks 'name'"),
+        ("faults", {}, "the body lacks 'operation'"),
+        ("faults", {"operation": "ec2:*", "colour": 1}, "'colour' is not known here; the body may have operation,"),
+        ("instances", {"volumes": [{"colour": 1}]}, "'colour' is not known here; the body may have device,"),
+        ("fleet", {"fleet": 10**21}, "`fleet` is demo, empty or a number of instances up to 100000"),
+    ],
+)
+def test_a_refusal_says_what_is_expected(url: str, path: str, body: Any, why: str) -> None:
+    """400, in words and without the name of a Python class; time stands where it stood."""
+    assert refused(url, path, body).startswith(why)
+    assert admin(url, "clock")["now"] == EPOCH_OF_TESTS
+
+
+def line(*words: str) -> tuple[int, str]:
+    """Return exit code and the one line of a `sandbox serve` that does not begin."""
+    result = CliRunner().invoke(main, ["sandbox", "serve", *words])
+    (said,) = result.stderr.splitlines()
+    return result.exit_code, said
+
+
+@pytest.mark.parametrize("fleet", ["9" * 21, "100001", "-1", "²", "9" * 5000])
+def test_a_fleet_has_a_bound(fleet: str) -> None:
+    """Exit 2, before anything is made."""
+    code, said = line("--fleet", fleet)
+    assert (code, f"give demo, empty or a number of instances up to {MOST}" in said) == (2, True)
+    assert routes.MOST == MOST
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_an_address_that_is_not_ours_asks_for_another_host(host: str) -> None:
+    """Another port would not help."""
+    code, said = line("--host", host)
+    assert (code, "Give as --host" in said, "--port" in said) == (1, True, False)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("mode", ["scaled", "manual"])
+def test_what_serve_says_first(mode: str) -> None:
+    """How it ends, and, where time is moved by hand, the whole command for that."""
+    server = subprocess.Popen([*SERVE, "--clock", mode], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert server.stdout
+    found = re.search(r"AWS_ENDPOINT_URL=(\S+)", server.stdout.readline())
+    server.send_signal(signal.SIGINT)
+    _, said = server.communicate(timeout=30)
+    assert found
+    assert "Ctrl-C ends it" in said.splitlines()[0]
+    assert (f"""curl -d '{{"advance": 60}}' {found[1]}/_sandbox/clock""" in said) == (mode == "manual")
