@@ -71,6 +71,11 @@ def end(world: World, room: Books, db: AnyDb, at: float, delete: bool) -> None:
     world.agenda.at(at + _DAY * period, gone)
 
 
+def earliest(db: AnyDb, now: float) -> float:
+    """Return the oldest time that can be restored: backups are kept for the retention period."""
+    return max(db.ready, now - _DAY * (db.shown.get("BackupRetentionPeriod") or 0))
+
+
 _COPIED = [
     "AllocatedStorage",
     "Engine",
@@ -91,7 +96,6 @@ _COPIED = [
 
 def _render(world: World, db: AnyDb, at: float, status: str) -> dict[str, Any]:
     encryption = keys.shown(db.storage)
-    period = _DAY * (db.shown.get("BackupRetentionPeriod") or 0)
     return {
         **{k: db.shown[k] for k in _COPIED if k in db.shown},
         "DBInstanceArn": db.arn,
@@ -103,7 +107,7 @@ def _render(world: World, db: AnyDb, at: float, status: str) -> dict[str, Any]:
         "StorageEncryptionType": encryption["StorageEncryptionType"],
         "KmsKeyId": encryption["KmsKeyId"],
         "InstanceCreateTime": iso(db.ready),
-        "RestoreWindow": {"EarliestTime": iso(max(db.ready, at - period)), "LatestTime": iso(max(db.ready, at - 300))},
+        "RestoreWindow": {"EarliestTime": iso(earliest(db, at)), "LatestTime": iso(max(db.ready, at - 300))},
         "DBInstanceAutomatedBackupsArn": f"arn:aws:rds:{db.region}:{db.account}:auto-backup:ab-{db.resource_id[3:].lower()}",
         "TagList": tags.shown(db.tags),
         "DBInstanceAutomatedBackupsReplications": [{"DBInstanceAutomatedBackupsArn": a} for a in db.backups_replicated],

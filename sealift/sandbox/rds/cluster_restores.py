@@ -66,12 +66,19 @@ def to_point_in_time(world: World, call: Call) -> dict[str, Any]:
 
 
 def _store(call: Call, source: Cluster) -> Store:
-    latest = call.at if call.params.get("RestoreType") == "copy-on-write" else max(source.ready, call.at - 300)
-    asked = call.params.get("RestoreToTime")
-    until = float(asked.timestamp()) if asked else latest
     old = source.store
-    held = clipped(old.contents(call.at), until)
+    held = clipped(old.contents(call.at), _moment(call, source))
     return Store("", old.gib, old.job, old.inbound, held, kept=set(old.kept))
+
+
+def _moment(call: Call, source: Cluster) -> float:
+    """Return the time that is restored; a clone has what is there now, and takes no other time."""
+    if call.params.get("RestoreType") != "copy-on-write":
+        return restores.until(call, source, "RestoreToTime")
+    if call.params.get("RestoreToTime"):
+        message = "RestoreToTime cannot be specified when RestoreType is copy-on-write."
+        raise refuse("SB-RDS-14", "InvalidParameterCombination", message)
+    return call.at
 
 
 OPERATIONS = {

@@ -211,7 +211,7 @@ def render(world: World, cluster: Cluster, now: float) -> dict[str, Any]:
         **cluster.stream,
     }
     if cluster.ready:
-        shown["EarliestRestorableTime"] = iso(cluster.ready)
+        shown["EarliestRestorableTime"] = iso(backups.earliest(cluster, now))
         shown["LatestRestorableTime"] = iso(max(cluster.ready, now - 300))
     if cluster.restart_at:
         shown["AutomaticRestartTime"] = iso(cluster.restart_at)

@@ -135,7 +135,7 @@ def remove(world: World, call: Call, db: Database, delete_backups: bool = True, 
     def gone(at: float) -> None:
         if db.cluster is None:
             flow.end_all(world, room, db.store, at)
-        for replica in [r for r in room.databases.values() if r.source is db]:
+        for replica in rendering.replicas_of(world, db):
             flow.detach(replica.store, at)
             replica.source = None
         _leave_cluster(world, db, at)

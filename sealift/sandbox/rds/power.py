@@ -50,8 +50,7 @@ def stop(world: World, call: Call) -> dict[str, Any]:
     if db.cluster:
         message = "Stop the DB cluster, not its members."
         raise refuse("SB-RDS-19", "InvalidDBClusterStateFault", message)
-    room = moves.room_of(world, db)
-    if db.source or any(r.source is db for r in room.databases.values()):
+    if db.source or rendering.replicas_of(world, db):
         message = "An instance that has or is a read replica cannot be stopped."
         raise refuse("SB-RDS-19", "InvalidDBInstanceState", message)
     lookups.check_state(db, "SB-RDS-19", "available")

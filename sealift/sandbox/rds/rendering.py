@@ -3,7 +3,7 @@
 from typing import Any
 
 from sealift.sandbox.rds import keys, network, tags
-from sealift.sandbox.rds.state import AnyDb, Books, Database, books
+from sealift.sandbox.rds.state import AnyDb, Books, Database, books, everywhere
 from sealift.sandbox.world import World, iso
 
 _FROM_CLUSTER = (
@@ -59,7 +59,7 @@ def instance(world: World, db: Database, now: float) -> dict[str, Any]:
         "MasterUserSecret": owner.secret,
         **keys.shown(owner.storage),
         **_times(db, now),
-        **_replication(room, db),
+        **_replication(world, db),
         **certificate(db),
         **_standby(room, db),
         **_insight(db),
@@ -86,9 +86,17 @@ def _times(db: Database, now: float) -> dict[str, Any]:
     return found
 
 
-def _replication(room: Books, db: Database) -> dict[str, Any]:
-    replicas = [r for r in room.databases.values() if r.source is db]
-    found: dict[str, Any] = {"ReadReplicaDBInstanceIdentifiers": [r.id for r in replicas]}
+def replicas_of(world: World, db: Database) -> list[Database]:
+    """Return the read replicas of an instance, in every Region."""
+    return [
+        r for room in everywhere(world) if room.account == db.account for r in room.databases.values() if r.source is db
+    ]
+
+
+def _replication(world: World, db: Database) -> dict[str, Any]:
+    """Name replicas and source; those in another Region by ARN."""
+    named = [r.id if r.region == db.region else r.arn for r in replicas_of(world, db)]
+    found: dict[str, Any] = {"ReadReplicaDBInstanceIdentifiers": named}
     if db.source:
         same = db.source.region == db.region
         found["ReadReplicaSourceDBInstanceIdentifier"] = db.source.id if same else db.source.arn

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sealift.sandbox.rds import building, engines, keys, lookups, options, rendering, shapes
+from sealift.sandbox.rds import backups, building, engines, keys, lookups, options, rendering, shapes
 from sealift.sandbox.rds.refusals import refuse
-from sealift.sandbox.rds.state import Database, DbSnapshot, Storage, Store, books, clipped, here
+from sealift.sandbox.rds.state import AnyDb, Database, DbSnapshot, Storage, Store, books, clipped, here
 from sealift.sandbox.state import Hydration
 from sealift.sandbox.world import Call, World
 
@@ -70,20 +70,24 @@ def to_point_in_time(world: World, call: Call) -> dict[str, Any]:
         message = f"Point In Time Restore is not enabled for {source.id}"
         raise refuse("SB-RDS-14", "PointInTimeRestoreNotEnabled", message)
     keys.check_source(source.storage)
-    until = _until(call, source)
+    moment = until(call, source, "RestoreTime")
     options.check_kept(room, source.option_group, params.get("OptionGroupName"))
     store = Store("", source.store.gib, source.store.job, source.store.inbound, kept=set(source.store.kept))
-    store.held = clipped(source.store.contents(call.at), until)
+    store.held = clipped(source.store.contents(call.at), moment)
     db = _restore(world, call, params["TargetDBInstanceIdentifier"], source.shown, source.storage, store)
     return {"DBInstance": rendering.instance(world, db, call.at)}
 
 
-def _until(call: Call, source: Database) -> float:
-    latest = max(source.ready, call.at - 300)
-    if call.params.get("UseLatestRestorableTime"):
+def until(call: Call, source: AnyDb, member: str) -> float:
+    """Return the time that a restore asks for: the latest there is, or one between the oldest backup and that."""
+    latest, asked = max(source.ready, call.at - 300), call.params.get(member)
+    newest = bool(call.params.get("UseLatestRestorableTime"))
+    if newest == (asked is not None):
+        message = f"Specify one of {member} and UseLatestRestorableTime."
+        raise refuse("SB-RDS-14", "InvalidParameterCombination", message)
+    if asked is None:
         return latest
-    asked = call.params.get("RestoreTime")
-    if asked is None or not source.ready <= asked.timestamp() <= latest:
+    if not backups.earliest(source, call.at) <= asked.timestamp() <= latest:
         message = "The specified time is not between the earliest and the latest restorable time."
         raise refuse("SB-RDS-14", "InvalidParameterValue", message)
     return float(asked.timestamp())
