@@ -248,7 +248,17 @@ _ALL: tuple[Rule, ...] = (
         _EC2 + "devguide/ec2-api-idempotency.html; recorded reply for a deleted volume: IdempotentParameterMismatch "
         "(crossplane-contrib/provider-aws#1858)",
     ),
-    Rule("R-EBS-10", "aws:* tags cannot be set; 50 tags a resource.", "botocore ec2 CreateTags"),
+    Rule(
+        "SB-TOK-02",
+        "The ClientToken of a volume has at most 64 characters.",
+        "recorded reply: InvalidParameterValue, Client token must be less than or equal to 64 characters "
+        "(kubernetes-sigs/aws-ebs-csi-driver#1038)",
+    ),
+    Rule(
+        "R-EBS-10",
+        "aws:* tags cannot be set; 50 tags a resource; a key has 1 to 128 characters, a value at most 256.",
+        "botocore ec2 CreateTags; " + _EC2 + "UserGuide/Using_Tags.html (restrictions)",
+    ),
     Rule(
         "R-EBS-84",
         "Describes are paged with MaxResults and NextToken; an unknown filter is refused.",

@@ -165,6 +165,12 @@ WAYS: tuple[tuple[str, str, str, bool], ...] = (
         "botocore ec2 RunInstances.BlockDeviceMappings; " + _EC2 + "UserGuide/troubleshooting-launch.html",
         False,
     ),
+    (
+        "SB-INS-30",
+        "Force ends what hangs: StopInstances a `stopping`, DetachVolume a `detaching`.",
+        "botocore ec2 StopInstances.Force, DetachVolume.Force; how soon is a guess",
+        True,
+    ),
     ("SB-KEY-20", "alias/aws/ebs and alias/aws/rds are managed by AWS.", "botocore kms KeyMetadata.KeyManager", False),
     (
         "SB-KEY-22",

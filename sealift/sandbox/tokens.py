@@ -6,12 +6,17 @@ from typing import Any
 from sealift.sandbox.errors import ApiError
 from sealift.sandbox.world import Call, World
 
+_LONGEST = 64
+
 
 def remembered(world: World, call: Call) -> str | None:
     """Return the id that an earlier call with this token made; refuse if that call had other parameters."""
     token = call.params.get("ClientToken")
     if not token:
         return None
+    if len(token) > _LONGEST and call.operation in ("CreateVolume", "CopyVolumes"):
+        message = f"Client token must be less than or equal to {_LONGEST} characters"
+        raise ApiError("SB-TOK-02", "InvalidParameterValue", message)
     known = world.here(call).tokens.get((call.operation, token))
     if known is None:
         return None

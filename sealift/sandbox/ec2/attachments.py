@@ -89,6 +89,9 @@ def detach(world: World, call: Call) -> dict[str, Any]:
         message = f"Unable to detach root volume '{volume.id}' from instance '{machine.id}'"
         raise ApiError("R-EBS-23", "IncorrectState", message)
     _check_leaving(world, volume, machine)
+    if attachment.state == "detaching" and call.params.get("Force"):
+        remove(world, attachment)
+        return _render(attachment)
     if attachment.state == "detaching":
         raise ApiError("SB-ATT-04", "IncorrectState", f"Volume '{volume.id}' is in the 'detaching' state.")
     writing.end(world, attachment, call.at)

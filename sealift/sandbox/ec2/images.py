@@ -22,6 +22,7 @@ _PATHS = {
 def register(world: World, call: Call) -> dict[str, Any]:
     """RegisterImage: an image of snapshots that exist; Encrypted is not taken (it follows the snapshot)."""
     mappings = call.params.get("BlockDeviceMappings", [])
+    tags = tagging.asked(world, call, "image")
     for mapping in mappings:
         ebs = mapping.get("Ebs", {})
         if "Encrypted" in ebs and "SnapshotId" in ebs:
@@ -30,6 +31,7 @@ def register(world: World, call: Call) -> dict[str, Any]:
             shot = world.snapshot(call, ebs["SnapshotId"])
             ebs.update(VolumeSize=ebs.get("VolumeSize", shot.size), Encrypted=shot.encrypted)
     image = enter(world, call, mappings, call.params.get("RootDeviceName", "/dev/xvda"))
+    tagging.book(call.account, call.region, image.id).update(tags)
     return {"ImageId": image.id}
 
 
@@ -41,10 +43,11 @@ def create(world: World, call: Call) -> dict[str, Any]:
         if disk and mapping.get("Ebs", {}).get("Encrypted") and not disk.volume.encrypted:
             message = "CreateImage does not change the encryption of a volume: copy the image."
             raise ApiError("R-EBS-80", "InvalidParameterCombination", message)
+    tags, its = tagging.asked(world, call, "image"), tagging.asked(world, call, "snapshot")
     mappings = []
     for device, attachment in machine.disks.items():
         volume = attachment.volume
-        shot = snapshots.shoot(world, call, volume, {})
+        shot = snapshots.shoot(world, call, volume, its)
         ebs = {
             "SnapshotId": shot.id,
             "VolumeSize": volume.size,
@@ -53,7 +56,9 @@ def create(world: World, call: Call) -> dict[str, Any]:
             "DeleteOnTermination": attachment.delete_on_termination,
         }
         mappings.append({"DeviceName": device, "Ebs": ebs})
-    return {"ImageId": enter(world, call, mappings, machine.root_device).id}
+    image = enter(world, call, mappings, machine.root_device)
+    tagging.book(call.account, call.region, image.id).update(tags)
+    return {"ImageId": image.id}
 
 
 def state_of(world: World, call: Call, image: Image) -> str:

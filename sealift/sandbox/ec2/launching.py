@@ -37,7 +37,7 @@ def run(world: World, call: Call) -> dict[str, Any]:
     if image and images.state_of(world, call, image) != "available":
         raise ApiError("SB-IMG-02", "InvalidAMIID.Unavailable", f"The image '{image.id}' is not available.")
     root = image.root_device if image else _ROOT_DEVICE
-    tagging.check(world, _tags(call, "instance"))
+    tagging.asked(world, call, "instance")
     disks = _disks(world, call, image, root)
     backend = ec2_backends[call.account][call.region]
     for name in ("BlockDeviceMappings", "block_device_mappings"):
@@ -69,11 +69,6 @@ def _disks(world: World, call: Call, image: Image | None, root: str) -> list["_D
     return [_disk(world, call, mapping) for mapping in _mappings(call, image, root)]
 
 
-def _tags(call: Call, kind: str) -> dict[str, str]:
-    specs = [s for s in call.params.get("TagSpecifications", []) if s.get("ResourceType") == kind]
-    return {t["Key"]: t.get("Value", "") for s in specs for t in s.get("Tags", [])}
-
-
 def _mappings(call: Call, image: Image | None, root: str) -> list[dict[str, Any]]:
     """Return the disks of the image, changed and added to by the launch, and a root in any case."""
     found = {m["DeviceName"]: m.get("Ebs") for m in (image.mappings if image else [])}
@@ -86,12 +81,11 @@ def _mappings(call: Call, image: Image | None, root: str) -> list[dict[str, Any]
 
 def _disk(world: World, call: Call, mapping: dict[str, Any]) -> _Disk:
     """Check one disk as CreateVolume would."""
-    ebs, tags = mapping["Ebs"], _tags(call, "volume")
+    ebs, tags = mapping["Ebs"], tagging.asked(world, call, "volume")
     params = {**ebs, **({"Size": ebs["VolumeSize"]} if ebs.get("VolumeSize") else {})}
     ask = Call("ec2", "RunInstances", params, call.account, call.region, call.at, caller=call.caller)
     snapshot = volumes.source(world, ask)
     size, encryption = volumes.settled(world, ask, snapshot)
-    tagging.check(world, tags)
     return _Disk(mapping["DeviceName"], ebs.get("DeleteOnTermination", True), ask, snapshot, size, encryption, tags)
 
 

@@ -153,6 +153,9 @@ def _check_way(world: World, call: Call, machine: Machine) -> None:
 
 
 def _stop(world: World, call: Call, machine: Machine) -> None:
+    if machine.state == "stopping" and call.params.get("Force"):
+        world.later(call, machine.id, world.durations.stop_s, lambda at: _down(world, machine, at))
+        return
     if machine.state != "running":
         return
     machine.turn += 1

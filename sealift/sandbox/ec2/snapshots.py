@@ -57,10 +57,12 @@ def create_many(world: World, call: Call) -> dict[str, Any]:
     for volume in chosen:
         _check_rate(world, call, volume)
     tags = tagging.requested(call, "snapshot")
+    tagging.check(world, tags)
     shots = []
     for volume in chosen:
         own = tagging.book(volume.account, volume.region, volume.id)
-        copied = dict(own) if call.params.get("CopyTagsFromSource") == "volume" else {}
+        copied = own if call.params.get("CopyTagsFromSource") == "volume" else {}
+        copied = {k: v for k, v in copied.items() if not k.startswith("aws:")}
         shots.append(shoot(world, call, volume, {**copied, **tags}))
     return {"Snapshots": [render(s, call.at) for s in shots]}
 

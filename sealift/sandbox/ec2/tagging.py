@@ -15,6 +15,8 @@ _KINDS |= {"replacevol": "replace-root-volume-task"}
 
 
 _MOST_RESOURCES = 1000
+_LONGEST_KEY = 128
+_LONGEST_VALUE = 256
 
 
 class _Tagged(Protocol):
@@ -47,9 +49,23 @@ def requested(call: Call, kind: str) -> dict[str, str]:
     return tags
 
 
+def asked(world: World, call: Call, kind: str) -> dict[str, str]:
+    """Return the tags that a call asks for one of the kinds of things that it makes, or refuse them."""
+    specs = [s for s in call.params.get("TagSpecifications", []) if s.get("ResourceType") == kind]
+    tags = {t["Key"]: t.get("Value", "") for s in specs for t in s.get("Tags", [])}
+    check(world, tags)
+    return tags
+
+
 def check(world: World, new: Mapping[str, str], old: Mapping[str, str] | None = None) -> None:
-    """Refuse reserved keys and too many tags."""
-    for key in new:
+    """Refuse reserved keys, keys and values of a wrong length, and too many tags."""
+    for key, value in new.items():
+        if not 0 < len(key) <= _LONGEST_KEY:
+            message = f"Tag key must be between 1 and {_LONGEST_KEY} characters long."
+            raise ApiError("R-EBS-10", "InvalidParameterValue", message)
+        if len(value) > _LONGEST_VALUE:
+            message = f"Tag value exceeds the maximum length of {_LONGEST_VALUE} characters."
+            raise ApiError("R-EBS-10", "InvalidParameterValue", message)
         if key.lower().startswith("aws:"):
             message = f"Value ( {key} ) for parameter key is invalid. Tag keys starting with 'aws:' are reserved."
             raise ApiError("R-EBS-10", "InvalidParameterValue", message)
