@@ -337,7 +337,7 @@ class Driver:
     def writes_since(self, migration: str) -> str | None:
         """Return since when a workload has written to its replacement, None where it has not."""
         state = self.journal.state(migration)
-        if state.brought_up is None or state.direction == "back":
+        if state.brought_up is None or not state.undecided:
             return None
         return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(state.brought_up))
 
@@ -358,9 +358,9 @@ class Driver:
                 return Outcome(plan.target, migration, 0, f"{migration} has been finalized")
             if state.end == "retained":
                 return Outcome(plan.target, migration, 0, f"{migration} is done; the source is retained until finalize")
-            if state.end == "needs-person" and state.brought_up and state.direction == "forward":
-                why = (state.last_error or {}).get("message", "its health is in doubt")
-                raise in_doubt(plan.target, migration, plan.steps, why)
+            if state.end == "needs-person" and state.undecided:
+                why = state.why or (state.last_error or {}).get("message", "its health is in doubt")
+                raise await in_doubt(gateway, plan.target, plan.steps, state, why)
             if not state.attempt_open:
                 await self._refuse_drift(plan, gateway, migration)
                 self.journal.lock(migration, plan.locks)
@@ -388,9 +388,9 @@ class Driver:
                 await self._refuse_unsalvageable(plan, gateway, state, migration)
             self.journal.lock(migration, plan.locks)
             async with self.engine(migration, plan, gateway, runner=runner) as engine:
-                if state.brought_up is None:
+                if engine.state.brought_up is None:
                     await engine.settle_bring_up()
-                    self._refuse_rollback(plan, engine.state, migration, discard_writes=discard_writes)
+                self._refuse_rollback(plan, engine.state, migration, discard_writes=discard_writes)
                 await engine.go_back(
                     SealiftError("rollback was asked for"), salvage=salvage, why="rollback was asked for"
                 )
@@ -403,7 +403,7 @@ class Driver:
             raise Refused(f"{migration} has been finalized: its sources are gone", resource=plan.target)
         if not state.attempt_open:
             raise Refused(f"{migration} has been put back already", resource=plan.target)
-        if state.brought_up is not None and state.direction == "forward" and not discard_writes:
+        if state.brought_up is not None and state.undecided and not discard_writes:
             since = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(state.brought_up))
             raise Refused(
                 f"{plan.target} has run on its replacement since {since}; going back leaves every write since then behind, in a snapshot",
@@ -413,7 +413,7 @@ class Driver:
 
     async def _refuse_unsalvageable(self, plan: MigrationPlan, gateway: Gateway, state: State, migration: str) -> None:
         """While the replacement serves, say that what was written could not be kept: nothing is stopped for that."""
-        if state.brought_up is None or state.direction == "back":
+        if not state.undecided:
             return
         kind = BY_NAME[plan.kind]
         if wrong := await kind.unusable(reader(gateway), facts_of(kind, plan.facts)):
@@ -440,7 +440,7 @@ class Driver:
         plan = MigrationPlan.from_json(self.journal.plan(migration))
         try:
             state = self.journal.state(migration)
-            if state.brought_up is None or state.direction == "back" or state.end == "finalized":
+            if not state.undecided or state.end == "finalized":
                 raise Refused(
                     f"{migration} has no replacement in service to keep", remedy=f"See: sealift status {migration}"
                 )

@@ -38,6 +38,7 @@ from sealift.pace import DOWN_DEADLINE, RETRIES
 from sealift.recipe import Block, blocks, operations_of, seconds_back, seconds_cutover, way_back
 from sealift.render.commands import aws_command
 from sealift.step import Call, Context, Found, Output, Phase, Query, Seen, Step, Watch, bind
+from sealift.subjects import SUBJECTS
 from sealift.watch import Watcher
 
 REQUEST_LIFE = CONNECT_TIMEOUT + READ_TIMEOUT
@@ -68,6 +69,10 @@ SAY_SO = 600.0
 
 LEAVES = (LeaseLost, LeftAtGate, CredentialsLost, JournalError, ClockLost)
 """Errors that end a driver and turn nothing."""
+
+BY_SOMEBODY = "somebody else started it there"
+
+BACK = "Put the original back, with the writes since in a snapshot: sealift rollback {} --discard-writes."
 
 _WITHOUT = "sealift rollback {} --discard-writes --without-safety-snapshot"
 
@@ -144,7 +149,7 @@ class Engine:
         self.token, self.runner, self.guard = token, runner, guard
         self._local, self._listeners, self._at_gate = dict(local or {}), tuple(listeners), at_gate
         self.state = journal.state(work.migration)
-        self._halted = self._asks_nobody = False
+        self._halted = False
         self.leftovers: list[str] = []
         self.cutover, self.back = seconds_cutover(work.steps), seconds_back(work.steps)
 
@@ -376,12 +381,16 @@ class Engine:
                 self._row(
                     me.key, "lost", error.as_row()
                 )  # what it had made is of no use: the next try looks, then sends again
+            if me.phase is Phase.BRING_UP and error.unused:
+                with contextlib.suppress(CallError):
+                    await self._came_to_nothing(me)  # now: a later start is somebody else's
             raise
         if differences := await self._differences(me, me.check(out), Purpose.CHECK):
             raise CheckFailed("; ".join(differences), step=me.key, resource=me.resource())
+        if me.phase is Phase.BRING_UP and self.state.brought_up is None:
+            self.note("bring-up")  # first: a step that is done is not looked at again
         self._row(me.key, "done")
         if me.phase is Phase.BRING_UP:
-            self.note("bring-up")
             self.emit("bring-up", me, text=stands(self.work.steps))
         self.emit("step-done", me, output=out)
 
@@ -408,11 +417,11 @@ class Engine:
 
     async def _refuse_if_up(self, me: Step) -> None:
         """Stop a way back that asked nobody, if somebody has brought the workload up on a replacement meanwhile."""
-        if me.phase is not Phase.RESTORE or not self._asks_nobody:
+        if me.phase is not Phase.RESTORE or self.state.discarded:
             return
         await self._ran_by_hand()  # unless another lane has seen it already
-        if self.state.brought_up is not None:
-            raise self._in_doubt(SealiftError("somebody else started it there", step=me.key, resource=me.resource()))
+        if self.state.undecided:
+            raise await self._in_doubt(SealiftError(BY_SOMEBODY, step=me.key, resource=me.resource()))
 
     async def _half_way(self, me: Step, needs: Watch) -> None:
         """Wait for what the way back finds half-way, as long as it takes, and say so: only this brings service back by itself."""
@@ -537,7 +546,7 @@ class Engine:
         if self.state.brought_up is None:
             await self.settle_bring_up()
         if self.state.brought_up is not None:
-            raise self._in_doubt(error) from error
+            raise await self._in_doubt(error) from error
         try:
             await self.go_back(error)
         except NeedsPerson:
@@ -552,12 +561,13 @@ class Engine:
                 remedy=f"When it is mended: sealift resume {self.work.migration}",
             ) from error
 
-    def _in_doubt(self, error: SealiftError) -> NeedsPerson:
+    async def _in_doubt(self, error: SealiftError) -> NeedsPerson:
         """After bring-up: what keeps the replacement, and what puts the original back, is for a person to type."""
-        self.note("end", **{"as": "needs-person", "why": str(error)})
-        self.emit("end", None, **{"as": "needs-person", "why": str(error)})
+        if self.state.end != "needs-person":  # another lane may have asked
+            self.note("end", **{"as": "needs-person", "why": str(error)})
+            self.emit("end", None, **{"as": "needs-person", "why": str(error)})
         about = {"step": error.step, "resource": error.resource, "rule": error.rule}
-        return in_doubt(self.work.target, self.work.migration, self.work.steps, error.message, **about)
+        return await in_doubt(self.gateway, self.work.target, self.work.steps, self.state, error.message, **about)
 
     async def settle_bring_up(self) -> None:
         """Settle a start that was sent and of which nothing is known: what ran may have written."""
@@ -569,34 +579,40 @@ class Engine:
             me = bind(step, self.state.outputs)
             out = row.output if row.output is not None else await self._look_up(me, self.context(), row)
             ran = out is not None and await self._ran(me, out)
-            left = None if ran else await self._trace(me)
-            if left is not None:
-                self._row(me.key, "void", left)
+            if not ran and await self._came_to_nothing(me):
                 continue
             if row.output is None:
                 self._row(me.key, "made", out or {})
-            self._row(me.key, "done")
             self.note("bring-up")
+            self._row(me.key, "done")
 
-    async def _trace(self, me: Step) -> Output | None:
-        """Read what a start that came to nothing has left; None where somebody else's may have come to something since."""
-        query = me.trace(self.context())
-        if query is None:
-            return {}
-        found = query.read(await self.gateway.read(query.call, Purpose.SAFETY, operations_of(me)))
-        return None if found is None else dict(found)
+    async def _came_to_nothing(self, me: Step) -> bool:
+        """Write down what a start that came to nothing has left; False where somebody else's may have come to something since."""
+        left: Output | None = {}
+        if (query := me.trace(self.context())) is not None:
+            left = query.read(await self.gateway.read(query.call, Purpose.SAFETY, operations_of(me)))
+        if left is not None:
+            self._row(me.key, "void", left)
+        return left is not None
 
     async def _ran_by_hand(self) -> None:
         """A replacement is attached: has somebody else brought the workload up on it? What ran may have written."""
-        exposed = [s for s in self.work.steps if s.exposes and s.phase is Phase.CUTOVER and self._stands(s)]
+        exposed = [s for s in self.work.steps if s.exposes and s.phase is Phase.CUTOVER and self.state.stands(s.key)]
         step = next((s for s in self.work.steps if s.phase is Phase.BRING_UP), None)
         if not exposed or step is None or self.state.brought_up is not None:
             return
         if why := await self._started_since(step):
-            self._row(step.key, "made", {})
-            self._row(step.key, "done")
-            self.note("bring-up", by="somebody else", why=why)
+            self.note("bring-up", by="somebody else", why=why)  # first: whoever dies after this leaves the question
+            self._is_up()
             self.emit("bring-up", step, by="somebody else")
+
+    def _is_up(self) -> None:
+        """Write the rows of a bring-up that was somebody else's: its undo is a part of the way back."""
+        for step in (s for s in self.work.steps if s.phase is Phase.BRING_UP):
+            row = self.state.rows.get(step.key)
+            if row is None or row.output is None:
+                self._row(step.key, "made", {})
+                self._row(step.key, "done")
 
     async def _started_since(self, step: Step) -> str:
         me, ctx = bind(step, self.state.outputs), self.context()
@@ -610,11 +626,6 @@ class Engine:
         query = me.find(ctx)
         return "it is up" if query is not None and await self._found(me, query, None) is not None else ""
 
-    def _stands(self, step: Step) -> bool:
-        """Whether a step was sent and not taken back."""
-        row, undone = self.state.rows.get(step.key), self.state.rows.get(f"undo:{step.key}")
-        return row is not None and row.state != "void" and (undone is None or undone.state != "done")
-
     async def _ran(self, me: Step, out: Output) -> bool:
         """Tell whether a workload may have run: in doubt it has, and a person decides."""
         if watch := me.ready(out):
@@ -625,20 +636,24 @@ class Engine:
         return True
 
     async def go_back(self, error: SealiftError, *, salvage: bool = True, why: str = "") -> None:
-        """Settle, turn, restore, clean; then close the attempt.
+        """Settle, turn, restore, clean; then close the attempt. `why`: a person has asked for it, after bring-up too.
 
         Raises:
-            NeedsPerson: the original could not be put back; the message names the commands that would.
+            NeedsPerson: the original could not be put back, and the message names the commands that would; or somebody
+                has brought the workload up on the replacement, and nobody has said what becomes of its writes.
 
         """
+        if self.state.undecided:
+            if not why:
+                raise await self._in_doubt(SealiftError(self.state.why or BY_SOMEBODY)) from error
+            self._is_up()
         if self.state.direction != "back":
             await self._settle()
             self.note("direction", why=why or str(error), salvage=salvage, asked=bool(why))
             self.emit("direction", why=why or str(error))
-        elif not salvage and self.state.rollback.get("salvage", True):  # a person has changed their mind
-            self.note("direction", why=why or str(error), salvage=False)
+        elif self.state.undecided or (not salvage and self.state.rollback.get("salvage", True)):
+            self.note("direction", why=why or str(error), salvage=salvage, asked=bool(why))  # what a person says now
         salvage = bool(self.state.rollback.get("salvage", salvage))
-        self._asks_nobody = self.state.brought_up is None
         forward = {s.key for s in self.work.steps}
         made = {k: o for k, o in self.state.outputs.items() if k in forward}
         steps = way_back(self.work.steps, made, brought_up=self.state.brought_up is not None, salvage=salvage)
@@ -647,6 +662,8 @@ class Engine:
             await self.walk(restore)
         except LEAVES as left:
             raise self._leaving(left) from error
+        except NeedsPerson:
+            raise
         except SealiftError as stuck:
             raise self._stuck(restore, stuck) from error
         if self.state.back_up is None:
@@ -691,7 +708,13 @@ class Engine:
         """Keep the replacement: what only asked for its health is passed over, the rest of the confirmation is done.
 
         What of it cannot be done (a tag that does not fit) is left over and named: the replacement is kept all the same.
+
+        Raises:
+            Refused: the way back has taken something off already.
+
         """
+        if self.state.direction == "back":
+            await self._refuse_taken_off()
         self.note("accepted")
         rest = [s for s in self.work.steps if s.phase is not Phase.PREPARE]
         for step in rest:
@@ -704,6 +727,21 @@ class Engine:
         for block in blocks([s for s in rest if s.phase is Phase.CONFIRM]):
             await self._as_far_as_it_goes(block)
         self._end("retained", accepted=True)
+
+    async def _refuse_taken_off(self) -> None:
+        """Refuse to keep what is no longer there: all volumes of a target change, or none does."""
+        off = taken_off(self.work.steps, self.state)
+        for step in (s for s in self.work.steps if s.exposes and s.phase is Phase.CUTOVER and not off):
+            me = bind(step, self.state.outputs)
+            query = me.find(self.context())
+            if query is not None and await self._found(me, query, None) is None:
+                off = [me.title()]
+        if off:
+            raise Refused(
+                f"{self.work.target} cannot keep its replacement: no longer so, or not for sure: {'; '.join(off)}",
+                resource=self.work.target,
+                remedy=BACK.format(self.work.migration),
+            )
 
     async def finalize(self, steps: Sequence[Step]) -> None:
         """Walk the steps that end the retention; irreversible."""
@@ -797,19 +835,54 @@ def stands(steps: Sequence[Step]) -> str:
     return f"{'runs on' if any(s.takes_down for s in steps) else 'has'} its replacement"
 
 
-def in_doubt(target: str, migration: str, steps: Sequence[Step], why: str, **about: Any) -> NeedsPerson:
-    """Return what a person is told after bring-up: what is wrong, what keeps the replacement and what puts the original back."""
-    return NeedsPerson(
-        f"{target} {stands(steps)}, but: {why}",
-        remedy=f"Keep it: sealift accept {migration}. "
-        f"Put the original back, with the writes since in a snapshot: sealift rollback {migration} --discard-writes.",
-        **about,
-    )
+def taken_off(steps: Sequence[Step], state: State) -> list[str]:
+    """Return the titles of what a replacement in service needs and has no longer, as the rows tell."""
+    cut = [s for s in steps if s.phase is Phase.CUTOVER]
+    off = [s for s in cut if state.begun_to_undo(s.key) or (s.exposes and not state.stands(s.key))]
+    return [_bound(s, state).title() for s in off]
+
+
+def _bound(step: Step, state: State) -> Step:
+    """Return a step with the ids that are known, or as it was planned."""
+    with contextlib.suppress(KeyError):
+        step = bind(step, state.outputs)
+    return step
+
+
+async def in_doubt(
+    gateway: Gateway, target: str, steps: Sequence[Step], state: State, why: str, **about: Any
+) -> NeedsPerson:
+    """Return what a person is told after bring-up: how things are, what is wrong, what keeps the replacement and what puts
+    the original back.
+    """
+    off = taken_off(steps, state) if state.direction == "back" else []
+    keep = f"Keep it: sealift accept {state.id}."
+    if off:
+        keep = f"It cannot be kept: no longer so, or not for sure: {'; '.join(off)}."
+    how = await _stands_now(gateway, steps, state)
+    return NeedsPerson(f"{target} {how}, but: {why}", remedy=f"{keep} {BACK.format(state.id)}", **about)
+
+
+async def _stands_now(gateway: Gateway, steps: Sequence[Step], state: State) -> str:
+    """Return how a target stands to its replacement at this moment: it may have been stopped since, or be gone."""
+    step = next((s for s in steps if s.phase is Phase.BRING_UP), None)
+    watch = None if step is None else _bound(step, state).ready({})
+    if watch is None:
+        return stands(steps)
+    kind = SUBJECTS[watch.subject]
+    try:
+        found = kind.resources(await gateway.read(kind.call([watch.id]), Purpose.POLL))
+    except CallError:
+        return "was brought up on its replacement"
+    seen = watch.judge(next((r for r in found if r[kind.id] == watch.id), None))
+    return stands(steps) if seen.done else f"has its replacement, and is '{seen.state}'"
 
 
 def _weight(error: BaseException) -> int:
     """Order the errors of a block: what ends the driver first, what merely came to rest last."""
-    return 0 if isinstance(error, LEAVES) else 2 if isinstance(error, Halted) else 1
+    ranks: tuple[Any, ...] = (LEAVES, NeedsPerson)  # a question outweighs what made another lane stop
+    rank = next((n for n, kind in enumerate(ranks) if isinstance(error, kind)), len(ranks))
+    return rank + isinstance(error, Halted)
 
 
 class _Try:

@@ -148,6 +148,7 @@ class State:
     epoch: int = 0
     rows: dict[str, Row] = field(default_factory=dict)
     brought_up: float | None = None
+    discarded: bool = False  # a person has said so, of what was written since bring-up
     quiesced: float | None = None
     took_down: bool = False
     back_up: float | None = None
@@ -155,6 +156,7 @@ class State:
     refused: Mapping[str, Any] | None = None
     postponed_until: float | None = None
     end: str | None = None  # retained, rolled-back, refused, finalized, needs-person
+    why: str = ""  # it ended so
     adopted: bool = False
     rollback: Mapping[str, Any] = field(default_factory=dict)
     last_error: Mapping[str, Any] | None = None
@@ -166,6 +168,27 @@ class State:
             _fold_step(self, entry)
         else:
             _fold_note(self, entry)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether a workload was brought up on the replacement, and nobody has said that its writes are to be discarded.
+
+        It may have been brought up by somebody else after the turn: the direction alone does not tell.
+        """
+        return self.brought_up is not None and not self.discarded and self.attempt_open
+
+    def stands(self, step: str) -> bool:
+        """Whether a step was sent and not taken back."""
+        row, undone = self.rows.get(step), self.rows.get(f"undo:{step}")
+        return row is not None and row.state != "void" and (undone is None or undone.state != "done")
+
+    def begun_to_undo(self, step: str) -> bool:
+        """Whether the undo of a step was sent, and not plainly refused."""
+        undone = self.rows.get(f"undo:{step}")
+        if undone is None or undone.state == "void":
+            return False
+        refused = undone.state == "failed" and undone.error is not None and not undone.error.get("ambiguous")
+        return not refused or undone.unclear
 
     @property
     def outputs(self) -> dict[str, Output]:
@@ -567,17 +590,22 @@ def _fold_note(state: State, e: Entry) -> None:  # noqa: PLR0912 - one case for 
             state.attempt, state.attempt_open, state.direction = e.attempt, True, "forward"
             state.rows, state.epoch, state.end, state.rollback = {}, 0, None, {}
             state.brought_up = state.quiesced = state.back_up = None
+            state.discarded, state.why = False, ""
             state.last_error = state.refused = None
         case "attempt-closed":
             state.attempt_open = False
         case "direction":
             state.direction, state.rollback, state.end = "back", e.data, None
+            state.discarded = state.brought_up is not None  # after bring-up nothing turns without a person
         case "epoch":
             state.epoch = int(e.data.get("number") or e.seq)
         case "quiesce":
             state.quiesced, state.took_down = e.at, bool(e.data.get("down", True))
         case "bring-up":
-            state.brought_up = e.at
+            state.brought_up, state.discarded = e.at, False
+            state.end, state.why = None, ""
+        case "accepted":
+            state.direction, state.rollback = "forward", {}
         case "service-back":
             state.back_up = e.at
         case "approved":
@@ -591,7 +619,7 @@ def _fold_note(state: State, e: Entry) -> None:  # noqa: PLR0912 - one case for 
         case "waiting":
             state.waiting_for = e.data.get("for")
         case "end":
-            state.end = str(e.data["as"])
+            state.end, state.why = str(e.data["as"]), str(e.data.get("why") or "")
             state.waiting_for = None
         case "adopted":
             state.adopted = True

@@ -1,9 +1,15 @@
 """Promise 1: nothing is lost. No acknowledged write is missing on the replacement, or the run stops and says so."""
 
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
 import pytest
 
 from sealift.sandbox.seeding import VolumeSpec
-from tests.promises.acts import moments, refuse, run_by_hand, try_to_start, when
+from tests.pictures import changed, picture
+from tests.promises.acts import Listener, moments, refuse, run_by_hand, try_to_start, when
+from tests.promises.test_3_kill_it_anywhere import Doomed, Killed
 from tests.world import DATA, KEY, REGION, ROOT, World
 
 ROUTES = ("clone", "snapshot", "copy")
@@ -92,12 +98,8 @@ async def test_what_somebody_wrote_to_a_replacement_before_bring_up_is_not_disca
     assert "running" == world.power(instance)
 
 
-@pytest.mark.parametrize("stopped_again", [True, False], ids=["stopped again", "left running"])
-async def test_what_somebody_wrote_after_our_own_start_fell_back_is_not_discarded(
-    world: World, stopped_again: bool
-) -> None:
-    """Our start never ran; somebody's did, before the replacements were taken off: nothing more is put back without a person."""
-    instance = world.instance(ROOT, DATA)
+def somebody_brings_it_up(world: World, instance: str, *, stopped_again: bool = True) -> Callable[[], None]:
+    """Return an act: somebody enables the key again and starts the instance on its replacements."""
 
     def act() -> None:
         world.box.enable_key(world.key)
@@ -107,13 +109,171 @@ async def test_what_somebody_wrote_after_our_own_start_fell_back_is_not_discarde
             world.box.start_by_hand(instance)
             world.clock.advance(600)
 
-    off = when("verify:attachments", lambda: world.box.disable_key(world.key))
-    driver = world.new_driver(listeners=[off, when("undo:attach", act, event="step-started")])
+    return act
+
+
+def up_on_the_way_back(world: World, instance: str, *, stopped_again: bool = True) -> list[Listener]:
+    """Return what makes our own start fall back, and then somebody's come up, just before the replacements are taken off."""
+    act = somebody_brings_it_up(world, instance, stopped_again=stopped_again)
+    return [
+        when("verify:attachments", lambda: world.box.disable_key(world.key)),
+        when("undo:attach", act, event="step-started"),
+    ]
+
+
+def kept_writes(world: World) -> list[str]:
+    """Return the safety snapshots."""
+    return [i for i, s in world.snapshots().items() if {"Key": "sealift:role", "Value": "safety"} in s["Tags"]]
+
+
+async def asks_and_changes_nothing(world: World, migration: str, *, keep: bool = True) -> None:
+    """Look whether nothing goes on by itself: `resume` repeats the question, `rollback` wants the word, both change nothing."""
+    before = picture(world)
+    told = await world.act(world.driver.resume(migration))
+    refused = await world.act(world.driver.rollback(migration))
+    assert (6, 4, {}) == (told.exit_code, refused.exit_code, changed(before, picture(world)))
+    assert "--discard-writes" in refused.message
+    assert world.driver.writes_since(migration) in refused.message
+    asks(told.message, migration, keep=keep)
+
+
+def asks(message: str, migration: str, *, keep: bool = True) -> None:
+    """Look whether a message is the question: both answers, and no command that would lose writes."""
+    assert f"sealift rollback {migration} --discard-writes" in message
+    assert keep == (f"sealift accept {migration}" in message)
+    assert "detach-volume" not in message
+    assert "sealift resume" not in message
+
+
+@pytest.mark.parametrize("stopped_again", [True, False], ids=["stopped again", "left running"])
+async def test_what_somebody_wrote_after_our_own_start_fell_back_is_not_discarded(
+    world: World, stopped_again: bool
+) -> None:
+    """Our start never ran; somebody's did, before the replacements were taken off: nothing more is put back without a person."""
+    instance = world.instance(ROOT, DATA)
+    driver = world.new_driver(listeners=up_on_the_way_back(world, instance, stopped_again=stopped_again))
     outcome = await world.migrate(instance, driver=driver, route="clone")
     assert (6, []) == (outcome.exit_code, world.box.losses())
+    asks(outcome.message, outcome.migration)
+    words = f"{instance} has its replacement, and is 'stopped'" if stopped_again else "runs on its replacement"
+    assert words in outcome.message
+    await asks_and_changes_nothing(world, outcome.migration)
     back = await world.act(world.driver.rollback(outcome.migration, discard_writes=True))
-    kept = [s for s in world.snapshots().values() if {"Key": "sealift:role", "Value": "safety"} in s["Tags"]]
-    assert (0, 2, "running") == (back.exit_code, len(kept), world.power(instance))
+    assert (0, 2, "running") == (back.exit_code, len(kept_writes(world)), world.power(instance))
+
+
+async def test_what_somebody_brought_up_on_the_way_back_can_be_kept(world: World) -> None:
+    """While every replacement is on its device, accept keeps them; to go back after that is asked again."""
+    instance = world.instance(ROOT, DATA)
+    driver = world.new_driver(listeners=up_on_the_way_back(world, instance, stopped_again=False))
+    outcome = await world.migrate(instance, driver=driver, route="clone")
+    kept = await world.act(world.driver.accept(outcome.migration))
+    assert (6, 0, "retained") == (outcome.exit_code, kept.exit_code, world.state(outcome.migration).end)
+    assert ({world.key}, "running", []) == (
+        {v["KmsKeyId"] for v in world.volumes(instance).values()}, world.power(instance), world.box.losses(),
+    )  # fmt: skip
+    again = await world.act(world.driver.resume(outcome.migration))
+    refused = await world.act(world.driver.rollback(outcome.migration))
+    back = await world.act(world.driver.rollback(outcome.migration, discard_writes=True))
+    assert (0, 4, 0, 2) == (again.exit_code, refused.exit_code, back.exit_code, len(kept_writes(world)))
+
+
+async def test_what_somebody_took_off_by_hand_is_not_kept(world: World) -> None:
+    """A replacement that is no longer on its device cannot be accepted (exit 4): the message names what can be done."""
+    instance = world.instance(ROOT, DATA)
+    driver = world.new_driver(listeners=up_on_the_way_back(world, instance))
+    outcome = await world.migrate(instance, driver=driver, route="clone")
+    world.ec2.detach_volume(VolumeId=world.volumes(instance)[DATA.device]["VolumeId"])
+    world.clock.advance(60)
+    refused = await world.act(world.driver.accept(outcome.migration))
+    assert (4, True) == (refused.exit_code, "--discard-writes" in refused.message)
+    back = await world.act(world.driver.rollback(outcome.migration, discard_writes=True))
+    assert (0, 2, "running") == (back.exit_code, len(kept_writes(world)), world.power(instance))
+
+
+async def test_a_start_by_hand_on_half_of_the_replacements_is_not_discarded(world: World) -> None:
+    """One lane is taken off, the other has writes: nothing is left to accept, and only a person's word goes on with the way back."""
+    instance = world.instance(ENCRYPTED_ROOT, DATA, replace(DATA, device="/dev/sdg"))
+    before = ids(world, instance)
+
+    def slow() -> None:
+        world.box.disable_key(world.key)
+        refuse(world, "ec2:DetachVolume", "InternalError", times=3, Device="/dev/sdg")
+
+    act = somebody_brings_it_up(world, instance)
+    driver = world.new_driver(listeners=[when("verify:attachments", slow), when("undo:attach:/dev/sdf", act)])
+    outcome = await world.migrate(instance, driver=driver, route="clone")
+    assert 6 == outcome.exit_code
+    asks(outcome.message, outcome.migration, keep=False)
+    await asks_and_changes_nothing(world, outcome.migration, keep=False)
+    refused = await world.act(world.driver.accept(outcome.migration))
+    assert (4, True) == (refused.exit_code, "--discard-writes" in refused.message)
+    back = await world.act(world.driver.rollback(outcome.migration, discard_writes=True))
+    assert (0, 2, "running") == (back.exit_code, len(kept_writes(world)), world.power(instance))
+    assert before == ids(world, instance)
+
+
+@pytest.mark.parametrize("after", range(-1, 5))
+@pytest.mark.parametrize("stopped_again", [True, False], ids=["stopped again", "left running"])
+async def test_a_driver_that_dies_on_the_way_back_leaves_the_question(
+    world: World, after: int, stopped_again: bool
+) -> None:
+    """Killed at any row around the one that says `bring-up`: the next driver asks too, and puts nothing back unasked."""
+    instance = world.instance(ROOT, DATA)
+    driver = world.new_driver(listeners=up_on_the_way_back(world, instance, stopped_again=stopped_again))
+    Doomed(driver, 0, written=after >= 0, kill_at=("", "bring-up"), after=max(after, 0))
+    with suppress(Killed):
+        await world.migrate(instance, driver=driver, route="clone")
+    (migration,) = (str(m["id"]) for m in world.driver.journal.migrations())
+    before = picture(world)
+    first = await world.act(world.driver.resume(migration))
+    assert (6, {}) == (first.exit_code, changed(before, picture(world)))
+    await asks_and_changes_nothing(world, migration)
+    back = await world.act(world.driver.rollback(migration, discard_writes=True))
+    assert (0, 2, "running") == (back.exit_code, len(kept_writes(world)), world.power(instance))
+
+
+async def test_a_person_who_has_said_discard_is_not_asked_again(world: World) -> None:
+    """Killed after the word was given: resume goes on with the way back, and keeps the writes in snapshots."""
+    instance = world.instance(ROOT, DATA)
+    driver = world.new_driver(listeners=up_on_the_way_back(world, instance))
+    outcome = await world.migrate(instance, driver=driver, route="clone")
+    driver = world.new_driver()
+    Doomed(driver, 0, written=True, kill_at=("", "direction"))
+    with suppress(Killed):
+        await world.act(driver.rollback(outcome.migration, discard_writes=True))
+    back = await world.act(world.driver.resume(outcome.migration))
+    assert (5, 2, "running") == (back.exit_code, len(kept_writes(world)), world.power(instance))
+
+
+async def test_a_later_start_that_fell_back_too_hides_none_that_ran(world: World) -> None:
+    """Ours fell back, somebody's ran and was stopped, a third fell back: only ours counts as one that wrote nothing."""
+    instance = world.instance(ROOT, DATA)
+
+    def act() -> None:
+        somebody_brings_it_up(world, instance)()
+        world.box.disable_key(world.key)
+        world.box.start_by_hand(instance)
+        world.clock.advance(120)
+
+    off = when("verify:attachments", lambda: world.box.disable_key(world.key))
+    driver = world.new_driver(listeners=[off, when("start", act, event="step-failed")])
+    outcome = await world.migrate(instance, driver=driver, route="clone")
+    assert (6, []) == (outcome.exit_code, world.box.losses())
+    asks(outcome.message, outcome.migration)
+
+
+async def test_what_is_told_of_a_terminated_instance_is_its_state(world: World) -> None:
+    """Nobody is told that it runs: the message names the state that it is in."""
+    instance = world.instance(ROOT, DATA)
+
+    def act() -> None:
+        world.ec2.terminate_instances(InstanceIds=[instance])
+        world.clock.advance(120)
+
+    outcome = await world.migrate(instance, driver=world.new_driver(listeners=[when("start", act)]), route="clone")
+    assert (6, True) == (outcome.exit_code, "'terminated'" in outcome.message)
+    assert "runs on its replacement" not in outcome.message
 
 
 async def test_a_start_by_hand_between_two_tries_of_our_own_is_not_discarded(world: World) -> None:

@@ -30,8 +30,11 @@ class Doomed:
     With the row before it durable and the call between the two made, every durable state of a run is one of these.
     """
 
-    def __init__(self, driver: Driver, at: int, *, written: bool, kill_at: tuple[str, str] = ("", "")) -> None:
-        self._kill_at = kill_at
+    def __init__(
+        self, driver: Driver, at: int, *, written: bool, kill_at: tuple[str, str] = ("", ""), after: int = 0
+    ) -> None:
+        """`kill_at`: it dies at the first row of that name, or so many rows `after` it."""
+        self._kill_at, self._after = kill_at, after
         self.rows: list[tuple[str, str]] = []
         self._driver, self._at, self._written, self._dead = driver, at, written, False
         self._row, self._note = driver.journal.row, driver.journal.note
@@ -47,7 +50,8 @@ class Doomed:
         if self._dead:
             raise Killed
         self.rows.append(row)
-        last = len(self.rows) == self._at or row == self._kill_at
+        since = len(self.rows) - 1 - self.rows.index(self._kill_at) if self._kill_at in self.rows else None
+        last = len(self.rows) == self._at or since == self._after
         if last and not self._written:
             self._die()
         number: int = write()
