@@ -153,11 +153,13 @@ def test_it_is_refused(client: Callable, region: str, zone: str, case: Refusal):
 
     SB-VOL-04, SB-VOL-06, SB-VOL-07, R-EBS-08, R-EBS-10, R-EBS-52, R-EBS-84, SB-API-01, SB-RDS-02, SB-RDS-06, SB-KEY-02.
 
-    Source SB-VOL-04: botocore ec2 CreateVolume; the codes are guesses.
+    Source SB-VOL-04: botocore ec2 CreateVolume; docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html,
+      provisioned-iops.html; the codes are guesses.
     Source SB-VOL-06: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
     Source SB-VOL-07: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
     Source R-EBS-08: botocore ec2 CreateVolume.Iops.
-    Source R-EBS-10: botocore ec2 CreateTags.
+    Source R-EBS-10: botocore ec2 CreateTags; docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html
+      (restrictions).
     Source R-EBS-52: botocore ec2 CopySnapshot, CreateVolume.
     Source R-EBS-84: botocore ec2 DescribeVolumes.
     Source SB-API-01: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
@@ -208,7 +210,8 @@ def test_gp3_has_a_baseline(volume: Callable):
 def test_a_token_makes_one_volume(ec2: Any, zone: str, volume: Callable):
     """SB-TOK-01: the same request is the same volume, another one is refused.
 
-    Source SB-TOK-01: docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html.
+    Source SB-TOK-01: docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html; recorded reply for a deleted
+      volume: IdempotentParameterMismatch (crossplane-contrib/provider-aws#1858).
     """
     import uuid
 
@@ -240,7 +243,8 @@ def test_a_loose_volume_is_not_attached_to_nobody(ec2: Any, volume: Callable):
 def test_reserved_tags_are_not_set(ec2: Any, volume: Callable):
     """R-EBS-10.
 
-    Source R-EBS-10: aws:* tags cannot be set; 50 tags a resource. botocore ec2 CreateTags.
+    Source R-EBS-10: aws:* tags cannot be set; 50 tags a resource; a key has 1 to 128 characters, a value at most 256.
+      botocore ec2 CreateTags; docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html (restrictions).
     """
     same("InvalidParameterValue", code(ec2.create_tags, Resources=[volume()["VolumeId"]], Tags=RESERVED))
 

@@ -192,7 +192,11 @@ def test_a_multi_attach_volume_is_copied_as_such(box, ec2):
 
 
 def test_a_workload_on_a_copy_that_hydrates_is_slow_until_it_has(box, ec2):
-    """SB-CPV-22: from the start on the copy to the end of its hydration; a source that has all its data never is."""
+    """SB-CPV-22: from the start on the copy to the end of its hydration; a source that has all its data never is.
+
+    Source SB-CPV-22: docs.aws.amazon.com/ebs/latest/userguide/ebs-copying-volume.html;
+      docs.aws.amazon.com/ebs/latest/userguide/ebs-initialize-monitor.html.
+    """
     web = box.add_instance()
     (source,) = [v["VolumeId"] for v in ec2.describe_volumes()["Volumes"]]
     box.clock.advance(100)

@@ -8,7 +8,10 @@ def _instance(ec2, name):
 
 
 def test_force_ends_a_detach_that_hangs(box, ec2, refused):
-    """SB-INS-30: a second detach without it is refused."""
+    """SB-INS-30: a second detach without it is refused.
+
+    Source SB-INS-30: botocore ec2 StopInstances.Force, DetachVolume.Force; how soon is a guess.
+    """
     instance, volume = box.add_instance(), box.add_volume()
     ec2.attach_volume(InstanceId=instance, VolumeId=volume, Device="/dev/sdf")
     box.clock.advance(30)
@@ -21,7 +24,10 @@ def test_force_ends_a_detach_that_hangs(box, ec2, refused):
 
 
 def test_force_ends_a_stop_that_hangs(box, ec2):
-    """SB-INS-30: asked again without it, the instance stays `stopping`."""
+    """SB-INS-30: asked again without it, the instance stays `stopping`.
+
+    Source SB-INS-30: botocore ec2 StopInstances.Force, DetachVolume.Force; how soon is a guess.
+    """
     instance = box.add_instance()
     box.faults.add(Fault(operation="ec2:StopInstances", hangs=True))
     ec2.stop_instances(InstanceIds=[instance])

@@ -44,7 +44,11 @@ PLAIN = {
 def test_actions_are_allowed_by_the_arn_of_each_resource(
     box, rds, as_role, allowing, refused, action, operation, resources, params
 ):
-    """SB-IAM-02: by all the ARNs that the request names, and not by those of another."""
+    """SB-IAM-02: by all the ARNs that the request names, and not by those of another.
+
+    Source SB-IAM-02: docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html; actions that the
+      sandbox's tables lack count as without: a guess.
+    """
     box.add_db_instance("app", job=False)
     box.add_db_replica("copy", source="app")
     box.add_db_cluster("heart", readers=1, job=False)
@@ -62,7 +66,12 @@ def _may(as_role, allowing, actions, missing=""):
 
 
 def test_blue_green_needs_what_rds_does_on_the_callers_behalf(box, rds, as_role, allowing, refused, until):
-    """SB-IAM-11: a replica is made, changed and promoted, an instance deleted: each is asked of the caller too."""
+    """SB-IAM-11: a replica is made, changed and promoted, an instance deleted: each is asked of the caller too.
+
+    Source SB-IAM-11: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-authorizing-access.html;
+      docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html; that each is asked at the request
+      is a guess.
+    """
     box.add_db_instance("app", engine="mysql", job=False)
     ask = {"BlueGreenDeploymentName": "bg", "Source": f"{ARN}:db:app"}
     for missing in PLAIN["create"]:
@@ -79,7 +88,12 @@ def test_blue_green_needs_what_rds_does_on_the_callers_behalf(box, rds, as_role,
 
 
 def test_blue_green_of_aurora_needs_the_clusters_actions(box, as_role, allowing, refused):
-    """SB-IAM-11: a cluster, its instances and its endpoints are made, instead of a replica."""
+    """SB-IAM-11: a cluster, its instances and its endpoints are made, instead of a replica.
+
+    Source SB-IAM-11: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-authorizing-access.html;
+      docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html; that each is asked at the request
+      is a guess.
+    """
     box.add_db_cluster("heart", job=False)
     ask = {"BlueGreenDeploymentName": "bg", "Source": f"{ARN}:cluster:heart"}
     needed = ("CreateBlueGreenDeployment", "AddTagsToResource", *AURORA)
@@ -90,7 +104,12 @@ def test_blue_green_of_aurora_needs_the_clusters_actions(box, as_role, allowing,
 
 
 def test_a_role_is_given_to_rds_by_who_may_pass_it(box, as_role, allowing, refused):
-    """SB-IAM-11: iam:PassRole on that role, to the service that gets it."""
+    """SB-IAM-11: iam:PassRole on that role, to the service that gets it.
+
+    Source SB-IAM-11: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-authorizing-access.html;
+      docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html; that each is asked at the request
+      is a guess.
+    """
     box.add_db_instance("app", job=False)
     role = "arn:aws:iam::123456789012:role/monitor"
     ask = {"DBInstanceIdentifier": "app", "MonitoringInterval": 60, "MonitoringRoleArn": role}

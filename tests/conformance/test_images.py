@@ -64,7 +64,8 @@ def test_a_copy_under_a_bad_key_fails_later(box, ec2, image, shown):
 def test_the_same_token_is_the_same_copy(ec2, image, refused):
     """SB-TOK-01; and only an available image is copied (SB-IMG-02).
 
-    Source SB-TOK-01: docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html.
+    Source SB-TOK-01: docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html; recorded reply for a deleted
+      volume: IdempotentParameterMismatch (crossplane-contrib/provider-aws#1858).
     Source SB-IMG-02: botocore ec2 CopyImage; code: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
     """
     ask = {"Name": "copy", "SourceImageId": image, "SourceRegion": "eu-central-1", "ClientToken": "t"}

@@ -232,8 +232,9 @@ def test_one_bad_id_stops_the_whole_call(ec2, web, refused, shown):
 def test_run_instances_with_the_same_token_runs_one(ec2, refused):
     """SB-TOK-01.
 
-    Source SB-TOK-01: A ClientToken returns what it made, dead or alive; with other parameters it is refused.
-      docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html.
+    Source SB-TOK-01: A ClientToken returns what it made; with other parameters, or once its volume is deleted, it is
+      refused. docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html; recorded reply for a deleted volume:
+      IdempotentParameterMismatch (crossplane-contrib/provider-aws#1858).
     """
     ask = {"ImageId": "ami-12c6146b", "MinCount": 1, "MaxCount": 1, "InstanceType": "m5.large", "ClientToken": "t"}
     first, again = (ec2.run_instances(**ask)["Instances"][0]["InstanceId"] for _ in range(2))

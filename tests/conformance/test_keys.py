@@ -97,7 +97,12 @@ def test_a_volume_wants_encrypted_with_its_key(box, ec2, refused):
 
 
 def test_a_deletion_is_cancelled_only_while_it_is_pending(box, kms, refused):
-    """SB-KEY-03, SB-KEY-23: 7 to 30 days; an enabled key is not disabled by a cancel."""
+    """SB-KEY-03, SB-KEY-23: 7 to 30 days; an enabled key is not disabled by a cancel.
+
+    Source SB-KEY-03: docs.aws.amazon.com/kms/latest/developerguide/key-state.html.
+    Source SB-KEY-23: botocore kms ScheduleKeyDeletion.PendingWindowInDays;
+      docs.aws.amazon.com/kms/latest/developerguide/concepts.html; the code for AWS's own keys is a guess.
+    """
     key = box.add_key()
     assert refused(kms.cancel_key_deletion, KeyId=key) == ("KMSInvalidStateException", 400)
     assert refused(kms.schedule_key_deletion, KeyId=key, PendingWindowInDays=1) == ("ValidationException", 400)
@@ -107,6 +112,11 @@ def test_a_deletion_is_cancelled_only_while_it_is_pending(box, kms, refused):
 
 
 def test_a_key_of_aws_is_not_switched(kms, refused):
-    """SB-KEY-23."""
+    """SB-KEY-23.
+
+    Source SB-KEY-23: A key waits 7 to 30 days for its deletion; AWS's own keys are not switched or deleted by
+      customers. botocore kms ScheduleKeyDeletion.PendingWindowInDays;
+      docs.aws.amazon.com/kms/latest/developerguide/concepts.html; the code for AWS's own keys is a guess.
+    """
     assert refused(kms.disable_key, KeyId="alias/aws/ebs")[0] == "AccessDeniedException"
     assert refused(kms.schedule_key_deletion, KeyId="alias/aws/ebs")[0] == "AccessDeniedException"

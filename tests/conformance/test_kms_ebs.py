@@ -256,6 +256,8 @@ def test_somebody_unpermitted_who_launches_gets_nothing(box, key, ec2, as_role, 
     """R-EBS-55, SB-INS-29: RunInstances with an encrypted disk: it ends `terminated`.
 
     Source R-EBS-55: repost.aws/knowledge-center/kms-iam-ec2-permission.
+    Source SB-INS-29: botocore ec2 RunInstances.BlockDeviceMappings;
+      docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html.
     """
     disk = {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 8, "Encrypted": True, "KmsKeyId": key}}
     ask = {"ImageId": "ami-12c6146b", "MinCount": 1, "MaxCount": 1, "BlockDeviceMappings": [disk]}

@@ -13,7 +13,10 @@ def theirs(as_role, allowing):
 
 @pytest.mark.parametrize("who", ["namesake", "nobody"])
 def test_a_shared_snapshot_is_changed_by_its_owner_only(box, rds, theirs, refused, who):
-    """SB-RDS-02: the receiver neither deletes, shares nor upgrades it, also where one of its own has the same name."""
+    """SB-RDS-02: the receiver neither deletes, shares nor upgrades it, also where one of its own has the same name.
+
+    Source SB-RDS-02: botocore rds error shapes.
+    """
     box.add_db_instance("app", job=False)
     shot = rds.create_db_snapshot(DBInstanceIdentifier="app", DBSnapshotIdentifier="s")["DBSnapshot"]
     box.clock.advance(1000)
@@ -34,7 +37,10 @@ def test_a_shared_snapshot_is_changed_by_its_owner_only(box, rds, theirs, refuse
 
 
 def test_an_arn_of_another_account_or_region_is_not_the_namesake_here(box, rds, client, refused):
-    """SB-RDS-02: found by their own ARN, not by that of another account or Region."""
+    """SB-RDS-02: found by their own ARN, not by that of another account or Region.
+
+    Source SB-RDS-02: botocore rds error shapes.
+    """
     box.add_db_instance("app", job=False)
     box.add_db_cluster("heart", job=False)
     box.add_db_instance("app", job=False, account=THERE)
@@ -56,7 +62,10 @@ def test_an_arn_of_another_account_or_region_is_not_the_namesake_here(box, rds, 
 
 
 def test_tags_are_those_of_resources_here(box, rds, client, refused):
-    """SB-RDS-02: the tags of another account's or Region's resource are not to be had."""
+    """SB-RDS-02: the tags of another account's or Region's resource are not to be had.
+
+    Source SB-RDS-02: botocore rds error shapes.
+    """
     box.add_db_instance("app", job=False)
     own = rds.describe_db_instances(DBInstanceIdentifier="app")["DBInstances"][0]["DBInstanceArn"]
     rds.add_tags_to_resource(ResourceName=own, Tags=[{"Key": "a", "Value": "b"}])
@@ -66,7 +75,10 @@ def test_tags_are_those_of_resources_here(box, rds, client, refused):
 
 
 def test_only_manual_snapshots_are_deleted_and_shared(box, rds, refused):
-    """SB-RDS-11: the system's and those of AWS Backup are not: they are copied, and the copy is one's own."""
+    """SB-RDS-11: the system's and those of AWS Backup are not: they are copied, and the copy is one's own.
+
+    Source SB-RDS-11: botocore rds InvalidDBSnapshotStateFault, DeleteDBSnapshot.
+    """
     box.add_db_instance("app", job=False)
     box.clock.advance(2 * 86_400)
     (kept, *_) = rds.describe_db_snapshots(SnapshotType="automated")["DBSnapshots"]
@@ -81,7 +93,10 @@ def test_only_manual_snapshots_are_deleted_and_shared(box, rds, refused):
 
 
 def test_a_snapshot_of_aws_backup_is_not_ones_own_to_delete(box, rds, client, refused):
-    """SB-RDS-11: it is no manual one, whatever made it."""
+    """SB-RDS-11: it is no manual one, whatever made it.
+
+    Source SB-RDS-11: botocore rds InvalidDBSnapshotStateFault, DeleteDBSnapshot.
+    """
     backup, name = client("backup"), box.add_db_instance("app", job=False)
     tag = {"ConditionType": "STRINGEQUALS", "ConditionKey": "Backup", "ConditionValue": "daily"}
     arn = rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]["DBInstanceArn"]
@@ -100,7 +115,12 @@ def test_a_snapshot_of_aws_backup_is_not_ones_own_to_delete(box, rds, client, re
 
 
 def test_restore_is_the_one_attribute(box, rds, refused):
-    """R-RDS-37: another name of an attribute is refused."""
+    """R-RDS-37: another name of an attribute is refused.
+
+    Source R-RDS-37: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ShareSnapshot.html; recorded: The source
+      snapshot KMS key does not exist…, The target KMS key [None]…, Must specify new KMS key for cross region…; the code
+      for `all` and for a restore is a guess.
+    """
     box.add_db_instance("app", job=False)
     rds.create_db_snapshot(DBInstanceIdentifier="app", DBSnapshotIdentifier="s")
     box.clock.advance(1000)
@@ -109,7 +129,12 @@ def test_restore_is_the_one_attribute(box, rds, refused):
 
 
 def test_public_snapshots_are_those_that_are_marked(box, rds, theirs):
-    """R-RDS-37: asked for the public ones, nobody gets private ones, nor those shared with a single account."""
+    """R-RDS-37: asked for the public ones, nobody gets private ones, nor those shared with a single account.
+
+    Source R-RDS-37: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ShareSnapshot.html; recorded: The source
+      snapshot KMS key does not exist…, The target KMS key [None]…, Must specify new KMS key for cross region…; the code
+      for `all` and for a restore is a guess.
+    """
     box.add_db_instance("app", job=False)
     box.add_db_instance("hers", job=False, account=THERE)
     for name in ("open", "private", "shared"):

@@ -29,7 +29,10 @@ def restore(box, rds):
 
 @pytest.mark.parametrize("kind", ["db", "cluster"])
 def test_a_point_is_between_the_oldest_backup_and_five_minutes_ago(restore, refused, kind):
-    """SB-RDS-14: seven days are kept, not what is older; the future and the last minutes are not there."""
+    """SB-RDS-14: seven days are kept, not what is older; the future and the last minutes are not there.
+
+    Source SB-RDS-14: botocore rds PointInTimeRestoreNotEnabledFault, RestoreDBInstanceToPointInTime.
+    """
     for ago in (8 * DAY, 60, -DAY):
         assert refused(restore, kind=kind, ago=ago) == ("InvalidParameterValue", 400)
     restore(kind, 6 * DAY)
@@ -37,7 +40,10 @@ def test_a_point_is_between_the_oldest_backup_and_five_minutes_ago(restore, refu
 
 @pytest.mark.parametrize("kind", ["db", "cluster"])
 def test_one_point_is_said(restore, refused, kind):
-    """SB-RDS-14: a time or the latest, not neither, not both."""
+    """SB-RDS-14: a time or the latest, not neither, not both.
+
+    Source SB-RDS-14: botocore rds PointInTimeRestoreNotEnabledFault, RestoreDBInstanceToPointInTime.
+    """
     assert refused(restore, kind=kind)[0] == "InvalidParameterCombination"
     both = {"ago": DAY, "UseLatestRestorableTime": True}
     assert refused(restore, kind=kind, **both)[0] == "InvalidParameterCombination"
@@ -45,13 +51,20 @@ def test_one_point_is_said(restore, refused, kind):
 
 
 def test_a_clone_is_of_now(restore, refused):
-    """SB-RDS-14: copy-on-write takes no time."""
+    """SB-RDS-14: copy-on-write takes no time.
+
+    Source SB-RDS-14: botocore rds PointInTimeRestoreNotEnabledFault, RestoreDBInstanceToPointInTime.
+    """
     assert refused(restore, kind="cluster", ago=DAY, RestoreType="copy-on-write")[0] == "InvalidParameterCombination"
     restore("cluster", RestoreType="copy-on-write")
 
 
 def test_a_replica_in_another_region_is_seen_from_its_source(box, rds, client, db, refused):
-    """SB-RDS-19: the source names it by ARN, is not stopped while it has it, and lets it go with itself."""
+    """SB-RDS-19: the source names it by ARN, is not stopped while it has it, and lets it go with itself.
+
+    Source SB-RDS-19: botocore rds StopDBInstance;
+      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_StopInstance.html; the code is a guess.
+    """
     box.add_db_instance("app", job=False)
     source, west = db("app")["DBInstanceArn"], client("rds", "eu-west-1")
     made = west.create_db_instance_read_replica(DBInstanceIdentifier="far", SourceDBInstanceIdentifier=source)

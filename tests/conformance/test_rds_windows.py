@@ -4,7 +4,10 @@ WEEK = 7 * 86_400
 
 
 def test_a_cluster_change_waits_for_the_window_and_then_applies(box, rds, cluster):
-    """R-RDS-13: pending until the cluster's window, as at instances; the rename too."""
+    """R-RDS-13: pending until the cluster's window, as at instances; the rename too.
+
+    Source R-RDS-13: botocore rds ModifyDBInstance.ApplyImmediately.
+    """
     box.add_db_cluster("heart", job=False)
     ask = {"BackupRetentionPeriod": 3, "NewDBClusterIdentifier": "soul"}
     rds.modify_db_cluster(DBClusterIdentifier="heart", **ask)
@@ -18,7 +21,10 @@ def test_a_cluster_change_waits_for_the_window_and_then_applies(box, rds, cluste
 
 
 def test_a_window_that_is_missed_is_followed_by_the_next(box, rds, db):
-    """R-RDS-13: a database that is not available in its window takes its changes in the one after."""
+    """R-RDS-13: a database that is not available in its window takes its changes in the one after.
+
+    Source R-RDS-13: botocore rds ModifyDBInstance.ApplyImmediately.
+    """
     box.add_db_instance("app", job=False)
     rds.modify_db_instance(DBInstanceIdentifier="app", DBInstanceClass="db.m6g.xlarge")
     box.set_db_state("app", "modifying")
@@ -32,7 +38,10 @@ def test_a_window_that_is_missed_is_followed_by_the_next(box, rds, db):
 
 
 def test_what_is_applied_at_once_does_not_come_again_in_the_window(box, rds, cluster):
-    """R-RDS-13: ApplyImmediately takes what is pending along, and nothing is left for the window."""
+    """R-RDS-13: ApplyImmediately takes what is pending along, and nothing is left for the window.
+
+    Source R-RDS-13: botocore rds ModifyDBInstance.ApplyImmediately.
+    """
     box.add_db_cluster("heart", job=False)
     rds.modify_db_cluster(DBClusterIdentifier="heart", BackupRetentionPeriod=3)
     rds.modify_db_cluster(DBClusterIdentifier="heart", DeletionProtection=True, ApplyImmediately=True)

@@ -17,7 +17,8 @@ ZONE = "eu-central-1a"
 def test_the_same_token_is_the_same_volume(box, ec2, refused, name):
     """SB-TOK-01: same parameters, same answer; other parameters, IdempotentParameterMismatch.
 
-    Source SB-TOK-01: docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html.
+    Source SB-TOK-01: docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html; recorded reply for a deleted
+      volume: IdempotentParameterMismatch (crossplane-contrib/provider-aws#1858).
     """
     first = {"SourceVolumeId": box.add_volume()} if name == "copy_volumes" else {"AvailabilityZone": ZONE}
     call = getattr(ec2, name)
@@ -36,7 +37,8 @@ def test_the_same_token_is_the_same_volume(box, ec2, refused, name):
 def test_the_token_of_a_deleted_volume_is_refused(box, ec2, refused):
     """SB-TOK-01: it makes no new one; while the volume is `deleting` it still names it.
 
-    Source SB-TOK-01: docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html.
+    Source SB-TOK-01: docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html; recorded reply for a deleted
+      volume: IdempotentParameterMismatch (crossplane-contrib/provider-aws#1858).
     """
     ask = {"AvailabilityZone": ZONE, "Size": 10, "ClientToken": "t-1"}
     volume = ec2.create_volume(**ask)["VolumeId"]
@@ -56,7 +58,8 @@ def test_the_token_of_a_deleted_volume_is_refused(box, ec2, refused):
 def test_reserved_and_too_many_tags_are_refused(box, ec2, refused):
     """R-EBS-10: in CreateTags and on creation; all resources or none.
 
-    Source R-EBS-10: botocore ec2 CreateTags.
+    Source R-EBS-10: botocore ec2 CreateTags; docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html
+      (restrictions).
     """
     volume = box.add_volume()
     ask = {"Resources": [volume], "Tags": [{"Key": "aws:x", "Value": "y"}]}
@@ -261,7 +264,10 @@ def raw(client, **changed):
 
 
 def test_what_is_missing_is_named(box, ec2, rds, client, refused):
-    """SB-API-06: MissingParameter in the query protocols, ValidationException in json."""
+    """SB-API-06: MissingParameter in the query protocols, ValidationException in json.
+
+    Source SB-API-06: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html; botocore's required members.
+    """
     ec2, rds, kms = raw(ec2), raw(rds), raw(client("kms"))
     assert refused(ec2.attach_volume, VolumeId="vol-1") == ("MissingParameter", 400)
     assert refused(rds.create_db_snapshot, DBSnapshotIdentifier="s") == ("MissingParameter", 400)
@@ -269,14 +275,22 @@ def test_what_is_missing_is_named(box, ec2, rds, client, refused):
 
 
 def test_a_value_of_the_wrong_type_is_refused(box, ec2, refused):
-    """SB-API-06."""
+    """SB-API-06.
+
+    Source SB-API-06: An action that is not there, a missing parameter and a value of the wrong type are refused with
+      400, in the form of their service. docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html; botocore's
+      required members.
+    """
     found = refused(raw(ec2).create_volume, AvailabilityZone="eu-central-1a", Size="abc")
     assert found == ("InvalidParameterValue", 400)
 
 
 @pytest.mark.parametrize("service", ["ec2", "rds", "kms"])
 def test_an_action_that_is_not_there_is_refused(box, client, refused, service):
-    """SB-API-06: InvalidAction; in json UnknownOperationException."""
+    """SB-API-06: InvalidAction; in json UnknownOperationException.
+
+    Source SB-API-06: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html; botocore's required members.
+    """
     asked = client(service)
     model = asked.meta.service_model.operation_model
     name = {"ec2": "DescribeVolumes", "rds": "DescribeDBInstances", "kms": "ListKeys"}[service]
@@ -294,7 +308,11 @@ def test_an_action_that_is_not_there_is_refused(box, client, refused, service):
 
 
 def test_half_an_arn_names_no_key(box, ec2, client, refused):
-    """SB-KEY-02: InvalidArnException of KMS; EC2 finds no such key, later (R-EBS-53)."""
+    """SB-KEY-02: InvalidArnException of KMS; EC2 finds no such key, later (R-EBS-53).
+
+    Source SB-KEY-02: botocore kms DescribeKey.
+    Source R-EBS-53: botocore ec2 CreateVolume.KmsKeyId, CopySnapshot.KmsKeyId.
+    """
     assert refused(client("kms").describe_key, KeyId="arn:aws:kms") == ("InvalidArnException", 400)
     made = ec2.create_volume(AvailabilityZone="eu-central-1a", Size=1, Encrypted=True, KmsKeyId="arn:aws:kms")
     box.clock.advance(100)

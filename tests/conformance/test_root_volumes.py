@@ -199,8 +199,9 @@ def test_the_old_root_is_deleted_where_asked(box, ec2, root, replace, refused):
 def test_the_same_token_is_the_same_task(box, ec2, replace, refused, web):
     """SB-TOK-01.
 
-    Source SB-TOK-01: A ClientToken returns what it made, dead or alive; with other parameters it is refused.
-      docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html.
+    Source SB-TOK-01: A ClientToken returns what it made; with other parameters, or once its volume is deleted, it is
+      refused. docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html; recorded reply for a deleted volume:
+      IdempotentParameterMismatch (crossplane-contrib/provider-aws#1858).
     """
     assert replace(ClientToken="t")["ReplaceRootVolumeTaskId"] == replace(ClientToken="t")["ReplaceRootVolumeTaskId"]
     other = {"ClientToken": "t", "DeleteReplacedRootVolume": True}

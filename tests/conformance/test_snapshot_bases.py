@@ -30,7 +30,11 @@ def copied(box, ec2):
 
 
 def test_a_snapshot_is_full_once_no_other_of_its_volume_is_there(box, ec2, taken):
-    """SB-SNP-26: as long as one is there, it holds all that the next need not move."""
+    """SB-SNP-26: as long as one is there, it holds all that the next need not move.
+
+    Source SB-SNP-26: docs.aws.amazon.com/ebs/latest/userguide/how_snapshots_work.html; that the snapshot a volume was
+      made of counts is a guess.
+    """
     volume = box.add_volume(size_gib=100)
     full, nothing = (box.world.durations.snapshot(mib) for mib in (100 * 1024, 0))
     (first, one), (second, two), (third, three) = (taken(volume) for _ in range(3))
@@ -45,7 +49,11 @@ def test_a_snapshot_is_full_once_no_other_of_its_volume_is_there(box, ec2, taken
 
 
 def test_a_volume_of_a_snapshot_builds_on_it_while_it_is_there(box, ec2, taken):
-    """SB-SNP-26: once it is deleted, the first snapshot of the new volume is full."""
+    """SB-SNP-26: once it is deleted, the first snapshot of the new volume is full.
+
+    Source SB-SNP-26: docs.aws.amazon.com/ebs/latest/userguide/how_snapshots_work.html; that the snapshot a volume was
+      made of counts is a guess.
+    """
     shot, full = taken(box.add_volume(size_gib=100))
     ask = {"AvailabilityZone": "eu-central-1a", "SnapshotId": shot}
     one, other = (ec2.create_volume(**ask)["VolumeId"] for _ in range(2))
@@ -56,7 +64,10 @@ def test_a_volume_of_a_snapshot_builds_on_it_while_it_is_there(box, ec2, taken):
 
 
 def test_a_copy_is_full_once_the_last_copy_is_deleted(box, ec2, taken, copied):
-    """SB-SNP-24: even if the one before it is still there."""
+    """SB-SNP-24: even if the one before it is still there.
+
+    Source SB-SNP-24: docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html (incremental copies).
+    """
     shot = taken(box.add_volume(size_gib=100, kms_key=box.add_key()))[0]
     full, nothing = (box.world.durations.copy(mib) for mib in (100 * 1024, 0))
     (_, one), (last, two) = copied(shot), copied(shot)
@@ -66,7 +77,10 @@ def test_a_copy_is_full_once_the_last_copy_is_deleted(box, ec2, taken, copied):
 
 
 def test_a_copy_that_failed_is_no_base(box, client, taken, copied, ec2):
-    """SB-SNP-24: its key was disabled meanwhile; the next copy under it is full again."""
+    """SB-SNP-24: its key was disabled meanwhile; the next copy under it is full again.
+
+    Source SB-SNP-24: docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html (incremental copies).
+    """
     key = box.add_key()
     shot = taken(box.add_volume(size_gib=100, kms_key=key))[0]
     failed = ec2.copy_snapshot(SourceSnapshotId=shot, SourceRegion="eu-central-1")["SnapshotId"]

@@ -11,7 +11,11 @@ def _spec(kind, key, value=""):
 
 @pytest.mark.parametrize(("key", "value"), [("aws:x", ""), ("", ""), ("k" * 129, ""), ("k", "v" * 257)])
 def test_tags_that_cannot_be_are_refused_wherever_something_is_made(box, ec2, refused, key, value):
-    """R-EBS-10: reserved, empty and too long."""
+    """R-EBS-10: reserved, empty and too long.
+
+    Source R-EBS-10: botocore ec2 CreateTags; docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html
+      (restrictions).
+    """
     instance = box.add_instance()
     (volume,) = [v["VolumeId"] for v in ec2.describe_volumes()["Volumes"]]
     bad = ("InvalidParameterValue", 400)
@@ -26,7 +30,11 @@ def test_tags_that_cannot_be_are_refused_wherever_something_is_made(box, ec2, re
 
 
 def test_an_image_and_its_snapshots_have_the_tags_asked_for(box, ec2):
-    """R-EBS-10: each kind its own, of the longest that there may be."""
+    """R-EBS-10: each kind its own, of the longest that there may be.
+
+    Source R-EBS-10: botocore ec2 CreateTags; docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html
+      (restrictions).
+    """
     key, value = "k" * 128, "v" * 256
     tags = _spec("image", key, value) + _spec("snapshot", "s", "1")
     made = ec2.create_image(InstanceId=box.add_instance(), Name="name", TagSpecifications=tags)["ImageId"]
@@ -36,7 +44,11 @@ def test_an_image_and_its_snapshots_have_the_tags_asked_for(box, ec2):
 
 @pytest.mark.parametrize("name", ["create_volume", "copy_volumes"])
 def test_a_token_of_more_than_64_characters_is_refused(box, ec2, refused, name):
-    """SB-TOK-02: 64 are taken."""
+    """SB-TOK-02: 64 are taken.
+
+    Source SB-TOK-02: recorded reply: InvalidParameterValue, Client token must be less than or equal to 64 characters
+      (kubernetes-sigs/aws-ebs-csi-driver#1038).
+    """
     first = {"SourceVolumeId": box.add_volume()} if name == "copy_volumes" else {"AvailabilityZone": ZONE}
     ask = {**first, "Size": 10}
     assert refused(getattr(ec2, name), **ask, ClientToken="t" * 65) == ("InvalidParameterValue", 400)
@@ -44,7 +56,10 @@ def test_a_token_of_more_than_64_characters_is_refused(box, ec2, refused, name):
 
 
 def test_instances_are_found_by_what_a_describe_shows(box, ec2):
-    """R-EBS-84: addresses, names, groups and reasons."""
+    """R-EBS-84: addresses, names, groups and reasons.
+
+    Source R-EBS-84: botocore ec2 DescribeVolumes.
+    """
     instance = box.add_instance()
     box.add_instance()
     shown = ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]

@@ -28,18 +28,30 @@ def _asks(kind, size, iops=None, throughput=None):
     ],
 )
 def test_speed_keeps_within_the_types_range_and_the_size(ec2, refused, fits, too_much):
-    """SB-VOL-04: the limit itself is taken, one more is refused."""
+    """SB-VOL-04: the limit itself is taken, one more is refused.
+
+    Source SB-VOL-04: botocore ec2 CreateVolume; docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html,
+      provisioned-iops.html; the codes are guesses.
+    """
     assert refused(ec2.create_volume, AvailabilityZone=ZONE, **too_much) == ("InvalidParameterValue", 400)
     assert ec2.create_volume(AvailabilityZone=ZONE, **fits)["VolumeType"] == fits["VolumeType"]
 
 
 def test_a_small_gp3_has_its_baseline_all_the_same(ec2):
-    """SB-VOL-04: 3,000 IOPS come with every gp3, of 1 GiB too."""
+    """SB-VOL-04: 3,000 IOPS come with every gp3, of 1 GiB too.
+
+    Source SB-VOL-04: botocore ec2 CreateVolume; docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html,
+      provisioned-iops.html; the codes are guesses.
+    """
     assert ec2.create_volume(AvailabilityZone=ZONE, VolumeType="gp3", Size=1)["Iops"] == 3000
 
 
 def test_a_modification_keeps_within_the_limits_too(box, ec2, refused):
-    """SB-VOL-04: what is left out stays as it was, and gp2 becomes a gp3 of at least 3,000 IOPS."""
+    """SB-VOL-04: what is left out stays as it was, and gp2 becomes a gp3 of at least 3,000 IOPS.
+
+    Source SB-VOL-04: botocore ec2 CreateVolume; docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html,
+      provisioned-iops.html; the codes are guesses.
+    """
     volume = box.add_volume(size_gib=20, type="gp2")
     ask = {"VolumeId": volume, "VolumeType": "gp3"}
     assert refused(ec2.modify_volume, **ask, Throughput=1000)[0] == "InvalidParameterValue"
@@ -48,13 +60,19 @@ def test_a_modification_keeps_within_the_limits_too(box, ec2, refused):
 
 
 def test_an_initialisation_rate_needs_a_snapshot(ec2, refused):
-    """SB-VOL-05: an empty volume has nothing to initialise."""
+    """SB-VOL-05: an empty volume has nothing to initialise.
+
+    Source SB-VOL-05: docs.aws.amazon.com/ebs/latest/userguide/initalize-volume.html; the codes are guesses.
+    """
     found = refused(ec2.create_volume, AvailabilityZone=ZONE, Size=10, VolumeInitializationRate=200)
     assert found == ("InvalidParameterDependency", 400)
 
 
 def test_initialisation_rates_come_to_5000_in_a_region(box, ec2, refused):
-    """SB-VOL-05: 16 volumes at 300 and one at 200 use it up; what has arrived gives its share back."""
+    """SB-VOL-05: 16 volumes at 300 and one at 200 use it up; what has arrived gives its share back.
+
+    Source SB-VOL-05: docs.aws.amazon.com/ebs/latest/userguide/initalize-volume.html; the codes are guesses.
+    """
     shot = ec2.create_snapshot(VolumeId=box.add_volume(size_gib=300))["SnapshotId"]
     box.clock.advance(10_000)
     ask = {"AvailabilityZone": ZONE, "SnapshotId": shot}
@@ -68,7 +86,11 @@ def test_initialisation_rates_come_to_5000_in_a_region(box, ec2, refused):
 
 
 def test_a_volume_never_modified_is_refused_by_id_and_left_out_by_filter(box, ec2, refused):
-    """SB-VOL-09: one such id refuses the whole describe."""
+    """SB-VOL-09: one such id refuses the whole describe.
+
+    Source SB-VOL-09: recorded reply: InvalidVolumeModification.NotFound, Modification for volume '…' does not exist
+      (awslabs/aws-sdk-rust#1346).
+    """
     never, once = box.add_volume(size_gib=20), box.add_volume(size_gib=20)
     ec2.modify_volume(VolumeId=once, Size=40)
     describe = ec2.describe_volumes_modifications

@@ -60,7 +60,8 @@ def test_a_shape_that_cannot_be_is_refused(ec2, refused, asked):
     """R-EBS-08, SB-VOL-04: Iops and Throughput only where the type has them; sizes within the type's range.
 
     Source R-EBS-08: botocore ec2 CreateVolume.Iops.
-    Source SB-VOL-04: botocore ec2 CreateVolume; the codes are guesses.
+    Source SB-VOL-04: botocore ec2 CreateVolume; docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html,
+      provisioned-iops.html; the codes are guesses.
     """
     assert refused(ec2.create_volume, **{"AvailabilityZone": ZONE, "Size": 100, **asked})[1] == 400
 

@@ -353,7 +353,8 @@ def test_the_wrong_migrator_is_caught(told: Callable, hazard: Hazard):
     Source SB-INS-01: docs.aws.amazon.com/vm-import troubleshooting has the message; the code InvalidParameterValue is a
       guess.
     Source SB-ATT-02: recorded reply: InvalidParameterValue, already in use (the error list has InvalidDevice.InUse).
-    Source SB-TOK-01: docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html.
+    Source SB-TOK-01: docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html; recorded reply for a deleted
+      volume: IdempotentParameterMismatch (crossplane-contrib/provider-aws#1858).
     Source R-RDS-29: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html.
     Source R-RDS-47: botocore rds RestoreDBInstanceFromDBSnapshot.
     Source SB-RDS-12: botocore rds CopyDBClusterSnapshot.KmsKeyId; the code is a guess.
@@ -376,7 +377,8 @@ def test_the_right_one_beside_it_passes(told: Callable, hazard: Hazard):
     Source SB-INS-01: docs.aws.amazon.com/vm-import troubleshooting has the message; the code InvalidParameterValue is a
       guess.
     Source SB-ATT-02: recorded reply: InvalidParameterValue, already in use (the error list has InvalidDevice.InUse).
-    Source SB-TOK-01: docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html.
+    Source SB-TOK-01: docs.aws.amazon.com/AWSEC2/latest/devguide/ec2-api-idempotency.html; recorded reply for a deleted
+      volume: IdempotentParameterMismatch (crossplane-contrib/provider-aws#1858).
     Source R-RDS-29: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html.
     Source R-RDS-47: botocore rds RestoreDBInstanceFromDBSnapshot.
     Source SB-RDS-12: botocore rds CopyDBClusterSnapshot.KmsKeyId; the code is a guess.
