@@ -148,8 +148,10 @@ def _made(make: Callable[..., Any], body: dict[str, Any]) -> Any:
 
 def _fits(make: Callable[..., Any], body: dict[str, Any]) -> None:
     """Say what is too much in the body, and what it lacks."""
-    takes = {n: p for n, p in inspect.signature(make).parameters.items() if p.kind is not p.VAR_POSITIONAL}
-    if unknown := [n for n in body if n not in takes]:
+    parameters = inspect.signature(make).parameters.values()
+    takes = {p.name: p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+    anything = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    if not anything and (unknown := [n for n in body if n not in takes]):
         raise ValueError(f"{unknown[0]!r} is not known here; the body may have {', '.join(takes)}")
     if lacking := [n for n, p in takes.items() if p.default is p.empty and n not in body]:
         raise ValueError(f"the body lacks {lacking[0]!r}")

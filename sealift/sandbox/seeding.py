@@ -12,7 +12,7 @@ from moto.ec2.utils import random_reservation_id
 from moto.kms import kms_backends
 
 from sealift.sandbox import kms
-from sealift.sandbox.ec2 import instances, power, tagging, volumes
+from sealift.sandbox.ec2 import instances, power, shapes, tagging, volumes
 from sealift.sandbox.ec2.attachments import place
 from sealift.sandbox.ec2.encryption import Encryption
 from sealift.sandbox.physics import writing
@@ -61,18 +61,16 @@ class Seeds:
         return Encryption(True, kms.fact(call.account, call.region, ref).arn, None)
 
     def _call(self, region: str, account: str | None, spec: VolumeSpec | None = None) -> Call:
-        params: dict[str, Any] = {}
-        if spec:
-            params = {
-                "VolumeType": spec.type,
-                "Iops": spec.iops or (3000 if spec.type in ("io1", "io2") else None),
-                "Throughput": spec.throughput,
-                "MultiAttachEnabled": spec.multi_attach,
-            }
+        params = _shape(spec) if spec else {}
         return Call("seed", "Seed", params, account or DEFAULT_ACCOUNT_ID, region, self._world.now())
 
     def loose(self, region: str, zone: str, spec: VolumeSpec, account: str | None = None) -> Volume:
-        """Make an unattached volume with a day of writes on it."""
+        """Make an unattached volume with a day of writes on it.
+
+        Raises:
+            ApiError: no volume has this shape.
+        """
+        _check(spec)
         volume = self.volume(region, zone, spec, account)
         now = self._world.now()
         volume.held = Contents({volume.id: ((now - writing.HISTORY_S, now),)})
@@ -91,7 +89,13 @@ class Seeds:
         rate: float,
         account: str | None,
     ) -> Machine:
-        """Make an instance, running or stopped, whose disks hold the writes of the day before."""
+        """Make an instance, running or stopped, whose disks hold the writes of the day before.
+
+        Raises:
+            ApiError: no volume has the shape of one of these; nothing was made.
+        """
+        for spec in specs:
+            _check(spec)
         call = self._call(region, account)
         machine = self._bare(call, zone, instance_type)
         machine.rate = rate
@@ -147,6 +151,21 @@ class Seeds:
         zones = sorted({ec2.get_instance(i).placement.zone for i in ids})
         backend.create_auto_scaling_group(**_group(name, zones, len(ids)))
         backend.attach_instances(name, list(ids))
+
+
+def _shape(spec: VolumeSpec) -> dict[str, Any]:
+    """Return the members of CreateVolume that say what the volume is."""
+    return {
+        "VolumeType": spec.type,
+        "Iops": spec.iops or (3000 if spec.type in shapes.PROVISIONED else None),
+        "Throughput": spec.throughput,
+        "MultiAttachEnabled": spec.multi_attach,
+    }
+
+
+def _check(spec: VolumeSpec) -> None:
+    """Refuse a volume that nobody could have made: moving it would prove nothing."""
+    shapes.check(_shape(spec), spec.size_gib)
 
 
 def _configuration(name: str, image: str) -> dict[str, Any]:

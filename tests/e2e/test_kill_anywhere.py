@@ -29,7 +29,7 @@ VOLUMES = [
     {"device": "/dev/xvda", "size_gib": 4},
     {
         "device": "/dev/sdf",
-        "size_gib": 4,
+        "size_gib": 8,
         "iops": 4000,
         "throughput": 250,
         "delete_on_termination": False,
@@ -103,6 +103,7 @@ def migration_of(journal: Path, instance: str) -> str:
 
 def end_of(box: Box, region: str, instance: str, code: int, said: str, *, killed: bool) -> End:
     """Look at the account."""
+    assert code == 0, said
     ec2 = box.client(region)
     found = ec2.describe_volumes(Filters=[{"Name": "attachment.instance-id", "Values": [instance]}])["Volumes"]
     state = ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]["State"]["Name"]

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealift.sandbox import Contents, Durations, Fault, Sandbox, VolumeSpec
+from sealift.sandbox.errors import ApiError
 
 ZONE = "eu-central-1a"
 
@@ -132,6 +133,20 @@ def test_contents_are_sets_of_seconds(left, right):
     assert seconds(one.minus(other)) == seconds(one) - seconds(other)
     assert (one == other) == (seconds(one) == seconds(other))
     assert bool(one) == bool(seconds(one))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"size_gib": 4, "iops": 4000}, {"type": "io1", "size_gib": 8}, {"type": "st1"}, {"type": "gp4"}],
+    ids=["too many IOPS for its size", "IOPS by default for its size", "too small for its type", "of no type"],
+)
+def test_no_volume_is_seeded_that_nobody_could_have_made(box, ec2, options):
+    """SB-VOL-04 holds for what is found already there: a migration of it would prove nothing."""
+    for add in (lambda spec: box.add_instance(volumes=[VolumeSpec(), spec]), lambda spec: box.add_volume(spec=spec)):
+        with pytest.raises(ApiError) as refusal:
+            add(VolumeSpec(**options))
+        assert refusal.value.rule == "SB-VOL-04"
+    assert (ec2.describe_volumes()["Volumes"], ec2.describe_instances()["Reservations"]) == ([], [])
 
 
 def test_a_describe_shows_what_a_test_wants_seen(box, ec2):

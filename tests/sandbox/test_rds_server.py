@@ -38,7 +38,9 @@ def test_a_client_over_the_socket(url):
     rds = boto3.client(
         "rds", "eu-central-1", endpoint_url=url, aws_access_key_id="a", aws_secret_access_key="b", config=once
     )
-    assert admin(url, "db-instances", {"name": "app", "engine": "mysql"}) == {"instance": "app"}
+    told = {"name": "app", "engine": "mysql", "MultiAZ": True}
+    assert admin(url, "db-instances", told) == {"instance": "app"}
+    assert rds.describe_db_instances()["DBInstances"][0]["MultiAZ"] is True
     assert admin(url, "db-clusters", {"name": "au"}) == {"cluster": "au"}
     admin(url, "keys", {"alias": "alias/app"})
     rds.create_db_snapshot(DBInstanceIdentifier="app", DBSnapshotIdentifier="s")
