@@ -6,7 +6,7 @@ Only the engine calls AWS. Prefect, or a plain loop, is a *runner* handed to it.
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Protocol
 
@@ -358,8 +358,21 @@ class Engine:
             if out is not None:
                 self._row(me.key, "made", out)
         if out is None:
+            if me.phase is Phase.BRING_UP and row is not None and (row.open or row.state == "void"):
+                await self._refuse_fallen(me)
             out = await self._shielded(me, ctx)
         await self._rest(me, out)
+
+    async def _refuse_fallen(self, me: Step) -> None:
+        """Fail as the driver would have that sent the start and died before it saw it come to nothing."""
+        watch = me.ready({})
+        if watch is None:
+            return
+        try:
+            await self.watcher.until(replace(watch, deadline=-1.0), step=me.key, at_once=True)
+        except WaitFailed as error:
+            if error.unused:
+                raise
 
     def _last_word(self) -> None:
         """Read directly before the quiesce whether somebody has refused or postponed since the gate opened."""
@@ -836,7 +849,9 @@ def stands(steps: Sequence[Step]) -> str:
 
 
 def taken_off(steps: Sequence[Step], state: State) -> list[str]:
-    """Return the titles of what a replacement in service needs and has no longer, as the rows tell."""
+    """Return the titles of what a replacement in service needs and a way back has taken off, as the rows tell."""
+    if state.direction != "back":
+        return []
     cut = [s for s in steps if s.phase is Phase.CUTOVER]
     off = [s for s in cut if state.begun_to_undo(s.key) or (s.exposes and not state.stands(s.key))]
     return [_bound(s, state).title() for s in off]
@@ -855,7 +870,7 @@ async def in_doubt(
     """Return what a person is told after bring-up: how things are, what is wrong, what keeps the replacement and what puts
     the original back.
     """
-    off = taken_off(steps, state) if state.direction == "back" else []
+    off = taken_off(steps, state)
     keep = f"Keep it: sealift accept {state.id}."
     if off:
         keep = f"It cannot be kept: no longer so, or not for sure: {'; '.join(off)}."

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sealift.engine import BY_SOMEBODY, taken_off
 from sealift.journal import Entry, Journal, State
 from sealift.plan import MigrationPlan
 from sealift.render.telling import Told, failure, gathered, moment, tell
@@ -18,7 +19,7 @@ def phase(state: State) -> str:
     """Return the phase of a migration in one word."""
     if state.end in ("retained", "rolled-back", "finalized"):
         return str(state.end)
-    if state.end == "needs-person":
+    if state.end == "needs-person" or (state.undecided and state.direction == "back"):
         return "needs-a-person"
     if state.direction == "back":
         return "going-back"
@@ -130,9 +131,19 @@ class Story:
             case "finalized":
                 return f"now: {self.plan.target} is on its replacement for good"
             case "needs-a-person":
-                why = failure(state.last_error) if state.last_error else "see above"
-                return f"now: NEEDS A PERSON since {self._since()}: {why}"
+                return f"now: NEEDS A PERSON since {self._since()}: {self._why()}"
         return f"now: {self._doing()}{self._down()}\n     {self._driver()}"
+
+    def _why(self) -> str:
+        """Return why a person is asked: the last failure, or what was found since."""
+        why, error = self.state.why, self.state.last_error
+        if error is not None and (error.get("message", "") in why if why else not self._by_somebody):
+            return failure(error)
+        return why or (BY_SOMEBODY if self._by_somebody else "see above")
+
+    @property
+    def _by_somebody(self) -> bool:
+        return self.state.undecided and self.state.direction == "back"
 
     def _doing(self) -> str:
         if state_waits := self.state.waiting_for:
@@ -160,18 +171,18 @@ class Story:
         name, state = self.row["id"], self.state
         resume = [] if self.row["driven"] else [f"sealift resume {name}"]
         gate = [f"sealift approve {name}", f"sealift postpone {name} --until …", f"sealift refuse {name}"]
-        in_doubt = state.brought_up is not None and state.direction == "forward"
+        keep = [] if taken_off(self.plan.steps, state) else [f"sealift accept {name}"]
         kept = moment((state.brought_up or 0.0) + self.plan.options.retain)
         choices = {
             "gate": [*(gate if state.approved is None else gate[1:]), *resume],
-            "needs-a-person": [f"sealift accept {name}", f"sealift rollback {name} --discard-writes"] if in_doubt
+            "needs-a-person": [*keep, f"sealift rollback {name} --discard-writes"] if state.undecided
             else [f"sealift resume {name}"],
             "retained": [f"sealift verify {name}", f"sealift finalize {name}   (from {kept} on)",
                          f"sealift rollback {name} --discard-writes"],
             "rolled-back": [f"sealift resume {name}   (opens attempt {state.attempt + 1}, with its own gate)"],
             "finalized": [],
         }  # fmt: skip
-        back = f"sealift rollback {name}" + (" --discard-writes" if in_doubt else "")
+        back = f"sealift rollback {name}" + (" --discard-writes" if state.undecided else "")
         watch = [f"sealift status {name}"] if self.row["driven"] else [*resume, back]
         commands = choices.get(self.row["phase"], watch)
         return ["next:", *(f"  {c}" for c in commands)] if commands else ["nothing is left to do"]

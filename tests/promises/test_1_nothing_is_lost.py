@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from sealift.render import story
 from sealift.sandbox.seeding import VolumeSpec
 from tests.pictures import changed, picture
 from tests.promises.acts import Listener, moments, refuse, run_by_hand, try_to_start, when
@@ -135,6 +136,14 @@ async def asks_and_changes_nothing(world: World, migration: str, *, keep: bool =
     assert "--discard-writes" in refused.message
     assert world.driver.writes_since(migration) in refused.message
     asks(told.message, migration, keep=keep)
+    status_asks(world, migration, keep=keep)
+
+
+def status_asks(world: World, migration: str, *, keep: bool = True) -> None:
+    """Look whether `status` tells a person on call the same as the driver that asked."""
+    told = story.of(world.driver.journal, migration)
+    assert "needs-a-person" == told.row["phase"]
+    asks(told.text().partition("now: ")[2], migration, keep=keep)
 
 
 def asks(message: str, migration: str, *, keep: bool = True) -> None:
@@ -225,6 +234,8 @@ async def test_a_driver_that_dies_on_the_way_back_leaves_the_question(
     with suppress(Killed):
         await world.migrate(instance, driver=driver, route="clone")
     (migration,) = (str(m["id"]) for m in world.driver.journal.migrations())
+    if after >= 0:
+        status_asks(world, migration)
     before = picture(world)
     first = await world.act(world.driver.resume(migration))
     assert (6, {}) == (first.exit_code, changed(before, picture(world)))

@@ -16,7 +16,7 @@ from sealift.driver import Driver
 from sealift.journal import Journal
 from sealift.sandbox import Durations
 from tests.pictures import changed, picture
-from tests.promises.acts import refuse
+from tests.promises.acts import refuse, when
 from tests.world import DATA, ROOT, World, sandbox
 
 
@@ -171,6 +171,29 @@ async def test_a_way_back_that_is_killed_goes_on_in_its_direction(instant: World
     migration = instant.driver.journal.migrations()[-1]["id"]
     outcome = await instant.act(instant.driver.resume(migration))
     assert (5, {}, []) == (outcome.exit_code, changed(before, picture(instant)), instant.box.losses())
+
+
+@pytest.mark.parametrize("pause", [0, 600], ids=["at once", "later"])
+@pytest.mark.parametrize("part", ["intent", "called", "made", "void", "failure"])
+async def test_a_start_that_falls_back_after_its_driver_died_is_put_back_as_without_the_kill(
+    world: World, part: str, pause: float
+) -> None:
+    """Our start comes to nothing and nobody sees it (R-EBS-55): the next driver does, says why, and puts the original back (exit 5)."""
+    instance = world.instance(ROOT, DATA)
+    before = {d: v["VolumeId"] for d, v in world.volumes(instance).items()}
+    driver = world.new_driver(listeners=[when("verify:attachments", lambda: world.box.disable_key(world.key))])
+    after = {"intent": 0, "called": 1, "made": 1, "void": 2, "failure": 3}[part]
+    doomed = Doomed(driver, 0, written=part != "called", kill_at=("start", "intent"), after=after)
+    with suppress(Killed):
+        await world.migrate(instance, driver=driver, route="clone")
+    world.clock.advance(pause)
+    (migration,) = (str(m["id"]) for m in world.driver.journal.migrations())
+    outcome = await world.act(world.driver.resume(migration))
+    world.clock.advance(600)
+    assert doomed.rows[-1] in {("start", "intent"), ("start", "made"), ("start", "void"), ("", "failure")}
+    assert (5, "running", []) == (outcome.exit_code, world.power(instance), world.box.losses())
+    assert before == {d: v["VolumeId"] for d, v in world.volumes(instance).items()}
+    assert "R-EBS-55" in outcome.message
 
 
 async def test_a_driver_that_dies_before_it_turned_has_turned_nothing(instant: World) -> None:
