@@ -1,7 +1,6 @@
 """AWS limits on things in progress; a test lowers them to reach them."""
 
 from dataclasses import dataclass
-from math import inf
 from typing import NamedTuple
 
 
@@ -13,13 +12,23 @@ class Quotas:
     volume_copies_per_source: int = 1
     pending_snapshots_per_volume: int = 5
     pending_snapshots_per_hdd_volume: int = 1
+    pending_snapshots: int = 100
+    """Of an account in a Region, all volumes together."""
+    snapshots: int = 100_000
+    """Of an account in a Region, all states."""
     seconds_between_snapshots: float = 15.0
     snapshot_copies_per_destination: int = 20
     volumes_per_instance: int = 27
-    storage_tib_per_volume_type: float = inf
-    """AWS's default is 50, in newer Regions 300, and 20 of io2: set it to reach it; fleets of tests are larger."""
-    provisioned_iops_per_volume_type: float = inf
-    """AWS's default is 300,000 of io1, 100,000 of io2: set it to reach it."""
+    storage_tib_gp2: float = 50
+    storage_tib_gp3: float = 50
+    storage_tib_io1: float = 50
+    storage_tib_io2: float = 20
+    storage_tib_st1: float = 50
+    storage_tib_sc1: float = 50
+    storage_tib_standard: float = 50
+    """Of all volumes of a type in a Region, in TiB; newer accounts and Regions have 300 of most."""
+    iops_io1: int = 300_000
+    iops_io2: int = 100_000
     fast_restored_snapshots: int = 5
     tags_per_resource: int = 50
     initialization_mib_per_s: int = 5000
@@ -48,8 +57,23 @@ class Code(NamedTuple):
 
 _EACH = "Concurrent snapshots per {} volume"
 _NONE = "no code was found: not shown"
+_STORAGE = "Storage for {} volumes, in TiB"
+_IOPS = "IOPS for Provisioned IOPS SSD ({}) volumes"
+_LISTED = "code, name and value: published output of ListServiceQuotas"
 
 CODES: tuple[Code, ...] = (
+    Code("ebs", "L-D18FCD1D", _STORAGE.format("General Purpose SSD (gp2)"), "storage_tib_gp2", True, _LISTED),
+    Code("ebs", "L-7A658B76", _STORAGE.format("General Purpose SSD (gp3)"), "storage_tib_gp3", True, _LISTED),
+    Code("ebs", "L-FD252861", _STORAGE.format("Provisioned IOPS SSD (io1)"), "storage_tib_io1", True, _LISTED),
+    Code("ebs", "L-09BD8365", _STORAGE.format("Provisioned IOPS SSD (io2)"), "storage_tib_io2", True, _LISTED),
+    Code("ebs", "L-82ACEF56", _STORAGE.format("Throughput Optimized HDD (st1)"), "storage_tib_st1", True, _LISTED),
+    Code("ebs", "L-17AF77E8", _STORAGE.format("Cold HDD (sc1)"), "storage_tib_sc1", True, _LISTED),
+    Code("ebs", "L-9CF3C2EB", _STORAGE.format("Magnetic (standard)"), "storage_tib_standard", True, _LISTED),
+    Code("ebs", "L-B3A130E6", _IOPS.format("io1"), "iops_io1", True, _LISTED),
+    Code("ebs", "L-8D977E7E", _IOPS.format("io2"), "iops_io2", True, _LISTED),
+    Code("ebs", "L-309BACF6", "Snapshots per Region", "snapshots", True, _LISTED),
+    Code("ebs", "L-94D7AB7D", "Pending snapshots per account", "pending_snapshots", source=_LISTED),
+    Code("ebs", "L-631ECBD3", "Fast snapshot restore", "fast_restored_snapshots", True, _LISTED),
     Code("ebs", "L-750405C3", _EACH.format("Magnetic (standard)"), "pending_snapshots_per_volume"),
     Code("ebs", "L-835364B2", _EACH.format("General Purpose SSD (gp2)"), "pending_snapshots_per_volume"),
     Code("ebs", "L-D8F37C68", _EACH.format("General Purpose SSD (gp3)"), "pending_snapshots_per_volume"),
@@ -74,4 +98,4 @@ CODES: tuple[Code, ...] = (
     Code("rds", "", "DB snapshot copies per destination Region", "db_snapshot_copies_per_destination", source=_NONE),
 )
 """Quotas that the box enforces, by Service Quotas' codes (AmazonRDS UserGuide CHAP_Limits.html links them; EBS's page
-ebs-resource-quotas.html has the values only, so its codes rest on public lists: guess)."""
+ebs-resource-quotas.html has the values only, so its codes rest on published lists)."""

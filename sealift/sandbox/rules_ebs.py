@@ -195,11 +195,13 @@ BLOCKS: tuple[tuple[str, str, str, bool], ...] = (
     ),
     (
         "R-EBS-77",
-        "Storage and IOPS of a volume type are limited in a Region; what is retained counts.",
+        "Storage of each volume type, and IOPS of io1 and io2, are limited in a Region, for new volumes, copies and "
+        "modifications; what is retained counts.",
         _EBS
         + "ebs-resource-quotas.html; codes: "
         + _EC2
-        + "APIReference/errors-overview.html; an option, off by default",
+        + "APIReference/errors-overview.html; recorded reply: You have exceeded your maximum io2 storage limit of 20 TiB "
+        "in this region (ipni/storetheindex#444)",
         False,
     ),
     (

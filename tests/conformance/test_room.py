@@ -13,15 +13,31 @@ def test_storage_and_iops_of_a_type_run_out(box, ec2, refused):
     """R-EBS-77: a copy needs room beside its source; another type has its own.
 
     Source R-EBS-77: docs.aws.amazon.com/ebs/latest/userguide/ebs-resource-quotas.html; codes:
-      docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html; an option, off by default.
+      docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
     """
-    box.world.quotas = Quotas(storage_tib_per_volume_type=1, provisioned_iops_per_volume_type=5000)
+    box.world.quotas = Quotas(storage_tib_gp3=1, iops_io2=5000)
     source = box.add_volume(size_gib=600, type="gp3")
     assert refused(ec2.copy_volumes, SourceVolumeId=source, VolumeType="gp3") == ("VolumeLimitExceeded", 400)
     ec2.copy_volumes(SourceVolumeId=source, VolumeType="gp2")
     ask = {"AvailabilityZone": ZONE, "Size": 100, "VolumeType": "io2"}
     ec2.create_volume(**ask, Iops=3000)
     assert refused(ec2.create_volume, **ask, Iops=3000) == ("MaxIOPSLimitExceeded", 400)
+
+
+def test_a_modification_needs_room_for_what_it_adds(box, ec2, refused):
+    """R-EBS-77: its own old size and IOPS do not count beside it; a new type takes all of it.
+
+    Source R-EBS-77: docs.aws.amazon.com/ebs/latest/userguide/ebs-resource-quotas.html; codes:
+      docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    """
+    box.world.quotas = Quotas(storage_tib_gp3=1, iops_io2=5000)
+    large, small = box.add_volume(size_gib=600, type="gp3"), box.add_volume(size_gib=500, type="gp2")
+    assert refused(ec2.modify_volume, VolumeId=large, Size=1025) == ("VolumeLimitExceeded", 400)
+    assert refused(ec2.modify_volume, VolumeId=small, VolumeType="gp3") == ("VolumeLimitExceeded", 400)
+    found = refused(ec2.modify_volume, VolumeId=small, VolumeType="io2", Iops=5001)
+    assert found == ("MaxIOPSLimitExceeded", 400)
+    ec2.modify_volume(VolumeId=small, VolumeType="io2", Iops=5000)
+    ec2.modify_volume(VolumeId=large, Size=1024)
 
 
 def test_the_root_is_left_out_in_one_way_only(box, ec2, refused):

@@ -2,6 +2,8 @@
 
 import pytest
 
+from sealift.sandbox import Quotas
+
 ZONE = "eu-central-1a"
 
 
@@ -27,12 +29,13 @@ def _asks(kind, size, iops=None, throughput=None):
         (_asks("io2", 1000, 256_000), _asks("io2", 1000, 256_001)),
     ],
 )
-def test_speed_keeps_within_the_types_range_and_the_size(ec2, refused, fits, too_much):
+def test_speed_keeps_within_the_types_range_and_the_size(box, ec2, refused, fits, too_much):
     """SB-VOL-04: the limit itself is taken, one more is refused.
 
     Source SB-VOL-04: botocore ec2 CreateVolume; docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html,
       provisioned-iops.html; the codes are guesses.
     """
+    box.world.quotas = Quotas(iops_io2=256_000)
     assert refused(ec2.create_volume, AvailabilityZone=ZONE, **too_much) == ("InvalidParameterValue", 400)
     assert ec2.create_volume(AvailabilityZone=ZONE, **fits)["VolumeType"] == fits["VolumeType"]
 

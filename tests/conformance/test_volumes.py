@@ -2,7 +2,7 @@
 
 import pytest
 
-from sealift.sandbox import Durations, Sandbox
+from sealift.sandbox import Durations, Quotas, Sandbox
 
 ZONE = "eu-central-1a"
 
@@ -116,6 +116,7 @@ def test_a_big_io2_is_not_made_encrypted_from_a_plain_snapshot(box, ec2, refused
     Source R-EBS-09: io2 above 16 TiB or 64,000 IOPS cannot be created encrypted from a plain snapshot.
       docs.aws.amazon.com/ebs/latest/userguide/provisioned-iops.html; the code is a guess.
     """
+    box.world.quotas = Quotas(storage_tib_io2=64)
     shot = ec2.create_snapshot(VolumeId=box.add_volume(size_gib=17_000, type="io2", iops=5000))["SnapshotId"]
     box.clock.advance(1e6)
     box.add_key()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sealift.sandbox.ec2 import shapes
+from sealift.sandbox.ec2 import shapes, volumes
 from sealift.sandbox.ec2.attachments import managed
 from sealift.sandbox.errors import ApiError
 from sealift.sandbox.paging import filtered, paged
@@ -136,6 +136,7 @@ def modify_volume(world: World, call: Call) -> dict[str, Any]:
     kept = {"gp3": max(3000, volume.iops or 0)} | dict.fromkeys(shapes.PROVISIONED, volume.iops)
     target["Iops"] = asked.get("Iops", kept.get(target["VolumeType"]))
     shapes.check({"VolumeType": target["VolumeType"], "Iops": target["Iops"], **asked}, target["Size"])
+    volumes.check_room(world, call, target["VolumeType"], target["Size"], target["Iops"] or 0, but=volume)
     volume.size, volume.type = target["Size"], target["VolumeType"]
     volume.iops = shapes.iops(volume.type, volume.size, target["Iops"])
     volume.throughput = shapes.throughput(volume.type, target["Throughput"])
@@ -156,8 +157,8 @@ def describe_modifications(world: World, call: Call) -> dict[str, Any]:
         if not volume.modifications:
             message = f"Modification for volume '{volume.id}' does not exist."
             raise ApiError("SB-VOL-09", "InvalidVolumeModification.NotFound", message)
-    volumes = named or list(here.volumes.values())
-    rendered = [_modification(v, call.at) for v in volumes if v.modifications]
+    found = named or list(here.volumes.values())
+    rendered = [_modification(v, call.at) for v in found if v.modifications]
     paths = {"volume-id": "VolumeId", "modification-state": "ModificationState", "target-size": "TargetSize"}
     page, more = paged(filtered(rendered, call.params, paths), call.params, "VolumeIds", most=500)
     return {"VolumesModifications": page, **more}

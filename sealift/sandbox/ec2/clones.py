@@ -52,7 +52,7 @@ def _check(world: World, call: Call, source: Volume, size: int) -> None:
         message = f"The size of a volume copy cannot be smaller than its source ({source.size} GiB)."
         raise ApiError("SB-CPV-01", "InvalidParameterValue", message)
     shapes.check(call.params, size)
-    volumes.check_room(world, call, call.params, size)
+    volumes.check_room(world, call, call.params.get("VolumeType", "gp2"), size, call.params.get("Iops") or 0)
     under_way = list(world.here(call).copies_under_way(call.at))
     of_source = [c for c in under_way if source.id in (c.source_volume, c.id)]
     if len(of_source) >= world.quotas.volume_copies_per_source:

@@ -1,8 +1,6 @@
 """CreateVolume, DeleteVolume, DescribeVolumes."""
 
 import functools
-from collections.abc import Mapping
-from math import inf
 from typing import Any
 
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
@@ -65,7 +63,7 @@ def settled(world: World, call: Call, snapshot: Snapshot | None) -> tuple[int, E
     if not size:
         raise ApiError("SB-VOL-01", "MissingParameter", "The request must contain the parameter size/snapshot")
     shapes.check(params, size)
-    check_room(world, call, params, size)
+    check_room(world, call, params.get("VolumeType", "gp2"), size, params.get("Iops") or 0)
     if snapshot and size < snapshot.size:
         message = "The size of a volume cannot be smaller than its snapshot size."
         raise ApiError("SB-VOL-01", "InvalidParameterValue", message)
@@ -79,17 +77,22 @@ def settled(world: World, call: Call, snapshot: Snapshot | None) -> tuple[int, E
     return size, encryption
 
 
-def check_room(world: World, call: Call, params: Mapping[str, Any], size: int) -> None:
-    """Refuse what the account has no storage or IOPS left for: what is retained counts too (R-EBS-77)."""
-    kind, quotas = params.get("VolumeType", "gp2"), world.quotas
-    if quotas.storage_tib_per_volume_type == quotas.provisioned_iops_per_volume_type == inf:
+def check_room(world: World, call: Call, kind: str, gib: int, iops: int, but: Volume | None = None) -> None:
+    """Refuse what the account has no storage or IOPS left for: what is retained counts too (R-EBS-77).
+
+    `but` is a volume that is to be `gib` and `iops` itself, and is not counted beside.
+    """
+    same = [v for v in world.here(call).volumes.values() if v.type == kind and v is not but]
+    most = getattr(world.quotas, f"storage_tib_{kind}")
+    if sum(v.size for v in same) + gib > most * 1024:
+        message = f"You have exceeded your maximum {kind} storage limit of {most:g} TiB in this region."
+        raise ApiError("R-EBS-77", "VolumeLimitExceeded", message)
+    if kind not in shapes.PROVISIONED:
         return
-    same = [v for v in world.here(call).volumes.values() if v.type == kind]
-    if sum(v.size for v in same) + size > quotas.storage_tib_per_volume_type * 1024:
-        raise ApiError("R-EBS-77", "VolumeLimitExceeded", f"Maximum {kind} storage in TiB exceeded.")
-    iops = sum(v.iops or 0 for v in same) + (params.get("Iops") or 0)
-    if kind in shapes.PROVISIONED and iops > quotas.provisioned_iops_per_volume_type:
-        raise ApiError("R-EBS-77", "MaxIOPSLimitExceeded", f"Maximum {kind} IOPS exceeded.")
+    allowed = getattr(world.quotas, f"iops_{kind}")
+    if sum(v.iops or 0 for v in same) + iops > allowed:
+        message = f"You have exceeded your maximum {kind} IOPS limit of {allowed} in this region."
+        raise ApiError("R-EBS-77", "MaxIOPSLimitExceeded", message)
 
 
 def _zone(call: Call) -> str:
