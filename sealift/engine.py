@@ -252,9 +252,10 @@ class Engine:
         await self.walk([s for s in steps if s.phase is Phase.PREPARE and not s.at_gate])
         if not any(s.quiesces and s.key in self.state.rows for s in steps):
             await self._gate()
-            if renewed := [s for s in steps if s.at_gate]:
-                await self.walk(renewed)
-                await self._gate()  # what was renewed took its time: does the worst case still fit?
+            while due := [s for s in steps if s.at_gate and await self._due(s)]:
+                await self.walk(due)
+                if not await self._gate():  # what was renewed took its time: does the worst case still fit?
+                    break
         await self.walk([s for s in steps if s.phase in (Phase.CUTOVER, Phase.BRING_UP)])
         await self.walk([s for s in steps if s.phase is Phase.CONFIRM])
         self._end("retained")
@@ -276,7 +277,25 @@ class Engine:
         error.exit_code, error.remedy = 130, remedy
         return error
 
-    async def _gate(self) -> None:
+    async def _due(self, step: Step) -> bool:
+        """Tell whether a step is to be done as the gate opens: not yet, or too long ago while the gate was shut."""
+        row = self.state.rows.get(step.key)
+        if row is None or row.state != "done" or row.output is None:
+            return True
+        me = bind(step, self.state.outputs)
+        query = me.fresh(row.output)
+        if query is None or await self._found(me, query, row) is not None:
+            return False
+        undo = step.undo()
+        if isinstance(undo, Step) and not row.output.get("adopted"):
+            await self._as_far_as_it_goes([[undo]])
+            self._row(undo.key, "void")  # first: what is made anew has an undo of its own
+        self._row(step.key, "void")
+        return True
+
+    async def _gate(self) -> bool:
+        """Wait until the gate is open; return whether it was shut."""
+        shut = False
         while True:
             state = self.refresh()
             if state.refused is not None:
@@ -286,6 +305,7 @@ class Engine:
             verdict = gates.decide(state, self.work.window, self.clock.now(), self.cutover, self.back)
             if verdict.open:
                 break
+            shut = True
             if self.begun:
                 raise TurnBack(
                     f"the cutover of {self.work.target} has begun, and its gate has shut: it waits for {verdict.why}"
@@ -306,6 +326,7 @@ class Engine:
             await self._at_gate()
         self.note("gate-open")
         self.emit("gate", opened=True)
+        return shut
 
     async def walk(self, steps: Sequence[Step]) -> None:
         """Walk blocks in order; the lanes of a block side by side. A lane that fails stops the others from starting

@@ -123,6 +123,7 @@ def queries(step: Step) -> list[Query]:
         step.before(_ANY),
         step.find(_ANY),
         step.find_again(_ANY),
+        step.fresh(out),
         step.observe(_ANY),
         step.check(out),
         step.trace(_ANY),

@@ -184,6 +184,12 @@ class Step(ABC):
         """Return the same look-up by another filter, where the operation has no token."""
         return None
 
+    def fresh(self, out: Output) -> Query | None:
+        """Return a read that answers with `Found`, and with the age up to which what was done at the gate is good; None:
+        it does not age.
+        """
+        return None
+
     def observe(self, ctx: Context) -> Query | None:
         """Return the read whose answer is this step's output (only for `local:Observe`)."""
         return None

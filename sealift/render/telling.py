@@ -55,7 +55,7 @@ class Told:
 
     def take(self, e: Entry) -> None:
         """Take one more row in."""
-        self.state = e.what
+        self.state = "outdated" if (self.state, e.what) == ("done", "void") else e.what
         if e.what == "made":
             self.made = e.data
         elif e.what == "failed":
@@ -67,7 +67,13 @@ class Told:
         """Yield its line, and one for each way in which it failed."""
         took = "" if self.ended is None or self.ended - self.began < 1 else span(self.ended - self.began)
         ids = [str(v) for k, v in self.made.items() if k.endswith("Id") and str(v) not in self.title]
-        end = {"void": "   came to nothing", "made": "   …", "intent": "   …", "failed": "   ✗"}.get(self.state, "")
+        end = {
+            "void": "   came to nothing",
+            "outdated": "   not used: done again",
+            "made": "   …",
+            "intent": "   …",
+            "failed": "   ✗",
+        }.get(self.state, "")
         yield _line(self.began, took, self.title + (f" → {', '.join(ids)}" if ids else "") + end)
         for said, times in _counted(map(failure, self.failures)):
             yield _line(None, "", f"  ✗ {said}" + (f" ({times} times)" if times > 1 else ""))

@@ -147,6 +147,16 @@ class RenewWarmSnapshot(Snapshot):
             Call("ec2:DescribeSnapshots", {"OwnerIds": ["self"], "Filters": tag_filters(ctx, self)}), self._ours(ctx)
         )
 
+    def fresh(self, out: Output) -> Query:
+        """Look at what was made or adopted: a gate that was shut since may have let it grow too old."""
+
+        def read(reply: Mapping[str, Any]) -> Found | None:
+            starts = [s["StartTime"] for s in reply["Snapshots"] if s["SnapshotId"] == out["SnapshotId"]]
+            return Found({}, timestamp(starts[0]), self.max_age) if starts else None
+
+        call = by_id("ec2:DescribeSnapshots", "volume-id", self.volume)
+        return Query(Call(call.operation, {"OwnerIds": ["self"], **call.params}), read)
+
     def seconds(self) -> Seconds:
         return estimate.snapshot(self.size * estimate.DELTA_SHARE)
 

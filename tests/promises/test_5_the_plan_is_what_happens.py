@@ -1,6 +1,7 @@
 """Promise 5: the plan is what happens. A dry run changes nothing; an approved plan runs exactly as approved, or refuses."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from sealift.recipe import step_from_json
 from sealift.sandbox import Durations
 from tests.pictures import changed, picture
 from tests.promises.acts import moments, when
+from tests.promises.test_3_kill_it_anywhere import Doomed, Killed
 from tests.world import DATA, ROOT, World, sandbox
 
 ROUTES = ("clone", "snapshot", "copy", "auto")
@@ -301,6 +303,47 @@ async def test_a_warm_snapshot_that_is_too_old_is_renewed_before_the_stop(tmp_pa
         taken = [e.at for e in box.log if e.operation.endswith("CreateSnapshot")]
     assert (0, 3) == (outcome.exit_code, len(taken))
     assert start <= taken[1] < stop < taken[2]
+
+
+def taken(world: World, operation: str) -> list[float]:
+    return [e.at for e in world.box.log if e.operation.endswith(operation)]
+
+
+def postpone(world: World, until: float) -> None:
+    (row,) = world.driver.journal.migrations()
+    world.driver.decide(row["id"], "postponed", until=until)
+
+
+@pytest.mark.parametrize("after", [None, *range(7)])
+async def test_a_warm_snapshot_grows_old_again_at_a_gate_that_shuts(world: World, after: int | None) -> None:
+    """Renewed, then postponed for a day: it is renewed once more, and the one that was of no use is deleted; also after a kill."""
+    instance = world.instance(ROOT)
+    start = world.clock.now() + 24 * 3600
+    until = start + 24 * 3600
+    driver = world.new_driver(listeners=[when("renew", lambda: postpone(world, until))])
+    if after is not None:
+        Doomed(driver, 0, written=True, kill_at=("undo:renew:/dev/xvda", "intent"), after=after)
+    with suppress(Killed):
+        await world.migrate(instance, driver=driver, route="snapshot", window_start=start, warm_max_age=3600)
+    (row,) = world.driver.journal.migrations()
+    outcome = await world.act(world.driver.resume(row["id"]))
+    (stop,) = taken(world, "StopInstances")
+    made, gone = taken(world, "CreateSnapshot"), taken(world, "DeleteSnapshot")
+    assert (0, 4, 3) == (outcome.exit_code, len(made), len(world.snapshots()))
+    assert len(gone) == (2 if after == 3 else 1)  # killed before the row says so, it asks for what is gone already
+    assert start <= made[1] < until <= gone[0] <= made[2] < stop < made[3]
+
+
+async def test_a_warm_snapshot_that_was_young_enough_grows_old_at_the_gate(world: World) -> None:
+    """Adopted as the gate opened, then postponed: it is renewed, and the baseline stays."""
+    instance = world.instance(ROOT)
+    until = world.clock.now() + 24 * 3600
+    driver = world.new_driver(listeners=[when("renew", lambda: postpone(world, until))])
+    outcome = await world.migrate(instance, driver=driver, route="snapshot", warm_max_age=3600)
+    (stop,) = taken(world, "StopInstances")
+    made = taken(world, "CreateSnapshot")
+    assert (0, 3, []) == (outcome.exit_code, len(made), taken(world, "DeleteSnapshot"))
+    assert until <= made[1] < stop < made[2]
 
 
 # -- one plan, several targets, one resource -----------------------------------------------------------------------------
