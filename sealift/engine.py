@@ -37,7 +37,7 @@ from sealift.journal import Entry, Journal, Row, State, fold
 from sealift.pace import DOWN_DEADLINE, RETRIES
 from sealift.recipe import Block, blocks, operations_of, seconds_back, seconds_cutover, way_back
 from sealift.render.commands import aws_command
-from sealift.step import Call, Context, Found, Output, Phase, Query, Seen, Step, Watch, bind
+from sealift.step import Call, Context, Found, Output, Phase, Query, Seen, Step, Switch, Watch, bind
 from sealift.subjects import SUBJECTS
 from sealift.watch import Watcher
 
@@ -503,11 +503,23 @@ class Engine:
         switch = me.switch()
         if switch is None:
             raise AssertionError(f"{me.key} turns no switch")
-        items = self.journal.switch(switch.name, self.work.migration, switch.items, on=switch.on)
+        if switch.on:
+            await self._count_in(me, switch)
+            return await self._send(me.turning(switch.items), ctx)
+        items = self.journal.switch_off(switch.name, self.work.migration, switch.items)
         out = await self._send(me.turning(items), ctx) if items else {"shared": True}
-        if not switch.on:
-            self.journal.switched(switch.name, self.work.migration)
+        self.journal.switched(switch.name, self.work.migration)
         return out
+
+    async def _count_in(self, me: Step, switch: Switch) -> None:
+        """Count in, let a request that turns the switch back land first, and write down what is not turned yet: that alone
+        is turned back. Who counts in turns it always: another may have died between counting in and turning.
+        """
+        if self.journal.switch_on(switch.name, self.work.migration):
+            await self.clock.sleep(REQUEST_LIFE)
+        if switch.unturned is not None:
+            reply = await self.gateway.read(switch.unturned.call, Purpose.SAFETY, operations_of(me))
+            self.journal.owe(switch.name, self.work.migration, switch.unturned.read(reply))
 
     async def _run_here(self, me: Step, ctx: Context) -> Output:
         call = me.do(ctx)

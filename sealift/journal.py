@@ -408,30 +408,48 @@ class Journal:
         with self._write() as db:
             db.execute(delete(_locks).where(_locks.c.migration == migration))
 
-    def switch(self, name: str, migration: str, items: tuple[str, ...], *, on: bool) -> tuple[str, ...]:
-        """Count a migration in or out of a shared switch; return what it has to turn, nothing while others hold it.
+    def switch_on(self, name: str, migration: str) -> bool:
+        """Count a migration in to a shared switch; say whether somebody was about to turn it back, whose request may be under way.
 
-        Who counts in turns it always: another may have died between counting in and turning. Who counts out while others
-        hold it leaves what it would have turned back to one of them.
+        Who is about to do so owes nothing any more: the newcomer does.
+        """
+        others = (_switches.c.name == name) & (_switches.c.migration != migration) & (_switches.c.leaving == 1)
+        with self._write() as db:
+            leaving = db.execute(select(_switches.c.owed).where(others)).scalars().all()
+            db.execute(delete(_switches).where(others))
+            self._owe(db, name, migration, [item for owed in leaving for item in json.loads(owed)])
+            return bool(leaving)
+
+    def owe(self, name: str, migration: str, items: Iterable[str]) -> None:
+        """Write down what the last holder of a switch has to turn back, before it is turned."""
+        with self._write() as db:
+            self._owe(db, name, migration, items)
+
+    def _owe(self, db: Connection, name: str, migration: str, items: Iterable[str]) -> None:
+        mine = (_switches.c.name == name) & (_switches.c.migration == migration)
+        owed = json.loads(db.execute(select(_switches.c.owed).where(mine)).scalar() or "[]")
+        db.execute(delete(_switches).where(mine))
+        whole = json.dumps(list(dict.fromkeys((*owed, *items))))
+        db.execute(insert(_switches).values(name=name, migration=migration, owed=whole, leaving=0))
+
+    def switch_off(self, name: str, migration: str, planned: tuple[str, ...]) -> tuple[str, ...]:
+        """Count a migration out; return what it has to turn back: nothing while others hold it, who then owe it.
+
+        `planned` is what it would turn back by its plan: only where the journal that counted it in is lost.
         """
         mine = (_switches.c.name == name) & (_switches.c.migration == migration)
         others = (_switches.c.name == name) & (_switches.c.migration != migration) & (_switches.c.leaving == 0)
         with self._write() as db:
             owed = db.execute(select(_switches.c.owed).where(mine)).scalar()
-            whole = tuple(dict.fromkeys((*items, *json.loads(owed or "[]"))))
+            whole = planned if owed is None else tuple(json.loads(owed))
             db.execute(delete(_switches).where(mine))
-            row = {"name": name, "migration": migration}
-            if on:
-                db.execute(insert(_switches).values(**row, owed=owed or "[]", leaving=0))
-                return items
-            heir = db.execute(select(_switches).where(others).order_by(_switches.c.migration)).first()
-            if heir is None:
-                db.execute(insert(_switches).values(**row, owed=json.dumps(whole), leaving=1))
-                return whole
-            left = tuple(dict.fromkeys((*json.loads(heir.owed), *whole)))
-            theirs = (_switches.c.name == name) & (_switches.c.migration == heir.migration)
-            db.execute(update(_switches).where(theirs).values(owed=json.dumps(left)))
-            return ()
+            heir = db.execute(select(_switches.c.migration).where(others).order_by(_switches.c.migration)).scalar()
+            if heir is not None:
+                self._owe(db, name, heir, whole)
+                return ()
+            row = {"name": name, "migration": migration, "owed": json.dumps(whole), "leaving": 1}
+            db.execute(insert(_switches).values(**row))
+            return whole
 
     def switched(self, name: str, migration: str) -> None:
         """Forget a migration that has counted out and turned the switch back."""

@@ -118,11 +118,16 @@ class Context:
 
 @dataclass(frozen=True)
 class Switch:
-    """A switch that several migrations share: `on` counts in, off counts out; `items` is what this one turns."""
+    """A switch that several migrations share: `on` counts in, off counts out; `items` is what this one turns.
+
+    `unturned` is read by who counts in, before anything is sent: it answers with those items that are not turned yet, which
+    are what has to be turned back some day.
+    """
 
     name: str
     on: bool
     items: tuple[str, ...]
+    unturned: "Query | None" = None
 
 
 @dataclass(frozen=True)

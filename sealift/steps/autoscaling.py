@@ -2,7 +2,7 @@
 group's hands off.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -97,7 +97,7 @@ class ExitStandby(_Standby):
 
 @dataclass(frozen=True, kw_only=True)
 class _Switch(Step):
-    """A switch that several migrations share: the first sets it, the last clears it (the journal counts)."""
+    """A switch that several migrations share: each sets it, the last clears it (the journal counts)."""
 
     group: str
     processes: tuple[str, ...]
@@ -105,8 +105,8 @@ class _Switch(Step):
     def turning(self, items: tuple[str, ...]) -> Step:
         return replace(self, processes=items)
 
-    def _switch(self, *, on: bool) -> Switch:
-        return Switch(f"autoscaling:{self.group}:processes", on, self.processes)
+    def _switch(self, *, on: bool, unturned: Query | None = None) -> Switch:
+        return Switch(f"autoscaling:{self.group}:processes", on, self.processes, unturned)
 
     def seconds(self) -> Seconds:
         return SMALL_CALL
@@ -116,20 +116,22 @@ class _Switch(Step):
 class SuspendProcesses(_Switch):
     """Suspend all processes that could harm a stopped member, those too that somebody else has suspended for now."""
 
-    wake: tuple[str, ...] = ()  # those that ran before: they are resumed on the way back
+    wake: tuple[str, ...] = ()  # those that ran when it was planned: resumed where the journal of what ran is lost
 
     def switch(self) -> Switch:
-        return self._switch(on=True)
+        return self._switch(on=True, unturned=self._running(lambda process: process))
 
     def title(self) -> str:
         return f"suspend the processes of {self.group} that would replace a stopped member"
 
     def check(self, out: Output) -> Query:
         """Read the group: another migration may have counted the switch as turned and died before it turned it."""
+        return self._running(lambda process: f"{self.group} still does {process}")
 
+    def _running(self, said: Callable[[str], str]) -> Query:
         def read(reply: Mapping[str, Any]) -> list[str]:
             off = {p["ProcessName"] for g in reply["AutoScalingGroups"] for p in g["SuspendedProcesses"]}
-            return [f"{self.group} still does {p}" for p in self.processes if p not in off]
+            return [said(p) for p in self.processes if p not in off]
 
         return Query(Call("autoscaling:DescribeAutoScalingGroups", {"AutoScalingGroupNames": [self.group]}), read)
 

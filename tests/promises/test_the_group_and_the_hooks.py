@@ -6,6 +6,7 @@ from typing import Any
 import boto3
 import pytest
 
+from sealift.engine import REQUEST_LIFE, local_runner
 from sealift.steps.autoscaling import PROCESSES
 from tests.pictures import changed, picture
 from tests.promises.acts import refuse, when
@@ -102,8 +103,6 @@ async def test_the_first_of_two_members_does_not_resume_the_processes(instant: W
     done: list[bool] = []
 
     async def runner(step: Any, attempt: Any) -> None:
-        from sealift.engine import local_runner
-
         await local_runner(step, attempt)
         if step.key == "stop" and not done:
             done.append(True)
@@ -112,6 +111,60 @@ async def test_the_first_of_two_members_does_not_resume_the_processes(instant: W
     second = await instant.act(instant.driver.migrate(plans[1], approved_by="a test", observed=True, runner=runner))
     assert [(5 if first_fails else 0, set(PROCESSES), "stopped")] == seen
     assert (0, set()) == (second.exit_code, suspended(instant))
+
+
+def by_hand(process: str) -> None:
+    client = boto3.client("autoscaling", region_name=REGION)
+    client.suspend_processes(AutoScalingGroupName="web", ScalingProcesses=[process])
+
+
+async def test_what_somebody_suspended_after_the_plan_stays_suspended(instant: World) -> None:
+    """What ran is read directly before it is suspended: only that is resumed, whatever the plan had seen."""
+    instance = instant.instance(ROOT, asg="web")
+    look = when("claim", lambda: by_hand("AZRebalance"))
+    outcome = await instant.migrate(instance, driver=instant.new_driver(listeners=[look]), route="clone", asg="suspend")
+    assert (0, {"AZRebalance"}) == (outcome.exit_code, suspended(instant))
+
+
+async def test_what_somebody_suspends_beside_us_stays_suspended(instant: World) -> None:
+    """A process that is none of ours, suspended while the member is down, is not resumed."""
+    instance = instant.instance(ROOT, asg="web")
+    look = when("stop", lambda: by_hand("Launch"))
+    outcome = await instant.migrate(instance, driver=instant.new_driver(listeners=[look]), route="clone", asg="suspend")
+    assert (0, {"Launch"}) == (outcome.exit_code, suspended(instant))
+
+
+async def test_one_that_was_planned_while_another_had_them_suspended_resumes_them_too(instant: World) -> None:
+    """What its plan saw suspended was ours: the last one out leaves the group as it was before the first."""
+    one, two = pair(instant)
+    first = await instant.plan(one, route="clone", asg="suspend")
+    plans: list[Any] = []
+
+    async def runner(step: Any, attempt: Any) -> None:
+        await local_runner(step, attempt)
+        if step.key == "stop":
+            plans.append(await instant.plan(two, route="clone", asg="suspend"))
+
+    done = await instant.act(instant.driver.migrate(first, approved_by="a test", observed=True, runner=runner))
+    second = await instant.act(instant.new_driver().migrate(plans[0], approved_by="a test"))
+    assert (0, 0, set()) == (done.exit_code, second.exit_code, suspended(instant))
+
+
+async def test_a_request_to_resume_that_is_under_way_lands_before_the_next_one_suspends(world: World) -> None:
+    """The last one out may have died with its request on the wire: the next one lets it land, then suspends, and resumes for both."""
+    one, two = pair(world)
+    gone, journal = await world.plan(one, route="clone", asg="suspend"), world.driver.journal
+    left = await world.act(world.driver.migrate(gone, observed=True, no_wait=True))
+    switch = "autoscaling:web:processes"
+    journal.switch_on(switch, left.migration)
+    by_hand("HealthCheck")
+    journal.owe(switch, left.migration, ["HealthCheck"])
+    journal.switch_off(switch, left.migration, ())
+    claimed: list[float] = []
+    look = when("claim", lambda: claimed.append(world.clock.now()))
+    outcome = await world.migrate(two, driver=world.new_driver(listeners=[look]), route="clone", asg="suspend")
+    (sent,) = [e.at for e in world.box.log if e.operation.endswith("SuspendProcesses")][1:]
+    assert (0, set(), True) == (outcome.exit_code, suspended(world), sent >= claimed[0] + REQUEST_LIFE)
 
 
 async def test_a_standby_that_would_go_below_the_minimum_is_refused(instant: World) -> None:

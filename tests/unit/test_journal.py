@@ -281,30 +281,46 @@ def test_unlocked_is_free_again(journal: Journal) -> None:
 
 
 def test_a_shared_switch_is_cleared_by_the_last_that_holds_it(journal: Journal) -> None:
-    """Everyone who needs it turns it; who leaves while others hold it leaves them what it would have turned back."""
+    """Who leaves while others hold it leaves them what it would have turned back; the last one turns back all of it, and no more."""
     one, two = begun(journal, "i-1"), begun(journal, "i-2")
-    both, rest = ("HealthCheck", "Terminate"), ("Terminate",)
+    late = [journal.switch_on("group", one), journal.switch_on("group", two)]
+    journal.owe("group", one, ["HealthCheck"])
+    journal.owe("group", two, ["Terminate"])
 
-    turned = [
-        journal.switch("group", one, both, on=True),
-        journal.switch("group", two, both, on=True),
-        journal.switch("group", one, both, on=False),
-        journal.switch("group", two, rest, on=False),
-    ]
+    turned = [journal.switch_off("group", m, ("as planned",)) for m in (one, two)]
 
-    assert [both, both, (), ("Terminate", "HealthCheck")] == turned
+    assert ([False, False], [(), ("Terminate", "HealthCheck")]) == (late, turned)
 
 
 def test_who_has_counted_out_and_died_before_turning_it_back_is_told_the_same_again(journal: Journal) -> None:
     """The last one out keeps what it owes until it has been turned; then it is forgotten."""
     one = begun(journal, "i-1")
-    journal.switch("group", one, ("HealthCheck",), on=True)
+    journal.switch_on("group", one)
+    journal.owe("group", one, ["HealthCheck"])
 
-    told = [journal.switch("group", one, ("HealthCheck",), on=False) for _ in range(2)]
+    told = [journal.switch_off("group", one, ()) for _ in range(2)]
     journal.switched("group", one)
 
     assert [("HealthCheck",), ("HealthCheck",)] == told
-    assert ("Terminate",) == journal.switch("group", begun(journal, "i-2"), ("Terminate",), on=False)
+    assert not journal.switch_on("group", begun(journal, "i-2"))
+
+
+def test_who_counts_in_after_the_last_one_out_owes_what_that_one_was_about_to_turn(journal: Journal) -> None:
+    """The request of the one that left may land late: the newcomer is told, and turns everything back some day."""
+    one, two = begun(journal, "i-1"), begun(journal, "i-2")
+    journal.switch_on("group", one)
+    journal.owe("group", one, ["HealthCheck"])
+    journal.switch_off("group", one, ())
+
+    late = journal.switch_on("group", two)
+    journal.switched("group", one)
+
+    assert (True, ("HealthCheck",)) == (late, journal.switch_off("group", two, ()))
+
+
+def test_what_a_lost_journal_counted_in_is_turned_back_as_planned(journal: Journal) -> None:
+    """A rebuilt journal knows nothing of the switch: the plan says what ran before."""
+    assert ("HealthCheck",) == journal.switch_off("group", begun(journal, "i-1"), ("HealthCheck",))
 
 
 def test_slots_are_counted_over_migrations_of_a_place(journal: Journal) -> None:
