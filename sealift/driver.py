@@ -9,7 +9,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -547,14 +547,16 @@ class Driver:
             self.journal.lock(migration, plan.locks)
             async with self.engine(migration, plan, gateway, runner=runner) as engine:
                 await engine.finalize(steps)
-            lists["gone_now"] = [s.resource() for s in steps if s.title().startswith("delete")]
             for item in await kind.stays(read, facts, outputs):
                 lists["goes_by_itself" if not item["command"] else "stays_until_you_act"].append(dict(item))
+            kept = {item["id"] for item in lists["goes_by_itself"]}
+            deleted = [s.resource() for s in steps if s.title().startswith("delete")]
+            lists["gone_now"] = [d for d in deleted if d not in kept]
             return Outcome(
                 plan.target,
                 migration,
                 0,
-                f"{plan.target} is finalized: {len(lists['gone_now'])} plain resources are gone",
+                f"{plan.target} is finalized: {len(lists['gone_now'])} plain resources are gone{_and_kept(lists)}",
             ), lists
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error)), lists
@@ -603,6 +605,11 @@ def _rebuilt(kind: Kind, unit: str, gateway: Gateway, options: Options, found: R
     plan = plan_for(kind, found.facts, replace(options, route=found.route), unit, gateway.account_id, gateway.region)
     route = next(r for r in kind.routes if r.name == found.route)
     return replace(plan, steps=route.recipe(found.facts, options), route=route.name)
+
+
+def _and_kept(lists: Mapping[str, Sequence[Any]]) -> str:
+    kept = len(lists["goes_by_itself"])
+    return f", {kept} go by themselves" if kept else ""
 
 
 def _refusal(target: str, verdict: Verdict, more: str = "", remedy: str | None = None) -> Refused:

@@ -100,6 +100,7 @@ OPERATIONS: dict[str, Operation] = {
         _read("ec2:GetEbsEncryptionByDefault"),
         _read("ec2:GetEbsDefaultKmsKeyId"),
         _read("ec2:ListSnapshotsInRecycleBin", "Snapshots"),
+        _read("ec2:ListVolumesInRecycleBin", "Volumes"),
         _read("autoscaling:DescribeAutoScalingInstances", "AutoScalingInstances"),
         _read("autoscaling:DescribeAutoScalingGroups", "AutoScalingGroups"),
         _read("dlm:GetLifecyclePolicies"),

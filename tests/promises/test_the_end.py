@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import boto3
 import pytest
 
 from sealift.options import DAY
@@ -152,6 +153,31 @@ async def test_finalize_says_what_stays_until_somebody_acts(instant: World) -> N
     assert {"gone_now", "goes_by_itself", "stays_until_you_act"} == set(lists)
     assert f"aws ec2 delete-snapshot --region {REGION} --snapshot-id {theirs}" == stays[theirs]
     assert theirs in instant.snapshots()
+
+
+async def test_what_a_recycle_bin_rule_keeps_is_not_gone(instant: World) -> None:
+    """R-EBS-78: deleted, and kept for its time; each volume and snapshot goes by itself on a date, and none of them is gone now."""
+    _, migration = await retained(instant, retain=0)
+    rbin = boto3.client("rbin", region_name=REGION)
+    for kind, days in (("EBS_VOLUME", 7), ("EBS_SNAPSHOT", 30)):
+        period = {"RetentionPeriodValue": days, "RetentionPeriodUnit": "DAYS"}
+        rbin.create_rule(ResourceType=kind, RetentionPeriod=period)
+    done, lists = await finalize(instant, migration)
+    volumes = {v["VolumeId"]: v["RecycleBinExitTime"] for v in instant.ec2.list_volumes_in_recycle_bin()["Volumes"]}
+    kept = {item["id"]: item["until"] for item in lists["goes_by_itself"]}
+    assert (0, [], 4, 2) == (done.exit_code, lists["gone_now"], len(kept), len(volumes))
+    assert {i: str(until) for i, until in volumes.items()} == {i: kept[i] for i in volumes}
+    assert "0 plain resources are gone, 4 go by themselves" in done.message
+
+
+async def test_a_recycle_bin_that_cannot_be_read_is_said(instant: World) -> None:
+    """What it keeps is not known then: nobody is told that all of it is gone without a word."""
+    _, migration = await retained(instant, retain=0)
+    refuse(instant, "ec2:ListVolumesInRecycleBin", "UnauthorizedOperation", times=None)
+    done, lists = await finalize(instant, migration)
+    (unread,) = [item for item in lists["stays_until_you_act"] if "Recycle Bin" in item["id"]]
+    assert (0, True) == (done.exit_code, "UnauthorizedOperation" in unread["what"])
+    assert f"aws ec2 list-volumes-in-recycle-bin --region {REGION}" == unread["command"]
 
 
 async def test_the_copy_route_says_that_its_encrypted_snapshots_stay(instant: World) -> None:

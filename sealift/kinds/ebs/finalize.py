@@ -171,21 +171,35 @@ async def _images(read: Read, region: str, snapshot: str) -> list[Mapping[str, s
 
 
 async def _recycle_bin(read: Read, facts: Facts) -> list[Mapping[str, str]]:
-    try:
-        kept = (await read(Call("ec2:ListSnapshotsInRecycleBin", {})))["Snapshots"]
-    except CallError:
-        return []
+    """Return what a Recycle Bin rule keeps of the sources: deleted, and there until its time has come (R-EBS-78)."""
     ours = {v.id for v in facts.plain}
-    return [
-        {
-            "id": s["SnapshotId"],
-            "what": f"a plain snapshot of {s.get('VolumeId')} in the Recycle Bin",
-            "until": str(s.get("RecycleBinExitTime", "")),
-            "command": "",
-        }
-        for s in kept
-        if s.get("VolumeId") in ours
-    ]
+    left: list[Mapping[str, str]] = []
+    for noun, id_ in (("volume", "VolumeId"), ("snapshot", "SnapshotId")):
+        try:
+            kept = (await read(Call(f"ec2:List{noun.title()}sInRecycleBin", {})))[f"{noun.title()}s"]
+        except CallError as error:
+            left.append(_unread_bin(noun, facts.region, error))
+            continue
+        left += [
+            {
+                "id": k[id_],
+                "what": f"a plain {noun}{f' of {source}' if (source := k['VolumeId']) != k[id_] else ''} in the Recycle Bin",
+                "until": str(k.get("RecycleBinExitTime", "")),
+                "command": "",
+            }
+            for k in kept
+            if k.get("VolumeId") in ours
+        ]
+    return left
+
+
+def _unread_bin(noun: str, region: str, error: CallError) -> Mapping[str, str]:
+    return {
+        "id": f"Recycle Bin ({noun}s)",
+        "what": f"could not be read ({error.code or error.message}): a rule may keep what was deleted",
+        "until": "you act",
+        "command": f"aws ec2 list-{noun}s-in-recycle-bin --region {region}",
+    }
 
 
 def locks(facts: Facts) -> tuple[str, ...]:
