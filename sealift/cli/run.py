@@ -3,9 +3,10 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
@@ -150,13 +151,38 @@ def _check_endpoint(url: str | None) -> None:
 
 def run(work: Coroutine[Any, Any, T], clock: "Clock | None" = None) -> T:
     """Run a coroutine to its end, as an actor of the clock if it counts none itself; the view of it then rests, for
-    what is written next.
+    what is written next. SIGTERM (a service or a container that is stopped) ends it as Ctrl-C does: leases are given back.
+
+    Raises:
+        KeyboardInterrupt: it was ended so.
+
     """
     try:
-        return asyncio.run(work if clock is None else _acting(work, clock))
+        return asyncio.run(_heeding_sigterm(work if clock is None else _acting(work, clock)))
     finally:
         for live in _views:
             live.stop()
+
+
+async def _heeding_sigterm(work: Coroutine[Any, Any, T]) -> T:
+    loop, task, told = asyncio.get_running_loop(), asyncio.current_task(), False
+
+    def end_it() -> None:
+        nonlocal told
+        if task is not None and not told:
+            told = task.cancel()
+
+    with suppress(NotImplementedError, RuntimeError, ValueError):  # no such signals here, or not the main thread
+        loop.add_signal_handler(signal.SIGTERM, end_it)
+    try:
+        return await work
+    except asyncio.CancelledError:
+        if told:
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.remove_signal_handler(signal.SIGTERM)
 
 
 async def _acting(work: Coroutine[Any, Any, T], clock: "Clock") -> T:

@@ -199,23 +199,33 @@ def test_a_process_killed_from_outside_while_it_waits_is_taken_over_at_once(tmp_
         assert box.ask("losses") == []
 
 
-def test_interrupted_while_the_workload_is_down_it_says_so(tmp_path: Path) -> None:
-    """Ctrl-C in the cutover: exit 130, and the one line says that the workload is down and which command goes on."""
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_while_the_workload_is_down_it_says_so(tmp_path: Path, how: signal.Signals) -> None:
+    """Ctrl-C, or a service being stopped, in the cutover: exit 130, the lease is given back, and the one line says that the
+    workload is down and which command goes on.
+    """
     with serving(tmp_path, SPEED / 3) as box:
         box.ask("keys", {"region": REGIONS[0], "alias": KEY})
         instance = box.instance(REGIONS[0], volumes=VOLUMES[:1])
         process = box.start("migrate", instance, "--key", KEY, "--ack", "R-EBS-31", "--local", "--yes")
         journal = tmp_path / "journal.db"
         until(lambda: "made" in rows_of(journal, "stop"))
-        process.send_signal(signal.SIGINT)
+        process.send_signal(how)
         said = process.communicate(timeout=20)[1].decode().splitlines()[-1]
         migration = migration_of(journal, instance)
-        assert process.returncode == 130
+        assert (process.returncode, lease_is_free(journal, migration)) == (130, True)
         assert said == (
             f"sealift: {migration} was interrupted; THE WORKLOAD OF {instance} IS DOWN. Go on: sealift resume {migration}"
         )
         assert box.sealift("resume", migration).returncode == 0
         assert box.ask("losses") == []
+
+
+def lease_is_free(journal: Path, migration: str) -> bool:
+    """Tell whether a driver of any host may take over at once."""
+    with closing(sqlite3.connect(journal, timeout=10)) as db:
+        (free,) = db.execute("SELECT free FROM leases WHERE migration = ?", (migration,)).fetchone()
+    return bool(free)
 
 
 def rows_of(journal: Path, step: str) -> list[str]:
