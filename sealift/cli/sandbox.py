@@ -78,13 +78,14 @@ def serve(host: str, port: int, clock: Any, speed: float, fleet: str | int, seed
     with run.one_line():
         pace = _pace(clock, speed)
         server = _server()
-        _refuse_taken(host, port)
+        _refuse_taken(host, port, server.place(host, port))
 
         def ready(url: str) -> None:
             run.say(f"the sandbox runs at {url}, {pace.replace('URL', url)}; Ctrl-C ends it, and nothing of it is kept")
-            run.data(
-                f"export AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox AWS_REGION=eu-central-1"
+            region = (
+                "AWS_REGION=eu-central-1 AWS_DEFAULT_REGION=eu-central-1"  # the one for the CLI, the other for boto3
             )
+            run.data(f"export AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox {region}")
 
         server.serve(host, port, speed, fleet, seed, ready, iam=iam, mode=clock)
 
@@ -109,18 +110,18 @@ def _pace(clock: str, speed: float) -> str:
     return """its time moves by hand (curl -d '{"advance": 60}' URL/_sandbox/clock)"""
 
 
-def _refuse_taken(host: str, port: int) -> None:
+def _refuse_taken(host: str, port: int, place: str) -> None:
     import socket
 
     from sealift.errors import SealiftError
 
     try:
-        with socket.socket() as probe:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
     except OSError as error:
         raise SealiftError(
-            f"{host}:{port} cannot be listened on: {error.strerror}", remedy=_other_place(error, port)
+            f"{place} cannot be listened on: {error.strerror}", remedy=_other_place(error, port)
         ) from None
 
 
@@ -131,7 +132,7 @@ def _other_place(error: OSError, port: int) -> str:
         return "Give another --port; 0 takes a free one."
     if error.errno in (errno.EACCES, errno.EPERM):
         return f"Port {port} is for the superuser: give a --port of 1024 or above; 0 takes a free one."
-    return "Give as --host an IPv4 address of this machine, or a name of one; 127.0.0.1 is for this machine alone."
+    return "Give as --host an address of this machine, or a name of one; 127.0.0.1 is for this machine alone."
 
 
 def _server() -> Any:

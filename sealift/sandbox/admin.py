@@ -71,7 +71,7 @@ class Admin:
         return [json.dumps(answer, default=str).encode()]
 
     def _answer(self, environ: dict[str, Any]) -> tuple[str, Any]:
-        name = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO'].removeprefix('/_sandbox')}"
+        name = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO'].removeprefix('/_sandbox') or '/'}"
         if name not in self._routes:
             return "404 Not Found", {"error": f"no route {name}", "routes": sorted(self._routes)}
         try:

@@ -76,7 +76,7 @@ class Front:
         if environ["PATH_INFO"] == JOIN and isinstance(self._clock, Clockwork):
             self._clock.converse(environ["werkzeug.socket"])
             raise ConnectionResetError  # the connection has had its use: there is no answer to write
-        if environ["PATH_INFO"].startswith("/_sandbox/"):
+        if f"{environ['PATH_INFO']}/".startswith("/_sandbox/"):
             return self._admin(environ, start)
         scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split("/")
         if len(scope) > 3 and scope[3] in hook.UNKNOWN_TO_MOTO:
@@ -84,6 +84,11 @@ class Front:
             start(f"{status} sandbox", [(k, str(v)) for k, v in headers.items()])
             return [body.encode() if isinstance(body, str) else body]
         return self._moto(environ, start)  # type: ignore[no-any-return]  # moto is untyped
+
+
+def place(host: str, port: int) -> str:
+    """Return host and port as a URL has them: an IPv6 address stands in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 class _Quiet(MotoRequestHandler):  # type: ignore[misc]  # moto is untyped
@@ -120,7 +125,7 @@ class Server:
             front = Front(self.box, self.clock, fleets.seed(self.box, self._fleet))
             self._wsgi = make_server(*self._address, front, threaded=True, request_handler=_Quiet)
             host, port = self._wsgi.server_address[:2]
-            ready(f"http://{host!s}:{port}")
+            ready(f"http://{place(str(host), port)}")
             try:
                 self._wsgi.serve_forever()
             finally:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from sealift.cli import main
 from sealift.cli.sandbox import MOST
 from sealift.clock import EPOCH_OF_TESTS
 from sealift.sandbox import admin as routes
+from sealift.sandbox.server import place
 from tests.sandbox.serving import admin, served
 
 SERVE = [sys.executable, "-m", "sealift", "sandbox", "serve", "--port", "0", "--fleet", "empty"]
@@ -38,6 +40,14 @@ def refused(url: str, path: str, body: Any) -> str:
 def test_the_routes_are_listed(url: str) -> None:
     """GET /_sandbox/ answers 200, and is one of them."""
     assert {"GET /", "POST /clock", "DELETE /faults"} <= set(admin(url, "")["routes"])
+
+
+def test_the_routes_are_listed_without_a_slash_too(url: str) -> None:
+    """GET /_sandbox answers as GET /_sandbox/ does; a path that only begins so is none of the sandbox's own."""
+    with urllib.request.urlopen(f"{url}/_sandbox") as reply:  # noqa: S310 - our own server
+        assert json.load(reply) == admin(url, "")
+    with pytest.raises(urllib.error.HTTPError):
+        urllib.request.urlopen(f"{url}/_sandboxes").close()  # noqa: S310
 
 
 @pytest.mark.parametrize(
@@ -83,15 +93,25 @@ def test_an_address_that_is_not_ours_asks_for_another_host(host: str) -> None:
     assert (code, "Give as --host" in said, "--port" in said) == (1, True, False)
 
 
+@pytest.mark.parametrize(
+    ("host", "said"), [("127.0.0.1", "127.0.0.1:80"), ("::1", "[::1]:80"), ("localhost", "localhost:80")]
+)
+def test_an_address_is_said_as_a_url_has_it(host: str, said: str) -> None:
+    """An IPv6 address stands in brackets, so that the line can be copied."""
+    assert place(host, 80) == said
+
+
 @pytest.mark.process
 @pytest.mark.parametrize("mode", ["scaled", "manual"])
 def test_what_serve_says_first(mode: str) -> None:
-    """How it ends, and, where time is moved by hand, the whole command for that."""
+    """How it ends, what to copy for the aws command line and for boto3, and, where time is moved by hand, the whole command for that."""
     server = subprocess.Popen([*SERVE, "--clock", mode], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert server.stdout
-    found = re.search(r"AWS_ENDPOINT_URL=(\S+)", server.stdout.readline())
+    exports = server.stdout.readline()
+    found = re.search(r"AWS_ENDPOINT_URL=(\S+)", exports)
     server.send_signal(signal.SIGINT)
     _, said = server.communicate(timeout=30)
     assert found
     assert "Ctrl-C ends it" in said.splitlines()[0]
+    assert {"AWS_REGION=eu-central-1", "AWS_DEFAULT_REGION=eu-central-1"} <= set(exports.split())
     assert (f"""curl -d '{{"advance": 60}}' {found[1]}/_sandbox/clock""" in said) == (mode == "manual")
