@@ -9,7 +9,7 @@ from typing import Any
 
 from sealift.kind import Kind, Route
 from sealift.kinds import KINDS
-from sealift.kinds.ebs.facts import AsgFacts, InstanceFacts, KeyFacts, VolumeAlone, VolumeFacts
+from sealift.kinds.ebs.facts import AsgFacts, InstanceFacts, KeyFacts, Room, VolumeAlone, VolumeFacts
 from sealift.options import Options
 from sealift.step import Output, Step
 
@@ -24,6 +24,8 @@ KEY = KeyFacts(
     usage="ENCRYPT_DECRYPT",
     manager="CUSTOMER",
     region=REGION,
+    bars_by_place=(),
+    pinned=(),
 )
 READ: dict[str, Any] = {
     "auto_enable_io": False,
@@ -42,6 +44,7 @@ AROUND: dict[str, Any] = {
     "selectors": (),
     "selected_by_arn": (),
     "default_policies": (),
+    "room": (Room("gp3", "GiB", quota=51_200, used=2_000),),
 }
 ROOT_VOLUME = VolumeFacts(
     id=ROOT, state="in-use", zone=ZONE, type="gp3", size=20, encrypted=False, iops=3000, throughput=125,

@@ -82,6 +82,7 @@ OPERATIONS: dict[str, Operation] = {
     for op in (
         _read("sts:GetCallerIdentity"),
         _read("kms:DescribeKey"),
+        _read("kms:GetKeyPolicy"),
         _read("ec2:DescribeRegions", "Regions"),
         _read("ec2:DescribeAvailabilityZones", "AvailabilityZones"),
         _read("ec2:DescribeInstances", "Reservations"),
@@ -109,6 +110,8 @@ OPERATIONS: dict[str, Operation] = {
         _read("backup:ListBackupSelections", "BackupSelectionsList"),
         _read("backup:GetBackupSelection"),
         _read("cloudwatch:DescribeAlarms", "MetricAlarms"),
+        _read("service-quotas:ListServiceQuotas", "Quotas", "servicequotas:ListServiceQuotas"),
+        _read("service-quotas:ListAWSDefaultServiceQuotas", "Quotas", "servicequotas:ListAWSDefaultServiceQuotas"),
         _read("s3:GetObject"),
         _change("ec2:CopyVolumes", Repeat.TOKEN, "ec2:CreateTags", *USES_KEY, rate=CREATE),
         _change("ec2:CreateVolume", Repeat.TOKEN, "ec2:CreateTags", *USES_KEY, rate=CREATE),

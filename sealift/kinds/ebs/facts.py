@@ -20,6 +20,9 @@ class KeyFacts:
     valid_to: float | None = None
     region: str = ""
     error: str = ""
+    # statements of its policy, by Sid; None: not evaluated
+    bars_by_place: tuple[str, ...] | None = None  # deny EC2 itself, which comes from no address and no VPC
+    pinned: tuple[str, ...] | None = None  # hold for the encryption context of some volumes or snapshots alone
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,22 @@ class AsgFacts:
 
 
 @dataclass(frozen=True)
+class Room:
+    """What the Region may hold of one volume type, in GiB or in IOPS, and what it holds."""
+
+    type: str
+    unit: str  # GiB, IOPS
+    quota: int
+    used: int
+    planned: int = 0  # for targets that were planned before this one in the same run
+
+    @property
+    def free(self) -> int:
+        """What is left for this target."""
+        return self.quota - self.used - self.planned
+
+
+@dataclass(frozen=True)
 class InstanceFacts:
     """An instance with all its volumes, encrypted ones included, the wanted key, and what surrounds it."""
 
@@ -112,6 +131,7 @@ class InstanceFacts:
     selected_by_arn: tuple[str, ...] | None = None  # backup selections that name a volume's ARN
     default_policies: tuple[str, ...] | None = None  # of DLM: they take every volume, whatever its tags
     unread: tuple[str, ...] = ()  # services that could not be asked where None would not tell: autoscaling, dlm, backup
+    room: tuple[Room, ...] = ()  # one is absent: not evaluated
 
     @property
     def plain(self) -> tuple[VolumeFacts, ...]:
@@ -142,6 +162,7 @@ class VolumeAlone:
     asg: AsgFacts | None = field(default=None)
     default_policies: tuple[str, ...] | None = None
     unread: tuple[str, ...] = ()
+    room: tuple[Room, ...] = ()
 
     @property
     def plain(self) -> tuple[VolumeFacts, ...]:

@@ -11,15 +11,13 @@ from typing import Any
 from sealift.errors import CallError, CredentialsLost
 from sealift.kind import ACK, BLOCK, NOT_EVALUATED, Read, Rule, Verdict
 from sealift.kinds.ebs.facts import AsgFacts, InstanceFacts, VolumeAlone
-from sealift.kinds.ebs.observe import NO_KEY, described, group_facts, instance_facts, volume_facts
+from sealift.kinds.ebs.observe import NO_KEY, group_facts, instance_facts, volume_facts
 from sealift.kinds.ebs.rules import CONSENT, INSTANCES, OWNERS, SOURCES
-from sealift.kinds.ebs.surroundings import maybe
+from sealift.kinds.ebs.surroundings import PAGE, described, maybe
 from sealift.options import Options
 from sealift.step import Call, tags_of
 
 KIND = "ebs-volume"
-PAGE = 500
-"""An unpaged Describe draws on the smaller bucket and times out (R-EBS-84)."""
 
 Described = Mapping[str, Any]
 Rows = list[dict[str, Any]]

@@ -5,13 +5,15 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sealift.errors import AccessDenied, CallError, NotSupported, Retry, SealiftError
+from sealift.errors import SealiftError
 from sealift.kind import Read
 from sealift.kinds.ebs.facts import AsgFacts, InstanceFacts, KeyFacts, VolumeAlone, VolumeFacts
+from sealift.kinds.ebs.room import room
 from sealift.kinds.ebs.surroundings import (
     Backups,
     alarms_on,
     backups,
+    described,
     encryption_by_default,
     key_facts,
     maybe,
@@ -52,6 +54,7 @@ async def observe_instance(
         key=await key_facts(read, options.key),
         zone_type=await zone_type(read, facts.zone),
         clone_supported=await probe_clone(probe, plain[0]) if probe and plain else None,
+        room=await room(read, facts.plain),
         **_merged(facts.unread, await _around(read, plain)),
     )
 
@@ -77,6 +80,7 @@ async def observe_volume(
         key=await key_facts(read, options.key),
         zone_type=await zone_type(read, volume.zone),
         clone_supported=await probe_clone(probe, target) if probe else None,
+        room=await room(read, () if volume.encrypted else (volume,)),
         **await _around(read, [target]),
     )
 
@@ -173,16 +177,6 @@ def _owns_address(instance: Described) -> bool:
 
 
 # -- reads
-
-
-async def described(read: Read, operation: str, **params: Any) -> dict[str, Any]:
-    """Describe with what AWS services manage, else hidden (R-EBS-04); without it where that parameter is not known."""
-    try:
-        return await read(Call(operation, {**params, "IncludeManagedResources": True}))
-    except CallError as error:
-        if error.retry is not Retry.REFUSED or isinstance(error, AccessDenied | NotSupported):
-            raise
-    return await read(Call(operation, params))
 
 
 async def _instance(read: Read, account: str, region: str, target: str) -> Described:

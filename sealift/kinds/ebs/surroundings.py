@@ -4,20 +4,24 @@ These reads are the same for every target: a run over many wraps its door in `Su
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
-from sealift.errors import CallError, CredentialsLost, NotSupported, Retry
+from sealift.errors import AccessDenied, CallError, CredentialsLost, NotSupported, Retry
 from sealift.kind import Read
+from sealift.kinds.ebs import key_policy
 from sealift.kinds.ebs.facts import KeyFacts
 from sealift.step import Call
 
 Reply = dict[str, Any]
+T = TypeVar("T")
 
 SHARED = frozenset(
     {
         "kms:DescribeKey",
+        "kms:GetKeyPolicy",
         "ec2:GetEbsEncryptionByDefault",
         "ec2:GetEbsDefaultKmsKeyId",
         "ec2:DescribeAvailabilityZones",
@@ -28,6 +32,8 @@ SHARED = frozenset(
         "backup:ListBackupSelections",
         "backup:GetBackupSelection",
         "cloudwatch:DescribeAlarms",
+        "service-quotas:ListServiceQuotas",
+        "service-quotas:ListAWSDefaultServiceQuotas",
     }
 )
 """Reads whose answer does not depend on the target."""
@@ -38,6 +44,9 @@ it).
 """
 
 TAG_CONDITION = "aws:ResourceTag/"
+
+PAGE = 500
+"""An unpaged Describe draws on the smaller bucket and times out (R-EBS-84)."""
 
 
 class Surroundings:
@@ -50,6 +59,9 @@ class Surroundings:
         self._read = read
         self._answers: dict[str, Reply | CallError] = {}
         self._silent: dict[str, CallError] = {}
+        self._known: dict[str, Any] = {}
+        self.planned: Counter[tuple[str, str]] = Counter()
+        """What the replacements of the targets seen so far take, by volume type and unit."""
 
     async def __call__(self, call: Call) -> Reply:
         """Read, or answer from memory."""
@@ -64,6 +76,13 @@ class Surroundings:
         if isinstance(answer, CallError):
             raise answer
         return answer
+
+    async def once(self, name: str, ask: Callable[[], Awaitable[T]]) -> T:
+        """Return what `ask` came to the first time: for what is drawn from long lists, which are not kept."""
+        if name not in self._known:
+            self._known[name] = await ask()
+        found: T = self._known[name]
+        return found
 
     async def _once(self, call: Call) -> Reply:
         try:
@@ -98,6 +117,16 @@ async def maybe(read: Read, operation: str, **params: Any) -> Reply | None:
         return None
 
 
+async def described(read: Read, operation: str, **params: Any) -> dict[str, Any]:
+    """Describe with what AWS services manage, else hidden (R-EBS-04); without it where that parameter is not known."""
+    try:
+        return await read(Call(operation, {**params, "IncludeManagedResources": True}))
+    except CallError as error:
+        if error.retry is not Retry.REFUSED or isinstance(error, AccessDenied | NotSupported):
+            raise
+    return await read(Call(operation, params))
+
+
 async def key_facts(read: Read, wanted: str) -> KeyFacts:
     """Return the wanted key as KMS describes it; an alias becomes the ARN here, once (R-EBS-51)."""
     if not wanted:
@@ -110,7 +139,7 @@ async def key_facts(read: Read, wanted: str) -> KeyFacts:
         return KeyFacts(wanted, error=error.message)
     meta: Mapping[str, Any] = reply["KeyMetadata"]
     valid_to = meta.get("ValidTo")
-    return KeyFacts(
+    facts = KeyFacts(
         wanted,
         arn=meta["Arn"],
         state=meta.get("KeyState", ""),
@@ -121,6 +150,16 @@ async def key_facts(read: Read, wanted: str) -> KeyFacts:
         valid_to=valid_to.timestamp() if valid_to else None,
         region=meta["Arn"].split(":")[3],
     )
+    return replace(facts, **await _of_the_policy(read, facts.arn))
+
+
+async def _of_the_policy(read: Read, arn: str) -> dict[str, Any]:
+    """Read what the policy of the key says that hits a migration (R-EBS-57, R-EBS-58); that of another account is not shown."""
+    reply = await maybe(read, "kms:GetKeyPolicy", KeyId=arn, PolicyName="default")
+    found = key_policy.statements(reply["Policy"]) if reply else None
+    if found is None:
+        return {}
+    return {"bars_by_place": key_policy.bars_by_place(found, arn), "pinned": key_policy.pinned(found)}
 
 
 async def encryption_by_default(read: Read) -> tuple[bool | None, str | None]:

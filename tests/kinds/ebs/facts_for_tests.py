@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sealift.kind import Rule
-from sealift.kinds.ebs.facts import AsgFacts, InstanceFacts, KeyFacts, VolumeAlone, VolumeFacts
+from sealift.kinds.ebs.facts import AsgFacts, InstanceFacts, KeyFacts, Room, VolumeAlone, VolumeFacts
 from sealift.options import Options
 
 ACCOUNT, REGION, ZONE = "123456789012", "eu-central-1", "eu-central-1a"
@@ -20,14 +20,16 @@ SURROUNDINGS: dict[str, Any] = {
     "selectors": (),
     "selected_by_arn": (),
     "default_policies": (),
+    "room": (Room("gp3", "GiB", 51_200, 1_000),),
 }
 
 
 def a_key(**fields: Any) -> KeyFacts:
     """Return an enabled symmetric key of the customer."""
     good = KeyFacts(
-        "alias/app", ARN, "Enabled", "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", manager="CUSTOMER", region=REGION
-    )
+        "alias/app", ARN, "Enabled", "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", manager="CUSTOMER", region=REGION,
+        bars_by_place=(), pinned=(),
+    )  # fmt: skip
     return replace(good, **fields)
 
 

@@ -27,7 +27,7 @@ ABOUT_THE_INSTANCE = (
 )  # fmt: skip
 ABOUT_THE_REGION = (
     "ec2:GetEbsEncryptionByDefault", "ec2:GetEbsDefaultKmsKeyId", "ec2:DescribeAvailabilityZones", "dlm:GetLifecyclePolicies",
-    "backup:ListBackupPlans", "cloudwatch:DescribeAlarms",
+    "backup:ListBackupPlans", "cloudwatch:DescribeAlarms", "kms:GetKeyPolicy",
 )  # fmt: skip
 
 

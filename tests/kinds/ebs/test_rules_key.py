@@ -2,7 +2,7 @@
 
 import pytest
 
-from sealift.kind import ACK, BLOCK, WARN
+from sealift.kind import ACK, BLOCK, NOT_EVALUATED, WARN
 from sealift.kinds.ebs.rules import key
 from tests.kinds.ebs.facts_for_tests import ARN, DONE, REGION, Case, a_key, an_instance, in_group, of, with_key
 
@@ -54,6 +54,20 @@ CASES = [
         Case("takes a key of the customer", an_instance()),
         Case("refuses a key of AWS", with_key(manager="AWS"), BLOCK, ["customer-managed"]),
         Case("refuses alias/aws/ebs even unread", with_key(wanted="alias/aws/ebs", arn="", manager=""), BLOCK),
+    ),
+    *of(
+        key.from_anywhere,
+        Case("takes a policy that bars no place", an_instance()),
+        Case("names what bars EC2 itself", with_key(bars_by_place=("OfficeOnly",)), WARN, [ARN, "OfficeOnly"]),
+        Case("says when the policy was not read", with_key(bars_by_place=None), NOT_EVALUATED, ["kms:GetKeyPolicy"]),
+        Case("has no policy to read without a key", with_key(arn="", bars_by_place=None, error="NotFoundException")),
+        Case("does not mind where nothing moves", an_instance(*DONE.volumes, key=a_key(bars_by_place=("OfficeOnly",)))),
+    ),
+    *of(
+        key.for_new_ids,
+        Case("takes a policy for any id", an_instance()),
+        Case("names what is pinned to an id", with_key(pinned=("OneDisk (vol-1)",)), WARN, [ARN, "vol-1", "vol-*"]),
+        Case("says when the policy was not read", with_key(pinned=None), NOT_EVALUATED, ["kms:GetKeyPolicy"]),
     ),
     *of(
         key.scaling_role,

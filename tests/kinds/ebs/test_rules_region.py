@@ -1,17 +1,77 @@
 """The rules about account and Region, and those that refuse a route, each from both sides. The cases are the specification."""
 
+from dataclasses import replace
+
 import pytest
 
 from sealift.kind import BLOCK, NOT_EVALUATED, WARN
+from sealift.kinds.ebs.facts import Room
 from sealift.kinds.ebs.rules import region, route
 from sealift.options import Options
-from tests.kinds.ebs.facts_for_tests import ARN, DONE, OTHER_ARN, ROOT, Case, a_volume, an_instance, of, with_root
+from tests.kinds.ebs.facts_for_tests import (
+    ARN,
+    DONE,
+    OTHER_ARN,
+    REGION,
+    ROOT,
+    Case,
+    a_volume,
+    alone,
+    an_instance,
+    of,
+    with_root,
+)
 
 LARGE = {"type": "io2", "size": 20_000}
 TWO = an_instance(a_volume(), a_volume("vol-0b", device="/dev/sdb"))
 MANY = an_instance(*(a_volume(f"vol-{n}", device=f"/dev/sd{n}") for n in range(21)))
 
+
+def _in_room(*rooms, volumes=()):
+    return an_instance(*volumes, room=rooms)
+
+
+FAST = a_volume(type="io2", size=100, iops=5_000)
+
 CASES = [
+    *of(
+        region.has_room,
+        Case("takes what fits beside what is there", an_instance()),
+        Case("takes the last GiB", _in_room(Room("gp3", "GiB", 1024, 1016))),
+        Case(
+            "refuses one GiB too many, with the figures",
+            _in_room(Room("gp3", "GiB", 1024, 1017)),
+            BLOCK,
+            ["8 GiB of gp3", "1017 in use", "1024", REGION, "L-7A658B76"],
+        ),
+        Case(
+            "counts the targets planned before it",
+            _in_room(Room("gp3", "GiB", 1024, 1000, 17)),
+            BLOCK,
+            ["1000 in use and 17 planned before"],
+        ),
+        Case(
+            "adds up its volumes", an_instance(*TWO.volumes, room=(Room("gp3", "GiB", 1024, 1010),)), BLOCK, ["16 GiB"]
+        ),
+        Case("does not count what is encrypted", an_instance(*DONE.volumes, room=(Room("gp3", "GiB", 1, 1),))),
+        Case(
+            "counts IOPS of io2 too",
+            _in_room(Room("io2", "GiB", 20_480, 0), Room("io2", "IOPS", 100_000, 95_001), volumes=(FAST,)),
+            BLOCK,
+            ["5000 IOPS of io2", "L-8D977E7E"],
+        ),
+        Case(
+            "takes IOPS that fit",
+            _in_room(Room("io2", "GiB", 20_480, 0), Room("io2", "IOPS", 100_000, 95_000), volumes=(FAST,)),
+        ),
+        Case(
+            "says what was not read",
+            _in_room(Room("io2", "GiB", 20_480, 0), volumes=(FAST,)),
+            NOT_EVALUATED,
+            ["io2 (IOPS)", "ListServiceQuotas"],
+        ),
+        Case("judges a volume alone", replace(alone(), room=(Room("gp3", "GiB", 8, 8),)), BLOCK, ["8 GiB of gp3"]),
+    ),
     *of(
         region.alarms,
         Case("is content without alarms", an_instance()),

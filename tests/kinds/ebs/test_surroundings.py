@@ -1,10 +1,12 @@
 """What surrounds the volumes: backups, alarms, defaults; read once for many targets."""
 
+import json
+
 import pytest
 
 from sealift.errors import AccessDenied, CallError
 from sealift.kinds.ebs.observe import observe_instance
-from sealift.kinds.ebs.surroundings import SHARED, Surroundings, alarms_on, backups, zone_type
+from sealift.kinds.ebs.surroundings import SHARED, Surroundings, alarms_on, backups, key_facts, zone_type
 from sealift.options import Options
 from sealift.step import Call
 from tests.kinds.ebs.conftest import Door, denied, silent
@@ -81,6 +83,49 @@ async def test_alarms_are_found_by_dimension_also_in_metric_math():
         "math",
         "plain",
     )
+
+
+POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Sid": "All", "Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "kms:*", "Resource": "*"},
+        {
+            "Sid": "OfficeOnly",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "kms:*",
+            "Resource": "*",
+            "Condition": {"NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}},
+        },
+        {
+            "Sid": "OneDisk",
+            "Effect": "Allow",
+            "Principal": {"AWS": ACCOUNT},
+            "Action": "kms:Decrypt",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"kms:EncryptionContext:aws:ebs:id": "vol-1"}},
+        },
+    ],
+}
+
+
+async def test_the_policy_of_the_key_is_read(box, read):
+    """What bars EC2 by place, and what is pinned to ids (R-EBS-57, R-EBS-58); KMS's default policy has neither."""
+    before = await key_facts(read, "alias/app")
+    box.client("kms", REGION).put_key_policy(KeyId=before.arn, Policy=json.dumps(POLICY), PolicyName="default")
+    after = await key_facts(read, "alias/app")
+
+    assert (before.bars_by_place, before.pinned) == ((), ())
+    assert (after.bars_by_place, after.pinned) == (("OfficeOnly",), ("OneDisk (vol-1)",))
+
+
+@pytest.mark.parametrize("answer", [denied("kms:GetKeyPolicy"), {"Policy": "none"}])
+async def test_a_key_whose_policy_is_not_shown_is_read_all_the_same(behind, answer):
+    """A key of another account shows none: the rules about it are not evaluated, the key is as fit as ever."""
+    facts = await key_facts(behind(kms_GetKeyPolicy=answer), "alias/app")
+
+    assert (facts.bars_by_place, facts.pinned, facts.error) == (None, None, "")
+    assert facts.state == "Enabled"
 
 
 async def test_the_kind_of_zone_is_read():

@@ -40,9 +40,17 @@ INSTANCES: tuple[Rule, ...] = (
     key.scaling_role,
 )
 
-KEYS: tuple[Rule, ...] = (key.fit, key.customer_managed, key.same_region, key.own_material)
+KEYS: tuple[Rule, ...] = (
+    key.fit,
+    key.customer_managed,
+    key.same_region,
+    key.own_material,
+    key.from_anywhere,
+    key.for_new_ids,
+)
 
 REGIONS: tuple[Rule, ...] = (
+    region.has_room,
     region.alarms,
     region.backups,
     region.default_key,

@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 
 from sealift.kind import ACK, BLOCK, WARN
 from sealift.kinds.ebs.facts import InstanceFacts, KeyFacts
-from sealift.kinds.ebs.rules.judging import Facts, Finding, moving, say
+from sealift.kinds.ebs.rules.judging import Facts, Finding, moving, say, unread
 from sealift.options import Options
 
 STORES = ("EXTERNAL_KEY_STORE", "AWS_CLOUDHSM")
 AWS_KEY = "alias/aws/ebs"
+POLICY = "the policy"
 
 
 @moving(
@@ -64,6 +65,41 @@ def customer_managed(facts: Facts, options: Options) -> Finding:
     key = facts.key
     aws = key.manager == "AWS" or key.wanted.endswith(AWS_KEY)
     return say(BLOCK, [f"{key.wanted} is managed by AWS"] if aws else [], "Name a customer-managed key.")
+
+
+@moving("R-EBS-57", "EBS user guide, Requirements for EBS encryption: permissions for instances", deep=True)
+def from_anywhere(facts: Facts, options: Options) -> Finding:
+    """No statement of the key policy denies by network place what EC2 itself does for the instance."""
+    key = facts.key
+    if key.bars_by_place is None:
+        return _policy_unread(key)
+    found = [f"the policy of {key.arn} denies by network place: {s}" for s in key.bars_by_place]
+    return say(
+        WARN,
+        found,
+        "EC2 decrypts as role/aws:ec2-infrastructure, which comes from no address and no VPC: with such a denial no "
+        "attach and no start succeeds. Except that role (ArnNotLike on aws:PrincipalArn); a service control policy can "
+        "deny it too, and is not read.",
+    )
+
+
+@moving("R-EBS-58", "AWS KMS developer guide, How Amazon EBS uses AWS KMS: encryption context", deep=True)
+def for_new_ids(facts: Facts, options: Options) -> Finding:
+    """No statement of the key policy is pinned to the ids of volumes or snapshots that there are: replacements have new ones."""
+    key = facts.key
+    if key.pinned is None:
+        return _policy_unread(key)
+    found = [f"the policy of {key.arn} is pinned on kms:EncryptionContext:aws:ebs:id: {s}" for s in key.pinned]
+    return say(
+        WARN,
+        found,
+        "That context is the id of the replacement, and of the new snapshot on the copy route. Take a pattern such as "
+        "vol-* and snap-*; policies of identities may be pinned too, and are not read.",
+    )
+
+
+def _policy_unread(key: KeyFacts) -> Finding:
+    return unread([key.arn], POLICY, "kms:GetKeyPolicy") if key.arn else None
 
 
 @moving("R-EBS-59", "EC2 Auto Scaling user guide, Required key policy for encrypted volumes")

@@ -2,12 +2,37 @@
 
 from collections.abc import Sequence
 
-from sealift.kind import WARN
-from sealift.kinds.ebs.facts import KeyFacts
+from sealift.kind import BLOCK, WARN
+from sealift.kinds.ebs.facts import KeyFacts, Room
+from sealift.kinds.ebs.room import CODES, needs
 from sealift.kinds.ebs.rules.judging import Facts, Finding, moving, say, unread
 from sealift.options import Options
 
+QUOTAS = "service-quotas:ListServiceQuotas and ListAWSDefaultServiceQuotas, ec2:DescribeVolumes"
 DEFAULTS = "ec2:GetEbsEncryptionByDefault and ec2:GetEbsDefaultKmsKeyId"
+
+
+@moving(
+    "R-EBS-77",
+    "EBS user guide, Quotas for Amazon EBS; Service Quotas API reference, ListServiceQuotas",
+    deep=True,
+)
+def has_room(facts: Facts, options: Options) -> Finding:
+    """The storage and IOPS quotas of the Region hold the replacements beside their sources, which stay until finalize."""
+    wanted, found = needs(facts.plain), {(r.type, r.unit): r for r in facts.room}
+    full = [_short(r, wanted[unit], facts.region) for unit, r in sorted(found.items()) if wanted[unit] > r.free]
+    blocked = say(BLOCK, full, "Raise the quota, finalize earlier migrations, or plan these targets later.")
+    missing = [f"{kind} ({unit})" for kind, unit in sorted(set(wanted) - set(found))]
+    return blocked or unread(missing, f"quota and use in {facts.region}", QUOTAS)
+
+
+def _short(room: Room, need: int, region: str) -> str:
+    of, before = (
+        f"{room.unit} of {room.type}",
+        f" and {room.planned} planned before in this run" if room.planned else "",
+    )
+    quota = f"the quota of {room.quota} in {region} ({CODES[room.type, room.unit]})"
+    return f"{need} {of} do not fit beside {room.used} in use{before}: {quota}"
 
 
 @moving(
