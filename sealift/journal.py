@@ -45,6 +45,9 @@ from sealift.step import Output
 
 SCHEMA = 1
 
+HOLDS, LEAVING, LEFT = range(3)
+"""How a migration stands to a shared switch: it needs it, is about to turn it back, owes nothing any more."""
+
 _meta = MetaData()
 _version = Table("schema_version", _meta, Column("version", Integer, nullable=False))
 _migrations = Table(
@@ -413,10 +416,10 @@ class Journal:
 
         Who is about to do so owes nothing any more: the newcomer does.
         """
-        others = (_switches.c.name == name) & (_switches.c.migration != migration) & (_switches.c.leaving == 1)
+        others = (_switches.c.name == name) & (_switches.c.migration != migration) & (_switches.c.leaving == LEAVING)
         with self._write() as db:
             leaving = db.execute(select(_switches.c.owed).where(others)).scalars().all()
-            db.execute(delete(_switches).where(others))
+            db.execute(update(_switches).where(others).values(owed="[]", leaving=LEFT))
             self._owe(db, name, migration, [item for owed in leaving for item in json.loads(owed)])
             return bool(leaving)
 
@@ -430,7 +433,7 @@ class Journal:
         owed = json.loads(db.execute(select(_switches.c.owed).where(mine)).scalar() or "[]")
         db.execute(delete(_switches).where(mine))
         whole = json.dumps(list(dict.fromkeys((*owed, *items))))
-        db.execute(insert(_switches).values(name=name, migration=migration, owed=whole, leaving=0))
+        db.execute(insert(_switches).values(name=name, migration=migration, owed=whole, leaving=HOLDS))
 
     def switch_off(self, name: str, migration: str, planned: tuple[str, ...]) -> tuple[str, ...]:
         """Count a migration out; return what it has to turn back: nothing while others hold it, who then owe it.
@@ -438,24 +441,25 @@ class Journal:
         `planned` is what it would turn back by its plan: only where the journal that counted it in is lost.
         """
         mine = (_switches.c.name == name) & (_switches.c.migration == migration)
-        others = (_switches.c.name == name) & (_switches.c.migration != migration) & (_switches.c.leaving == 0)
+        others = (_switches.c.name == name) & (_switches.c.migration != migration) & (_switches.c.leaving == HOLDS)
         with self._write() as db:
             owed = db.execute(select(_switches.c.owed).where(mine)).scalar()
             whole = planned if owed is None else tuple(json.loads(owed))
             db.execute(delete(_switches).where(mine))
             heir = db.execute(select(_switches.c.migration).where(others).order_by(_switches.c.migration)).scalar()
+            row = {"name": name, "migration": migration}
             if heir is not None:
                 self._owe(db, name, heir, whole)
+                db.execute(insert(_switches).values(**row, owed="[]", leaving=LEFT))
                 return ()
-            row = {"name": name, "migration": migration, "owed": json.dumps(whole), "leaving": 1}
-            db.execute(insert(_switches).values(**row))
+            db.execute(insert(_switches).values(**row, owed=json.dumps(whole), leaving=LEAVING if whole else LEFT))
             return whole
 
     def switched(self, name: str, migration: str) -> None:
-        """Forget a migration that has counted out and turned the switch back."""
+        """Write down that a migration has turned the switch back: it owes nothing, however often it counts out."""
+        gone = (_switches.c.name == name) & (_switches.c.migration == migration) & (_switches.c.leaving == LEAVING)
         with self._write() as db:
-            gone = (_switches.c.name == name) & (_switches.c.migration == migration) & (_switches.c.leaving == 1)
-            db.execute(delete(_switches).where(gone))
+            db.execute(update(_switches).where(gone).values(owed="[]", leaving=LEFT))
 
     def reserve(self, quota: str, place: str, migration: str, slots: int, limit: int) -> bool:
         """Take slots of a quota, if with them no more than `limit` are held in `place`; say whether they were taken."""
