@@ -108,5 +108,9 @@ class Shaped(Step):
 
 
 def alive(volume: Mapping[str, Any]) -> bool:
-    """Tell whether a described volume can still become useful: a token whose volume died returns that dead one."""
+    """Tell whether a described volume can still become useful.
+
+    One that died is not taken for ours. Its token is of no use either: AWS answers it with the dead volume as long as it
+    shows it, and with IdempotentParameterMismatch afterwards. Both end the attempt; the next one has another token.
+    """
     return volume.get("State") not in ("error", "deleting", "deleted")

@@ -3,6 +3,7 @@
 import pytest
 
 from sealift.errors import CredentialsLost, Retry
+from sealift.kind import NOT_EVALUATED
 from sealift.kinds.ebs.facts import Room
 from sealift.kinds.ebs.observe import observe_instance, observe_volume
 from sealift.kinds.ebs.room import room
@@ -11,6 +12,8 @@ from sealift.options import Options
 from sealift.sandbox import Quotas, VolumeSpec
 from tests.kinds.ebs.conftest import Door, denied, unknown
 from tests.kinds.ebs.facts_for_tests import ACCOUNT, REGION, a_volume
+from tests.promises.acts import refuse
+from tests.world import ACKS, KEY
 
 LISTED, DEFAULTS = "service-quotas:ListServiceQuotas", "service-quotas:ListAWSDefaultServiceQuotas"
 DISK = a_volume(size=8)
@@ -134,3 +137,40 @@ async def test_lost_credentials_are_not_a_lack_of_rights():
 
     with pytest.raises(CredentialsLost):
         await room(Surroundings(a_door(described=lost)), [DISK])
+
+
+async def test_a_plan_for_more_than_the_region_holds_is_refused_before_anything_starts(world):
+    """Two instances and room for one replacement: the first is planned, the second is refused with the figures."""
+    names = [world.instance(name=name) for name in ("a", "b")]
+    world.box.world.quotas = Quotas(storage_tib_gp3=(16 + 8) / 1024)
+
+    plans = await world.act(world.driver.plan(names, Options(key=KEY, acks=ACKS)))
+    moved = [await world.act(world.driver.migrate(p, approved_by="a test")) for p in plans]
+
+    assert [m.exit_code for m in moved] == [0, 4]
+    said = "8 GiB of gp3 do not fit beside 16 in use and 8 planned before in this run: the quota of 24 in eu-central-1"
+    assert said in moved[1].message
+    assert world.power(names[1]) == "running"
+
+
+async def test_the_gate_lists_no_region(world):
+    """Plan, start, gate: the volumes of the Region are listed once, for the plan."""
+    plan = await world.plan(world.instance())
+
+    await world.act(world.driver.migrate(plan, approved_by="a test"))
+
+    listings = [f for e in world.box.log for f in e.params.get("Filters", ()) if f.get("Name") == "volume-type"]
+    assert len(listings) == 1
+
+
+@pytest.mark.parametrize("operation", ["service-quotas:ListServiceQuotas", "kms:GetKeyPolicy"])
+async def test_a_denied_reading_keeps_nobody_from_a_plan(world, operation):
+    """It is said as *not evaluated*, with what to allow, and the migration runs."""
+    refuse(world, operation, "AccessDeniedException", times=None)
+
+    plan = await world.plan(world.instance())
+    moved = await world.act(world.driver.migrate(plan, approved_by="a test"))
+
+    (said, *_) = [v for v in plan.rules if v.id in ("R-EBS-77", "R-EBS-57")]
+    assert (said.verdict, moved.exit_code) == (NOT_EVALUATED, 0)
+    assert operation.replace("service-quotas", "servicequotas") in said.message

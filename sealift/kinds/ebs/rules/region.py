@@ -8,7 +8,7 @@ from sealift.kinds.ebs.room import CODES, needs
 from sealift.kinds.ebs.rules.judging import Facts, Finding, moving, say, unread
 from sealift.options import Options
 
-QUOTAS = "service-quotas:ListServiceQuotas and ListAWSDefaultServiceQuotas, ec2:DescribeVolumes"
+QUOTAS = "servicequotas:ListServiceQuotas and servicequotas:ListAWSDefaultServiceQuotas"
 DEFAULTS = "ec2:GetEbsEncryptionByDefault and ec2:GetEbsDefaultKmsKeyId"
 
 
