@@ -21,7 +21,7 @@ class KeyFacts:
     region: str = ""
     error: str = ""
     # statements of its policy, by Sid; None: not evaluated
-    bars_by_place: tuple[str, ...] | None = None  # deny EC2 itself, which comes from no address and no VPC
+    bars_by_place: tuple[str, ...] | None = None  # deny EC2, which comes from no address and no VPC of ours
     pinned: tuple[str, ...] | None = None  # hold for the encryption context of some volumes or snapshots alone
 
 

@@ -8,10 +8,19 @@ from typing import Any
 Statement = Mapping[str, Any]
 
 PLACES = frozenset({"aws:sourceip", "aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpce"})
-"""Condition keys that tell where a request comes from; a request of EC2 itself has none of them."""
+"""Condition keys that tell where a request comes from; one of EC2 has none of them, or is not from the caller's place."""
 
 INFRASTRUCTURE = ":role/aws:ec2-infrastructure"
 """The role under which EC2 decrypts for an instance: it has no policies of its own, and is subject to the key's."""
+
+FORWARDED = (
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
+"""What EC2 asks KMS for on behalf of who copies, attaches and starts."""
 
 CONTEXT = "kms:encryptioncontext:aws:ebs:id"
 OTHER_IDS = ("vol-0123456789abcdef0", "snap-0123456789abcdef0")
@@ -29,7 +38,10 @@ def statements(policy: str) -> list[tuple[str, Statement]] | None:
 
 
 def bars_by_place(found: Iterable[tuple[str, Statement]], key_arn: str) -> tuple[str, ...]:
-    """Return the denials by network place that hit EC2's own role in the key's account, and so every attach and start (R-EBS-57)."""
+    """Return the denials by network place that hit EC2, and so every copy, attach or start (R-EBS-57).
+
+    They hit it as its own role in the key's account, or where it asks on behalf of a caller.
+    """
     _, partition, _, _, account, _ = key_arn.split(":", 5)
     role = f"arn:{partition}:iam::{account}{INFRASTRUCTURE}"
     return tuple(name for name, statement in found if _hits_ec2(statement, role))
@@ -42,19 +54,27 @@ def pinned(found: Iterable[tuple[str, Statement]]) -> tuple[str, ...]:
 
 
 def _hits_ec2(statement: Statement, role: str) -> bool:
-    if statement.get("Effect") != "Deny" or not _of_decrypt(statement) or not _for_everybody(statement):
+    if statement.get("Effect") != "Deny" or not _for_everybody(statement) or not _by_place(statement):
         return False
-    conditions = list(_conditions(statement))
-    places = [operator for operator, key, _ in conditions if key in PLACES]
-    absent = [_holds_without(operator, values) for operator, key, values in conditions if key in PLACES]
-    spared = any(_spares(operator, values, role) for operator, key, values in conditions if key == "aws:principalarn")
-    return bool(places) and all(absent) and not spared
+    names = [(op, values) for op, key, values in _conditions(statement) if key == "aws:principalarn" and op != "null"]
+    services = [values for _, key, values in _conditions(statement) if key == "aws:viaawsservice"]
+    some_alone = any("not" not in op and not _any_matches(values, role) for op, values in names)
+    not_the_role = any("not" in op and _any_matches(values, role) for op, values in names)
+    not_forwarded = any("false" in [v.lower() for v in values] for values in services)
+    as_itself = _is_about(statement, ["kms:Decrypt"]) and not not_the_role
+    for_a_caller = _is_about(statement, FORWARDED) and not not_forwarded
+    return not some_alone and (as_itself or for_a_caller)
 
 
-def _of_decrypt(statement: Statement) -> bool:
+def _by_place(statement: Statement) -> bool:
+    absent = [_holds_without(operator, values) for operator, key, values in _conditions(statement) if key in PLACES]
+    return bool(absent) and all(absent)
+
+
+def _is_about(statement: Statement, actions: Iterable[str]) -> bool:
     if "Action" not in statement:
-        return not _any_matches(_listed(statement.get("NotAction", "*")), "kms:decrypt")
-    return _any_matches(_listed(statement["Action"]), "kms:decrypt")
+        return not all(_any_matches(_listed(statement.get("NotAction", "*")), a) for a in actions)
+    return any(_any_matches(_listed(statement["Action"]), a) for a in actions)
 
 
 def _for_everybody(statement: Statement) -> bool:
@@ -75,10 +95,6 @@ def _holds_without(operator: str, values: Sequence[str]) -> bool:
     if operator == "null":
         return "true" in [v.lower() for v in values]
     return operator.startswith("forallvalues:") or operator.endswith("ifexists") or "not" in operator
-
-
-def _spares(operator: str, values: Sequence[str], role: str) -> bool:
-    return operator != "null" and ("not" in operator) == _any_matches(values, role)
 
 
 def _pins(statement: Statement) -> list[str]:

@@ -1,14 +1,18 @@
 """What a key policy says that a migration runs into, read from its JSON."""
 
 import json
+from string import ascii_lowercase
 
 import pytest
 
 from sealift.kinds.ebs import key_policy
-from tests.kinds.ebs.facts_for_tests import ACCOUNT, ARN
+from sealift.sandbox import kms
+from tests.kinds.ebs.facts_for_tests import ACCOUNT, ARN, REGION
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/aws:ec2-infrastructure"
-AWAY = {"NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}}
+AWAY = {"NotIpAddress": {"aws:SourceIp": "127.0.0.0/8"}}
+BUT_EC2 = {"ArnNotLikeIfExists": {"aws:PrincipalArn": ["arn:aws:iam::*:role/aws:ec2-infrastructure"]}}
+DIRECT = {"BoolIfExists": {"aws:ViaAWSService": "false"}}
 
 
 def denial(condition, **fields):
@@ -29,7 +33,9 @@ HIT = {
     "an address in a VPC": denial({"NotIpAddressIfExists": {"aws:VpcSourceIp": "10.0.0.0/8"}}),
     "no VPC at all": denial({"Null": {"aws:SourceVpc": "true"}}),
     "two places": denial(AWAY | {"StringNotEqualsIfExists": {"aws:SourceVpc": "vpc-1"}}),
-    "calls of users alone": denial(AWAY | {"BoolIfExists": {"aws:ViaAWSService": "false"}}),
+    "calls of users alone": denial(AWAY | DIRECT),
+    "all but EC2's role, not what is asked for a caller": denial(AWAY | BUT_EC2),
+    "grants": denial(AWAY, Action="kms:CreateGrant"),
     "decryption by name": denial(AWAY, Action=["kms:Encrypt", "kms:Decrypt"]),
     "actions by a pattern": denial(AWAY, Action=["KMS:dec*"]),
     "the account": denial(AWAY, Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"}),
@@ -44,7 +50,8 @@ MISSED = {
     "requests that have a VPC": denial({"Null": {"aws:SourceVpc": "false"}} | AWAY),
     "other actions": denial(AWAY, Action="kms:PutKeyPolicy"),
     "other users": denial(AWAY, Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:user/eve"}),
-    "all but EC2's role": denial(AWAY | {"ArnNotLikeIfExists": {"aws:PrincipalArn": ["arn:aws:iam::*:role/aws:ec2-infrastructure"]}}),
+    "all but EC2, as itself and for a caller": denial(AWAY | BUT_EC2 | DIRECT),
+    "grants, but not what is asked for a caller": denial(AWAY | DIRECT, Action="kms:CreateGrant"),
     "one role alone": denial(AWAY | {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/dev"}}),
 }  # fmt: skip
 
@@ -61,17 +68,39 @@ def test_a_denial_that_does_not_hit_ec2_is_not_named(statement):
     assert key_policy.bars_by_place(read(statement), ARN) == ()
 
 
+def test_the_sandbox_thinks_the_same(box):
+    """R-EBS-57: under such a policy the sandbox's EC2 cannot attach, and under the others it can."""
+    everybody = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "kms:*", "Resource": "*"}
+    arn, web = box.add_key(REGION, "alias/barred"), box.add_instance(REGION)
+    disks = {name: box.add_volume(region=REGION, kms_key=arn) for name in (*HIT, *MISSED)}
+    devices = {name: f"/dev/sd{letter}" for name, letter in zip(disks, ascii_lowercase[1:], strict=False)}
+    ec2 = box.client("ec2", REGION)
+    box.enforce()
+
+    failed = []
+    for name, statement in (HIT | MISSED).items():
+        kms.find(ACCOUNT, REGION, arn).policy = json.dumps(
+            {"Version": "2012-10-17", "Statement": [everybody, statement]}
+        )
+        try:
+            ec2.attach_volume(VolumeId=disks[name], InstanceId=web, Device=devices[name])
+        except ec2.exceptions.ClientError as error:
+            failed.append((name, error.response["Error"]["Code"]))
+
+    assert failed == [(name, "CustomerKeyHasBeenRevoked") for name in HIT]
+
+
 def test_all_but_some_actions_are_denied_by_not_action():
-    """R-EBS-57: NotAction denies decryption unless it names it."""
+    """R-EBS-57: NotAction denies all that EC2 does unless it names it."""
     others = {k: v for k, v in denial(AWAY, NotAction="kms:Describe*").items() if k != "Action"}
-    spared = {**others, "NotAction": ["kms:Decrypt", "kms:Describe*"]}
+    spared = {**others, "NotAction": ["kms:*Grant*", "kms:*crypt*", "kms:GenerateDataKey*"]}
     assert key_policy.bars_by_place(read(others), ARN) == ("Deny",)
     assert key_policy.bars_by_place(read(spared), ARN) == ()
 
 
 def test_a_role_of_another_partition_is_spared_by_its_own_name():
     """R-EBS-57: in China the role is of aws-cn."""
-    spared = AWAY | {"ArnNotLike": {"aws:PrincipalArn": "arn:aws-cn:iam::*:role/aws:ec2-infrastructure"}}
+    spared = AWAY | DIRECT | {"ArnNotLike": {"aws:PrincipalArn": "arn:aws-cn:iam::*:role/aws:ec2-infrastructure"}}
     assert key_policy.bars_by_place(read(denial(spared)), ARN.replace("arn:aws:", "arn:aws-cn:")) == ()
     assert key_policy.bars_by_place(read(denial(spared)), ARN) == ("Deny",)
 

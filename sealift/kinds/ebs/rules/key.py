@@ -69,7 +69,7 @@ def customer_managed(facts: Facts, options: Options) -> Finding:
 
 @moving("R-EBS-57", "EBS user guide, Requirements for EBS encryption: permissions for instances", deep=True)
 def from_anywhere(facts: Facts, options: Options) -> Finding:
-    """No statement of the key policy denies by network place what EC2 itself does for the instance."""
+    """No statement of the key policy denies by network place what EC2 itself does with the key."""
     key = facts.key
     if key.bars_by_place is None:
         return _policy_unread(key)
@@ -77,9 +77,9 @@ def from_anywhere(facts: Facts, options: Options) -> Finding:
     return say(
         WARN,
         found,
-        "EC2 decrypts as role/aws:ec2-infrastructure, which comes from no address and no VPC: with such a denial no "
-        "attach and no start succeeds. Except that role (ArnNotLike on aws:PrincipalArn); a service control policy can "
-        "deny it too, and is not read.",
+        "EC2 asks KMS as role/aws:ec2-infrastructure and on behalf of callers, from no address and no VPC of yours: copies, "
+        "attaches or starts fail. Except that role (ArnNotLike on aws:PrincipalArn) and forwarded calls (Bool "
+        "aws:ViaAWSService false); a service control policy can deny them too, and is not read.",
     )
 
 
