@@ -64,7 +64,9 @@ _ALL: tuple[Rule, ...] = (
         "SB-VOL-04",
         "io1 and io2 need Iops; Throughput is for gp3; Multi-Attach for io1 and io2; IOPS and throughput keep within the "
         "type's range, 500, 50 or 1,000 IOPS a GiB (gp3, io1, io2), 0.25 MiB/s an IOPS.",
-        "botocore ec2 CreateVolume; " + _EBS + "general-purpose.html, provisioned-iops.html; the codes are guesses",
+        "botocore ec2 CreateVolume; " + _EBS + "general-purpose.html, provisioned-iops.html; recorded replies: "
+        "InvalidParameterValue, Iops to volume size ratio of 750.000000 is too high; maximum is 500 (rocicorp/mono#4410), "
+        "Throughput (MiBps) to iops ratio of 0.333333 is too high (runs-on/runs-on#260); the other codes are guesses",
         guess=True,
     ),
     Rule(
@@ -75,8 +77,10 @@ _ALL: tuple[Rule, ...] = (
     ),
     Rule(
         "SB-VOL-06",
-        "An unknown id is refused with a .NotFound code, a malformed one with .Malformed or InvalidParameterValue.",
-        _CODES,
+        "An unknown id is refused with a .NotFound code; a malformed one with InvalidInstanceID.Malformed, "
+        "InvalidSnapshotID.Malformed, or InvalidParameterValue for a volume and for what is no snapshot's id at all.",
+        _CODES + "; recorded replies: InvalidSnapshotID.Malformed, InvalidParameterValue, Value (vol-ahsg23h) for "
+        "parameter volumeId is invalid",
     ),
     Rule("SB-VOL-07", "CreateVolume needs a zone of the Region.", _CODES),
     Rule(

@@ -188,6 +188,49 @@ BLOCKS: tuple[tuple[str, str, str, bool], ...] = (
         True,
     ),
     (
+        "SB-SNP-07",
+        "An account has at most 100 pending snapshots in a Region, copies and deleted ones with them, and 100,000 in all.",
+        _EC2
+        + "APIReference/errors-overview.html; values: published output of ListServiceQuotas, pingcap/tidb#44325; that "
+        "copies and deleted ones count is a guess",
+        True,
+    ),
+    (
+        "SB-IMG-03",
+        "CreateImage takes its snapshots within the quotas of CreateSnapshot.",
+        _EC2 + "UserGuide/creating-an-ami-ebs.html; that it is refused with the same codes is a guess",
+        True,
+    ),
+    (
+        "SB-ODC-02",
+        "A capacity reservation is made for 1 to 1,000 instances of a type that is there, in a zone of the Region.",
+        "botocore ec2 CreateCapacityReservation; the codes are guesses",
+        True,
+    ),
+    (
+        "SB-ODC-03",
+        "An instance that matches an open reservation in type, platform, zone and tenancy runs in it, also one that runs "
+        "already when it is made; stopped, terminated or with the reservation cancelled it gives its place back.",
+        _EC2 + "UserGuide/capacity-reservations-create.html, capacity-reservations-launch.html; botocore ec2 "
+        "CancelCapacityReservation",
+        False,
+    ),
+    (
+        "SB-ODC-04",
+        "A start or launch that must run in a reservation is refused where it has no room left, does not match, or is "
+        "cancelled; one that may is on demand then.",
+        _EC2
+        + "UserGuide/capacity-reservations-launch.html; recorded reply of StartInstances: ReservationCapacityExceeded "
+        "(hashicorp/terraform-provider-aws#35745)",
+        False,
+    ),
+    (
+        "SB-ODC-05",
+        "What reservation an instance uses is set while it is stopped; a target goes with capacity-reservations-only.",
+        "botocore ec2 ModifyInstanceCapacityReservationAttributes, CapacityReservationSpecification; the codes are guesses",
+        True,
+    ),
+    (
         "R-EBS-80",
         "CreateImage does not encrypt what is plain.",
         "botocore ec2 EbsBlockDevice.Encrypted; the code is a guess",

@@ -146,6 +146,7 @@ class Machine:
     reservation: str
     state: str = "pending"
     launched: float = 0.0
+    made: float = 0.0
     running_since: float | None = None
     disks: dict[str, Attachment] = field(default_factory=dict)
     reason: tuple[str, str] | None = None
@@ -154,6 +155,10 @@ class Machine:
     turn: int = 0
     forbidden: bool = False
     visible: float = 0.0
+    reserved: str | None = None
+    """The capacity reservation that it runs in."""
+    prefers: str = "open"
+    target: str | None = None
 
     def stream(self, device: str) -> str:
         """Name the workload that writes to `device`."""
@@ -173,8 +178,8 @@ class CapacityReservation:
     platform: str
     state: str = "active"
     match_criteria: str = "open"
-    end: float | None = None
     visible: float = 0.0
+    tenancy: str = "default"
 
 
 @dataclass
@@ -188,6 +193,7 @@ class Image:
     root_device: str
     mappings: list[dict[str, Any]]
     description: str = ""
+    visible: float = 0.0
 
     def snapshot_ids(self) -> set[str]:
         """Return the snapshots it names."""

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -164,18 +165,25 @@ class World:
         return _found(self.here(call).machines, instance_id, call.at, _INSTANCE)
 
 
+_ID = re.compile("-([0-9a-f]{8}|[0-9a-f]{17})")
+
+
 class _Noun(NamedTuple):
     """How refusals speak of a kind of thing."""
 
     prefix: str
     name: str
     absent: str
+    other: str
+    """The code for what is no id of this kind at all."""
     malformed: str
 
 
-_VOLUME = _Noun("vol", "volume", "InvalidVolume.NotFound", "InvalidParameterValue")
-_SNAPSHOT = _Noun("snap", "snapshot", "InvalidSnapshot.NotFound", "InvalidParameterValue")
-_INSTANCE = _Noun("i", "instance ID", "InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed")
+_VALUE = "InvalidParameterValue"
+_VOLUME = _Noun("vol", "volume", "InvalidVolume.NotFound", _VALUE, _VALUE)
+_SNAPSHOT = _Noun("snap", "snapshot", "InvalidSnapshot.NotFound", _VALUE, "InvalidSnapshotID.Malformed")
+_MALFORMED = "InvalidInstanceID.Malformed"
+_INSTANCE = _Noun("i", "instance ID", "InvalidInstanceID.NotFound", _MALFORMED, _MALFORMED)
 
 
 class _Visible(Protocol):
@@ -186,13 +194,19 @@ _V = TypeVar("_V", bound=_Visible)
 
 
 def _found(book: Mapping[str, _V], key: str, now: float, noun: _Noun) -> _V:
-    if not str(key).startswith(noun.prefix + "-"):
-        message = f'Invalid id: "{key}" (expecting "{noun.prefix}-...")'
-        raise ApiError("SB-VOL-06", noun.malformed, message)
     item = book.get(key)
+    if item is None:
+        _check_form(str(key), noun)
     if item is None or item.visible > now:
         raise ApiError("SB-VOL-06", noun.absent, f"The {noun.name} '{key}' does not exist")
     return item
+
+
+def _check_form(key: str, noun: _Noun) -> None:
+    if not key.startswith(noun.prefix + "-"):
+        raise ApiError("SB-VOL-06", noun.other, f"Value ({key}) is invalid. Expected: '{noun.prefix}-...'.")
+    if not _ID.fullmatch(key.removeprefix(noun.prefix)):
+        raise ApiError("SB-VOL-06", noun.malformed, f'Invalid id: "{key}"')
 
 
 def iso(at: float) -> datetime:

@@ -154,8 +154,11 @@ def test_it_is_refused(client: Callable, region: str, zone: str, case: Refusal):
     SB-VOL-04, SB-VOL-06, SB-VOL-07, R-EBS-08, R-EBS-10, R-EBS-52, R-EBS-84, SB-API-01, SB-RDS-02, SB-RDS-06, SB-KEY-02.
 
     Source SB-VOL-04: botocore ec2 CreateVolume; docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html,
-      provisioned-iops.html; the codes are guesses.
-    Source SB-VOL-06: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+      provisioned-iops.html; recorded replies: InvalidParameterValue, Iops to volume size ratio of 750.000000 is too
+      high; maximum is 500 (rocicorp/mono#4410), Throughput (MiBps) to iops ratio of 0.333333 is too high
+      (runs-on/runs-on#260); the other codes are guesses.
+    Source SB-VOL-06: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html; recorded replies:
+      InvalidSnapshotID.Malformed, InvalidParameterValue, Value (vol-ahsg23h) for parameter volumeId is invalid.
     Source SB-VOL-07: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
     Source R-EBS-08: botocore ec2 CreateVolume.Iops.
     Source R-EBS-10: botocore ec2 CreateTags; docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html
@@ -233,8 +236,10 @@ def test_a_loose_volume_is_not_detached(ec2: Any, volume: Callable):
 def test_a_loose_volume_is_not_attached_to_nobody(ec2: Any, volume: Callable):
     """SB-VOL-06.
 
-    Source SB-VOL-06: An unknown id is refused with a .NotFound code, a malformed one with .Malformed or
-      InvalidParameterValue. docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    Source SB-VOL-06: An unknown id is refused with a .NotFound code; a malformed one with InvalidInstanceID.Malformed,
+      InvalidSnapshotID.Malformed, or InvalidParameterValue for a volume and for what is no snapshot's id at all.
+      docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html; recorded replies:
+      InvalidSnapshotID.Malformed, InvalidParameterValue, Value (vol-ahsg23h) for parameter volumeId is invalid.
     """
     ask = {"VolumeId": volume()["VolumeId"], "InstanceId": INSTANCE, "Device": "/dev/sdf"}
     same("InvalidInstanceID.NotFound", code(ec2.attach_volume, **ask))
@@ -266,7 +271,8 @@ def test_a_deleted_volume_is_unknown(ec2: Any, volume: Callable, wait_for: Calla
     """SB-VOL-03, SB-VOL-06: after some seconds of `deleting`.
 
     Source SB-VOL-03: botocore ec2 DeleteVolume.
-    Source SB-VOL-06: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    Source SB-VOL-06: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html; recorded replies:
+      InvalidSnapshotID.Malformed, InvalidParameterValue, Value (vol-ahsg23h) for parameter volumeId is invalid.
     """
     made = volume()["VolumeId"]
     ec2.delete_volume(VolumeId=made)

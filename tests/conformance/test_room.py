@@ -13,7 +13,8 @@ def test_storage_and_iops_of_a_type_run_out(box, ec2, refused):
     """R-EBS-77: a copy needs room beside its source; another type has its own.
 
     Source R-EBS-77: docs.aws.amazon.com/ebs/latest/userguide/ebs-resource-quotas.html; codes:
-      docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+      docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html; recorded reply: You have exceeded your
+      maximum io2 storage limit of 20 TiB in this region (ipni/storetheindex#444).
     """
     box.world.quotas = Quotas(storage_tib_gp3=1, iops_io2=5000)
     source = box.add_volume(size_gib=600, type="gp3")
@@ -28,7 +29,8 @@ def test_a_modification_needs_room_for_what_it_adds(box, ec2, refused):
     """R-EBS-77: its own old size and IOPS do not count beside it; a new type takes all of it.
 
     Source R-EBS-77: docs.aws.amazon.com/ebs/latest/userguide/ebs-resource-quotas.html; codes:
-      docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+      docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html; recorded reply: You have exceeded your
+      maximum io2 storage limit of 20 TiB in this region (ipni/storetheindex#444).
     """
     box.world.quotas = Quotas(storage_tib_gp3=1, iops_io2=5000)
     large, small = box.add_volume(size_gib=600, type="gp3"), box.add_volume(size_gib=500, type="gp2")
@@ -70,7 +72,8 @@ def test_an_image_of_a_plain_disk_is_plain(box, ec2, refused):
 def test_one_unknown_id_spoils_a_whole_list(box, ec2, refused):
     """SB-VOL-06: so a poller that asks for many at once learns nothing of any.
 
-    Source SB-VOL-06: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    Source SB-VOL-06: docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html; recorded replies:
+      InvalidSnapshotID.Malformed, InvalidParameterValue, Value (vol-ahsg23h) for parameter volumeId is invalid.
     """
     good, none = box.add_volume(), "0" * 17
     assert refused(ec2.describe_volumes, VolumeIds=[good, f"vol-{none}"])[0] == "InvalidVolume.NotFound"

@@ -33,7 +33,9 @@ def test_speed_keeps_within_the_types_range_and_the_size(box, ec2, refused, fits
     """SB-VOL-04: the limit itself is taken, one more is refused.
 
     Source SB-VOL-04: botocore ec2 CreateVolume; docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html,
-      provisioned-iops.html; the codes are guesses.
+      provisioned-iops.html; recorded replies: InvalidParameterValue, Iops to volume size ratio of 750.000000 is too
+      high; maximum is 500 (rocicorp/mono#4410), Throughput (MiBps) to iops ratio of 0.333333 is too high
+      (runs-on/runs-on#260); the other codes are guesses.
     """
     box.world.quotas = Quotas(iops_io2=256_000)
     assert refused(ec2.create_volume, AvailabilityZone=ZONE, **too_much) == ("InvalidParameterValue", 400)
@@ -44,7 +46,9 @@ def test_a_small_gp3_has_its_baseline_all_the_same(ec2):
     """SB-VOL-04: 3,000 IOPS come with every gp3, of 1 GiB too.
 
     Source SB-VOL-04: botocore ec2 CreateVolume; docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html,
-      provisioned-iops.html; the codes are guesses.
+      provisioned-iops.html; recorded replies: InvalidParameterValue, Iops to volume size ratio of 750.000000 is too
+      high; maximum is 500 (rocicorp/mono#4410), Throughput (MiBps) to iops ratio of 0.333333 is too high
+      (runs-on/runs-on#260); the other codes are guesses.
     """
     assert ec2.create_volume(AvailabilityZone=ZONE, VolumeType="gp3", Size=1)["Iops"] == 3000
 
@@ -53,7 +57,9 @@ def test_a_modification_keeps_within_the_limits_too(box, ec2, refused):
     """SB-VOL-04: what is left out stays as it was, and gp2 becomes a gp3 of at least 3,000 IOPS.
 
     Source SB-VOL-04: botocore ec2 CreateVolume; docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html,
-      provisioned-iops.html; the codes are guesses.
+      provisioned-iops.html; recorded replies: InvalidParameterValue, Iops to volume size ratio of 750.000000 is too
+      high; maximum is 500 (rocicorp/mono#4410), Throughput (MiBps) to iops ratio of 0.333333 is too high
+      (runs-on/runs-on#260); the other codes are guesses.
     """
     volume = box.add_volume(size_gib=20, type="gp2")
     ask = {"VolumeId": volume, "VolumeType": "gp3"}

@@ -61,7 +61,9 @@ def test_a_shape_that_cannot_be_is_refused(ec2, refused, asked):
 
     Source R-EBS-08: botocore ec2 CreateVolume.Iops.
     Source SB-VOL-04: botocore ec2 CreateVolume; docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html,
-      provisioned-iops.html; the codes are guesses.
+      provisioned-iops.html; recorded replies: InvalidParameterValue, Iops to volume size ratio of 750.000000 is too
+      high; maximum is 500 (rocicorp/mono#4410), Throughput (MiBps) to iops ratio of 0.333333 is too high
+      (runs-on/runs-on#260); the other codes are guesses.
     """
     assert refused(ec2.create_volume, **{"AvailabilityZone": ZONE, "Size": 100, **asked})[1] == 400
 
@@ -143,14 +145,20 @@ def test_an_attached_volume_is_not_deleted_and_a_deleted_one_is_gone(box, ec2, r
 def test_unknown_and_malformed_ids_are_told_apart(ec2, refused):
     """SB-VOL-06.
 
-    Source SB-VOL-06: An unknown id is refused with a .NotFound code, a malformed one with .Malformed or
-      InvalidParameterValue. docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
+    Source SB-VOL-06: An unknown id is refused with a .NotFound code; a malformed one with InvalidInstanceID.Malformed,
+      InvalidSnapshotID.Malformed, or InvalidParameterValue for a volume and for what is no snapshot's id at all.
+      docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html; recorded replies:
+      InvalidSnapshotID.Malformed, InvalidParameterValue, Value (vol-ahsg23h) for parameter volumeId is invalid.
     """
     assert refused(ec2.delete_volume, VolumeId="vol-00000000000000000")[0] == "InvalidVolume.NotFound"
     assert refused(ec2.delete_volume, VolumeId="banana")[0] == "InvalidParameterValue"
     assert refused(ec2.describe_instances, InstanceIds=["i-00000000000000000"])[0] == "InvalidInstanceID.NotFound"
     assert refused(ec2.describe_instances, InstanceIds=["banana"])[0] == "InvalidInstanceID.Malformed"
     assert refused(ec2.delete_snapshot, SnapshotId="snap-00000000000000000")[0] == "InvalidSnapshot.NotFound"
+    assert refused(ec2.delete_volume, VolumeId="vol-ahsg23h")[0] == "InvalidParameterValue"
+    assert refused(ec2.delete_snapshot, SnapshotId="banana")[0] == "InvalidParameterValue"
+    assert refused(ec2.delete_snapshot, SnapshotId="snap-123")[0] == "InvalidSnapshotID.Malformed"
+    assert refused(ec2.start_instances, InstanceIds=["i-123"])[0] == "InvalidInstanceID.Malformed"
 
 
 def test_a_volume_is_modified_four_times_a_day_and_never_shrinks(box, ec2, refused):

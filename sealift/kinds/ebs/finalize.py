@@ -174,9 +174,12 @@ async def _recycle_bin(read: Read, facts: Facts) -> list[Mapping[str, str]]:
     """Return what a Recycle Bin rule keeps of the sources: deleted, and there until its time has come (R-EBS-78)."""
     ours = {v.id for v in facts.plain}
     left: list[Mapping[str, str]] = []
-    for noun, id_ in (("volume", "VolumeId"), ("snapshot", "SnapshotId")):
+    for noun, operation, id_ in (
+        ("volume", "ec2:ListVolumesInRecycleBin", "VolumeId"),
+        ("snapshot", "ec2:ListSnapshotsInRecycleBin", "SnapshotId"),
+    ):
         try:
-            kept = (await read(Call(f"ec2:List{noun.title()}sInRecycleBin", {})))[f"{noun.title()}s"]
+            kept = (await read(Call(operation, {})))[f"{noun.title()}s"]
         except CallError as error:
             left.append(_unread_bin(noun, facts.region, error))
             continue

@@ -44,6 +44,7 @@ def create(world: World, call: Call) -> dict[str, Any]:
             message = "CreateImage does not change the encryption of a volume: copy the image."
             raise ApiError("R-EBS-80", "InvalidParameterCombination", message)
     tags, its = tagging.asked(world, call, "image"), tagging.asked(world, call, "snapshot")
+    snapshots.check(world, call, [a.volume for a in machine.disks.values()])
     mappings = []
     for device, attachment in machine.disks.items():
         volume = attachment.volume
@@ -71,6 +72,7 @@ def state_of(world: World, call: Call, image: Image) -> str:
 def enter(world: World, call: Call, mappings: list[dict[str, Any]], root: str) -> Image:
     """Enter an image under the name that the call gives it."""
     image = Image(world.new_id("ami"), world.next_seq(), call.params["Name"], call.at, root, mappings)
+    image.visible = call.at + world.durations.visible_s
     image.description = call.params.get("Description", "")
     world.here(call).images[image.id] = image
     call.resource = image.id
@@ -87,7 +89,7 @@ def deregister(world: World, call: Call) -> dict[str, Any]:
 def find(world: World, call: Call, image_id: str) -> Image:
     """Find an image of the caller's, or refuse."""
     image = world.here(call).images.get(image_id)
-    if image is None:
+    if image is None or image.visible > call.at:
         raise ApiError("SB-VOL-06", "InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
     return image
 
@@ -95,11 +97,16 @@ def find(world: World, call: Call, image_id: str) -> Image:
 def describe(world: World, call: Call) -> dict[str, Any]:
     """DescribeImages: the account's own; there is no public image in the box."""
     ids = call.params.get("ImageIds")
-    images = [find(world, call, i) for i in ids] if ids else list(world.here(call).images.values())
+    images = [find(world, call, i) for i in ids] if ids else seen(world, call)
     page, more = paged(
         filtered([_render(world, call, i) for i in images], call.params, _PATHS), call.params, "ImageIds"
     )
     return {"Images": page, **more}
+
+
+def seen(world: World, call: Call) -> list[Image]:
+    """Return the images that a describe knows of by now (SB-API-03)."""
+    return [i for i in world.here(call).images.values() if i.visible <= call.at]
 
 
 def _render(world: World, call: Call, image: Image) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sealift.sandbox.ec2 import tagging
+from sealift.sandbox.ec2.instance_filters import PATHS
 from sealift.sandbox.ec2.power import CODES, elastic
 from sealift.sandbox.ec2.volumes import zone_id_of
 from sealift.sandbox.errors import ApiError
@@ -10,78 +11,20 @@ from sealift.sandbox.paging import Member, Seen, page_of, plain_values, rendered
 from sealift.sandbox.state import Machine
 from sealift.sandbox.world import Call, World, iso
 
-_PATHS = {
-    "architecture": "Architecture",
-    "availability-zone": "Placement.AvailabilityZone",
-    "availability-zone-id": "Placement.AvailabilityZoneId",
-    "block-device-mapping.attach-time": "BlockDeviceMappings.Ebs.AttachTime",
-    "block-device-mapping.delete-on-termination": "BlockDeviceMappings.Ebs.DeleteOnTermination",
-    "block-device-mapping.device-name": "BlockDeviceMappings.DeviceName",
-    "block-device-mapping.status": "BlockDeviceMappings.Ebs.Status",
-    "block-device-mapping.volume-id": "BlockDeviceMappings.Ebs.VolumeId",
-    "client-token": "ClientToken",
-    "dns-name": "PublicDnsName",
-    "ebs-optimized": "EbsOptimized",
-    "ena-support": "EnaSupport",
-    "enclave-options.enabled": "EnclaveOptions.Enabled",
-    "hibernation-options.configured": "HibernationOptions.Configured",
-    "host-id": "Placement.HostId",
-    "hypervisor": "Hypervisor",
-    "iam-instance-profile.arn": "IamInstanceProfile.Arn",
-    "image-id": "ImageId",
-    "instance.group-id": "SecurityGroups.GroupId",
-    "instance.group-name": "SecurityGroups.GroupName",
-    "instance-id": "InstanceId",
-    "instance-lifecycle": "InstanceLifecycle",
-    "instance-state-code": "State.Code",
-    "instance-state-name": "State.Name",
-    "instance-type": "InstanceType",
-    "ip-address": "PublicIpAddress",
-    "key-name": "KeyName",
-    "launch-index": "AmiLaunchIndex",
-    "launch-time": "LaunchTime",
-    "monitoring-state": "Monitoring.State",
-    "network-interface.addresses.association.public-ip": "NetworkInterfaces.Association.PublicIp",
-    "network-interface.addresses.private-ip-address": "NetworkInterfaces.PrivateIpAddress",
-    "network-interface.network-interface-id": "NetworkInterfaces.NetworkInterfaceId",
-    "network-interface.private-ip-address": "NetworkInterfaces.PrivateIpAddress",
-    "network-interface.status": "NetworkInterfaces.Status",
-    "network-interface.subnet-id": "NetworkInterfaces.SubnetId",
-    "network-interface.vpc-id": "NetworkInterfaces.VpcId",
-    "operator.managed": "Operator.Managed",
-    "placement-group-name": "Placement.GroupName",
-    "platform": "Platform",
-    "platform-details": "PlatformDetails",
-    "private-dns-name": "PrivateDnsName",
-    "private-ip-address": "PrivateIpAddress",
-    "product-code": "ProductCodes.ProductCodeId",
-    "product-code.type": "ProductCodes.ProductCodeType",
-    "reason": "StateTransitionReason",
-    "reservation-id": "ReservationId",
-    "root-device-name": "RootDeviceName",
-    "root-device-type": "RootDeviceType",
-    "source-dest-check": "SourceDestCheck",
-    "state-reason-code": "StateReason.Code",
-    "state-reason-message": "StateReason.Message",
-    "subnet-id": "SubnetId",
-    "tenancy": "Placement.Tenancy",
-    "usage-operation": "UsageOperation",
-    "virtualization-type": "VirtualizationType",
-    "vpc-id": "VpcId",
-}
-
 
 def describe(world: World, call: Call) -> dict[str, Any]:
     """DescribeInstances: pages count instances, grouped by reservation."""
 
     def show(machine: Machine) -> Seen:
-        return Seen(machine, _MEMBERS, call.at, world.overlays.get(machine.id))
+        return Seen(machine, {**_MEMBERS, **_UNSEEN}, call.at, world.overlays.get(machine.id))
 
     found = tagging.seen(world, call, tagging.searched(world, call, chosen(world, call)))
-    page, more = page_of(found, show, call.params, _PATHS, "InstanceIds")
+    page, more = page_of(found, show, call.params, PATHS, "InstanceIds")
     groups: dict[str, dict[str, Any]] = {}
     for item in page:
         reservation = item.pop("ReservationId")
+        for name in _UNSEEN:
+            item.pop(name, None)
         group = {"ReservationId": reservation, "OwnerId": call.account, "Instances": [], "Groups": []}
         groups.setdefault(reservation, group)["Instances"].append(item)
     return {"Reservations": list(groups.values()), **more}
@@ -136,14 +79,40 @@ def _association(machine: Machine, public_ip: str | None) -> dict[str, str] | No
     return {"PublicIp": public_ip, "IpOwnerId": machine.account if elastic(machine, public_ip) else "amazon"}
 
 
+def _addresses(machine: Machine, nic: Any) -> list[dict[str, Any]]:
+    address = {"Primary": True, "PrivateIpAddress": nic.private_ip_address, "PrivateDnsName": nic.private_dns_name}
+    public = _association(machine, nic.public_ip)
+    return [{**address, **({"Association": public} if public else {})}]
+
+
+def _attachment(machine: Machine, nic: Any) -> dict[str, Any]:
+    return {
+        "AttachmentId": nic.attachment_id,
+        "AttachTime": iso(machine.made),
+        "DeleteOnTermination": bool(nic.delete_on_termination),
+        "DeviceIndex": nic.device_index or 0,
+        "NetworkCardIndex": 0,
+        "Status": "attached",
+    }
+
+
 def _interfaces(machine: Machine, _: float) -> list[dict[str, Any]]:
     nics = [
         {
             "NetworkInterfaceId": nic.id,
+            "MacAddress": nic.mac_address,
+            "OwnerId": machine.account,
+            "Description": nic.description,
+            "InterfaceType": "interface",
             "PrivateIpAddress": nic.private_ip_address,
+            "PrivateDnsName": nic.private_dns_name,
+            "PrivateIpAddresses": _addresses(machine, nic),
             "SubnetId": nic.subnet.id,
             "VpcId": nic.subnet.vpc_id,
             "Status": "in-use",
+            "SourceDestCheck": nic.source_dest_check,
+            "Groups": [{"GroupId": g.id, "GroupName": g.name} for g in nic.group_set],
+            "Attachment": _attachment(machine, nic),
             "Association": _association(machine, nic.public_ip),
         }
         for nic in machine.moto.network_interfaces
@@ -153,7 +122,28 @@ def _interfaces(machine: Machine, _: float) -> list[dict[str, Any]]:
 
 def _profile(machine: Machine, _: float) -> dict[str, Any] | None:
     profile = machine.moto.iam_instance_profile
-    return {"Arn": profile.get("Arn")} if profile else None
+    return {k: profile[k] for k in ("Arn", "Id") if profile.get(k)} if profile else None
+
+
+_NAMES = {"HostnameType": "ip-name", "EnableResourceNameDnsARecord": False, "EnableResourceNameDnsAAAARecord": False}
+
+
+def _metadata(machine: Machine, _: float) -> dict[str, Any]:
+    options = machine.moto.metadata_options
+    return {
+        "State": options.state,
+        "HttpTokens": options.http_tokens,
+        "HttpPutResponseHopLimit": options.http_put_response_hop_limit,
+        "HttpEndpoint": options.http_endpoint,
+        "HttpProtocolIpv6": options.http_protocol_ipv6,
+        "InstanceMetadataTags": options.instance_metadata_tags,
+    }
+
+
+def _aim(machine: Machine, _: float) -> dict[str, Any]:
+    if machine.target:
+        return {"CapacityReservationTarget": {"CapacityReservationId": machine.target}}
+    return {"CapacityReservationPreference": machine.prefers}
 
 
 _MEMBERS: dict[str, Member[Machine]] = {
@@ -196,9 +186,26 @@ _MEMBERS: dict[str, Member[Machine]] = {
     "HibernationOptions": lambda m, _: {"Configured": bool((m.moto.hibernation_options or {}).get("Configured"))},
     "ProductCodes": lambda m, _: [{"ProductCodeId": c, "ProductCodeType": "marketplace"} for c in m.moto.product_codes],
     "IamInstanceProfile": _profile,
+    "CapacityReservationId": lambda m, _: m.reserved,
+    "CapacityReservationSpecification": _aim,
+    "CurrentInstanceBootMode": lambda m, _: "legacy-bios",
+    "KernelId": lambda m, _: m.moto.kernel,
+    "RamdiskId": lambda m, _: m.moto.ramdisk,
+    "MaintenanceOptions": lambda m, _: {"AutoRecovery": "default"},
+    "MetadataOptions": _metadata,
+    "NetworkPerformanceOptions": lambda m, _: {"BandwidthWeighting": "default"},
+    "PrivateDnsNameOptions": lambda m, _: dict(_NAMES),
+    "UsageOperationUpdateTime": lambda m, _: iso(m.made),
     "EnclaveOptions": lambda m, _: {"Enabled": False},
 }
 """What DescribeInstances shows: a filter asks for one member without the others."""
+
+_UNSEEN: dict[str, Member[Machine]] = {
+    "MetadataIpv4": lambda m, _: "enabled",
+    "OwnerId": lambda m, _: m.account,
+    "RequesterManaged": lambda m, _: False,
+}
+"""What a filter may ask for, and no instance shows."""
 
 
 def strip(backend: Any, moto: Any) -> None:
@@ -222,6 +229,7 @@ def adopt(world: World, account: str, region: str, *, moto: Any, reservation: st
         root_device=moto.root_device_name,
         reservation=reservation,
         launched=at,
+        made=at,
     )
     world.region(account, region).machines[machine.id] = machine
     return machine

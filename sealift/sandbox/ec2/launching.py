@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from moto.ec2.models import ec2_backends
 
 from sealift.sandbox import tokens
-from sealift.sandbox.ec2 import images, instances, power, tagging, volumes
+from sealift.sandbox.ec2 import images, instances, power, reserving, tagging, volumes
 from sealift.sandbox.ec2.attachments import place
 from sealift.sandbox.ec2.encryption import Encryption
 from sealift.sandbox.errors import ApiError
@@ -33,12 +33,15 @@ def run(world: World, call: Call) -> dict[str, Any]:
     """RunInstances: the image's disks, as far as the launch does not name others (SB-INS-28)."""
     if made := tokens.remembered(world, call):
         return _reply(call, made, [m for m in world.here(call).machines.values() if m.reservation == made])
-    image = world.here(call).images.get(call.params.get("ImageId", ""))
+    named = call.params.get("ImageId", "")
+    image = images.find(world, call, named) if named in world.here(call).images else None
     if image and images.state_of(world, call, image) != "available":
         raise ApiError("SB-IMG-02", "InvalidAMIID.Unavailable", f"The image '{image.id}' is not available.")
     root = image.root_device if image else _ROOT_DEVICE
     tagging.asked(world, call, "instance")
     disks = _disks(world, call, image, root)
+    aim = call.params.get("CapacityReservationSpecification", {})
+    reserving.check_launch(world.here(call), aim, call.params.get("InstanceType", ""), call.params.get("MaxCount", 1))
     backend = ec2_backends[call.account][call.region]
     for name in ("BlockDeviceMappings", "block_device_mappings"):
         call.response.params.pop(name, None)
@@ -104,6 +107,9 @@ def _launch(world: World, call: Call, machine: Machine, disks: list[_Disk]) -> M
         if disk.snapshot:
             volumes.restore(world, disk.ask, volume, disk.snapshot)
         place(Attachment(volume, machine, disk.device, call.at, "attached", disk.flag))
+    reserving.aim(world.here(call), machine, call.params.get("CapacityReservationSpecification", {}))
+    machine.reserved = reserving.found(world.here(call), [machine]).get(machine.id)
+    machine.visible = call.at + world.durations.visible_s
     machine.turn += 1
     power.forbid(world, call, machine)
     power.enter(machine, "pending")

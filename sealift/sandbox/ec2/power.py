@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sealift.sandbox import kms
-from sealift.sandbox.ec2 import keys
+from sealift.sandbox.ec2 import keys, reserving
 from sealift.sandbox.ec2.attachments import remove
 from sealift.sandbox.ec2.volumes import discard
 from sealift.sandbox.errors import ApiError
@@ -23,6 +23,9 @@ def start(world: World, call: Call) -> dict[str, Any]:
     machines = _named(world, call)
     for machine in machines:
         _startable(machine)
+    taken = reserving.found(world.here(call), [m for m in machines if m.state == "stopped"])
+    for machine in machines:
+        machine.reserved = taken.get(machine.id, machine.reserved)
     return {"StartingInstances": [_change(m, lambda m=m: _start(world, call, m)) for m in machines]}
 
 
@@ -181,6 +184,7 @@ def _down(world: World, machine: Machine, at: float) -> None:
 def rest(machine: Machine) -> None:
     """Enter `stopped`: an address that was assigned automatically is given up (R-EBS-31)."""
     enter(machine, "stopped")
+    machine.reserved = None
     for nic in machine.moto.nics.values():
         if not elastic(machine, nic.public_ip):
             nic.stop()
@@ -214,6 +218,7 @@ def _gone(world: World, machine: Machine, at: float) -> None:
     writing.end_all(world, machine, at)
     machine.running_since = None
     enter(machine, "terminated")
+    machine.reserved = None
     for attachment in list(machine.disks.values()):
         remove(world, attachment)
         if attachment.delete_on_termination and not attachment.volume.attachments:

@@ -49,14 +49,16 @@ def _check_speed(kind: str, size: int, per_second: int, mib: int | None) -> None
         raise _value(f"Volume iops of {per_second} is too high; maximum is {most}.")
     ratio = _IOPS_PER_GIB[kind]
     if per_second > max(least, ratio * size):
-        raise _value(f"Iops to volume size ratio of {per_second / size:f} is too high; maximum is {ratio}.")
+        raise _value(f"Iops to volume size ratio of {per_second / size:f} is too high; maximum is {ratio}")
     if mib is None:
         return
     least, most = _THROUGHPUT
     if not least <= mib <= most:
         raise _value(f"Throughput of {mib} MiBps is out of range; it is {least} to {most}.")
     if mib * _IOPS_PER_MIB > per_second:
-        raise _value(f"Throughput (MiBps) to iops ratio of {mib / per_second:f} is too high; maximum is 0.250000.")
+        raise _value(
+            f"Throughput (MiBps) to iops ratio of {mib / per_second:f} is too high; maximum is 0.250000 MiBps per iops"
+        )
 
 
 def iops(kind: str, size: int, asked: int | None) -> int | None:

@@ -1,5 +1,6 @@
 """CreateSnapshot(s), CopySnapshot, DeleteSnapshot, DescribeSnapshots and the sharing attribute."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sealift.sandbox import kms
@@ -34,7 +35,7 @@ _PATHS = {
 def create(world: World, call: Call) -> dict[str, Any]:
     """CreateSnapshot: holds what was on the volume at the request; takes as long as the changed blocks need."""
     volume = world.volume(call, call.params["VolumeId"])
-    _check_rate(world, call, volume)
+    check(world, call, [volume])
     tags = tagging.requested(call, "snapshot")
     tagging.check(world, tags)
     return render(shoot(world, call, volume, tags), call.at)
@@ -54,8 +55,7 @@ def create_many(world: World, call: Call) -> dict[str, Any]:
         for d in machine.disks.values()
         if d.volume.id not in left_out and not (spec.get("ExcludeBootVolume") and d.device == machine.root_device)
     ]
-    for volume in chosen:
-        _check_rate(world, call, volume)
+    check(world, call, chosen)
     tags = tagging.requested(call, "snapshot")
     tagging.check(world, tags)
     shots = []
@@ -67,6 +67,28 @@ def create_many(world: World, call: Call) -> dict[str, Any]:
     return {"Snapshots": [render(s, call.at) for s in shots]}
 
 
+def check(world: World, call: Call, chosen: Sequence[Volume]) -> None:
+    """Refuse snapshots of these volumes where there are too many of one volume, or of the account."""
+    for volume in chosen:
+        _check_rate(world, call, volume)
+    _check_account(world, call, len(chosen))
+
+
+def _check_account(world: World, call: Call, more: int) -> None:
+    book, quotas = world.here(call).snapshots.values(), world.quotas
+    if len(book) + more > quotas.snapshots:
+        raise ApiError("SB-SNP-07", "SnapshotLimitExceeded", f"Maximum of {quotas.snapshots} snapshots exceeded.")
+    pending = sum(s.state == "pending" for s in book)
+    if pending + len(_dying(world, call)) + more > quotas.pending_snapshots:
+        message = f"Maximum of {quotas.pending_snapshots} pending snapshots exceeded."
+        raise ApiError("SB-SNP-07", "PendingSnapshotLimitExceeded", message)
+
+
+def _dying(world: World, call: Call) -> list[str]:
+    """Return the volumes of snapshots that were deleted while pending, and count until they would have been whole."""
+    return [volume for volume, until in room.here(world, call).dying if call.at + NEARLY < until]
+
+
 def _check_rate(world: World, call: Call, volume: Volume) -> None:
     if volume.state not in ("available", "in-use"):
         raise ApiError("SB-SNP-01", "IncorrectState", f"Volume '{volume.id}' is in the '{volume.state}' state.")
@@ -75,8 +97,7 @@ def _check_rate(world: World, call: Call, volume: Volume) -> None:
     most = quotas.pending_snapshots_per_hdd_volume if hdd else quotas.pending_snapshots_per_volume
     here = world.here(call)
     pending = [s for s in here.snapshots.values() if s.volume_id == volume.id and s.state == "pending"]
-    dying = [v for v, until in room.here(world, call).dying if v == volume.id and call.at + NEARLY < until]
-    if len(pending) + len(dying) >= most:
+    if len(pending) + _dying(world, call).count(volume.id) >= most:
         message = f"Maximum allowed in-progress snapshots ({most}) for volume {volume.id} exceeded."
         raise ApiError("R-EBS-74", "ConcurrentSnapshotLimitExceeded", message)
     if call.at - volume.last_snapshot < quotas.seconds_between_snapshots - NEARLY:
@@ -152,6 +173,7 @@ def copy(world: World, call: Call) -> dict[str, Any]:
     under_way = [s for s in world.here(call).snapshots.values() if s.is_copy and s.state == "pending"]
     if len(under_way) >= world.quotas.snapshot_copies_per_destination:
         raise ApiError("R-EBS-75", "ResourceLimitExceeded", "Too many snapshot copies in progress.")
+    _check_account(world, call, 1)
     tags = tagging.requested(call, "snapshot")
     tagging.check(world, tags)
     earlier = world.here(call).copied.setdefault((source.lineage, enc.key), [])
