@@ -29,6 +29,11 @@ def url() -> Iterator[str]:
         yield found
 
 
+def heed_ctrl_c() -> None:
+    """Let a child heed SIGINT, which a shell has background jobs ignore, and their children with them."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def refused(url: str, path: str, body: Any) -> str:
     """Return why an admin route refuses."""
     with pytest.raises(urllib.error.HTTPError) as caught:
@@ -105,7 +110,8 @@ def test_an_address_is_said_as_a_url_has_it(host: str, said: str) -> None:
 @pytest.mark.parametrize("mode", ["scaled", "manual"])
 def test_what_serve_says_first(mode: str) -> None:
     """How it ends, what to copy for the aws command line and for boto3, and, where time is moved by hand, the whole command for that."""
-    server = subprocess.Popen([*SERVE, "--clock", mode], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": heed_ctrl_c}
+    server = subprocess.Popen([*SERVE, "--clock", mode], text=True, **pipes)
     assert server.stdout
     exports = server.stdout.readline()
     found = re.search(r"AWS_ENDPOINT_URL=(\S+)", exports)
