@@ -12,6 +12,7 @@ from sealift.journal import Row
 from sealift.options import Options
 from sealift.recipe import blocks
 from sealift.sandbox import Sandbox
+from sealift.sandbox.quotas import Quotas
 from sealift.sandbox.seeding import VolumeSpec
 from sealift.settings import Settings
 from sealift.step import Context, Phase, Step
@@ -52,6 +53,9 @@ CASES = [
     *((route, 8, size) for route in ("snapshot", "copy") for size in (10, 4096)),
 ]
 
+ROOM = Quotas(storage_tib_gp3=100)
+"""Eight volumes of 4 TiB and their replacements, where a new account has 50 TiB."""
+
 
 def measure(route: str, volumes: int, size: int) -> Downtime:
     """Migrate one instance with that many volumes of that size, at equal changed bytes."""
@@ -60,7 +64,7 @@ def measure(route: str, volumes: int, size: int) -> Downtime:
 
 async def _measure(route: str, volumes: int, size: int) -> Downtime:
     clock = VirtualClock()
-    with tempfile.TemporaryDirectory() as folder, Sandbox(clock=clock) as box:
+    with tempfile.TemporaryDirectory() as folder, Sandbox(clock=clock, quotas=ROOM) as box:
         box.add_key(REGION, KEY)
         devices = ["/dev/xvda", *(f"/dev/sd{letter}" for letter in "fghijklm")][:volumes]
         specs = [VolumeSpec(device=d, size_gib=size) for d in devices]
