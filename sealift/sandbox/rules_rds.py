@@ -281,6 +281,28 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
         "botocore ec2 DeleteSecurityGroup; docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html",
         False,
     ),
+    (
+        "SB-RDS-27",
+        "gp3 has 3,000 IOPS and 125 MiB/s, from 400 GiB (Oracle: 200, SQL Server: never) 12,000 and 500; below that size "
+        "none are named, also not these, but for SQL Server; io1 and io2 need IOPS, gp2 and standard take none.",
+        _UG
+        + "CHAP_Storage.html; recorded: You can't specify IOPS or storage throughput for engine mysql and a storage "
+        "size less than 400 (cloudtools/troposphere#2153); that SQL Server may, and the other refusals, are guesses",
+        True,
+    ),
+    (
+        "SB-RDS-28",
+        "A database that names no subnet group is public unless told, one that names one is not; members of Aurora are not.",
+        "botocore rds CreateDBInstance.PubliclyAccessible",
+        False,
+    ),
+    (
+        "SB-RDS-29",
+        "Tags: 50 a resource; keys to 128, values to 256 letters, digits, spaces and _.:/=+-@, no others.",
+        "botocore rds Tag; recorded: InvalidParameterValue, Tag values may only contain unicode letters, digits, whitespace, "
+        "or one of these symbols (cloud-custodian/cloud-custodian#4674); the code of a 51st is a guess",
+        True,
+    ),
     # snapshots, copies, restores
     (
         "R-RDS-10",

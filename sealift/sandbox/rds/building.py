@@ -1,5 +1,6 @@
 """Entering a new instance, whatever it is made from, and its way to `available`."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sealift.sandbox import kms
@@ -14,6 +15,7 @@ from sealift.sandbox.rds import (
     parameters,
     secrets,
     shapes,
+    storage_types,
     tags,
 )
 from sealift.sandbox.rds.refusals import refuse
@@ -81,6 +83,7 @@ def enter(
     storage: Storage,
     store: Store | None = None,
     base: dict[str, Any] | None = None,
+    backup: Mapping[str, Any] | None = None,
     cluster: Cluster | None = None,
     own_tags: dict[str, str] | None = None,
 ) -> Database:
@@ -88,12 +91,15 @@ def enter(
     room, params = here(world, call), call.params
     name = lookups.free(room, name)
     shown = {
-        **shapes.defaults(engine),
+        **shapes.defaults(engine, params),
         **(base or {}),
         **shapes.members(params),
         "Engine": engine,
         "EngineVersion": version,
     }
+    if cluster is None:
+        storage_types.fill(shown, backup=backup)
+        storage_types.check(shown, params)
     check_zone(call)
     check_quota(world, call, shown.get("AllocatedStorage", 0) if cluster is None else 0)
     check_class(engine, shown.get("DBInstanceClass", ""), storage)

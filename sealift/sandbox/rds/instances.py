@@ -13,7 +13,6 @@ from sealift.sandbox.rds import (
     network,
     rendering,
     secrets,
-    shapes,
     snapshots,
 )
 from sealift.sandbox.rds.paging import filtered, paged
@@ -44,7 +43,6 @@ def create(world: World, call: Call) -> dict[str, Any]:
         store=Store("", gib=params["AllocatedStorage"]),
         base=base,
     )
-    shapes.storage_defaults(db.shown, "create")
     building.arrive(world, call, db, world.durations.db_create_s)
     return {"DBInstance": rendering.instance(world, db, call.at)}
 

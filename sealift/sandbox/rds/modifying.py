@@ -17,6 +17,7 @@ from sealift.sandbox.rds import (
     rendering,
     secrets,
     shapes,
+    storage_types,
 )
 from sealift.sandbox.rds.refusals import refuse
 from sealift.sandbox.rds.state import AnyDb, Cluster, Database, here
@@ -144,6 +145,8 @@ def _check(world: World, call: Call, db: Database, changes: dict[str, Any]) -> N
     if size and (size < had or had < size < 1.1 * had):
         message = f"Invalid storage size: {size}. Storage is increased by 10 % or more and never made smaller."
         raise refuse("SB-RDS-15", "InvalidParameterCombination", message)
+    storage_types.retype(db.shown, changes)
+    storage_types.check({**db.shown, **changes}, params)
     if _STORAGE & set(changes) and db.state == "storage-optimization":
         message = "You can't currently modify the storage of this DB instance because the previous storage change is being optimized."
         raise refuse("SB-RDS-15", "InvalidParameterCombination", message)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from sealift.sandbox.rds import building, flow, keys, lookups, moves, rendering, shapes
+from sealift.sandbox.rds import building, flow, keys, lookups, moves, rendering
 from sealift.sandbox.rds.refusals import refuse
 from sealift.sandbox.rds.state import Database, Storage, Store
 from sealift.sandbox.state import Hydration
@@ -96,7 +96,6 @@ def follow(
         store=store,
         base=base,
     )
-    shapes.storage_defaults(db.shown, "replica")
     db.source = source
     return db
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sealift.sandbox.rds import backups, building, engines, keys, lookups, options, rendering, shapes
+from sealift.sandbox.rds import backups, building, engines, keys, lookups, options, rendering
 from sealift.sandbox.rds.refusals import refuse
 from sealift.sandbox.rds.state import AnyDb, Database, DbSnapshot, Storage, Store, books, clipped, here
 from sealift.sandbox.state import Hydration
@@ -99,8 +99,9 @@ def _restore(world: World, call: Call, name: str, old: dict[str, Any], storage: 
     engines.check_offered(engine, old["EngineVersion"])
     base = {k: old[k] for k in INHERITED if k in old}
     version = engines.version(engine, old["EngineVersion"])
-    db = building.enter(world, call, name=name, engine=engine, version=version, storage=storage, store=store, base=base)
-    shapes.storage_defaults(db.shown, "restore")
+    db = building.enter(
+        world, call, name=name, engine=engine, version=version, storage=storage, store=store, base=base, backup=old
+    )
     seconds = world.durations.db_restore_s
     start, load = call.at + seconds, store.gib * 1024 / world.durations.db_restore_mib_per_s
     db.hydration = Hydration("default", start, start + load)

@@ -20,7 +20,6 @@ from sealift.sandbox.rds import (
     network,
     parameters,
     replicas,
-    shapes,
 )
 from sealift.sandbox.rds.state import AnyDb, Client, Database, Storage, Store, here
 from sealift.sandbox.world import Call, World
@@ -69,7 +68,6 @@ class DbSeeds:
             storage=self._storage(call, kms_key),
             store=Store("", gib=gib),
         )
-        shapes.storage_defaults(db.shown, "create")
         self._ready(call, db)
         self._fill(call, db, name, "db", write_mib_per_s, job, inbound)
         return db

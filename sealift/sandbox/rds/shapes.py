@@ -68,7 +68,6 @@ def _domain(params: Mapping[str, Any]) -> dict[str, Any]:
 FLAGS: dict[str, Any] = {
     "AutoMinorVersionUpgrade": True,
     "MultiAZ": False,
-    "PubliclyAccessible": False,
     "CopyTagsToSnapshot": False,
     "IAMDatabaseAuthenticationEnabled": False,
     "PerformanceInsightsEnabled": False,
@@ -80,10 +79,11 @@ FLAGS: dict[str, Any] = {
 """What every instance starts with, created or restored: a restore carries none of them over (R-RDS-47)."""
 
 
-def defaults(engine: str) -> dict[str, Any]:
-    """Return an instance's defaults."""
+def defaults(engine: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an instance's defaults: public where no subnet group is named, members of Aurora apart (SB-RDS-28)."""
     return {
         **FLAGS,
+        "PubliclyAccessible": not engines.is_aurora(engine) and not params.get("DBSubnetGroupName"),
         "LicenseModel": engines.engine(engine).licence,
         "Port": engines.engine(engine).port,
         "NetworkType": "IPV4",
@@ -117,11 +117,3 @@ def cluster_defaults(engine: str) -> dict[str, Any]:
         "PreferredMaintenanceWindow": "sun:05:00-sun:05:30",
         "PreferredBackupWindow": "03:00-03:30",
     }
-
-
-def storage_defaults(shown: dict[str, Any], kind: str) -> None:
-    """Fill in storage: gp3 unless said (io1 where IOPS are said), and gp3's own figures."""
-    shown.setdefault("StorageType", "io1" if shown.get("Iops") and kind == "restore" else "gp3")
-    if shown["StorageType"] == "gp3":
-        shown.setdefault("Iops", 3000)
-        shown.setdefault("StorageThroughput", 125)

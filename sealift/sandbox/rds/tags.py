@@ -1,11 +1,17 @@
 """Tags: asked for at creation, added and removed by ARN, found by GetResources."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from sealift.sandbox.rds.refusals import refuse
 from sealift.sandbox.rds.state import Books, here
 from sealift.sandbox.world import Call, World
+
+_ALLOWED = re.compile(r"[\w\s.:/=+\-@]*")
+_SYMBOLS = "may only contain unicode letters, digits, whitespace, or one of these symbols: _ . : / = + \\ - @"
+_LONGEST = {"Key": 128, "Value": 256}
+_MOST = 50
 
 
 def asked(call: Call) -> dict[str, str]:
@@ -19,7 +25,24 @@ def checked(listed: list[dict[str, str]]) -> dict[str, str]:
         if tag["Key"].lower().startswith("aws:"):
             message = "Tag keys beginning with 'aws:' are reserved and cannot be set."
             raise refuse("R-RDS-48", "InvalidParameterValue", message)
+        _check(tag)
+    _count(len(listed))
     return {t["Key"]: t.get("Value", "") for t in listed}
+
+
+def _check(tag: Mapping[str, str]) -> None:
+    for part, longest in _LONGEST.items():
+        text = tag.get(part, "")
+        if not _ALLOWED.fullmatch(text):
+            raise refuse("SB-RDS-29", "InvalidParameterValue", f"Tag {part.lower()}s {_SYMBOLS}")
+        if len(text) > longest or (part == "Key" and not text):
+            message = f"The length of tag {part.lower()}s is 1 to 128 (keys) or 0 to 256 (values) characters."
+            raise refuse("SB-RDS-29", "InvalidParameterValue", message)
+
+
+def _count(tags: int) -> None:
+    if tags > _MOST:
+        raise refuse("SB-RDS-29", "InvalidParameterValue", f"A resource has at most {_MOST} tags.")
 
 
 def shown(tags: Mapping[str, str]) -> list[dict[str, str]]:
@@ -78,7 +101,9 @@ def _owner(room: Books, kind: str, name: str) -> dict[str, str] | None:
 
 def add(world: World, call: Call) -> dict[str, Any]:
     """AddTagsToResource."""
-    _of(world, call, call.params["ResourceName"]).update(asked(call))
+    its, more = _of(world, call, call.params["ResourceName"]), asked(call)
+    _count(len({**its, **more}))
+    its.update(more)
     return {}
 
 
