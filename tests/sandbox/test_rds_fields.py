@@ -8,7 +8,7 @@ from sealift.sandbox.rds import restores, shapes
 
 MODEL = get_service_model("rds")
 TELLING = {
-    "AllocatedStorage": 40,
+    "AllocatedStorage": 500,
     "AutoMinorVersionUpgrade": False,
     "DatabaseInsightsMode": "advanced",
     "AvailabilityZone": "eu-central-1b",
@@ -17,13 +17,20 @@ TELLING = {
     "DBInstanceClass": "db.m6g.xlarge",
     "DBPortNumber": 6000,
     "EngineVersion": "16.8",
+    "Iops": 13_000,
     "LicenseModel": "postgresql-license",
     "NetworkType": "DUAL",
     "Port": 6000,
     "PreferredBackupWindow": "01:00-01:30",
     "PreferredMaintenanceWindow": "mon:01:00-mon:01:30",
+    "PubliclyAccessible": False,
+    "StorageThroughput": 600,
     "StorageType": "io2",
 }
+"""Values that the service takes: those of storage are of a gp3 that is striped (SB-RDS-27)."""
+
+WITH = {"StorageType": {"Iops": 13_000}, "StorageThroughput": {"Iops": 13_000}}
+"""What is asked together with a member."""
 OTHERWISE = {
     "DBInstanceIdentifier",
     "DBClusterIdentifier",
@@ -58,17 +65,17 @@ def carried(operation, output):
 def box():
     """Room for one resource a member, and a snapshot of each kind."""
     with Sandbox(quotas=Quotas(db_instances=500, db_clusters=500)) as box:
-        box.add_db_instance("app", write_mib_per_s=0, EngineVersion="15.12")
+        box.add_db_instance("app", size_gib=400, write_mib_per_s=0, EngineVersion="15.12")
         box.add_db_cluster("au", readers=0, write_mib_per_s=0)
         rds = box.client("rds")
         rds.create_db_snapshot(DBInstanceIdentifier="app", DBSnapshotIdentifier="s")
         rds.create_db_cluster_snapshot(DBClusterIdentifier="au", DBClusterSnapshotIdentifier="s")
-        box.clock.advance(1000)
+        box.clock.advance(10_000)
         yield box
 
 
 BASES = {
-    "CreateDBInstance": {"Engine": "postgres", "DBInstanceClass": "db.m6g.large", "AllocatedStorage": 20},
+    "CreateDBInstance": {"Engine": "postgres", "DBInstanceClass": "db.m6g.large", "AllocatedStorage": 400},
     "RestoreDBInstanceFromDBSnapshot": {"DBSnapshotIdentifier": "s"},
     "CreateDBCluster": {"Engine": "aurora-postgresql"},
     "RestoreDBClusterFromSnapshot": {"SnapshotIdentifier": "s", "Engine": "aurora-postgresql"},
@@ -82,7 +89,8 @@ def test_what_is_sent_is_shown(box, operation):
     call = box.client("rds")._make_api_call
     lost = {}
     for n, (name, shown, value) in enumerate(carried(operation, noun)):
-        call(operation, {f"{noun}Identifier": f"n{n}", **BASES[operation], name: value})
+        with_it = WITH.get(name, {}) if noun == "DBInstance" else {}
+        call(operation, {f"{noun}Identifier": f"n{n}", **BASES[operation], **with_it, name: value})
         (made,) = call(f"Describe{noun}s", {f"{noun}Identifier": f"n{n}"})[f"{noun}s"]
         if made.get(shown) != value:
             lost[name] = made.get(shown)
@@ -96,10 +104,11 @@ def test_what_is_modified_is_shown(box, noun):
     for n, (name, shown, value) in enumerate(carried(f"Modify{noun}", noun)):
         one = {f"{noun}Identifier": f"n{n}"}
         if noun == "DBInstance":
-            box.add_db_instance(f"n{n}", write_mib_per_s=0, job=False, EngineVersion="15.12")
+            box.add_db_instance(f"n{n}", size_gib=400, write_mib_per_s=0, job=False, EngineVersion="15.12")
         else:
             box.add_db_cluster(f"n{n}", readers=0, write_mib_per_s=0, job=False, EngineVersion="15.12")
-        rds._make_api_call(f"Modify{noun}", {**one, "ApplyImmediately": True, name: value})
+        with_it = WITH.get(name, {}) if noun == "DBInstance" else {}
+        rds._make_api_call(f"Modify{noun}", {**one, "ApplyImmediately": True, **with_it, name: value})
         box.clock.advance(2000)
         (now,) = rds._make_api_call(f"Describe{noun}s", one)[f"{noun}s"]
         if now.get(shown) != value:
