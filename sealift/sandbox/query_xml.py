@@ -48,19 +48,41 @@ def _query(service: str, model: OperationModel, result: Mapping[str, Any]) -> st
 @functools.cache
 def _writer(service: str, name: str) -> Write:
     shape = get_service_model(service).shape_for(name)
+    if compound := _COMPOUND.get(shape.type_name):
+        return compound(service, shape)
+    text = _text_of(service, shape)
+
+    def write(tag: str, value: Any, out: list[str]) -> None:
+        out.append(f"<{tag}>{text(value)}</{tag}>")
+
+    return write
+
+
+def _text_of(service: str, shape: Shape) -> Callable[[Any], str]:
     if service == "ec2" and shape.type_name == "timestamp":
-        return _ec2_time(service, shape)
-    return _KINDS.get(shape.type_name, _text)(service, shape)
+        return _ec2_time
+    return _SCALARS.get(shape.type_name, _escaped)
 
 
 def _structure(service: str, shape: Any) -> Write:
-    writers = {n: _member(service, n, one) for n, one in shape.members.items()}
+    """Write the members that there are. Scalars are written here: a page has tens of thousands of them."""
+    scalars = {
+        n: (str(one.serialization.get("name", n)), _text_of(service, one))
+        for n, one in shape.members.items()
+        if one.type_name not in _COMPOUND
+    }
+    others = {n: _member(service, n, one) for n, one in shape.members.items() if n not in scalars}
 
     def write(tag: str, value: Any, out: list[str]) -> None:
         out.append(f"<{tag}>")
         for name, one in value.items():
-            if one is not None and name in writers:
-                element, put = writers[name]
+            if one is None:
+                continue
+            if name in scalars:
+                element, text = scalars[name]
+                out.append(f"<{element}>{text(one)}</{element}>")
+            elif name in others:
+                element, put = others[name]
                 put(element, one, out)
         out.append(f"</{tag}>")
 
@@ -68,7 +90,7 @@ def _structure(service: str, shape: Any) -> Write:
 
 
 def _member(service: str, name: str, shape: Shape) -> tuple[str, Write]:
-    """Return a member's element and writer; found late, since a shape may contain itself."""
+    """Return an element and its writer; found late, since a shape may contain itself."""
     found: list[Write] = []
 
     def write(tag: str, value: Any, out: list[str]) -> None:
@@ -109,11 +131,9 @@ def _map(service: str, shape: Any) -> Write:
     return write
 
 
-def _scalar(text: Callable[[Any], str]) -> Callable[[str, Any], Write]:
-    def write(tag: str, value: Any, out: list[str]) -> None:
-        out.append(f"<{tag}>{text(value)}</{tag}>")
-
-    return lambda service, shape: write
+def _escaped(value: Any) -> str:
+    text = str(value)
+    return escape(text) if "&" in text or "<" in text or ">" in text else text
 
 
 def _time(value: Any) -> str:
@@ -122,21 +142,18 @@ def _time(value: Any) -> str:
     return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ" if value.microsecond else "%Y-%m-%dT%H:%M:%SZ")
 
 
-def _zeroed(value: Any) -> str:
+@functools.lru_cache(maxsize=1024)
+def _ec2_time(value: Any) -> str:
     return f"{value:%Y-%m-%dT%H:%M:%S}.000Z" if isinstance(value, datetime) else str(value)
 
 
-_ec2_time = _scalar(functools.lru_cache(maxsize=1024)(_zeroed))
-_text = _scalar(lambda value: escape(str(value)))
-_KINDS: dict[str, Callable[[str, Any], Write]] = {
-    "structure": _structure,
-    "list": _list,
-    "map": _map,
-    "boolean": _scalar(lambda value: "true" if value in (True, "true") else "false"),
-    "integer": _scalar(lambda value: str(int(value))),
-    "long": _scalar(lambda value: str(int(value))),
-    "double": _scalar(lambda value: str(float(value))),
-    "float": _scalar(lambda value: str(float(value))),
-    "timestamp": _scalar(_time),
-    "blob": _scalar(lambda value: base64.b64encode(value if isinstance(value, bytes) else value.encode()).decode()),
+_COMPOUND: dict[str, Callable[[str, Any], Write]] = {"structure": _structure, "list": _list, "map": _map}
+_SCALARS: dict[str, Callable[[Any], str]] = {
+    "boolean": lambda value: "true" if value in (True, "true") else "false",
+    "integer": lambda value: str(int(value)),
+    "long": lambda value: str(int(value)),
+    "double": lambda value: str(float(value)),
+    "float": lambda value: str(float(value)),
+    "timestamp": _time,
+    "blob": lambda value: base64.b64encode(value if isinstance(value, bytes) else value.encode()).decode(),
 }
