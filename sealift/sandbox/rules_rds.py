@@ -404,6 +404,15 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
         "recorded: Set the Serverless v2 scaling configuration on the parent DB cluster; the restore is a guess",
         True,
     ),
+    (
+        "SB-AUR-09",
+        "Aurora's storage is aurora, which replies leave out, or aurora-iopt1, without size, IOPS or class; a Multi-AZ DB "
+        "cluster's is io1, io2 or gp3; provisioned IOPS are named with the type, and changed with the size.",
+        "botocore rds CreateDBCluster.StorageType, Iops, AllocatedStorage; recorded: InvalidParameterCombination, When "
+        "modifying Provisioned IOPS storage, specify a value for both… (hashicorp/terraform-provider-aws#44697); the "
+        "other codes are guesses",
+        True,
+    ),
     # Blue/Green
     (
         "R-RDS-22",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sealift.sandbox.rds import (
+    cluster_storage,
     clusters,
     engines,
     flow,
@@ -42,6 +43,7 @@ def modify(world: World, call: Call) -> dict[str, Any]:
     new_name = renaming.wanted(world, call, cluster, name) if name else None
     for group_id in params.get("VpcSecurityGroupIds", []):
         network.check_group(room, group_id)
+    cluster_storage.check_change(cluster.shown, params)
     secrets.change(world, call, cluster)
     changes = modifying.changes_of(cluster, params)
     if changes.get("EngineVersion"):

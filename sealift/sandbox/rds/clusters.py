@@ -7,6 +7,7 @@ from sealift.sandbox import kms
 from sealift.sandbox.rds import (
     backups,
     building,
+    cluster_storage,
     engines,
     flow,
     instances,
@@ -54,6 +55,7 @@ def enter(
     name = lookups.free(room, params["DBClusterIdentifier"], of_cluster=True)
     aurora = engines.is_aurora(engine)
     engines.engine(engine)
+    cluster_storage.check(engine, params)
     if not aurora and not (params.get("DBClusterInstanceClass") and engine in ("mysql", "postgres")):
         message = f"A Multi-AZ DB cluster of {engine} needs DBClusterInstanceClass."
         raise refuse("SB-AUR-03", "InvalidParameterCombination", message)
@@ -210,6 +212,8 @@ def render(world: World, cluster: Cluster, now: float) -> dict[str, Any]:
         **certificate(cluster),
         **cluster.stream,
     }
+    if shown.get("StorageType") == "aurora":
+        del shown["StorageType"]
     if cluster.ready:
         shown["EarliestRestorableTime"] = iso(backups.earliest(cluster, now))
         shown["LatestRestorableTime"] = iso(max(cluster.ready, now - 300))
