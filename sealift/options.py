@@ -34,6 +34,10 @@ class Options:
     acks: tuple[str, ...] = ()
     ticket: str = ""
     state_url: str = ""
+    fence_login: str = ""  # ARN of the secret by which the engine is fenced
+    fence_from: str = ""  # address (CIDR) from which that login comes: the quarantine lets it in
+    readers: str = "fenced"  # fenced, stale or primary: what read replicas' clients get until the new ones answer
+    switchover_timeout: int = 300  # seconds (30 to 3,600)
     window_start: float | None = None
     window_last_quiesce: float | None = None
     window_end: float | None = None

@@ -321,7 +321,7 @@ def as_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
 
 def tags_of(resource: Mapping[str, Any]) -> dict[str, str]:
     """Return a described resource's tags as a mapping."""
-    return {t["Key"]: t.get("Value", "") for t in resource.get("Tags") or ()}
+    return {t["Key"]: t.get("Value", "") for t in resource.get("Tags") or resource.get("TagList") or ()}
 
 
 def token(ctx: Context, step: Step) -> str:

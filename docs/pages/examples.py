@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sealift.keys import KeyFacts
 from sealift.kind import Kind, Route
 from sealift.kinds import KINDS
-from sealift.kinds.ebs.facts import AsgFacts, InstanceFacts, KeyFacts, Room, VolumeAlone, VolumeFacts
+from sealift.kinds.ebs.facts import AsgFacts, InstanceFacts, Room, VolumeAlone, VolumeFacts
 from sealift.options import Options
 from sealift.step import Output, Step
 

@@ -4,7 +4,7 @@ from sealift.errors import UsageError
 from sealift.kind import Kind, Read
 from sealift.kinds.ebs import EBS_INSTANCE, EBS_VOLUME, unit_of
 from sealift.kinds.ebs.inventory import find
-from sealift.kinds.ebs.surroundings import Surroundings
+from sealift.surroundings import Surroundings
 from sealift.targets import Target
 
 KINDS: tuple[Kind, ...] = (EBS_INSTANCE, EBS_VOLUME)

@@ -3,26 +3,8 @@
 from dataclasses import dataclass, field
 
 from sealift.estimate import CLONE_CAP_IOPS, CLONE_CAP_MIB_S
+from sealift.keys import KeyFacts
 from sealift.step import Tags
-
-
-@dataclass(frozen=True)
-class KeyFacts:
-    """The wanted key, as kms:DescribeKey shows it. `error` where it could not be read."""
-
-    wanted: str
-    arn: str = ""
-    state: str = ""
-    spec: str = ""
-    usage: str = ""
-    manager: str = ""
-    origin: str = "AWS_KMS"
-    valid_to: float | None = None
-    region: str = ""
-    error: str = ""
-    # statements of its policy, by Sid; None: not evaluated
-    bars_by_place: tuple[str, ...] | None = None  # deny EC2, which comes from no address and no VPC of ours
-    pinned: tuple[str, ...] | None = None  # hold for the encryption context of some volumes or snapshots alone
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,10 @@ from sealift.kind import ACK, BLOCK, NOT_EVALUATED, Read, Rule, Verdict
 from sealift.kinds.ebs.facts import AsgFacts, InstanceFacts, VolumeAlone
 from sealift.kinds.ebs.observe import NO_KEY, group_facts, instance_facts, volume_facts
 from sealift.kinds.ebs.rules import CONSENT, INSTANCES, OWNERS, SOURCES
-from sealift.kinds.ebs.surroundings import PAGE, described, maybe
+from sealift.kinds.ebs.surroundings import PAGE, described
 from sealift.options import Options
 from sealift.step import Call, tags_of
+from sealift.surroundings import maybe
 
 KIND = "ebs-volume"
 

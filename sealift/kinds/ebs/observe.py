@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from sealift.errors import SealiftError
+from sealift.keys import KeyFacts, key_facts
 from sealift.kind import Read
-from sealift.kinds.ebs.facts import AsgFacts, InstanceFacts, KeyFacts, VolumeAlone, VolumeFacts
+from sealift.kinds.ebs.facts import AsgFacts, InstanceFacts, VolumeAlone, VolumeFacts
 from sealift.kinds.ebs.room import room
 from sealift.kinds.ebs.surroundings import (
     Backups,
@@ -15,12 +16,11 @@ from sealift.kinds.ebs.surroundings import (
     backups,
     described,
     encryption_by_default,
-    key_facts,
-    maybe,
     zone_type,
 )
 from sealift.options import Options
 from sealift.step import Call, Tags, tags_of
+from sealift.surroundings import maybe
 
 Described = Mapping[str, Any]
 Probe = Callable[[Call], Awaitable[str]]

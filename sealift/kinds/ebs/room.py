@@ -7,7 +7,8 @@ from functools import partial
 from sealift.errors import CallError, CredentialsLost
 from sealift.kind import Read
 from sealift.kinds.ebs.facts import Room, VolumeFacts
-from sealift.kinds.ebs.surroundings import PAGE, Surroundings, described, maybe
+from sealift.kinds.ebs.surroundings import PAGE, described
+from sealift.surroundings import Surroundings, maybe
 
 Unit = tuple[str, str]
 """A volume type, and GiB or IOPS."""

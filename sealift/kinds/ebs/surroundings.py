@@ -1,120 +1,18 @@
-"""What surrounds the volumes of an account in a Region: the key, the defaults, what backs them up, what watches them.
+"""What surrounds the volumes of an account in a Region: the defaults, what backs them up, what watches them."""
 
-These reads are the same for every target: a run over many wraps its door in `Surroundings`, and sends each once.
-"""
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-import json
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
-
-from sealift.errors import AccessDenied, CallError, CredentialsLost, NotSupported, Retry
+from sealift.errors import AccessDenied, CallError, NotSupported, Retry
 from sealift.kind import Read
-from sealift.kinds.ebs import key_policy
-from sealift.kinds.ebs.facts import KeyFacts
 from sealift.step import Call
-
-Reply = dict[str, Any]
-T = TypeVar("T")
-
-SHARED = frozenset(
-    {
-        "kms:DescribeKey",
-        "kms:GetKeyPolicy",
-        "ec2:GetEbsEncryptionByDefault",
-        "ec2:GetEbsDefaultKmsKeyId",
-        "ec2:DescribeAvailabilityZones",
-        "ec2:DescribeInstanceTypes",
-        "dlm:GetLifecyclePolicies",
-        "dlm:GetLifecyclePolicy",
-        "backup:ListBackupPlans",
-        "backup:ListBackupSelections",
-        "backup:GetBackupSelection",
-        "cloudwatch:DescribeAlarms",
-        "service-quotas:ListServiceQuotas",
-        "service-quotas:ListAWSDefaultServiceQuotas",
-    }
-)
-"""Reads whose answer does not depend on the target."""
-
-NEEDED = frozenset({"ec2:DescribeInstances", "ec2:DescribeVolumes"})
-"""Without these there are no facts at all; any other is not asked again once it gave no answer (an emulator without
-it).
-"""
+from sealift.surroundings import maybe
 
 TAG_CONDITION = "aws:ResourceTag/"
 
 PAGE = 500
 """An unpaged Describe draws on the smaller bucket and times out (R-EBS-84)."""
-
-
-class Surroundings:
-    """A door to one Region that remembers what is the same for every target, refusals and silence too.
-
-    Two targets that ask at the same moment may both send the read: nobody waits for another's answer.
-    """
-
-    def __init__(self, read: Read) -> None:
-        self._read = read
-        self._answers: dict[str, Reply | CallError] = {}
-        self._silent: dict[str, CallError] = {}
-        self._known: dict[str, Any] = {}
-        self.planned: Counter[tuple[str, str]] = Counter()
-        """What the replacements of the targets seen so far take, by volume type and unit."""
-
-    async def __call__(self, call: Call) -> Reply:
-        """Read, or answer from memory."""
-        if call.operation in self._silent:
-            raise self._silent[call.operation]
-        if call.operation not in SHARED:
-            return await self._once(call)
-        question = f"{call.operation} {json.dumps(call.params, sort_keys=True)}"
-        if question not in self._answers:
-            self._answers[question] = await self._ask(call)
-        answer = self._answers[question]
-        if isinstance(answer, CallError):
-            raise answer
-        return answer
-
-    async def once(self, name: str, ask: Callable[[], Awaitable[T]]) -> T:
-        """Return what `ask` came to the first time: for what is drawn from long lists, which are not kept."""
-        if name not in self._known:
-            self._known[name] = await ask()
-        found: T = self._known[name]
-        return found
-
-    async def _once(self, call: Call) -> Reply:
-        try:
-            return await self._read(call)
-        except CallError as error:
-            silent = error.retry is Retry.TRANSIENT or isinstance(error, NotSupported)
-            if silent and call.operation not in NEEDED:
-                self._silent[call.operation] = error
-            raise
-
-    async def _ask(self, call: Call) -> Reply | CallError:
-        try:
-            return await self._once(call)
-        except CredentialsLost:
-            raise
-        except CallError as error:
-            return error
-
-
-async def maybe(read: Read, operation: str, **params: Any) -> Reply | None:
-    """Return the answer, or None where it is denied, unknown or does not come: that fact is *not evaluated*.
-
-    Raises:
-        CredentialsLost: no read will work any more.
-
-    """
-    try:
-        return await read(Call(operation, params))
-    except CredentialsLost:
-        raise
-    except CallError:
-        return None
 
 
 async def described(read: Read, operation: str, **params: Any) -> dict[str, Any]:
@@ -125,41 +23,6 @@ async def described(read: Read, operation: str, **params: Any) -> dict[str, Any]
         if error.retry is not Retry.REFUSED or isinstance(error, AccessDenied | NotSupported):
             raise
     return await read(Call(operation, params))
-
-
-async def key_facts(read: Read, wanted: str) -> KeyFacts:
-    """Return the wanted key as KMS describes it; an alias becomes the ARN here, once (R-EBS-51)."""
-    if not wanted:
-        return KeyFacts("", error="no key was named")
-    try:
-        reply = await read(Call("kms:DescribeKey", {"KeyId": wanted}))
-    except CredentialsLost:
-        raise
-    except CallError as error:
-        return KeyFacts(wanted, error=error.message)
-    meta: Mapping[str, Any] = reply["KeyMetadata"]
-    valid_to = meta.get("ValidTo")
-    facts = KeyFacts(
-        wanted,
-        arn=meta["Arn"],
-        state=meta.get("KeyState", ""),
-        spec=meta.get("KeySpec") or meta.get("CustomerMasterKeySpec", ""),
-        usage=meta.get("KeyUsage") or "ENCRYPT_DECRYPT",  # CreateKey's default: emulators leave it out
-        manager=meta.get("KeyManager", ""),
-        origin=meta.get("Origin", "AWS_KMS"),
-        valid_to=valid_to.timestamp() if valid_to else None,
-        region=meta["Arn"].split(":")[3],
-    )
-    return replace(facts, **await _of_the_policy(read, facts.arn))
-
-
-async def _of_the_policy(read: Read, arn: str) -> dict[str, Any]:
-    """Read what the policy of the key says that hits a migration (R-EBS-57, R-EBS-58); that of another account is not shown."""
-    reply = await maybe(read, "kms:GetKeyPolicy", KeyId=arn, PolicyName="default")
-    found = key_policy.statements(reply["Policy"]) if reply else None
-    if found is None:
-        return {}
-    return {"bars_by_place": key_policy.bars_by_place(found, arn), "pinned": key_policy.pinned(found)}
 
 
 async def encryption_by_default(read: Read) -> tuple[bool | None, str | None]:

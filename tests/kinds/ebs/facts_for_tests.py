@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sealift.keys import KeyFacts
 from sealift.kind import Rule
-from sealift.kinds.ebs.facts import AsgFacts, InstanceFacts, KeyFacts, Room, VolumeAlone, VolumeFacts
+from sealift.kinds.ebs.facts import AsgFacts, InstanceFacts, Room, VolumeAlone, VolumeFacts
 from sealift.options import Options
 
 ACCOUNT, REGION, ZONE = "123456789012", "eu-central-1", "eu-central-1a"

@@ -5,7 +5,7 @@ from string import ascii_lowercase
 
 import pytest
 
-from sealift.kinds.ebs import key_policy
+from sealift import key_policy
 from sealift.sandbox import kms
 from tests.kinds.ebs.facts_for_tests import ACCOUNT, ARN, REGION
 

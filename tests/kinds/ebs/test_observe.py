@@ -5,10 +5,10 @@ import pytest
 
 from sealift.errors import AccessDenied, CallError, CredentialsLost, Retry, SealiftError
 from sealift.kinds.ebs.observe import observe_instance, observe_volume, probe_clone, volume_facts
-from sealift.kinds.ebs.surroundings import Surroundings
 from sealift.options import Options
 from sealift.sandbox import VolumeSpec
 from sealift.step import Call
+from sealift.surroundings import Surroundings
 from tests.kinds.ebs.conftest import Door, denied, silent, unknown
 from tests.kinds.ebs.facts_for_tests import ACCOUNT, REGION
 

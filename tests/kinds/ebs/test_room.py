@@ -7,9 +7,9 @@ from sealift.kind import NOT_EVALUATED
 from sealift.kinds.ebs.facts import Room
 from sealift.kinds.ebs.observe import observe_instance, observe_volume
 from sealift.kinds.ebs.room import room
-from sealift.kinds.ebs.surroundings import Surroundings
 from sealift.options import Options
 from sealift.sandbox import Quotas, VolumeSpec
+from sealift.surroundings import Surroundings
 from tests.kinds.ebs.conftest import Door, denied, unknown
 from tests.kinds.ebs.facts_for_tests import ACCOUNT, REGION, a_volume
 from tests.promises.acts import refuse

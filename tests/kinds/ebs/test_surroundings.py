@@ -5,10 +5,12 @@ import json
 import pytest
 
 from sealift.errors import AccessDenied, CallError
+from sealift.keys import key_facts
 from sealift.kinds.ebs.observe import observe_instance
-from sealift.kinds.ebs.surroundings import SHARED, Surroundings, alarms_on, backups, key_facts, zone_type
+from sealift.kinds.ebs.surroundings import alarms_on, backups, zone_type
 from sealift.options import Options
 from sealift.step import Call
+from sealift.surroundings import SHARED, Surroundings
 from tests.kinds.ebs.conftest import Door, denied, silent
 from tests.kinds.ebs.facts_for_tests import ACCOUNT, REGION
 

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 
+from sealift.keys import KeyFacts
 from sealift.kind import ACK, BLOCK, WARN
-from sealift.kinds.ebs.facts import InstanceFacts, KeyFacts
+from sealift.kinds.ebs.facts import InstanceFacts
 from sealift.kinds.ebs.rules.judging import Facts, Finding, moving, say, unread
 from sealift.options import Options
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from sealift.keys import KeyFacts
 from sealift.kind import BLOCK, WARN
-from sealift.kinds.ebs.facts import KeyFacts, Room
+from sealift.kinds.ebs.facts import Room
 from sealift.kinds.ebs.room import CODES, needs
 from sealift.kinds.ebs.rules.judging import Facts, Finding, moving, say, unread
 from sealift.options import Options

@@ -1,0 +1,1 @@
+"""What the rooms of databases share: no kind of its own, and it knows none."""

@@ -1,0 +1,1 @@
+"""A DB instance with its read replicas."""
