@@ -64,7 +64,8 @@ FORMAT = "1"
 TAG_LIMIT = 50
 OUR_TAGS = 5  # what a replacement carries of ours: migration, step, attempt, epoch, role
 APART = frozenset({
-    "acks", "allow", "deny", "iac_tags", "key", "max_degraded", "notify", "retain", "route", "skip_tags", "ticket",
+    "acks", "allow", "deny", "fence_from", "fence_login", "iac_tags", "key", "max_degraded", "notify", "readers", "retain", "route",
+    "skip_tags", "switchover_timeout", "ticket",
     "window_end", "window_last_quiesce", "window_start",
 })  # fmt: skip
 """Options that decide whether and when, not what: no step is made of them."""
