@@ -57,6 +57,24 @@ SERVICES: tuple[tuple[str, str, str, bool], ...] = (
         True,
     ),
     (
+        "SB-AAS-01",
+        "A scalable target of readers is an Aurora cluster by name (cluster:NAME), with a range and switches that a later "
+        "registration changes one by one; its policies go with it, its readers stay.",
+        "botocore application-autoscaling RegisterScalableTarget, DeregisterScalableTarget, PutScalingPolicy; recorded: "
+        "The scalable target that you tried to tag already exists (terraform-aws-modules/terraform-aws-rds-aurora#420); "
+        "texts, and the code for a cluster that is not there, are guesses",
+        True,
+    ),
+    (
+        "SB-AAS-02",
+        "While scale-out is not suspended, policies add readers up to the maximum to whichever cluster bears the name; a "
+        "registration that names a range fills up to its minimum, suspended or not.",
+        "botocore application-autoscaling RegisterScalableTarget, SuspendedState; "
+        "docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Integrating.AutoScaling.html; when a metric asks for "
+        "one, and that a renamed cluster leaves its target behind, are guesses",
+        True,
+    ),
+    (
         "SB-DLM-01",
         "A policy takes snapshots of the volumes with one of its tags on each schedule, within the hour after its time.",
         "botocore dlm CreateLifecyclePolicy, CreateRule.Times",

@@ -89,6 +89,15 @@ def _secret(world: World, call: Call) -> Iterator[Touched]:
         yield Touched(arn, {**both, "secretsmanager:SecretId": arn})
 
 
+def _scalable(world: World, call: Call) -> Iterator[Touched]:
+    """Name a scalable target of Aurora's by its ARN, in which the cluster's name is not."""
+    from sealift.sandbox.rds.state import here
+
+    target = here(world, call).book("scalable-target").get(str(call.params.get("ResourceId")), {})
+    arn = f"arn:aws:application-autoscaling:{call.region}:{call.account}:scalable-target/*"
+    yield Touched(str(target.get("ScalableTargetARN", arn)), _requested(call))
+
+
 def _document(world: World, call: Call) -> Iterator[Touched]:
     """Name an SSM document; AWS's own have no account."""
     name = str(call.params.get("DocumentName", ""))
@@ -144,6 +153,13 @@ OTHERS: dict[str, tuple[Touch, ...]] = {
     **dict.fromkeys(
         (f"backup:{n}BackupSelection{s}" for n, s in (("Create", ""), ("Get", ""), ("Delete", ""), ("List", "s"))),
         (named("backup", "backup-plan", "BackupPlanId"),),
+    ),
+    **dict.fromkeys(
+        (
+            f"application-autoscaling:{n}"
+            for n in ("RegisterScalableTarget", "DeregisterScalableTarget", "PutScalingPolicy", "DeleteScalingPolicy")
+        ),
+        (_scalable,),
     ),
     "backup:ListRecoveryPointsByBackupVault": (named("backup", "backup-vault", "BackupVaultName"),),
     "ssm:SendCommand": (_document, old("InstanceIds", "instance")),

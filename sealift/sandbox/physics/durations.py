@@ -90,6 +90,9 @@ class Durations:
     db_secret_s: float = assumed(60.0, "guess: a managed master secret's `creating`")
     db_replica_lag_s: float = assumed(2.0, "guess: how far a replica is behind")
     aurora_replica_lag_s: float = assumed(0.1, "Aurora.Replication.html: usually much less than 100 ms; a guess")
+    reader_scaling_s: float = assumed(
+        1800.0, "guess: how often a scaling policy of Aurora wants a reader more; on AWS its metric decides"
+    )
     cluster_create_s: float = assumed(120.0, "guess: `creating` of a cluster, members apart")
     cluster_restore_s: float = assumed(420.0, "guess: `creating` of a cluster restored from a snapshot")
     cluster_rename_s: float = assumed(120.0, "multi-az-db-cluster-rename.html: about 2 minutes; for Aurora a guess")

@@ -9,6 +9,7 @@ from sealift.sandbox.rds.engine import Engine
 from sealift.sandbox.rds.losses import DbLoss, DoubleRun
 from sealift.sandbox.rds.seeding import DbSeeds
 from sealift.sandbox.rds.state import AnyDb, Books, Client, books, everywhere
+from sealift.sandbox.services import scaling
 from sealift.sandbox.world import World
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
@@ -122,6 +123,13 @@ class Databases:
             client = Client(name, kind, write_mib_per_s, address=proxies.ADDRESS, proxy=proxy)
             books(self.world, account, region).clients.append(client)
             flow.refresh(self.world, account, region, self.world.now())
+
+    def add_reader_scaling(
+        self, cluster: str, region: str = REGION, *, least: int = 1, most: int = 15, account: str = ACCOUNT
+    ) -> None:
+        """Register a cluster's readers with Application Auto Scaling, with a policy that wants one more now and then."""
+        with hook.LOCK:
+            scaling.seed(self.world, account, region, cluster, least, most)
 
     def add_rds_document(
         self, kind: str, name: str, document: dict[str, Any], region: str = REGION, account: str = ACCOUNT

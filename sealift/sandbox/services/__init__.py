@@ -12,6 +12,7 @@ from sealift.sandbox.services import (
     limits,
     objects,
     replacing,
+    scaling,
     standby,
     tagged,
     trail,
@@ -30,6 +31,7 @@ OPERATIONS: dict[str, Callable[[World, Call], dict[str, Any] | None]] = {
     **tagged.OPERATIONS,
     **trail.OPERATIONS,
     **limits.OPERATIONS,
+    **scaling.OPERATIONS,
 }
 """All operations of other services that the sandbox answers itself; the rest is moto's."""
 
