@@ -204,9 +204,11 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
     ),
     (
         "SB-RDS-08",
-        "Groups have names of their own; a DB subnet group covers two zones.",
-        "botocore rds CreateDBSubnetGroup",
-        False,
+        "Groups have names of their own; a DB subnet group covers two zones of one VPC, and keeps the subnets that "
+        "databases are in.",
+        "botocore rds CreateDBSubnetGroup, ModifyDBSubnetGroup; the code for a second VPC, and for the default group, is a "
+        "guess",
+        True,
     ),
     ("SB-RDS-09", "A group in use is not deleted.", "botocore rds DeleteDBParameterGroup", False),
     (
@@ -271,9 +273,9 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
     ),
     (
         "SB-RDS-25",
-        "A proxy is available before it takes targets, each once.",
-        "botocore rds RegisterDBProxyTargets",
-        False,
+        "A proxy is available before it takes targets, each once, or other pool settings; its one target group is default.",
+        "botocore rds RegisterDBProxyTargets, ModifyDBProxyTargetGroup; the code for a new name is a guess",
+        True,
     ),
     (
         "SB-RDS-26",
@@ -301,6 +303,18 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
         "Tags: 50 a resource; keys to 128, values to 256 letters, digits, spaces and _.:/=+-@, no others.",
         "botocore rds Tag; recorded: InvalidParameterValue, Tag values may only contain unicode letters, digits, whitespace, "
         "or one of these symbols (cloud-custodian/cloud-custodian#4674); the code of a 51st is a guess",
+        True,
+    ),
+    (
+        "SB-RDS-30",
+        "A zero-ETL integration is of an available database, under a name of its own, and there until it is deleted.",
+        "botocore rds CreateIntegration, DeleteIntegration",
+        False,
+    ),
+    (
+        "SB-RDS-31",
+        "Log files are of an instance that has been made; one that is not there is DBLogFileNotFoundFault.",
+        "botocore rds DescribeDBLogFiles, DownloadDBLogFilePortion; which files and lines there are is a guess",
         True,
     ),
     # snapshots, copies, restores
@@ -411,6 +425,20 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
         "botocore rds CreateDBCluster.StorageType, Iops, AllocatedStorage; recorded: InvalidParameterCombination, When "
         "modifying Provisioned IOPS storage, specify a value for both… (hashicorp/terraform-provider-aws#44697); the "
         "other codes are guesses",
+        True,
+    ),
+    (
+        "SB-AUR-10",
+        "An Aurora cluster is in one global cluster at most, and says which; it is neither deleted nor stopped in it, is "
+        "promoting for a while when it leaves, and only an empty global cluster is deleted.",
+        "botocore rds CreateGlobalCluster, RemoveFromGlobalCluster, DeleteGlobalCluster; recorded: This cluster is a part "
+        "of a global cluster…; hashicorp/terraform-provider-aws#40333 (promoting); that a stop is refused so is a guess",
+        True,
+    ),
+    (
+        "SB-AUR-11",
+        "Only a cluster that replicates is promoted.",
+        "botocore rds PromoteReadReplicaDBCluster" + _CODE,
         True,
     ),
     # Blue/Green

@@ -154,7 +154,8 @@ def test_parameters_static_and_dynamic(box, rds, app, modify, db, refused):
     """SB-RDS-22: a default group is not changed, a static parameter not at once; SB-RDS-08, SB-RDS-09: names and use.
 
     Source SB-RDS-22: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithParamGroups.html.
-    Source SB-RDS-08: botocore rds CreateDBSubnetGroup.
+    Source SB-RDS-08: botocore rds CreateDBSubnetGroup, ModifyDBSubnetGroup; the code for a second VPC, and for the
+      default group, is a guess.
     Source SB-RDS-09: botocore rds DeleteDBParameterGroup.
     """
     set_it = rds.modify_db_parameter_group

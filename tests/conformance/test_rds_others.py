@@ -160,7 +160,7 @@ def proxy(box, rds, app):
 def test_a_proxy_target_goes_by_name(box, rds, proxy, refused, db):
     """SB-RDS-25, R-RDS-18: registered once, unhealthy while nothing reachable bears the name.
 
-    Source SB-RDS-25: botocore rds RegisterDBProxyTargets.
+    Source SB-RDS-25: botocore rds RegisterDBProxyTargets, ModifyDBProxyTargetGroup; the code for a new name is a guess.
     Source R-RDS-18: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-blue-green.html; botocore rds
       DBProxyTarget.RdsResourceId; the code is a guess.
     """
@@ -230,8 +230,9 @@ def test_subscriptions_name_sources_that_exist(box, rds, app, refused):
 def test_subnet_groups_cover_two_zones(box, rds, client, refused):
     """SB-RDS-08, SB-RDS-09.
 
-    Source SB-RDS-08: Groups have names of their own; a DB subnet group covers two zones. botocore rds
-      CreateDBSubnetGroup.
+    Source SB-RDS-08: Groups have names of their own; a DB subnet group covers two zones of one VPC, and keeps the
+      subnets that databases are in. botocore rds CreateDBSubnetGroup, ModifyDBSubnetGroup; the code for a second VPC,
+      and for the default group, is a guess.
     Source SB-RDS-09: A group in use is not deleted. botocore rds DeleteDBParameterGroup.
     """
     nets = {s["AvailabilityZone"]: s["SubnetId"] for s in client("ec2").describe_subnets()["Subnets"]}

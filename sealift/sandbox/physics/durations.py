@@ -90,6 +90,8 @@ class Durations:
     db_secret_s: float = assumed(60.0, "guess: a managed master secret's `creating`")
     db_replica_lag_s: float = assumed(2.0, "guess: how far a replica is behind")
     aurora_replica_lag_s: float = assumed(0.1, "Aurora.Replication.html: usually much less than 100 ms; a guess")
+    integration_s: float = assumed(1800.0, "guess: a zero-ETL integration's `creating`")
+    integration_delete_s: float = assumed(300.0, "guess: its `deleting`")
     reader_scaling_s: float = assumed(
         1800.0, "guess: how often a scaling policy of Aurora wants a reader more; on AWS its metric decides"
     )

@@ -13,9 +13,12 @@ from sealift.sandbox.rds import (
     copies,
     events,
     flow,
+    global_clusters,
     guards,
     instances,
+    integrations,
     keys,
+    logs,
     metrics,
     modifying,
     options,
@@ -54,6 +57,9 @@ OPERATIONS: dict[str, Callable[[World, Call], dict[str, Any] | None]] = {
     **catalog.OPERATIONS,
     **metrics.OPERATIONS,
     **guards.OPERATIONS,
+    **global_clusters.OPERATIONS,
+    **integrations.OPERATIONS,
+    **logs.OPERATIONS,
 }
 """All operations that the sandbox answers itself: moto's RDS is not asked at all."""
 

@@ -1,6 +1,8 @@
 """What describes tell that belongs to no database: quotas, versions, classes, and lists of what nobody has here."""
 
+import hashlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from sealift.sandbox.rds import engines, lookups
@@ -8,6 +10,9 @@ from sealift.sandbox.rds.paging import paged
 from sealift.sandbox.rds.refusals import refuse
 from sealift.sandbox.rds.state import here
 from sealift.sandbox.world import Call, World
+
+_AUTHORITIES = {"rds-ca-rsa2048-g1": 2061, "rds-ca-rsa4096-g1": 2121, "rds-ca-ecc384-g1": 2121}
+"""Certificate authorities, and the year they end; the first is the default."""
 
 _CLASSES = (
     "db.t3.medium",
@@ -146,10 +151,26 @@ def _none(member: str) -> Callable[[World, Call], dict[str, Any]]:
     return lambda world, call: {member: []}
 
 
-def log_files(world: World, call: Call) -> dict[str, Any]:
-    """DescribeDBLogFiles: the sandbox keeps no logs."""
-    lookups.database(world, call, call.params["DBInstanceIdentifier"])
-    return {"DescribeDBLogFiles": []}
+def certificates(world: World, call: Call) -> dict[str, Any]:
+    """DescribeCertificates: the CAs of a Region."""
+    asked = call.params.get("CertificateIdentifier")
+    if asked not in (None, *_AUTHORITIES):
+        raise refuse("SB-RDS-02", "CertificateNotFound", f"Certificate {asked} not found.")
+    found = [
+        {
+            "CertificateIdentifier": name,
+            "CertificateType": "CA",
+            "Thumbprint": hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest(),
+            "ValidFrom": datetime(2021, 5, 25, tzinfo=UTC),
+            "ValidTill": datetime(year, 5, 25, tzinfo=UTC),
+            "CertificateArn": f"arn:aws:rds:{call.region}::cert:{name}",
+            "CustomerOverride": False,
+        }
+        for name, year in _AUTHORITIES.items()
+        if asked in (None, name)
+    ]
+    page, more = paged(found, call)
+    return {"DefaultCertificateForNewLaunches": next(iter(_AUTHORITIES)), "Certificates": page, **more}
 
 
 def unknown(world: World, call: Call) -> dict[str, Any]:
@@ -163,9 +184,7 @@ OPERATIONS = {
     "rds:DescribeOrderableDBInstanceOptions": orderable,
     "rds:DescribeValidDBInstanceModifications": valid_modifications,
     "rds:DescribePendingMaintenanceActions": pending_maintenance,
-    "rds:DescribeDBLogFiles": log_files,
-    "rds:DescribeIntegrations": put("integration", "Integrations"),
-    "rds:DescribeGlobalClusters": put("global-cluster", "GlobalClusters"),
+    "rds:DescribeCertificates": certificates,
     "rds:DescribeExportTasks": put("export-task", "ExportTasks"),
     "rds:DescribeTenantDatabases": put("tenant-database", "TenantDatabases"),
     "rds:DescribeDBSecurityGroups": _none("DBSecurityGroups"),

@@ -146,6 +146,7 @@ def stop(world: World, call: Call) -> dict[str, Any]:
     """StopDBCluster: it starts by itself after 7 days."""
     cluster = lookups.cluster(world, call, call.params["DBClusterIdentifier"])
     lookups.check_state(cluster, "SB-RDS-19", "available")
+    lookups.check_alone(cluster)
     power.down(world, call, cluster)
     return {"DBCluster": clusters.render(world, cluster, call.at)}
 
@@ -155,6 +156,18 @@ def start(world: World, call: Call) -> dict[str, Any]:
     cluster = lookups.cluster(world, call, call.params["DBClusterIdentifier"])
     power.check_start(cluster)
     power.up(world, call, cluster)
+    return {"DBCluster": clusters.render(world, cluster, call.at)}
+
+
+def promote(world: World, call: Call) -> dict[str, Any]:
+    """PromoteReadReplicaDBCluster: a cluster that replicates from another goes its own way."""
+    cluster = lookups.cluster(world, call, call.params["DBClusterIdentifier"])
+    lookups.check_state(cluster, "SB-AUR-11", "available")
+    if not cluster.shown.get("ReplicationSourceIdentifier"):
+        message = f"DB cluster {cluster.id} is not a read replica."
+        raise refuse("SB-AUR-11", "InvalidDBClusterStateFault", message)
+    del cluster.shown["ReplicationSourceIdentifier"]
+    moves.through(world, call, cluster, "promoting", world.durations.db_modify_s)
     return {"DBCluster": clusters.render(world, cluster, call.at)}
 
 
@@ -258,6 +271,7 @@ OPERATIONS = {
     "rds:FailoverDBCluster": failover,
     "rds:StopDBCluster": stop,
     "rds:StartDBCluster": start,
+    "rds:PromoteReadReplicaDBCluster": promote,
     "rds:EnableHttpEndpoint": data_api,
     "rds:DisableHttpEndpoint": data_api,
     "rds:CreateDBClusterEndpoint": create_endpoint,

@@ -127,6 +127,7 @@ def delete(world: World, call: Call) -> dict[str, Any]:
         message = "Cluster cannot be deleted, it still contains DB instances in non-deleting state."
         if any(m.state != "deleting" for m in cluster.members):
             raise refuse("SB-AUR-04", "InvalidDBClusterStateFault", message)
+    lookups.check_alone(cluster)
     instances.check_delete(cluster, params, final=True)
     if name := params.get("FinalDBSnapshotIdentifier"):
         lookups.check_state(cluster, "SB-RDS-13", "available", "stopped", doing="a final snapshot")

@@ -85,3 +85,10 @@ def check_state(db: AnyDb, rule: str, *allowed: str, doing: str = "") -> None:
         code, noun = "InvalidDBClusterStateFault", "DB Cluster"
     message = f"{noun} {db.id} is not in {' or '.join(allowed)} state{doing and f' for {doing}'}: it is {db.state}."
     raise refuse(rule, code, message)
+
+
+def check_alone(cluster: Cluster) -> None:
+    """Refuse to delete or stop a member of a global cluster (SB-AUR-10)."""
+    if cluster.shown.get("GlobalClusterIdentifier"):
+        message = "This cluster is a part of a global cluster, please remove it from globalcluster first"
+        raise refuse("SB-AUR-10", "InvalidDBClusterStateFault", message)

@@ -149,11 +149,7 @@ def create_subnet_group(world: World, call: Call) -> dict[str, Any]:
     room, name = here(world, call), call.params["DBSubnetGroupName"].lower()
     if name in room.book("subnet-group"):
         raise refuse("SB-RDS-08", "DBSubnetGroupAlreadyExists", f"The DB subnet group '{name}' already exists.")
-    ec2 = network._ec2(call.account, call.region)
-    nets = [ec2.get_subnet(i) for i in call.params["SubnetIds"]]
-    if len({n.availability_zone for n in nets}) < 2:
-        message = "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement."
-        raise refuse("SB-RDS-08", "DBSubnetGroupDoesNotCoverEnoughAZs", message)
+    nets = _asked_subnets(call)
     made = {
         "DBSubnetGroupName": name,
         "DBSubnetGroupDescription": call.params["DBSubnetGroupDescription"],
@@ -166,6 +162,38 @@ def create_subnet_group(world: World, call: Call) -> dict[str, Any]:
     }
     room.book("subnet-group")[name] = made
     return {"DBSubnetGroup": made}
+
+
+def _asked_subnets(call: Call) -> list[Any]:
+    """Return the subnets of a request: known ones, of one VPC, in two zones at least (SB-RDS-08)."""
+    held = {s.id: s for zone in network._ec2(call.account, call.region).subnets.values() for s in zone.values()}
+    if unknown := [i for i in call.params["SubnetIds"] if i not in held]:
+        raise refuse("SB-RDS-08", "InvalidSubnet", f"Subnet IDs are invalid or not found: {', '.join(unknown)}")
+    nets = [held[i] for i in call.params["SubnetIds"]]
+    if len({n.vpc_id for n in nets}) > 1:
+        raise refuse("SB-RDS-08", "InvalidSubnet", "The subnets of a DB subnet group are of one VPC.")
+    if len({n.availability_zone for n in nets}) < 2:
+        message = "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement."
+        raise refuse("SB-RDS-08", "DBSubnetGroupDoesNotCoverEnoughAZs", message)
+    return nets
+
+
+def modify_subnet_group(world: World, call: Call) -> dict[str, Any]:
+    """ModifyDBSubnetGroup: other subnets, but those in which a database is stay."""
+    room, params = here(world, call), call.params
+    name = subnet_group(room, params["DBSubnetGroupName"])
+    if name == "default":
+        raise refuse("SB-RDS-08", "InvalidDBSubnetGroupStateFault", "The default DB subnet group is not modified.")
+    nets, found = _asked_subnets(call), room.book("subnet-group")[name]
+    kept = {n.id for n in nets}
+    for db in room.databases.values():
+        needed = {eni.subnet.id for eni in db.interfaces if db.subnet_group == name} - kept
+        if needed:
+            message = f"Some of the subnets to be deleted are currently in use: {', '.join(sorted(needed))}"
+            raise refuse("SB-RDS-08", "SubnetAlreadyInUse", message)
+    found["DBSubnetGroupDescription"] = params.get("DBSubnetGroupDescription", found["DBSubnetGroupDescription"])
+    found["Subnets"] = rendering.subnet_list(nets)
+    return {"DBSubnetGroup": found}
 
 
 def describe_subnet_groups(world: World, call: Call) -> dict[str, Any]:
@@ -194,6 +222,7 @@ OPERATIONS = {
     "rds:DeleteOptionGroup": delete,
     "rds:DescribeOptionGroups": describe,
     "rds:CreateDBSubnetGroup": create_subnet_group,
+    "rds:ModifyDBSubnetGroup": modify_subnet_group,
     "rds:DescribeDBSubnetGroups": describe_subnet_groups,
     "rds:DeleteDBSubnetGroup": delete_subnet_group,
 }

@@ -32,6 +32,7 @@ def create(world: World, call: Call) -> dict[str, Any]:
         "CreatedDate": iso(call.at),
         "UpdatedDate": iso(call.at),
         "targets": [],
+        "pool": {},
         "tags": tags.asked(call),
     }
     room.book("proxy")[name] = made
@@ -130,19 +131,35 @@ def _target(world: World, room: Books, call: Call, target: dict[str, Any]) -> di
 
 def groups(world: World, call: Call) -> dict[str, Any]:
     """DescribeDBProxyTargetGroups: one, `default`."""
-    found = _proxy(world, call)
-    arn = found["DBProxyArn"].replace(":db-proxy:", ":target-group:")
-    shown = {
+    return {"TargetGroups": [_group(_proxy(world, call))]}
+
+
+def _group(found: dict[str, Any]) -> dict[str, Any]:
+    return {
         "DBProxyName": found["DBProxyName"],
         "TargetGroupName": "default",
-        "TargetGroupArn": arn,
+        "TargetGroupArn": found["DBProxyArn"].replace(":db-proxy:", ":target-group:"),
         "IsDefault": True,
         "Status": "available",
-        "ConnectionPoolConfig": {"MaxConnectionsPercent": 100, "MaxIdleConnectionsPercent": 50},
+        "ConnectionPoolConfig": {"MaxConnectionsPercent": 100, "MaxIdleConnectionsPercent": 50, **found["pool"]},
         "CreatedDate": found["CreatedDate"],
         "UpdatedDate": found["UpdatedDate"],
     }
-    return {"TargetGroups": [shown]}
+
+
+def modify_group(world: World, call: Call) -> dict[str, Any]:
+    """ModifyDBProxyTargetGroup: how connections are pooled; the one group there is keeps its name."""
+    found, params = _proxy(world, call), call.params
+    if params["TargetGroupName"] != "default":
+        message = f"DB Proxy target group {params['TargetGroupName']} not found"
+        raise refuse("SB-RDS-25", "DBProxyTargetGroupNotFoundFault", message)
+    if found["Status"] != "available":
+        raise refuse("SB-RDS-25", "InvalidDBProxyStateFault", f"DB Proxy is {found['Status']}.")
+    if params.get("NewName"):
+        raise refuse("SB-RDS-25", "InvalidParameterValue", "The default target group cannot be renamed.")
+    found["pool"] |= {k: v for k, v in params.get("ConnectionPoolConfig", {}).items() if v is not None}
+    found["UpdatedDate"] = iso(call.at)
+    return {"DBProxyTargetGroup": _group(found)}
 
 
 def endpoints(world: World, call: Call) -> dict[str, Any]:
@@ -158,5 +175,6 @@ OPERATIONS = {
     "rds:DeregisterDBProxyTargets": deregister,
     "rds:DescribeDBProxyTargets": targets,
     "rds:DescribeDBProxyTargetGroups": groups,
+    "rds:ModifyDBProxyTargetGroup": modify_group,
     "rds:DescribeDBProxyEndpoints": endpoints,
 }
