@@ -37,7 +37,7 @@ from sealift.journal import Entry, Journal, Row, State, fold
 from sealift.pace import DOWN_DEADLINE, RETRIES
 from sealift.recipe import Block, blocks, operations_of, seconds_back, seconds_cutover, way_back
 from sealift.render.commands import aws_command
-from sealift.step import Call, Context, Found, Output, Phase, Query, Seen, Step, Switch, Watch, bind
+from sealift.step import Call, Context, Found, Output, Phase, Query, Seen, Step, Switch, Watch, bind, undoing
 from sealift.subjects import SUBJECTS
 from sealift.watch import Watcher
 
@@ -286,10 +286,10 @@ class Engine:
         query = me.fresh(row.output)
         if query is None or await self._found(me, query, row) is not None:
             return False
-        undo = step.undo()
-        if isinstance(undo, Step) and not row.output.get("adopted"):
-            await self._as_far_as_it_goes([[undo]])
-            self._row(undo.key, "void")  # first: what is made anew has an undo of its own
+        if (undos := undoing(step)) and not row.output.get("adopted"):
+            await self._as_far_as_it_goes([list(undos)])
+            for undo in undos:
+                self._row(undo.key, "void")  # first: what is made anew has an undo of its own
         self._row(step.key, "void")
         return True
 

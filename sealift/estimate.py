@@ -29,6 +29,38 @@ INIT_LATER_MIB_S = 243.0  # derived from D1
 CLONE_CAP_IOPS, CLONE_CAP_MIB_S = 3000, 125  # D1: while initialising, min(these, source, copy)
 LAZY_MIB_S = 48.5  # guess: a volume of a snapshot with no rate bought, taken as bad as a clone
 
+# Databases. R1 = RDS user guide, "Renaming a DB instance": about 10 minutes; the rest is guessed, and taken as long as it may be.
+DB_SNAPSHOT_FLOOR, DB_SNAPSHOT_MIB_S = 60.0, 150.0  # guess
+DB_COPY_FLOOR, DB_COPY_MIB_S = 60.0, 150.0  # guess; a copy of a plain snapshot under a key is planned as full
+DB_RESTORE = Seconds(600, 3600)  # guess; its data arrive lazily
+DB_MODIFY = Seconds(80, 900)  # guess: until the status turns, then `modifying`
+DB_PARAMETERS = Seconds(20, 300)  # guess: a parameter group that is `applying`
+DB_GROUPS = Seconds(45, 900)  # guess: until network interfaces carry changed security groups
+DB_REBOOT = Seconds(60, 600)  # guess
+DB_RENAME = Seconds(620, 1800)  # R1
+DB_DELETE = Seconds(180, 1800)  # guess
+DB_SECRET = Seconds(60, 600)  # guess
+LOGIN = Seconds(1, 60)
+PROOF = Seconds(5, 300)  # two readings; CloudWatch may be minutes late
+SWITCHOVER = Seconds(45, 300)  # AWS: typically under a minute; worst is its time-out
+BLUE_GREEN = Seconds(1800, 6 * 3600)  # guess: beside the load
+CLUSTER_RESTORE = Seconds(420, 3600)  # guess
+CLUSTER_RENAME = Seconds(140, 900)  # "Renaming a Multi-AZ DB cluster": about 2 minutes; for Aurora a guess
+MEMBER_CREATE = Seconds(420, 1800)  # guess
+PROXY_TARGET = Seconds(30, 600)  # guess
+
+
+def db_snapshot(changed_gib: float) -> Seconds:
+    """Return the seconds of a database snapshot of `changed_gib` GiB of changed blocks."""
+    expected = DB_SNAPSHOT_FLOOR + changed_gib * MIB_PER_GIB / DB_SNAPSHOT_MIB_S
+    return Seconds(expected, expected * WORST)
+
+
+def db_copy(size_gib: float) -> Seconds:
+    """Return the seconds of a full copy of a database snapshot."""
+    expected = DB_COPY_FLOOR + size_gib * MIB_PER_GIB / DB_COPY_MIB_S
+    return Seconds(expected, expected * WORST)
+
 
 def snapshot(changed_gib: float) -> Seconds:
     """Return the seconds that a snapshot of `changed_gib` GiB of changed blocks takes."""

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from sealift.errors import UsageError
-from sealift.step import Context, Output, Phase, Query, Ref, Seconds, Step
+from sealift.step import Context, Output, Phase, Query, Ref, Seconds, Step, undoing
 from sealift.steps import BY_NAME
 from sealift.subjects import SUBJECTS
 
@@ -71,12 +71,9 @@ def way_back(
                     back.setdefault(name, []).append(keeper)
                     if (assured := keeper.assured()) is not None:
                         tidy.setdefault(name, []).append(assured)
-                undo = step.undo()
-                if (
-                    isinstance(undo, Step)
-                    and not (keeper is not None and not salvage)
-                    and not outputs[step.key].get("adopted")
-                ):
+                if (keeper is not None and not salvage) or outputs[step.key].get("adopted"):
+                    continue
+                for undo in undoing(step, brought_up=brought_up):
                     (back if undo.phase is Phase.RESTORE else tidy).setdefault(name, []).append(undo)
         restore.append(Lanes(back))
         clean.append(Lanes(tidy))
@@ -144,8 +141,9 @@ def operations(steps: Iterable[Step]) -> frozenset[str]:
     found: set[str] = set()
     for step in steps:
         keeper = step.salvage()
-        for other in (step, step.undo(), keeper, keeper.assured() if keeper else None):
-            found |= operations_of(other) if isinstance(other, Step) else set()
+        undos = (*undoing(step), *undoing(step, brought_up=True))
+        for other in (step, *undos, keeper, keeper.assured() if keeper else None):
+            found |= operations_of(other) if other is not None else set()
     return frozenset(found)
 
 

@@ -174,8 +174,14 @@ class Step(ABC):
         """Return exactly one mutating call (or a `local:` one)."""
 
     @abstractmethod
-    def undo(self) -> "Step | Irreversible":
-        """Return the step that takes this one back, or why none is needed or possible."""
+    def undo(self) -> "Undo":
+        """Return the step that takes this one back (several in their order, where one call does not do), or why none is
+        needed or possible.
+        """
+
+    def undo_once_up(self) -> "Undo":
+        """Return the same for the way back after bring-up, where that is another."""
+        return self.undo()
 
     def before(self, ctx: Context) -> Query | None:
         """Return a read directly before the call; it answers with differences, and any of them voids the cut."""
@@ -255,10 +261,28 @@ class Step(ABC):
 
     def resource(self) -> str:
         """Return the id of the resource that the step is about, as far as it is known."""
-        for name in ("volume", "source", "instance", "snapshot", "group"):
+        for name in ("volume", "source", "instance", "database", "snapshot", "group", "arn"):
             if (value := getattr(self, name, None)) is not None:
                 return str(value)
         return ""
+
+
+Undo = Step | tuple[Step, ...] | Irreversible
+"""What takes a step back."""
+
+
+def undoing(step: Step, *, brought_up: bool = False) -> tuple[Step, ...]:
+    """Return the steps that take a step back, in their order; none where it is irreversible."""
+    undo = step.undo_once_up() if brought_up else step.undo()
+    if isinstance(undo, Irreversible):
+        return ()
+    return undo if isinstance(undo, tuple) else (undo,)
+
+
+def taken_back_by(step: Step) -> str:
+    """Say in words what takes a step back, or why nothing does."""
+    undo = step.undo()
+    return f"({undo.reason})" if isinstance(undo, Irreversible) else ", then ".join(s.title() for s in undoing(step))
 
 
 def bind(x: Any, outputs: Mapping[str, Output]) -> Any:

@@ -33,6 +33,15 @@ def _instances(reply: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [i for r in reply.get("Reservations", ()) for i in r["Instances"]]
 
 
+def _interfaces(reply: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the security groups of an answer, each with the network interfaces that carry it."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for interface in reply.get("NetworkInterfaces", ()):
+        for group in interface.get("Groups", ()):
+            found.setdefault(group["GroupId"], []).append(interface)
+    return [{"GroupId": group, "interfaces": interfaces} for group, interfaces in found.items()]
+
+
 SUBJECTS: dict[str, Subject] = {
     "volume": Subject("ec2:DescribeVolumes", "volume-id", _list("Volumes"), "VolumeId"),
     "snapshot": Subject(
@@ -45,5 +54,21 @@ SUBJECTS: dict[str, Subject] = {
     ),
     "capacity-reservation": Subject(
         "ec2:DescribeCapacityReservations", None, _list("CapacityReservations"), "CapacityReservationId"
+    ),
+    "db-instance": Subject("rds:DescribeDBInstances", "dbi-resource-id", _list("DBInstances"), "DbiResourceId"),
+    "db-cluster": Subject("rds:DescribeDBClusters", "db-cluster-resource-id", _list("DBClusters"), "DbClusterResourceId"),
+    "db-snapshot": Subject("rds:DescribeDBSnapshots", "db-snapshot-id", _list("DBSnapshots"), "DBSnapshotIdentifier"),
+    "db-cluster-snapshot": Subject(
+        "rds:DescribeDBClusterSnapshots",
+        "db-cluster-snapshot-id",
+        _list("DBClusterSnapshots"),
+        "DBClusterSnapshotIdentifier",
+    ),
+    "db-interfaces": Subject("ec2:DescribeNetworkInterfaces", "group-id", _interfaces, "GroupId"),
+    "blue-green": Subject(
+        "rds:DescribeBlueGreenDeployments",
+        "blue-green-deployment-identifier",
+        _list("BlueGreenDeployments"),
+        "BlueGreenDeploymentIdentifier",
     ),
 }

@@ -12,7 +12,7 @@ from sealift.pace import DOWN_DEADLINE, RETRIES
 from sealift.policy import policy
 from sealift.recipe import operations_of, way_back
 from sealift.render.markdown import table
-from sealift.step import Irreversible, Step
+from sealift.step import Step, undoing
 from sealift.steps import STEPS
 
 HEAD = """# AWS operations
@@ -67,7 +67,7 @@ def every_step() -> Iterator[Step]:
     """Yield the steps of all examples: forward, undone, back with everything kept, and finalized."""
     for kind, _, steps in examples.recipes():
         outputs = examples.outputs_of(steps)
-        undos = [s for s in (step.undo() for step in steps) if not isinstance(s, Irreversible)]
+        undos = [undo for step in steps for undo in undoing(step)]
         back = way_back(steps, outputs, brought_up=True, salvage=True)
         end = kind.finalize(examples.of(kind).facts, examples.OPTIONS, {**outputs, "migration": {"brought_up": 0}})
         yield from (*steps, *undos, *back, *end)

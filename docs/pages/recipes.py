@@ -9,7 +9,7 @@ from sealift.kinds import KINDS
 from sealift.recipe import seconds_back, seconds_down, step_to_json, way_back
 from sealift.render.markdown import table
 from sealift.render.text import HEADINGS, span
-from sealift.step import Irreversible, Phase, Step
+from sealift.step import Phase, Step, taken_back_by
 
 HEAD = """# Recipes
 
@@ -56,8 +56,7 @@ def _route(kind: Kind, route: Route, example: Example) -> Iterator[str]:
 
 
 def _row(step: Step) -> tuple[str, ...]:
-    undo = step.undo()
-    back = f"({undo.reason})" if isinstance(undo, Irreversible) else undo.title()
+    back = taken_back_by(step)
     return str(step.block + 1), step.lane or "", step.title(), _operation(step), back
 
 

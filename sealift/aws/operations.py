@@ -32,6 +32,7 @@ DESCRIBE = Rate(100, 20)
 MUTATE = Rate(50, 5)
 CREATE = Rate(100, 5)
 START = Rate(5, 2)
+DATABASES = Rate(50, 5)  # guess: RDS publishes no rates
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,18 @@ USES_KEY = (
     "kms:GenerateDataKeyWithoutPlaintext",
     "kms:ReEncrypt*",
 )
+
+GRANTS_KEY = ("kms:CreateGrant", "kms:DescribeKey")
+"""What the caller needs on the key where RDS does the rest by a grant (RDS user guide, "Overview.Encryption.Keys")."""
+
+MANAGES_SECRET = (
+    "kms:Decrypt",
+    "kms:GenerateDataKey",
+    "secretsmanager:CreateSecret",
+    "secretsmanager:RotateSecret",
+    "secretsmanager:TagResource",
+)
+"""What ManageMasterUserPassword does in the caller's name (RDS user guide, "rds-secrets-manager")."""
 
 
 def _read(name: str, result: str | None = None, action: str | None = None) -> Operation:
@@ -133,6 +146,104 @@ OPERATIONS: dict[str, Operation] = {
         _change("autoscaling:ExitStandby", Repeat.STATE),
         _change("autoscaling:SuspendProcesses", Repeat.STATE),
         _change("autoscaling:ResumeProcesses", Repeat.STATE),
+        _read("ec2:DescribeSecurityGroups", "SecurityGroups"),
+        _read("ec2:DescribeNetworkInterfaces", "NetworkInterfaces"),
+        _read("rds:DescribeDBInstances", "DBInstances"),
+        _read("rds:DescribeDBClusters", "DBClusters"),
+        _read("rds:DescribeDBSnapshots", "DBSnapshots"),
+        _read("rds:DescribeDBClusterSnapshots", "DBClusterSnapshots"),
+        _read("rds:DescribeDBParameterGroups", "DBParameterGroups"),
+        _read("rds:DescribeDBClusterParameterGroups", "DBClusterParameterGroups"),
+        _read("rds:DescribeDBParameters", "Parameters"),
+        _read("rds:DescribeDBClusterParameters", "Parameters"),
+        _read("rds:DescribeBlueGreenDeployments", "BlueGreenDeployments"),
+        _read("rds:DescribeAccountAttributes"),
+        _read("rds:DescribeDBProxies", "DBProxies"),
+        _read("rds:DescribeDBProxyTargets", "Targets"),
+        _read("cloudwatch:GetMetricData", "MetricDataResults"),
+        _read("secretsmanager:GetSecretValue"),
+        _change("ec2:CreateSecurityGroup", Repeat.LOOKUP, "ec2:CreateTags", rate=CREATE),
+        _change("ec2:RevokeSecurityGroupEgress", Repeat.STATE),
+        _change("ec2:AuthorizeSecurityGroupIngress", Repeat.STATE),
+        _change("ec2:DeleteSecurityGroup", Repeat.STATE),
+        _change("rds:AddTagsToResource", Repeat.STATE, rate=DATABASES),
+        _change("rds:RemoveTagsFromResource", Repeat.STATE, rate=DATABASES),
+        _change("rds:CreateDBParameterGroup", Repeat.LOOKUP, "rds:AddTagsToResource", rate=DATABASES),
+        _change("rds:CopyDBParameterGroup", Repeat.LOOKUP, "rds:AddTagsToResource", rate=DATABASES),
+        _change("rds:ModifyDBParameterGroup", Repeat.STATE, rate=DATABASES),
+        _change("rds:DeleteDBParameterGroup", Repeat.STATE, rate=DATABASES),
+        _change("rds:CreateDBClusterParameterGroup", Repeat.LOOKUP, "rds:AddTagsToResource", rate=DATABASES),
+        _change("rds:CopyDBClusterParameterGroup", Repeat.LOOKUP, "rds:AddTagsToResource", rate=DATABASES),
+        _change("rds:ModifyDBClusterParameterGroup", Repeat.STATE, rate=DATABASES),
+        _change("rds:DeleteDBClusterParameterGroup", Repeat.STATE, rate=DATABASES),
+        _change("rds:CreateDBSnapshot", Repeat.LOOKUP, "rds:AddTagsToResource", rate=DATABASES),
+        _change("rds:CopyDBSnapshot", Repeat.LOOKUP, "rds:AddTagsToResource", *GRANTS_KEY, rate=DATABASES),
+        _change("rds:DeleteDBSnapshot", Repeat.STATE, rate=DATABASES),
+        _change("rds:CreateDBClusterSnapshot", Repeat.LOOKUP, "rds:AddTagsToResource", rate=DATABASES),
+        _change("rds:DeleteDBClusterSnapshot", Repeat.STATE, rate=DATABASES),
+        _change(
+            "rds:RestoreDBInstanceFromDBSnapshot",
+            Repeat.LOOKUP,
+            "rds:AddTagsToResource",
+            "iam:PassRole",
+            *GRANTS_KEY,
+            rate=DATABASES,
+        ),
+        _change(
+            "rds:RestoreDBClusterFromSnapshot",
+            Repeat.LOOKUP,
+            "rds:AddTagsToResource",
+            "iam:PassRole",
+            *GRANTS_KEY,
+            rate=DATABASES,
+        ),
+        _change("rds:CreateDBInstance", Repeat.LOOKUP, "rds:AddTagsToResource", "iam:PassRole", rate=DATABASES),
+        _change(
+            "rds:CreateDBInstanceReadReplica",
+            Repeat.LOOKUP,
+            "rds:AddTagsToResource",
+            "iam:PassRole",
+            *GRANTS_KEY,
+            rate=DATABASES,
+        ),
+        _change("rds:ModifyDBInstance", Repeat.STATE, "iam:PassRole", *GRANTS_KEY, *MANAGES_SECRET, rate=DATABASES),
+        _change("rds:ModifyDBCluster", Repeat.STATE, "iam:PassRole", *GRANTS_KEY, *MANAGES_SECRET, rate=DATABASES),
+        _change("rds:RebootDBInstance", Repeat.STATE, rate=DATABASES),
+        _change("rds:RebootDBCluster", Repeat.STATE, rate=DATABASES),
+        _change("rds:DeleteDBInstance", Repeat.STATE, "rds:CreateDBSnapshot", rate=DATABASES),
+        _change("rds:DeleteDBCluster", Repeat.STATE, "rds:CreateDBClusterSnapshot", rate=DATABASES),
+        _change("rds:AddRoleToDBInstance", Repeat.STATE, "iam:PassRole", rate=DATABASES),
+        _change("rds:RemoveRoleFromDBInstance", Repeat.STATE, rate=DATABASES),
+        _change("rds:RegisterDBProxyTargets", Repeat.STATE, rate=DATABASES),
+        _change("rds:DeregisterDBProxyTargets", Repeat.STATE, rate=DATABASES),
+        _change(
+            "rds:CreateBlueGreenDeployment",
+            Repeat.LOOKUP,
+            "rds:AddTagsToResource",
+            "rds:CreateDBInstanceReadReplica",
+            "rds:CreateDBCluster",
+            "rds:CreateDBInstance",
+            "rds:CreateDBClusterEndpoint",
+            *GRANTS_KEY,
+            rate=DATABASES,
+        ),
+        _change(
+            "rds:SwitchoverBlueGreenDeployment",
+            Repeat.STATE,
+            "rds:ModifyDBInstance",
+            "rds:PromoteReadReplica",
+            "rds:ModifyDBCluster",
+            "rds:PromoteReadReplicaDBCluster",
+            rate=DATABASES,
+        ),
+        _change(
+            "rds:DeleteBlueGreenDeployment",
+            Repeat.STATE,
+            "rds:DeleteDBInstance",
+            "rds:DeleteDBCluster",
+            "rds:DeleteDBClusterEndpoint",
+            rate=DATABASES,
+        ),
         _change("sns:Publish", Repeat.STATE),
         _change("s3:PutObject", Repeat.STATE),
     )

@@ -6,7 +6,7 @@ from typing import Any
 from sealift.plan import NEEDS_ACK, NOTHING, READY, REFUSED, MigrationPlan, Plan, digest
 from sealift.recipe import blocks, step_to_json
 from sealift.render.text import HEADINGS, span
-from sealift.step import Irreversible, Phase, Step
+from sealift.step import Phase, Step, taken_back_by
 
 VERDICTS = {
     READY: "**Ready.** It runs exactly so, or refuses.",
@@ -65,8 +65,7 @@ def _rows(block: list[list[Step]], phase: Phase) -> Iterable[tuple[str, ...]]:
     for lane in block:
         for step in lane:
             if step.phase is phase:
-                undo = step.undo()
-                back = f"({undo.reason})" if isinstance(undo, Irreversible) else undo.title()
+                back = taken_back_by(step)
                 yield (
                     step.title(),
                     (step.lane or "") if side_by_side else "",

@@ -69,10 +69,9 @@ def test_the_shapes_cover_every_kind() -> None:
 def test_every_step_has_an_undo_or_a_reason(shape: str, route: str) -> None:
     """What cannot be taken back says why; what can names another step."""
     for step in everything(shape, route):
-        undo = step.undo()
-        assert isinstance(undo, Step | Irreversible)
-        if isinstance(undo, Irreversible):
-            assert undo.reason.strip(), step.key
+        for undo in (step.undo(), step.undo_once_up()):
+            assert isinstance(undo, Step | tuple | Irreversible)
+            assert undo.reason.strip() if isinstance(undo, Irreversible) else undo, step.key
 
 
 @each

@@ -1,0 +1,120 @@
+"""rds:AddTagsToResource and RemoveTagsFromResource: the claim and before-image on a source, the user's tags, tags set aside."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sealift.estimate import SMALL_CALL
+from sealift.step import Call, Context, Id, Irreversible, Phase, Query, Seconds, Step, Tags, as_tags, tags_of
+from sealift.steps.db_looks import databases_in, id_of, name_of, read_database
+
+CLAIM = ("sealift:migration", "sealift:plan", "sealift:was", "sealift:role")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkDatabase(Step):
+    """Write the claim and the before-image on a database; the first step of every recipe.
+
+    `plan` is format, route and digest; `was` the former values, packed into RDS's tag alphabet, at most 256 characters.
+    """
+
+    arn: str
+    plan: str
+    was: str
+    extra_tags: Tags = ()
+
+    def title(self) -> str:
+        return f"claim {_short(self.arn)} and write down how it was"
+
+    def do(self, ctx: Context) -> Call:
+        tags = dict(self.extra_tags) | {
+            "sealift:migration": ctx.migration,
+            "sealift:plan": self.plan,
+            "sealift:was": self.was,
+            "sealift:role": "source",
+        }
+        return Call("rds:AddTagsToResource", {"ResourceName": self.arn, "Tags": as_tags(tags)})
+
+    def undo(self) -> Step:
+        keys = (*CLAIM, *(k for k, _ in self.extra_tags))
+        return RemoveDbTags(key=f"undo:{self.key}", phase=Phase.CLEAN, lane=self.lane, arn=self.arn, keys=keys)
+
+    def seconds(self) -> Seconds:
+        return SMALL_CALL
+
+
+@dataclass(frozen=True, kw_only=True)
+class GiveDbTags(Step):
+    """Put tags on a database: the user's on the replacement."""
+
+    arn: Id
+    tags: Tags
+
+    def title(self) -> str:
+        return f"put the user's tags on {_short(self.arn)}"
+
+    def do(self, ctx: Context) -> Call:
+        return Call("rds:AddTagsToResource", {"ResourceName": self.arn, "Tags": as_tags(dict(self.tags))})
+
+    def undo(self) -> "Step | Irreversible":
+        return Irreversible("the tags go with the replacement")
+
+    def seconds(self) -> Seconds:
+        return SMALL_CALL
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetDbAside(GiveDbTags):
+    """Keep on the source, as `sealift:was-tag:*`, the tags by which backups and schedulers select it."""
+
+    back: Id  # the ARN that it has again when the way back comes here
+
+    def title(self) -> str:
+        return f"note the selection tags of {_short(self.arn)} under sealift:was-tag:"
+
+    def undo(self) -> Step:
+        keys = tuple(k for k, _ in self.tags)
+        return RemoveDbTags(key=f"undo:{self.key}", phase=Phase.CLEAN, lane=self.lane, arn=self.back, keys=keys)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveDbTags(Step):
+    """Take tags off a database; `former` puts them back."""
+
+    arn: Id
+    keys: tuple[str, ...]
+    former: Tags = ()
+    back: Id = ""
+
+    def title(self) -> str:
+        return f"take tags off {_short(self.arn)}: {', '.join(self.keys)}"
+
+    def do(self, ctx: Context) -> Call:
+        return Call("rds:RemoveTagsFromResource", {"ResourceName": self.arn, "TagKeys": sorted(self.keys)})
+
+    def undo(self) -> "Step | Irreversible":
+        if not self.former:
+            return Irreversible("they were ours")
+        return GiveDbTags(
+            key=f"undo:{self.key}", phase=Phase.CLEAN, lane=self.lane, arn=self.back or self.arn, tags=self.former
+        )
+
+    def seconds(self) -> Seconds:
+        return SMALL_CALL
+
+
+def _short(arn: Any) -> str:
+    return str(arn).rsplit(":", 1)[-1]
+
+
+def claim_held(resource_id: str, migration: str, *, of_cluster: bool = False) -> Query:
+    """Ask whether the claim on a database is still this migration's: tags have no compare-and-set, so they are read back."""
+
+    def read(reply: Mapping[str, Any]) -> list[str]:
+        for found in databases_in(reply):
+            if id_of(found) == resource_id:
+                holder = tags_of(found).get("sealift:migration") or "nobody"
+                return [] if holder == migration else [f"the claim on {name_of(found)} is {holder}'s, not {migration}'s"]
+        return [f"{resource_id} is gone"]
+
+    return Query(read_database(resource_id, of_cluster=of_cluster), read)

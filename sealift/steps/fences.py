@@ -1,0 +1,273 @@
+"""The fence of a database, layer by layer; what a login does inside the engine, and the proof that nothing is written.
+
+Each layer stops something else: read-only and ended sessions stop clients, schedulers off stop jobs, the quarantine stops
+new connections in both directions, the reboot those that outlive it. The proof is taken again directly before the rename.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from sealift import estimate
+from sealift.step import (
+    Call,
+    Context,
+    Id,
+    Irreversible,
+    Output,
+    Phase,
+    Query,
+    Ref,
+    Seconds,
+    Step,
+    Undo,
+    Watch,
+)
+from sealift.steps.db_looks import (
+    databases_in,
+    groups_of,
+    interfaces_carry,
+    name_of,
+    read_database,
+    status_of,
+    RESTING,
+)
+from sealift.steps.db_tags import claim_held
+from sealift.steps.local import Reading
+
+WAIT_FOR_INTERFACES = 900.0
+"""Seconds after which groups that have not reached the network interfaces send the run back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DbClaimHeld(Reading):
+    """Read the claim again directly before the cutover: another journal may have written over it since."""
+
+    resource_id: str
+    of_cluster: bool = False
+
+    def title(self) -> str:
+        return "check that the database is still claimed by this migration"
+
+    def before(self, ctx: Context) -> Query:
+        return claim_held(self.resource_id, ctx.migration, of_cluster=self.of_cluster)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BeginFence(Reading):
+    """The cut begins: the database is at rest, named and grouped as planned, and nothing is pending (R-RDS-13)."""
+
+    database: str
+    resource_id: str
+    groups: tuple[str, ...]
+    of_cluster: bool = False
+
+    quiesces: ClassVar[bool] = True
+    takes_down: ClassVar[bool] = True
+
+    def title(self) -> str:
+        return f"check that {self.database} is as planned, and begin to fence it"
+
+    def before(self, ctx: Context) -> Query:
+        def read(reply: Mapping[str, Any]) -> list[str]:
+            found = databases_in(reply)
+            return [why for d in found for why in self._wrong(d)] if found else [f"{self.database} is gone"]
+
+        return Query(read_database(self.resource_id, of_cluster=self.of_cluster), read)
+
+    def _wrong(self, database: Mapping[str, Any]) -> list[str]:
+        wrong = []
+        if name_of(database) != self.database:
+            wrong.append(f"{self.database} is named {name_of(database)} now")
+        if status_of(database) not in RESTING:
+            wrong.append(f"{self.database} is '{status_of(database)}'")
+        if groups_of(database) != set(self.groups):
+            wrong.append(f"{self.database} is in other security groups than planned")
+        if pending := database.get("PendingModifiedValues"):
+            wrong.append(f"{self.database} has pending modifications: {', '.join(sorted(pending))}")
+        return wrong
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwaitQuarantine(Reading):
+    """Wait until the network interfaces carry the quarantine group; RDS's own word for it is always `active`."""
+
+    group: Id
+    interfaces: int
+
+    def title(self) -> str:
+        return f"wait until {self.interfaces} network interface(s) carry {self.group}"
+
+    def ready(self, out: Output) -> Watch:
+        judge = interfaces_carry(self.interfaces)
+        return Watch("db-interfaces", self.group, judge, "carried", deadline=WAIT_FOR_INTERFACES)
+
+    def seconds(self) -> Seconds:
+        return estimate.DB_GROUPS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inside(Step):
+    """What a login does inside the engine; `secret` is its credentials' ARN."""
+
+    database: Id
+    resource_id: Id
+    engine: str
+    secret: Id
+    of_cluster: bool = False
+
+    operation: ClassVar[str] = ""
+    declares: ClassVar[tuple[str, ...]] = ("rds:DescribeDBInstances", "rds:DescribeDBClusters", "secretsmanager:GetSecretValue")
+    outputs: ClassVar[tuple[str, ...]] = ("former",)
+
+    def more(self) -> dict[str, Any]:
+        """Return what else the operation is told."""
+        return {}
+
+    def do(self, ctx: Context) -> Call:
+        about = {
+            "resource_id": self.resource_id,
+            "engine": self.engine,
+            "secret": self.secret,
+            "of_cluster": self.of_cluster,
+        }
+        return Call(self.operation, {**about, **self.more()})
+
+    def output(self, reply: Mapping[str, Any]) -> Output:
+        return dict(reply)
+
+    def undo(self) -> Undo:
+        return Irreversible("it leaves nothing behind")
+
+    def seconds(self) -> Seconds:
+        return estimate.LOGIN
+
+    def _opposite(self, cls: "type[Opening]") -> Step:
+        return cls(
+            key=f"undo:{self.key}",
+            phase=Phase.RESTORE,
+            lane=self.lane,
+            database=self.database,
+            resource_id=self.resource_id,
+            engine=self.engine,
+            secret=self.secret,
+            of_cluster=self.of_cluster,
+            former=Ref(self.key, "former"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloseWrites(Inside):
+    """Make the database read-only from inside, and write down what was set before."""
+
+    operation: ClassVar[str] = "local:CloseWrites"
+
+    def title(self) -> str:
+        return f"make {self.database} read-only from inside"
+
+    def undo(self) -> Undo:
+        return self._opposite(OpenWrites)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopSchedulers(Inside):
+    """Turn off what writes inside the engine by itself: events, pg_cron, the Agent, DBMS_SCHEDULER."""
+
+    operation: ClassVar[str] = "local:StopSchedulers"
+
+    def title(self) -> str:
+        return f"turn the schedulers inside {self.database} off"
+
+    def undo(self) -> Undo:
+        return self._opposite(StartSchedulers)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndSessions(Inside):
+    """End every session but our own."""
+
+    operation: ClassVar[str] = "local:EndSessions"
+    outputs: ClassVar[tuple[str, ...]] = ("ended",)
+
+    def title(self) -> str:
+        return f"end the sessions of {self.database}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening(Inside):
+    """Set inside the engine exactly what was there before."""
+
+    former: Any
+
+    outputs: ClassVar[tuple[str, ...]] = ()
+
+    def more(self) -> dict[str, Any]:
+        return {"former": self.former}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenWrites(Opening):
+    """Let the database be written to again."""
+
+    operation: ClassVar[str] = "local:OpenWrites"
+
+    def title(self) -> str:
+        return f"let {self.database} be written to again"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartSchedulers(Opening):
+    """Turn the schedulers on again that ran before."""
+
+    operation: ClassVar[str] = "local:StartSchedulers"
+
+    def title(self) -> str:
+        return f"turn the schedulers inside {self.database} on again"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProveQuiet(Step):
+    """Prove the fence: no connections, and, where a login tells, a write position that stands still over two readings.
+
+    `since` is the position of an earlier proof: between the last snapshot and the rename nothing may have moved either.
+    """
+
+    databases: tuple[Id, ...]
+    resource_id: Id = ""
+    engine: str = ""
+    secret: Id = ""
+    of_cluster: bool = False
+    since: Id = ""
+
+    outputs: ClassVar[tuple[str, ...]] = ("connections", "position")
+    declares: ClassVar[tuple[str, ...]] = (
+        "cloudwatch:GetMetricData",
+        "rds:DescribeDBInstances",
+        "rds:DescribeDBClusters",
+        "secretsmanager:GetSecretValue",
+    )
+
+    def title(self) -> str:
+        return f"prove that nothing is connected to {', '.join(map(str, self.databases))} and nothing written"
+
+    def do(self, ctx: Context) -> Call:
+        return Call(
+            "local:ProveQuiet",
+            {
+                "databases": list(self.databases),
+                "resource_id": self.resource_id,
+                "engine": self.engine,
+                "secret": self.secret,
+                "of_cluster": self.of_cluster,
+                "since": self.since,
+            },
+        )
+
+    def output(self, reply: Mapping[str, Any]) -> Output:
+        return dict(reply)
+
+    def undo(self) -> Undo:
+        return Irreversible("it only reads")
+
+    def seconds(self) -> Seconds:
+        return estimate.PROOF
