@@ -245,6 +245,13 @@ _ALL: tuple[Rule, ...] = (
         "botocore ec2 EbsBlockDevice.Encrypted; the code is a guess",
         guess=True,
     ),
+    # security groups
+    Rule(
+        "SB-SG-01",
+        "A security group that a network interface carries, or that a rule of another group names, is not deleted, nor "
+        "is a default one.",
+        "botocore ec2 DeleteSecurityGroup; " + _CODES,
+    ),
     # idempotency, tags, paging
     Rule(
         "SB-TOK-01",

@@ -121,8 +121,8 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
     ),
     (
         "R-RDS-17",
-        "A managed master password has a secret of the database's own, whose key stays; no replicas, no Blue/Green; at "
-        "a restore for Oracle only.",
+        "A managed master password has a secret of the database's own, with username and password, that is deleted with "
+        "it and whose key stays; no replicas, no Blue/Green; at a restore for Oracle only.",
         "botocore rds ModifyDBInstance.MasterUserSecretKmsKeyId, RestoreDBInstanceFromDBSnapshot; "
         + _UG
         + "rds-secrets-manager.html; the codes are guesses",

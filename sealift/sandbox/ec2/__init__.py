@@ -18,6 +18,7 @@ from sealift.sandbox.ec2 import (
     locks,
     power,
     roots,
+    security_groups,
     snapshots,
     tagging,
     tiers,
@@ -46,5 +47,6 @@ OPERATIONS: dict[str, Callable[[World, Call], dict[str, Any] | None]] = {
     **fast_restores.OPERATIONS,
     **roots.OPERATIONS,
     **image_copies.OPERATIONS,
+    **security_groups.OPERATIONS,
 }
 """All EC2 operations that the sandbox answers itself; the rest is moto's."""

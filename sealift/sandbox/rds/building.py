@@ -108,7 +108,8 @@ def enter(
     subnet_group = cluster.subnet_group if cluster else options.subnet_group(room, params.get("DBSubnetGroupName"))
     check_transit(room, subnet_group, shown.get("DBInstanceClass", ""))
     groups = list(cluster.groups) if cluster else network.chosen_groups(call, room, subnet_group)
-    secret = secrets.wanted(world, call, name) if params.get("ManageMasterUserPassword") else None
+    user = shown.get("MasterUsername")
+    secret = secrets.wanted(world, call, name, user=user) if params.get("ManageMasterUserPassword") else None
     made_tags = tags.asked(call) if own_tags is None else own_tags
     nets = network.subnets(room, subnet_group)
     shown.setdefault("AvailabilityZone", nets[world.rng.randrange(len(nets))].availability_zone)

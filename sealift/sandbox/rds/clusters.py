@@ -64,6 +64,10 @@ def enter(
     version = engines.version(engine, version)
     subnet_group = options.subnet_group(room, params.get("DBSubnetGroupName"))
     group = params.get("DBClusterParameterGroupName")
+    secret = None
+    if params.get("ManageMasterUserPassword"):
+        user = (base or {}).get("MasterUsername")
+        secret = secrets.wanted(world, call, name, of_cluster=True, user=user)
     own = building.resource_id(world, "cluster")
     store.id = own
     cluster = Cluster(
@@ -89,7 +93,7 @@ def enter(
         option_group=options.default_name(engine, version),
         tags=tags.asked(call),
         roles=[{**r, "Status": "ACTIVE"} for r in params.get("AssociatedRoles", [])],
-        secret=secrets.wanted(world, call, name) if params.get("ManageMasterUserPassword") else None,
+        secret=secret,
         multi_az=not aurora,
         data_api=bool(params.get("EnableHttpEndpoint")),
     )

@@ -1,5 +1,6 @@
 """What EC2 refuses because a database needs it: its security groups, and the interfaces that are RDS's own."""
 
+from sealift.sandbox.ec2 import security_groups
 from sealift.sandbox.errors import ApiError
 from sealift.sandbox.rds.state import here
 from sealift.sandbox.world import Call, World
@@ -7,10 +8,12 @@ from sealift.sandbox.world import Call, World
 
 def delete_group(world: World, call: Call) -> None:
     """DeleteSecurityGroup: not while a database has it, or its interfaces still carry it (SB-RDS-26)."""
-    group, room = call.params.get("GroupId"), here(world, call)
+    found, room = security_groups.wanted(call), here(world, call)
+    group = found.id if found else None
     has = {g for thing in (*room.databases.values(), *room.clusters.values()) for g in thing.groups}
     if group in has | {g for db in room.databases.values() for g in db.carried}:
         raise ApiError("SB-RDS-26", "DependencyViolation", f"resource {group} has a dependent object")
+    security_groups.check_delete(call)
 
 
 def touch_interface(world: World, call: Call) -> None:

@@ -1,29 +1,32 @@
 """Managed master passwords: a secret of RDS's own in Secrets Manager, a new one for each database (R-RDS-17)."""
 
 import json
+import uuid
 from typing import Any
 
 from moto.secretsmanager.models import secretsmanager_backends
 
 from sealift.sandbox.rds import keys
 from sealift.sandbox.rds.refusals import refuse
-from sealift.sandbox.rds.state import AnyDb
+from sealift.sandbox.rds.state import AnyDb, Cluster
 from sealift.sandbox.world import Call, World
 
 
-def wanted(world: World, call: Call, name: str) -> dict[str, Any]:
+def wanted(world: World, call: Call, name: str, *, of_cluster: bool = False, user: str | None = None) -> dict[str, Any]:
     """Make the secret that ManageMasterUserPassword asks for; return what describes show of it."""
     params = call.params
+    kind, noun = ("cluster", "Cluster") if of_cluster else ("db", "Instance")
     if params.get("MasterUserPassword"):
         message = "You can't specify MasterUserPassword for an instance with ManageMasterUserPassword enabled."
         raise refuse("R-RDS-17", "InvalidParameterCombination", message)
     key = params.get("MasterUserSecretKmsKeyId")
     arn = keys.usable(world, call, key) if key else None
     unique = f"{world.rng.getrandbits(128):032x}"
-    title = f"rds!db-{unique[:8]}-{unique[8:12]}-{unique[12:16]}-{unique[16:20]}-{unique[20:]}"
+    title = f"rds!{kind}-{unique[:8]}-{unique[8:12]}-{unique[12:16]}-{unique[16:20]}-{unique[20:]}"
     backend: Any = secretsmanager_backends[call.account][call.region]
-    text = f'{{"username":"{params.get("MasterUsername", "admin")}","password":"{unique[::-1]}"}}'
-    tagged = [{"Key": "aws:rds:primaryDBInstanceArn", "Value": f"arn:aws:rds:{call.region}:{call.account}:db:{name}"}]
+    text = _login(params.get("MasterUsername") or user or "admin", unique[::-1])
+    owner = f"arn:aws:rds:{call.region}:{call.account}:{kind}:{name}"
+    tagged = [{"Key": f"aws:rds:primaryDB{noun}Arn", "Value": owner}]
     told = backend.create_secret(title, text, None, None, tagged, arn, None, [], False)
     shown = {
         "SecretArn": json.loads(told)["ARN"],
@@ -32,6 +35,10 @@ def wanted(world: World, call: Call, name: str) -> dict[str, Any]:
     }
     world.later(call, name, world.durations.db_secret_s, lambda at: shown.update(SecretStatus="active"))
     return shown
+
+
+def _login(user: str, password: str) -> str:
+    return json.dumps({"username": user, "password": password})
 
 
 def change(world: World, call: Call, db: AnyDb) -> None:
@@ -48,9 +55,24 @@ def change(world: World, call: Call, db: AnyDb) -> None:
         message = "You can't specify MasterUserPassword for an instance with ManageMasterUserPassword enabled."
         raise refuse("R-RDS-17", "InvalidParameterCombination", message)
     if manage and not db.secret:
-        db.secret = wanted(world, call, db.id)
+        user = str(db.shown.get("MasterUsername", "admin"))
+        db.secret = wanted(world, call, db.id, of_cluster=isinstance(db, Cluster), user=user)
     elif manage is False:
         drop(db)
+    elif db.secret and params.get("RotateMasterUserPassword"):
+        _rotate(world, call, db, db.secret)
+
+
+def _rotate(world: World, call: Call, db: AnyDb, secret: dict[str, Any]) -> None:
+    """Give the secret a new version, with another password."""
+    backend: Any = secretsmanager_backends[db.account][db.region]
+    text = _login(str(db.shown.get("MasterUsername", "admin")), f"{world.rng.getrandbits(128):032x}")
+    token = str(uuid.UUID(int=world.rng.getrandbits(128)))
+    held, key = secret["SecretArn"], backend.secrets[secret["SecretArn"]].kms_key_id
+    backend.put_secret_value(held, text, None, token, ["AWSCURRENT"])
+    backend.secrets[held].kms_key_id = key
+    secret["SecretStatus"] = "rotating"
+    world.later(call, db.id, world.durations.db_secret_s, lambda at: secret.update(SecretStatus="active"))
 
 
 def drop(db: AnyDb) -> None:
