@@ -385,6 +385,14 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
         _UG + "USER_UpgradeDBSnapshot.html" + _CODE,
         True,
     ),
+    (
+        "SB-RDS-32",
+        "A DB snapshot takes what has changed since the newest one of its database that is still there, automated or "
+        "manual, or all where none is; a copy goes by the copies of that database under its key that are still there.",
+        _UG
+        + "USER_CreateSnapshot.html, USER_CopySnapshot.html; that a deleted one is no base is the bad way to read them",
+        True,
+    ),
     # clusters
     (
         "SB-AUR-01",

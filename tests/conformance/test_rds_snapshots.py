@@ -138,6 +138,77 @@ def test_a_copy_is_incremental_only_where_encryption_stays_as_it_is(box, taken, 
     assert seconds["enc", 1] < seconds["enc", 0] / 5
 
 
+@pytest.fixture
+def shoot(box, rds):
+    """shoot(name) -> the seconds that a snapshot of `app` takes."""
+
+    def take(name):
+        made = rds.create_db_snapshot(DBInstanceIdentifier="app", DBSnapshotIdentifier=name)["DBSnapshot"]
+        assert made["Status"] == "creating"
+        (charge,) = [c for c in box.charges if c.resource == name]
+        box.clock.advance(2000)
+        return charge.seconds
+
+    return take
+
+
+def test_a_snapshot_builds_on_the_newest_that_is_there(box, rds, shoot):
+    """SB-RDS-32: with all of them deleted the next takes all; an automated one is as good.
+
+    Source SB-RDS-32: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_CreateSnapshot.html, USER_CopySnapshot.html;
+      that a deleted one is no base is the bad way to read them (guess).
+    """
+    box.add_db_instance("app", size_gib=100, BackupRetentionPeriod=1)
+    whole = box.world.durations.db_snapshot(100 * 1024)
+    assert shoot("a") == whole
+    assert shoot("b") < whole / 5
+    rds.delete_db_snapshot(DBSnapshotIdentifier="b")
+    assert shoot("c") < whole / 5
+    for name in ("a", "c"):
+        rds.delete_db_snapshot(DBSnapshotIdentifier=name)
+    assert shoot("d") == whole
+    box.clock.advance(86_400)
+    rds.delete_db_snapshot(DBSnapshotIdentifier="d")
+    assert shoot("e") < whole
+
+
+def test_an_older_base_leaves_more_to_take(box, rds, shoot):
+    """SB-RDS-32: what the newest had taken is taken again, once that is gone.
+
+    Source SB-RDS-32: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_CreateSnapshot.html, USER_CopySnapshot.html;
+      that a deleted one is no base is the bad way to read them (guess).
+    """
+    box.add_db_instance("app", size_gib=100, job=False, BackupRetentionPeriod=0)
+    shoot("a")
+    box.clock.advance(10_000)
+    shoot("b")
+    rds.delete_db_snapshot(DBSnapshotIdentifier="b")
+    seconds, mib = shoot("c"), 14_000 * 1.0
+    assert seconds == pytest.approx(box.world.durations.db_snapshot(mib), rel=0.1)
+
+
+def test_a_copy_builds_on_copies_that_are_there(box, rds, shoot):
+    """SB-RDS-32: a deleted copy is forgotten.
+
+    Source SB-RDS-32: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_CreateSnapshot.html, USER_CopySnapshot.html;
+      that a deleted one is no base is the bad way to read them (guess).
+    """
+    key = box.add_key()
+    box.add_db_instance("app", size_gib=100, kms_key=key, BackupRetentionPeriod=0)
+    whole, seconds = box.world.durations.db_copy(100 * 1024), []
+    for n, gone in enumerate((None, None, "c1", "c0")):
+        shoot(f"s{n}")
+        if gone:
+            rds.delete_db_snapshot(DBSnapshotIdentifier=gone)
+        if n == 3:
+            rds.delete_db_snapshot(DBSnapshotIdentifier="c2")
+        rds.copy_db_snapshot(SourceDBSnapshotIdentifier=f"s{n}", TargetDBSnapshotIdentifier=f"c{n}")
+        seconds.append(box.charges[-1].seconds)
+        box.clock.advance(2000)
+    assert seconds[0] == seconds[3] == whole
+    assert seconds[1] < seconds[2] < whole / 2
+
+
 def test_copies_of_one_source_run_one_after_the_other(box, taken, rds, shot, refused):
     """R-RDS-26: and 20 are in progress for a destination at most.
 

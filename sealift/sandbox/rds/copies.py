@@ -1,5 +1,6 @@
 """CopyDBSnapshot, CopyDBClusterSnapshot, and sharing."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,7 @@ from moto.kms import kms_backends
 
 from sealift.sandbox.rds import engines, keys, lookups, options, snapshots, tags
 from sealift.sandbox.rds.refusals import refuse
-from sealift.sandbox.rds.state import Books, DbSnapshot, Storage, books, here
+from sealift.sandbox.rds.state import DbSnapshot, Storage, books, here
 from sealift.sandbox.world import Call, World
 
 
@@ -107,8 +108,8 @@ def _enter(world: World, call: Call, source: DbSnapshot, name: str, storage: Sto
         shared_with=set(),
         visible=call.at + world.durations.visible_s,
     )
+    mib = _moved(book, world, source, storage)
     book[name] = shot
-    mib = _moved(room, world, source, storage)
     waits = max([0.0, *(s.ready - call.at for s in under_way if s.lineage == source.lineage)])
     world.agenda.at(call.at + waits + world.durations.db_copy_pending_s, lambda at: _begin(shot))
     seconds = waits + world.durations.db_copy(mib)
@@ -128,14 +129,14 @@ def _tags(call: Call, source: DbSnapshot) -> dict[str, str]:
     return tags.checked(tags.shown(source.tags))
 
 
-def _moved(room: Books, world: World, source: DbSnapshot, storage: Storage) -> float:
-    """Return what a copy moves: all, unless an earlier copy of this lineage under the same key is there already."""
-    lineage = (source.lineage, storage.key)
-    base, whole = room.copied.get(lineage), float(source.shown["whole"])
-    room.copied[lineage] = source.held
+def _moved(book: Mapping[str, DbSnapshot], world: World, source: DbSnapshot, storage: Storage) -> float:
+    """Return what a copy moves: all, unless an earlier copy of this lineage under the same key is still there."""
+    whole = float(source.shown["whole"])
+    mine = [s for s in book.values() if s.is_copy and (s.lineage, s.storage.key) == (source.lineage, storage.key)]
+    base = snapshots.newest(mine)
     if base is None or storage.type != source.storage.type:
         return whole
-    return min(whole, source.held.minus(base).mib(world.rates))
+    return min(whole, source.held.minus(base.held).mib(world.rates))
 
 
 def modify_attribute(world: World, call: Call) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Snapshots of instances and of clusters: create, delete, describe."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sealift.sandbox import kms
@@ -104,9 +105,9 @@ def shoot(world: World, call: Call, db: AnyDb, name: str, own_tags: dict[str, st
     """Take a snapshot of what is in a database now; later writes are not in it."""
     room, store, of_cluster = moves.room_of(world, db), db.store, isinstance(db, Cluster)
     held = store.contents(call.at)
-    whole = 1024.0 * store.gib
-    mib = whole if store.baseline is None else min(whole, held.minus(store.baseline).mib(world.rates))
-    store.baseline = held
+    whole, book = 1024.0 * store.gib, room.cluster_snapshots if of_cluster else room.snapshots
+    base = newest(s for s in book.values() if s.lineage == store.id and not s.is_copy)
+    mib = min(whole, held.minus(base.held).mib(world.rates)) if base else whole
     members = OF_CLUSTER if of_cluster else OF_INSTANCE
     shot = DbSnapshot(
         id=name,
@@ -131,10 +132,15 @@ def shoot(world: World, call: Call, db: AnyDb, name: str, own_tags: dict[str, st
         tags=dict(own_tags),
         visible=call.at + world.durations.visible_s,
     )
-    (room.cluster_snapshots if of_cluster else room.snapshots)[name] = shot
+    book[name] = shot
     seconds = world.durations.db_snapshot(mib)
     shot.ready = world.later(call, name, seconds, lambda at: complete(world, shot, at))
     return shot
+
+
+def newest(shots: Iterable[DbSnapshot]) -> DbSnapshot | None:
+    """Return the snapshot that another one of the same data builds on: the newest that is still there (SB-RDS-32)."""
+    return max((s for s in shots if s.state not in ("failed", "deleted")), key=lambda s: s.original, default=None)
 
 
 def complete(world: World, shot: DbSnapshot, at: float) -> None:

@@ -31,7 +31,6 @@ class Store:
     inbound: str = ""
     held: Contents = field(default_factory=Contents)
     writers: dict[str, Writing] = field(default_factory=dict)
-    baseline: Contents | None = None
     kept: set[str] = field(default_factory=set)
     follows: "Store | None" = None
     lag: float = 0.0
@@ -251,7 +250,6 @@ class Books:
     clients: list[Client] = field(default_factory=list)
     owed: dict[str, Contents] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
-    copied: dict[tuple[str, str | None], Contents] = field(default_factory=dict)
     documents: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
 
