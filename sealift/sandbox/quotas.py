@@ -37,6 +37,9 @@ class Quotas:
     db_manual_snapshots: int = 100
     db_manual_cluster_snapshots: int = 100
     db_storage_gib: int = 100_000
+    db_parameter_groups: int = 50
+    db_cluster_parameter_groups: int = 50
+    """Groups of one's own: default groups are AWS's."""
     db_snapshot_copies_per_destination: int = 20
     throttle: bool = False
     """Enforce request buckets (EC2 `RequestLimitExceeded`, 503), refilled on the box's clock."""
@@ -95,6 +98,8 @@ CODES: tuple[Code, ...] = (
     Code("rds", "L-272F1212", "Manual DB instance snapshots", "db_manual_snapshots", adjustable=True),
     Code("rds", "L-9B510759", "Manual DB cluster snapshots", "db_manual_cluster_snapshots", adjustable=True),
     Code("rds", "L-7ADDB58A", "Total storage for all DB instances", "db_storage_gib", adjustable=True),
+    Code("rds", "L-DE55804A", "Parameter groups", "db_parameter_groups", adjustable=True),
+    Code("rds", "L-E4C808A8", "DB cluster parameter groups", "db_cluster_parameter_groups", adjustable=True),
     Code("rds", "", "DB snapshot copies per destination Region", "db_snapshot_copies_per_destination", source=_NONE),
 )
 """Quotas that the box enforces, by Service Quotas' codes (AmazonRDS UserGuide CHAP_Limits.html links them; EBS's page

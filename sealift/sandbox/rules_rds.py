@@ -148,7 +148,8 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
     ),
     (
         "R-RDS-25",
-        "40 instances, 40 clusters, 100 manual snapshots, 100 TiB; DescribeAccountAttributes tells used and most.",
+        "40 instances, 40 clusters, 100 manual snapshots, 50 parameter groups of a kind, 100 TiB; "
+        "DescribeAccountAttributes tells used and most.",
         _UG + "CHAP_Limits.html",
         False,
     ),
@@ -255,9 +256,12 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
     ),
     (
         "SB-RDS-22",
-        "Default parameter groups are not modified; a static parameter is not applied immediately.",
-        _UG + "USER_WorkingWithParamGroups.html",
-        False,
+        "Default parameter groups are neither modified nor copied; a request changes 20 parameters at most; a static "
+        "parameter is not applied immediately.",
+        _UG + "USER_WorkingWithParamGroups.html; botocore rds CopyDBParameterGroup; recorded: InvalidParameterValue, "
+        "Cannot modify a default parameter group (ankane/pghero#66), InvalidParameterCombination, Cannot modify more than "
+        "20 parameters in a single request (hashicorp/terraform-provider-aws#1298); the code of a copy is a guess",
+        True,
     ),
     (
         "SB-RDS-23",
@@ -315,6 +319,14 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
         "SB-RDS-31",
         "Log files are of an instance that has been made; one that is not there is DBLogFileNotFoundFault.",
         "botocore rds DescribeDBLogFiles, DownloadDBLogFilePortion; which files and lines there are is a guess",
+        True,
+    ),
+    (
+        "SB-RDS-33",
+        "An engine that starts with parameters that need more memory than its class has is incompatible-parameters: "
+        "rebooted once the group is mended it is available, and not modified before.",
+        "repost.aws/knowledge-center/aurora-mysql-incompatible-parameter; " + _UG + "accessing-monitoring.html; that "
+        "innodb_buffer_pool_size and shared_buffers alone count, and from what size, are guesses",
         True,
     ),
     # snapshots, copies, restores

@@ -61,14 +61,16 @@ def cluster_groups(box, rds):
 def parameters(box, rds):
     rds.create_db_parameter_group(DBParameterGroupName="g", DBParameterGroupFamily="postgres17", Description="-")
     listed = [{"ParameterName": f"p{n}", "ParameterValue": "1", "ApplyMethod": "immediate"} for n in range(MANY)]
-    rds.modify_db_parameter_group(DBParameterGroupName="g", Parameters=listed)
+    for n in range(0, MANY, 20):
+        rds.modify_db_parameter_group(DBParameterGroupName="g", Parameters=listed[n : n + 20])
 
 
 def cluster_parameters(box, rds):
     group = {"DBClusterParameterGroupName": "g"}
     rds.create_db_cluster_parameter_group(**group, DBParameterGroupFamily="aurora-postgresql17", Description="-")
     listed = [{"ParameterName": f"p{n}", "ParameterValue": "1", "ApplyMethod": "immediate"} for n in range(MANY)]
-    rds.modify_db_cluster_parameter_group(**group, Parameters=listed)
+    for n in range(0, MANY, 20):
+        rds.modify_db_cluster_parameter_group(**group, Parameters=listed[n : n + 20])
 
 
 def option_groups(box, rds):

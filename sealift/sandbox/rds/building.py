@@ -13,6 +13,7 @@ from sealift.sandbox.rds import (
     network,
     options,
     parameters,
+    power,
     secrets,
     shapes,
     storage_types,
@@ -149,10 +150,11 @@ def made(world: World, call: Call, db: Database, at: float) -> None:
     room = moves.room_of(world, db)
     db.ready = at
     network.plug(room, db)
-    parameters.apply_all(room, db)
     moves.note(world, db, at, "creation", "DB instance created")
     if kms.unusable(db.storage.key):
         keys.lost(world, room, db, at)
+        return
+    if not power.fresh(world, db, at):
         return
     backups.every_day(world, call, db, at)
     if db.cluster is None and db.shown.get("BackupRetentionPeriod"):

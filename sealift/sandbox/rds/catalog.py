@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sealift.sandbox.rds import engines, lookups
+from sealift.sandbox.rds import engines, lookups, parameters
 from sealift.sandbox.rds.paging import paged
 from sealift.sandbox.rds.refusals import refuse
 from sealift.sandbox.rds.state import here
@@ -38,14 +38,17 @@ def attributes(world: World, call: Call) -> dict[str, Any]:
         "AllocatedStorage": (storage, q.db_storage_gib),
         "DBSecurityGroups": (0, 25),
         "AuthorizationsPerDBSecurityGroup": (0, 20),
-        "DBParameterGroups": (len(room.book("parameter-group")), 50),
+        "DBParameterGroups": (parameters.count(room.book(parameters.GROUP)), q.db_parameter_groups),
         "ManualSnapshots": (manual, q.db_manual_snapshots),
         "EventSubscriptions": (len(room.book("subscription")), 20),
         "DBSubnetGroups": (len(room.book("subnet-group")), 50),
         "OptionGroups": (len(room.book("option-group")), 20),
         "ReadReplicasPerMaster": (0, 15),
         "DBClusters": (len(room.clusters), q.db_clusters),
-        "DBClusterParameterGroups": (len(room.book("cluster-parameter-group")), 50),
+        "DBClusterParameterGroups": (
+            parameters.count(room.book(parameters.CLUSTER_GROUP)),
+            q.db_cluster_parameter_groups,
+        ),
         "DBClusterRoles": (0, 5),
         "ManualClusterSnapshots": (of_clusters, q.db_manual_cluster_snapshots),
         "CustomEndpointsPerDBCluster": (0, 5),

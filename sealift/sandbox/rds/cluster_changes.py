@@ -135,7 +135,7 @@ def failover(world: World, call: Call) -> dict[str, Any]:
     def over(at: float) -> None:
         cluster.writer = min(others, key=lambda m: (m.shown.get("PromotionTier", 1), m.seq))
         for member in cluster.members:
-            power.fresh(world, member)
+            power.fresh(world, member, at)
         moves.note(world, cluster, at, "failover", f"Completed failover to DB instance: {cluster.writer.id}")
 
     moves.through(world, call, cluster, "failing-over", world.durations.failover_s, over)

@@ -32,7 +32,6 @@ STATES = (
     "storage-optimization",
     "storage-full",
     "stopped",
-    "incompatible-parameters",
     "incompatible-network",
 )
 
@@ -226,7 +225,10 @@ def _apply(world: World, call: Call, db: Database, changes: dict[str, Any]) -> N
 
 def _begin(world: World, call: Call, db: Database, loud: dict[str, Any], name: str | None, at: float) -> None:
     def done(late: float) -> None:
+        turn = db.turn
         _take_effect(world, db, loud, late)
+        if db.turn != turn:
+            return
         if _STORAGE & set(loud):
             moves.through(world, call, db, "storage-optimization", world.durations.db_class_change_s, at=late)
         if name:
@@ -244,7 +246,8 @@ def _take_effect(world: World, db: Database, loud: dict[str, Any], at: float) ->
     db.shown.update({k: v for k, v in loud.items() if k != "MasterUserPassword"})
     if _RESTARTS & set(loud):
         flow.end_sessions(moves.room_of(world, db), db)
-        power.fresh(world, db)
+        if not power.fresh(world, db, at):
+            return
     if "MultiAZ" in loud:
         network.unplug(db)
         network.plug(moves.room_of(world, db), db)

@@ -5,9 +5,11 @@ from typing import Any
 from sealift.sandbox.rds import moves, parameters, tags
 from sealift.sandbox.rds.paging import filtered, paged
 from sealift.sandbox.rds.parameters import CLUSTER_GROUP, GROUP, STATIC
-from sealift.sandbox.rds.refusals import refuse
+from sealift.sandbox.rds.refusals import identifier, refuse
 from sealift.sandbox.rds.state import Books, Database, here
 from sealift.sandbox.world import Call, World
+
+_MOST_AT_ONCE = 20
 
 
 def _kind(call: Call) -> str:
@@ -21,24 +23,31 @@ def _noun(kind: str) -> str:
 def create(world: World, call: Call) -> dict[str, Any]:
     """CreateDB(Cluster)ParameterGroup."""
     kind, params = _kind(call), call.params
-    name = _free(here(world, call), kind, params[f"{_noun(kind)}Name"])
+    name = _free(world, call, kind, params[f"{_noun(kind)}Name"])
     made = parameters.enter(here(world, call), kind, name, params["DBParameterGroupFamily"], params["Description"])
     made["tags"] = tags.asked(call)
     return {_noun(kind): made}
 
 
-def _free(room: Books, kind: str, name: str) -> str:
-    if name.lower() in room.book(kind):
+def _free(world: World, call: Call, kind: str, wanted: str) -> str:
+    """Return a valid name for a new group, refused where it is taken or one too many (R-RDS-25)."""
+    book, name = here(world, call).book(kind), identifier(wanted, f"{_noun(kind)}Name", 255)
+    if name in book:
         raise refuse("SB-RDS-08", "DBParameterGroupAlreadyExists", f"Parameter group {name} already exists")
-    return name.lower()
+    q = world.quotas
+    if parameters.count(book) >= (q.db_cluster_parameter_groups if kind == CLUSTER_GROUP else q.db_parameter_groups):
+        raise refuse("R-RDS-25", "DBParameterGroupQuotaExceeded", "Parameter group quota exceeded.")
+    return name
 
 
 def copy(world: World, call: Call) -> dict[str, Any]:
-    """CopyDB(Cluster)ParameterGroup: a default group is copied like any other."""
+    """CopyDB(Cluster)ParameterGroup: a default group is not copied, one makes a new one of its family (SB-RDS-22)."""
     kind, params, room = _kind(call), call.params, here(world, call)
     noun = _noun(kind)
     source = parameters.group(room, kind, params[f"Source{noun}Identifier"].rsplit("pg:", 1)[-1])
-    name = _free(room, kind, params[f"Target{noun}Identifier"])
+    if source[f"{noun}Name"].startswith("default."):
+        raise refuse("SB-RDS-22", "InvalidParameterValue", "Cannot copy a default parameter group.")
+    name = _free(world, call, kind, params[f"Target{noun}Identifier"])
     text = params[f"Target{noun}Description"]
     made = parameters.enter(room, kind, name, source["DBParameterGroupFamily"], text)
     made["values"], made["tags"] = {k: dict(v) for k, v in source["values"].items()}, tags.asked(call)
@@ -49,6 +58,7 @@ def modify(world: World, call: Call) -> dict[str, Any]:
     """ModifyDB(Cluster)ParameterGroup: a dynamic parameter may apply at once, a static one waits for a reboot."""
     kind, room = _kind(call), here(world, call)
     found = _changeable(room, kind, call.params[f"{_noun(kind)}Name"])
+    _check_number(call)
     at_once: dict[str, str] = {}
     for one in call.params["Parameters"]:
         name, method = one["ParameterName"], one.get("ApplyMethod", "pending-reboot")
@@ -65,9 +75,14 @@ def modify(world: World, call: Call) -> dict[str, Any]:
 def _changeable(room: Books, kind: str, name: str) -> dict[str, Any]:
     found = parameters.group(room, kind, name)
     if name.startswith("default."):
-        message = "The parameter group DefaultParameterGroup can not be modified."
-        raise refuse("SB-RDS-22", "InvalidDBParameterGroupState", message)
+        raise refuse("SB-RDS-22", "InvalidParameterValue", "Cannot modify a default parameter group.")
     return found
+
+
+def _check_number(call: Call) -> None:
+    if len(call.params.get("Parameters", [])) > _MOST_AT_ONCE:
+        message = f"Cannot modify more than {_MOST_AT_ONCE} parameters in a single request"
+        raise refuse("SB-RDS-22", "InvalidParameterCombination", message)
 
 
 def _users(room: Books, kind: str, name: str) -> list[Database]:
@@ -103,6 +118,7 @@ def reset(world: World, call: Call) -> dict[str, Any]:
     """ResetDB(Cluster)ParameterGroup: waits for a reboot."""
     kind, room = _kind(call), here(world, call)
     found = _changeable(room, kind, call.params[f"{_noun(kind)}Name"])
+    _check_number(call)
     if call.params.get("ResetAllParameters"):
         found["values"] = {}
     for one in call.params.get("Parameters", []):

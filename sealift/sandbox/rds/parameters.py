@@ -16,9 +16,16 @@ STATIC = frozenset(
         "max_connections",
         "binlog_format",
         "cron.launch_active_jobs",
+        "shared_buffers",
     ]
 )
 """Parameters that take effect with a reboot only; the sandbox knows these, and takes all others for dynamic."""
+
+_BUFFERS = {"innodb_buffer_pool_size": 1, "shared_buffers": 8192}
+"""Parameters that say how much memory the engine takes, and their unit in bytes; formulas fit every class."""
+
+_MEMORY_GIB = {"m": 8.0, "r": 16.0, "x": 32.0}
+_SIZES = {"micro": 1 / 8, "small": 1 / 4, "medium": 1 / 2, "large": 1, "xlarge": 2}
 
 _OFF = ("0", "off", "false", "disabled")
 
@@ -88,6 +95,24 @@ def _cluster_values(books: Books, cluster: Cluster) -> dict[str, str]:
 def apply_all(books: Books, db: Database) -> None:
     """Let everything that the groups say take effect, as a reboot does."""
     db.effective, db.parameters_status = said(books, db), "in-sync"
+
+
+def count(book: Mapping[str, Any]) -> int:
+    """Count the groups that an account has made: default groups are AWS's."""
+    return sum(not name.startswith("default.") for name in book)
+
+
+def memory(db_class: str) -> float:
+    """Return the bytes of memory that a class has, as far as its name tells."""
+    family, _, size = db_class.removeprefix("db.").partition(".")
+    times = _SIZES.get(size) or 2.0 * float(size.removesuffix("xlarge") or 1 if size.endswith("xlarge") else 1)
+    return _MEMORY_GIB.get(family[:1], 8.0) * times * 2**30
+
+
+def fits(db: Database) -> bool:
+    """Say whether the engine can start with the parameters in effect on its class (SB-RDS-33)."""
+    taken = [float(v) * _BUFFERS[k] for k, v in db.effective.items() if k in _BUFFERS and v.isdigit()]
+    return sum(taken) <= memory(str(db.shown.get("DBInstanceClass", "")))
 
 
 def check(books: Books, kind: str, name: str | None, engine: str, version: str) -> str:

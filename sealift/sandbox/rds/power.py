@@ -32,16 +32,21 @@ def restart(world: World, call: Call, db: Database, at: float | None = None, sta
     flow.end_sessions(room, db)
 
     def back(late: float) -> None:
-        fresh(world, db)
-        moves.note(world, db, late, "availability", "DB instance restarted")
+        if fresh(world, db, late):
+            moves.note(world, db, late, "availability", "DB instance restarted")
 
     return moves.through(world, call, db, state, world.durations.db_reboot_s, back, at)
 
 
-def fresh(world: World, db: Database) -> None:
-    """Let the engine start: memory is gone, parameters are those of the groups."""
+def fresh(world: World, db: Database, at: float) -> bool:
+    """Let the engine start: memory is gone, parameters are those of the groups. Say whether it can (SB-RDS-33)."""
     db.memory.clear()
     parameters.apply_all(moves.room_of(world, db), db)
+    if parameters.fits(db):
+        return True
+    moves.note(world, db, at, "failure", "DB instance put into incompatible-parameters: they need too much memory")
+    moves.become(world, db, "incompatible-parameters", at)
+    return False
 
 
 def stop(world: World, call: Call) -> dict[str, Any]:
@@ -100,7 +105,7 @@ def up(world: World, call: Call, db: AnyDb) -> None:
     def started(at: float) -> None:
         for one in db.members if isinstance(db, Cluster) else [db]:
             if isinstance(one, Database):
-                fresh(world, one)
+                fresh(world, one, at)
         moves.note(world, db, at, "notification", "Started")
 
     moves.through(world, call, db, "starting", world.durations.db_start_s, started)
