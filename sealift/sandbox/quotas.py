@@ -42,7 +42,7 @@ class Quotas:
     """Groups of one's own: default groups are AWS's."""
     db_snapshot_copies_per_destination: int = 20
     throttle: bool = False
-    """Enforce request buckets (EC2 `RequestLimitExceeded`, 503), refilled on the box's clock."""
+    """Enforce request buckets (EC2 `RequestLimitExceeded`, 503; RDS `Throttling`, 400), refilled on the box's clock."""
 
 
 class Code(NamedTuple):

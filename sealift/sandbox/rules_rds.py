@@ -329,6 +329,13 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
         "innodb_buffer_pool_size and shared_buffers alone count, and from what size, are guesses",
         True,
     ),
+    (
+        "SB-RDS-34",
+        "Requests to RDS beyond its rate are refused, and do nothing: 60 reads refilled at 20/s, 20 changes at 5/s.",
+        "recorded: Throttling, Rate exceeded, 400 (aws/aws-cli#8604, cloud-custodian/cloud-custodian#3340); RDS publishes "
+        "no rate: how many, and that all reads share one bucket and all changes another, are guesses",
+        True,
+    ),
     # snapshots, copies, restores
     (
         "R-RDS-10",

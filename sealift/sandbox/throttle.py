@@ -1,4 +1,4 @@
-"""Request buckets (R-EBS-64, R-EBS-87, SB-EBD-04), refilled on the box's clock; enforced only when the quotas ask for it."""
+"""Request buckets (R-EBS-64, R-EBS-87, SB-EBD-04, SB-RDS-34), refilled on the box's clock; enforced only when the quotas ask for it."""
 
 from collections.abc import Mapping
 
@@ -29,6 +29,7 @@ _RESOURCES: dict[str, Bucket] = {
 }
 """EC2 operations that also pay a token for each instance."""
 
+_READING = ("Describe", "Download", "Get", "List", "Search")
 _READS, _UNFILTERED, _WRITES = (100.0, 20.0), (50.0, 10.0), (50.0, 5.0)
 _DIRECT: dict[str, Bucket] = {
     "ListSnapshotBlocks": (50.0, 50.0),
@@ -41,6 +42,9 @@ _KEYS: dict[str, Bucket] = {
     "GetKeyPolicy": (1000.0, 1000.0),
     "ListGrants": (100.0, 100.0),
 }
+_DATABASES: tuple[Bucket, Bucket] = ((60.0, 20.0), (20.0, 5.0))
+"""One bucket for all that is read of RDS, one for all that is changed: RDS publishes none, both are guesses."""
+
 _NARROW = ("Filters", "MaxResults", "NextToken")
 _WIDE = ("DescribeInstances", "DescribeInstanceStatus", "DescribeSnapshots", "DescribeVolumes", "DescribeVolumeStatus")
 
@@ -61,6 +65,10 @@ class Throttle:
             self._draw(call, kind, bucket, 1)
             if call.operation in _RESOURCES and not call.params.get("DryRun"):
                 self._draw(call, f"{call.operation}/instances", _RESOURCES[call.operation], _count(call))
+        elif call.service == "rds":
+            kind = "reads" if call.operation.startswith(_READING) else "writes"
+            if not self._take(call, f"rds/{kind}", _DATABASES[kind == "writes"], 1):
+                raise ApiError("SB-RDS-34", "Throttling", "Rate exceeded")
         elif call.service == "ebs" and not self._let(call, _DIRECT):
             message = "Too many requests for this account."
             raise ApiError("SB-EBD-04", "RequestThrottledException", message, 400, reason="ACCOUNT_THROTTLED")
@@ -90,7 +98,7 @@ def _bucket(call: Call) -> tuple[str, Bucket]:
     name = call.operation
     if name in _OWN:
         return name, _OWN[name]
-    if not name.startswith(("Describe", "Get", "List", "Search")):
+    if not name.startswith(_READING):
         return name, _WRITES
     narrowed = any(call.params.get(k) for k in call.params if k in _NARROW or k.endswith("Ids"))
     return (name, _READS) if narrowed or name not in _WIDE else (f"{name}/all", _UNFILTERED)
