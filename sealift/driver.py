@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sealift import fencing, logins
 from sealift.aws.gateway import Account, Gateway, Purpose, reader
 from sealift.clock import Clock, WallClock, actor, side_by_side
 from sealift.engine import REQUEST_LIFE, Engine, Runner, Work, in_doubt, local_runner, stands
@@ -25,6 +26,7 @@ from sealift.journal import Journal, State
 from sealift.kind import BLOCK, Kind, Read, Recalled, Verdict
 from sealift.kinds import BY_NAME, door, named, resolve
 from sealift.local import LOCAL, s3_place
+from sealift.logins import Connect
 from sealift.notify import Notifier
 from sealift.options import Options
 from sealift.plan import NEEDS_ACK, NOTHING, REFUSED, MigrationPlan, digest
@@ -66,6 +68,7 @@ class Driver:
         runner: Runner = local_runner,
         listeners: Sequence[Listener] = (),
         notify: Sequence[str] = (),
+        connect: Connect = logins.connect,
     ) -> None:
         """Open the journal and the session.
 
@@ -79,6 +82,7 @@ class Driver:
         self.account = Account(self.clock, profile=settings.profile, endpoint_url=settings.endpoint_url, pool=pool)
         self.journal = Journal(self.clock, settings.journal)
         self._notifier = Notifier(notify, self._publish)
+        self._local = {**LOCAL, **fencing.operations(connect)}
         self.runner, self.listeners = runner, (*listeners, self._notifier.listen)
         self._watchers: dict[tuple[str, str], Watcher] = {}
 
@@ -283,7 +287,7 @@ class Driver:
             watcher=self.watcher(gateway),
             token=token,
             runner=runner or self.runner,
-            local=LOCAL,
+            local=self._local,
             guard=lease.guard,
             listeners=self.listeners,
             at_gate=at_gate,
@@ -394,7 +398,7 @@ class Driver:
                 await engine.go_back(
                     SealiftError("rollback was asked for"), salvage=salvage, why="rollback was asked for"
                 )
-            return Outcome(plan.target, migration, 0, f"{plan.target} is back on its original volumes")
+            return Outcome(plan.target, migration, 0, f"{plan.target} is as it was before the cut")
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
 

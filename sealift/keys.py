@@ -56,6 +56,15 @@ async def key_facts(read: Read, wanted: str) -> KeyFacts:
     return replace(facts, **await _of_the_policy(read, facts.arn))
 
 
+async def unusable(read: Read, arn: str) -> list[str]:
+    """Say why a key cannot be used now; empty is good."""
+    try:
+        key = (await read(Call("kms:DescribeKey", {"KeyId": arn})))["KeyMetadata"]
+    except CallError as error:
+        return [f"the key {arn} cannot be read: {error.message}"]
+    return [] if key["KeyState"] == "Enabled" else [f"the key {arn} is '{key['KeyState']}', not Enabled"]
+
+
 async def _of_the_policy(read: Read, arn: str) -> dict[str, Any]:
     """Read what the policy of the key says that hits a migration (R-EBS-57, R-EBS-58); that of another account is not shown."""
     reply = await maybe(read, "kms:GetKeyPolicy", KeyId=arn, PolicyName="default")

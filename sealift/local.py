@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from sealift.aws.gateway import Purpose
 from sealift.engine import Engine, LocalOperation
-from sealift.errors import CallError, HookFailed, UsageError
+from sealift.errors import CallError, CheckFailed, HookFailed, Refused, UsageError
 from sealift.recipe import step_from_json
 from sealift.step import Call, Output, Query
 
@@ -100,6 +100,81 @@ async def release_slots(engine: Engine, params: Mapping[str, Any]) -> Output:
     return {}
 
 
+async def reserve_quotas(engine: Engine, params: Mapping[str, Any]) -> Output:
+    """Take what is wanted of the account's quotas in the journal, all or nothing; it is refused before anything is touched.
+
+    AWS counts what is there, the journal what migrations under way have taken and not made yet.
+
+    Raises:
+        Refused: there is not enough left, and the message names the quota.
+
+    """
+    told = await engine.gateway.read(Call("rds:DescribeAccountAttributes", {}), Purpose.SAFETY)
+    quotas = {q["AccountQuotaName"]: q for q in told.get("AccountQuotas", ())}
+    place = "/".join(engine.gateway.place)
+    taken: list[str] = []
+    for name, number in params["wanted"]:
+        if (quota := quotas.get(name)) is None:
+            continue  # not told here: nothing to count against
+        free = int(quota["Max"]) - int(quota["Used"])
+        if not engine.journal.reserve(_rds(name), place, engine.work.migration, int(number), free):
+            for other in taken:
+                engine.journal.release(_rds(other), engine.work.migration)
+            raise Refused(
+                f"the quota {name} has {free} of {quota['Max']} left, and this migration takes {number} beside those under way",
+                rule="R-RDS-25",
+                resource=engine.work.target,
+                remedy="Have it raised (Service Quotas, Amazon RDS), or finalize what is retained, then: "
+                f"sealift resume {engine.work.migration}",
+            )
+        taken.append(name)
+    return {"reserved": dict(params["wanted"])}
+
+
+async def release_quotas(engine: Engine, params: Mapping[str, Any]) -> Output:
+    """Give back what was reserved."""
+    for name in params["names"]:
+        engine.journal.release(_rds(name), engine.work.migration)
+    return {}
+
+
+def _rds(quota: str) -> str:
+    return f"rds {quota}"
+
+
+PROXY_PATIENCE = 900.0
+"""Seconds that a proxy is given to route to its new target."""
+
+
+async def await_proxy_target(engine: Engine, params: Mapping[str, Any]) -> Output:
+    """Wait until a proxy routes to a database.
+
+    Raises:
+        CheckFailed: it does not, and why.
+
+    """
+    began, said = engine.clock.now(), "it is no target"
+    asked = {"DBProxyName": params["proxy"], "TargetGroupName": params["target_group"]}
+    while engine.clock.now() - began <= PROXY_PATIENCE:
+        reply = await engine.gateway.read(Call("rds:DescribeDBProxyTargets", asked), Purpose.POLL)
+        mine = [
+            t
+            for t in reply.get("Targets", ())
+            if params["database"] in (t.get("RdsResourceId"), t.get("TrackedClusterId"))
+        ]
+        states = [t.get("TargetHealth") or {} for t in mine]
+        if states and all(s.get("State") == "AVAILABLE" for s in states):
+            return {"healthy": len(states)}
+        said = (
+            "; ".join(f"{s.get('State')} {s.get('Reason', '')} {s.get('Description', '')}".strip() for s in states)
+            or said
+        )
+        await engine.clock.sleep(5.0)
+    raise CheckFailed(
+        f"the proxy {params['proxy']} does not route to {params['database']}: {said}", resource=params["proxy"]
+    )
+
+
 def s3_place(url: str, migration: str) -> tuple[str, str]:
     """Return bucket and key for a migration under `s3://bucket/prefix`.
 
@@ -128,5 +203,8 @@ LOCAL: dict[str, LocalOperation] = {
     "local:ReserveSlots": reserve_slots,
     "local:ReleaseSlots": release_slots,
     "local:SaveState": save_state,
+    "local:ReserveQuotas": reserve_quotas,
+    "local:ReleaseQuotas": release_quotas,
+    "local:AwaitProxyTarget": await_proxy_target,
 }
 """By operation; `local:Observe` is the engine's own."""

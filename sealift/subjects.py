@@ -56,7 +56,9 @@ SUBJECTS: dict[str, Subject] = {
         "ec2:DescribeCapacityReservations", None, _list("CapacityReservations"), "CapacityReservationId"
     ),
     "db-instance": Subject("rds:DescribeDBInstances", "dbi-resource-id", _list("DBInstances"), "DbiResourceId"),
-    "db-cluster": Subject("rds:DescribeDBClusters", "db-cluster-resource-id", _list("DBClusters"), "DbClusterResourceId"),
+    "db-cluster": Subject(
+        "rds:DescribeDBClusters", "db-cluster-resource-id", _list("DBClusters"), "DbClusterResourceId"
+    ),
     "db-snapshot": Subject("rds:DescribeDBSnapshots", "db-snapshot-id", _list("DBSnapshots"), "DBSnapshotIdentifier"),
     "db-cluster-snapshot": Subject(
         "rds:DescribeDBClusterSnapshots",

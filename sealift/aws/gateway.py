@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import boto3
@@ -36,6 +36,11 @@ SANDBOX_JUMP = 5.0
 """Seconds of life by which a sandbox may be ahead of our clock before it is followed: somebody has advanced it."""
 
 _DRAW = random.Random()  # noqa: S311 - jitter of waits
+
+T = TypeVar("T")
+
+MARKS = {"rds": "Marker"}
+"""What a service calls the token of the next page, where that is not NextToken."""
 
 
 class Purpose(StrEnum):
@@ -157,6 +162,12 @@ class Gateway:
         """The clock that waits are made on."""
         return self._account.clock
 
+    async def blocking(self, work: Callable[[], T]) -> T:
+        """Run what blocks, and is no AWS request, where requests run too."""
+        if self._account.pool is None:
+            return work()
+        return await asyncio.get_running_loop().run_in_executor(self._account.pool, work)
+
     @property
     def counts(self) -> Counter[tuple[str, Purpose]]:
         """Requests sent so far, by operation and purpose, over all Regions of the account."""
@@ -233,8 +244,9 @@ class Gateway:
         await self._account.pace.turn(self.place, operation.name, operation.rate.size, operation.rate.refill)
         whole = await self._request(operation, params, purpose)
         page = whole
-        while operation.result and (token := page.get("NextToken")):
-            page = await self._request(operation, {**params, "NextToken": token}, purpose)
+        mark = MARKS.get(operation.service, "NextToken")
+        while operation.result and (token := page.get(mark)):
+            page = await self._request(operation, {**params, mark: token}, purpose)
             whole[operation.result] = [*whole.get(operation.result, ()), *page.get(operation.result, ())]
         return whole
 

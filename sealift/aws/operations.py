@@ -158,6 +158,7 @@ OPERATIONS: dict[str, Operation] = {
         _read("rds:DescribeDBClusterParameters", "Parameters"),
         _read("rds:DescribeBlueGreenDeployments", "BlueGreenDeployments"),
         _read("rds:DescribeAccountAttributes"),
+        _read("rds:DescribeDBInstanceAutomatedBackups", "DBInstanceAutomatedBackups"),
         _read("rds:DescribeDBProxies", "DBProxies"),
         _read("rds:DescribeDBProxyTargets", "Targets"),
         _read("cloudwatch:GetMetricData", "MetricDataResults"),

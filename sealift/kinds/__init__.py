@@ -4,10 +4,11 @@ from sealift.errors import UsageError
 from sealift.kind import Kind, Read
 from sealift.kinds.ebs import EBS_INSTANCE, EBS_VOLUME, unit_of
 from sealift.kinds.ebs.inventory import find
+from sealift.kinds.rds import RDS_INSTANCE
 from sealift.surroundings import Surroundings
 from sealift.targets import Target
 
-KINDS: tuple[Kind, ...] = (EBS_INSTANCE, EBS_VOLUME)
+KINDS: tuple[Kind, ...] = (EBS_INSTANCE, EBS_VOLUME, RDS_INSTANCE)
 
 FINDERS = (("ebs-volume", find),)
 """How each kind's findings are read: (read, account, region) -> findings, unreadable."""
@@ -36,4 +37,6 @@ async def resolve(read: Read, target: Target, place: str) -> tuple[Kind, str, st
     """Return the kind that moves a target, the id it is moved by, and a note where that is another one."""
     if target.prefix == "volume":
         return await unit_of(read, target.id, place)
+    if target.prefix == "rds":
+        return RDS_INSTANCE, target.id, ""
     return EBS_INSTANCE, target.id, ""

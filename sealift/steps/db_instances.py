@@ -20,6 +20,7 @@ from sealift.step import (
     Query,
     Ref,
     Seconds,
+    Seen,
     Step,
     Tags,
     Undo,
@@ -115,7 +116,9 @@ class RestoreInstance(Step):
         return ours_under(self.name(ctx), ctx, self, instance_output)
 
     def ready(self, out: Output) -> Watch:
-        return watch(out["DbiResourceId"], at_rest(under_key(self.key_arn), with_no_pending), "available, under the key")
+        return watch(
+            out["DbiResourceId"], at_rest(under_key(self.key_arn), with_no_pending), "available, under the key"
+        )
 
     def undo(self) -> Undo:
         return DeleteInstance(
@@ -193,7 +196,7 @@ class FenceInstance(ModifyInstance):
         return watch(self.resource_id, at_rest(*wanted), "in quarantine")
 
     def undo(self) -> Undo:
-        about = {"lane": self.lane, "database": self.database, "resource_id": self.resource_id}
+        about: dict[str, Any] = {"lane": self.lane, "database": self.database, "resource_id": self.resource_id}
         back = GiveOwnGroups(
             key=f"undo:{self.key}",
             phase=Phase.RESTORE,
@@ -201,7 +204,7 @@ class FenceInstance(ModifyInstance):
             parameter_group=self.parameter_group,
             quarantine=self.quarantine,
             quiet=self.quiet,
-            **about,  # type: ignore[arg-type]
+            **about,
         )
         if not self.quiet:
             return back
@@ -209,7 +212,7 @@ class FenceInstance(ModifyInstance):
             key=f"undo:{self.key}:reboot",
             phase=Phase.RESTORE,
             parameter_group=self.parameter_group,
-            **about,  # type: ignore[arg-type]
+            **about,
         )
         return back, reboot
 
@@ -241,39 +244,54 @@ class GiveOwnGroups(ModifyInstance):
         wanted += [with_parameters(self.parameter_group, *TAKEN)] if self.quiet else []
         return watch(self.resource_id, at_rest(*wanted), "in its own groups")
 
+    def find(self, ctx: Context) -> Query:
+        def read(reply: Mapping[str, Any]) -> Found | None:
+            return Found({}) if any(not grouped(self.groups)(d) for d in databases_in(reply)) else None
+
+        return Query(read_database(self.resource_id), read)
+
+    def trace(self, ctx: Context) -> Query:
+        """Answer with nothing left only where it is in quarantine still: then no client can have been on it."""
+
+        def read(reply: Mapping[str, Any]) -> dict[str, str] | None:
+            found = databases_in(reply)
+            return {} if found and all(not grouped([self.quarantine])(d) for d in found) else None
+
+        return Query(read_database(self.resource_id), read)
+
     def undo(self) -> Undo:
         """Return the fence anew: clients are on it, so that connections are ended and quiet is proved again."""
         if self.phase is Phase.RESTORE:
             return Irreversible("the source serves again")
         from sealift.steps.fences import AwaitQuarantine, ProveQuiet  # noqa: PLC0415
 
-        about = {"phase": Phase.RESTORE, "lane": self.lane}
-        these = {"database": self.database, "resource_id": self.resource_id}
+        about: dict[str, Any] = {"phase": Phase.RESTORE, "lane": self.lane}
+        these: dict[str, Any] = {"database": self.database, "resource_id": self.resource_id}
         fence = FenceInstance(
             key=f"undo:{self.key}",
             quarantine=self.quarantine,
             groups=self.groups,
             parameter_group=self.parameter_group,
             quiet=self.quiet,
-            **about,  # type: ignore[arg-type]
-            **these,  # type: ignore[arg-type]
+            **about,
+            **these,
         )
         carried = AwaitQuarantine(
             key=f"undo:{self.key}:carried",
             group=self.quarantine,
             interfaces=self.interfaces,
-            **about,  # type: ignore[arg-type]
+            **about,
         )
         reboot = RebootInstance(
             key=f"undo:{self.key}:reboot",
             parameter_group=self.quiet or self.parameter_group,
-            **about,  # type: ignore[arg-type]
-            **these,  # type: ignore[arg-type]
+            **about,
+            **these,
         )
         proof = ProveQuiet(
             key=f"undo:{self.key}:proof",
             databases=(self.database,),
-            **about,  # type: ignore[arg-type]
+            **about,
         )
         return fence, carried, reboot, proof
 
@@ -350,6 +368,7 @@ class Protect(ModifyInstance):
 
     on: bool
     former: bool = True
+    back: Id = ""  # what it is named again when the way back comes here
 
     def title(self) -> str:
         return f"turn deletion protection {'on' if self.on else 'off'} for {self.database}"
@@ -370,7 +389,7 @@ class Protect(ModifyInstance):
             key=f"undo:{self.key}",
             phase=Phase.CLEAN,
             lane=self.lane,
-            database=self.database,
+            database=self.back or self.database,
             resource_id=self.resource_id,
             on=self.former,
             former=self.former,
@@ -475,7 +494,11 @@ class DeleteInstance(Step):
 
     def before(self, ctx: Context) -> Query:
         def read(reply: Mapping[str, Any]) -> list[str]:
-            wrong = [f"{name_of(d)} is protected against deletion" for d in databases_in(reply) if d.get("DeletionProtection")]
+            wrong = [
+                f"{name_of(d)} is protected against deletion"
+                for d in databases_in(reply)
+                if d.get("DeletionProtection")
+            ]
             return wrong + [why for d in databases_in(reply) for why in not_ours(d, ctx, self.roles)]
 
         return Query(read_database(self.resource_id), read)
@@ -503,9 +526,7 @@ class DeleteInstance(Step):
         return estimate.DB_DELETE
 
 
-def _deletable(database: Mapping[str, Any] | None) -> Any:
-    from sealift.step import Seen  # noqa: PLC0415
-
+def _deletable(database: Mapping[str, Any] | None) -> Seen:
     if database is None:
         return Seen(done=True, state="gone")
     state = str(database.get("DBInstanceStatus"))

@@ -108,16 +108,16 @@ def named(name: Any) -> Wanted:
 def grouped(groups: Iterable[Any]) -> Wanted:
     """Want exactly these security groups."""
     wanted = {str(g) for g in groups}
-    return lambda database: "" if groups_of(database) == wanted else f"still in {', '.join(sorted(groups_of(database)))}"
+    return lambda database: (
+        "" if groups_of(database) == wanted else f"still in {', '.join(sorted(groups_of(database)))}"
+    )
 
 
 def with_parameters(group: Any, *states: str) -> Wanted:
     """Want the instance to name this parameter group, in one of these apply states."""
 
     def want(database: Mapping[str, Any]) -> str:
-        found = {
-            g["DBParameterGroupName"]: g["ParameterApplyStatus"] for g in database.get("DBParameterGroups") or ()
-        }
+        found = {g["DBParameterGroupName"]: g["ParameterApplyStatus"] for g in database.get("DBParameterGroups") or ()}
         state = found.get(str(group))
         return "" if state in states else f"parameter group {group} is {state or 'not there'}"
 
@@ -149,7 +149,9 @@ def key_difference(database: Mapping[str, Any], arn: str) -> str:
     return ""
 
 
-def watch(resource_id: Any, judge: Judge, want: str, *, of_cluster: bool = False, deadline: float | None = None) -> Watch:
+def watch(
+    resource_id: Any, judge: Judge, want: str, *, of_cluster: bool = False, deadline: float | None = None
+) -> Watch:
     """Return the wait for an instance or a cluster."""
     return Watch("db-cluster" if of_cluster else "db-instance", resource_id, judge, want, deadline)
 
@@ -164,7 +166,14 @@ def gone(resource: Resource) -> Seen:
     return Seen(done=True, state="gone") if resource is None else Seen(state=status_of(resource))
 
 
-def ours_under(name: str, ctx: Context, step: Step, output: Callable[[Mapping[str, Any]], dict[str, Any]], *, of_cluster: bool = False) -> Query:
+def ours_under(
+    name: str,
+    ctx: Context,
+    step: Step,
+    output: Callable[[Mapping[str, Any]], dict[str, Any]],
+    *,
+    of_cluster: bool = False,
+) -> Query:
     """Look for what this very step has made: its deterministic name *and* our tags; a name alone proves nothing."""
 
     def read(reply: Mapping[str, Any]) -> Found | None:

@@ -148,7 +148,9 @@ class QuietParameters(Step):
 
         def read(reply: Mapping[str, Any]) -> list[str]:
             has = {p["ParameterName"]: p.get("ParameterValue") for p in reply.get("Parameters", ())}
-            return [f"{k} of {self.group} is {has.get(k)!r}, wanted {v!r}" for k, v in wanted.items() if has.get(k) != v]
+            return [
+                f"{k} of {self.group} is {has.get(k)!r}, wanted {v!r}" for k, v in wanted.items() if has.get(k) != v
+            ]
 
         operation = "rds:DescribeDBClusterParameters" if self.of_cluster else "rds:DescribeDBParameters"
         return Query(Call(operation, {f"{noun}Name": self.group, "Source": "user"}), read)

@@ -32,6 +32,7 @@ from sealift.step import (
 from sealift.steps.db_looks import key_difference, needs_rest, not_ours
 from sealift.steps.looks import timestamp
 
+
 def _noun(of_cluster: bool) -> str:
     return "DBClusterSnapshot" if of_cluster else "DBSnapshot"
 
@@ -345,6 +346,8 @@ class DeleteDbSnapshot(Step):
     snapshot: Id
     roles: tuple[str, ...]
     of_cluster: bool = False
+
+    looks_first: ClassVar[bool] = True
 
     def title(self) -> str:
         return f"delete {self.snapshot}"

@@ -114,7 +114,9 @@ def claim_held(resource_id: str, migration: str, *, of_cluster: bool = False) ->
         for found in databases_in(reply):
             if id_of(found) == resource_id:
                 holder = tags_of(found).get("sealift:migration") or "nobody"
-                return [] if holder == migration else [f"the claim on {name_of(found)} is {holder}'s, not {migration}'s"]
+                return (
+                    [] if holder == migration else [f"the claim on {name_of(found)} is {holder}'s, not {migration}'s"]
+                )
         return [f"{resource_id} is gone"]
 
     return Query(read_database(resource_id, of_cluster=of_cluster), read)

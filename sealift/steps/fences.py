@@ -24,13 +24,13 @@ from sealift.step import (
     Watch,
 )
 from sealift.steps.db_looks import (
+    RESTING,
     databases_in,
     groups_of,
     interfaces_carry,
     name_of,
     read_database,
     status_of,
-    RESTING,
 )
 from sealift.steps.db_tags import claim_held
 from sealift.steps.local import Reading
@@ -117,7 +117,11 @@ class Inside(Step):
     of_cluster: bool = False
 
     operation: ClassVar[str] = ""
-    declares: ClassVar[tuple[str, ...]] = ("rds:DescribeDBInstances", "rds:DescribeDBClusters", "secretsmanager:GetSecretValue")
+    declares: ClassVar[tuple[str, ...]] = (
+        "rds:DescribeDBInstances",
+        "rds:DescribeDBClusters",
+        "secretsmanager:GetSecretValue",
+    )
     outputs: ClassVar[tuple[str, ...]] = ("former",)
 
     def more(self) -> dict[str, Any]:

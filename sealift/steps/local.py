@@ -144,6 +144,54 @@ class ReleaseSlots(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReserveQuotas(Step):
+    """Take in the journal what the cutover will need of the account's quotas: none of it is waited for behind the fence
+    (R-RDS-25).
+    """
+
+    source: str
+    wanted: tuple[tuple[str, int], ...]  # as DescribeAccountAttributes names them
+
+    outputs: ClassVar[tuple[str, ...]] = ("reserved",)
+    declares: ClassVar[tuple[str, ...]] = ("rds:DescribeAccountAttributes",)
+
+    def title(self) -> str:
+        return "reserve " + ", ".join(f"{number} of {name}" for name, number in self.wanted)
+
+    def do(self, ctx: Context) -> Call:
+        return Call("local:ReserveQuotas", {"wanted": [list(pair) for pair in self.wanted]})
+
+    def output(self, reply: Mapping[str, Any]) -> Output:
+        return dict(reply)
+
+    def undo(self) -> Step:
+        return ReleaseQuotas(
+            key=f"undo:{self.key}",
+            phase=Phase.CLEAN,
+            lane=self.lane,
+            source=self.source,
+            names=tuple(name for name, _ in self.wanted),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseQuotas(Step):
+    """Give back what was reserved: AWS counts what was made by now, and what was not needed is free."""
+
+    source: str
+    names: tuple[str, ...]
+
+    def title(self) -> str:
+        return f"give the rest of {', '.join(self.names)} back"
+
+    def do(self, ctx: Context) -> Call:
+        return Call("local:ReleaseQuotas", {"names": list(self.names)})
+
+    def undo(self) -> Irreversible:
+        return Irreversible("quotas are reserved anew by the next attempt")
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunHook(Step):
     """Run the user's command: `when` is quiesce or after. At least once; non-zero before bring-up sends the run back."""
 

@@ -176,7 +176,8 @@ class DeleteQuarantine(Step):
             strange = [
                 g["GroupId"]
                 for g in reply["SecurityGroups"]
-                if tags_of(g).get("sealift:migration") != ctx.migration or tags_of(g).get("sealift:role") != "quarantine"
+                if tags_of(g).get("sealift:migration") != ctx.migration
+                or tags_of(g).get("sealift:role") != "quarantine"
             ]
             return [f"{g} is not the quarantine of {ctx.migration}: it is not deleted" for g in strange]
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sealift.errors import CallError
+from sealift.keys import unusable as key_unusable
 from sealift.kind import Read
 from sealift.kinds.ebs.facts import InstanceFacts, VolumeFacts
 from sealift.kinds.ebs.routes import Facts, name
@@ -119,11 +120,7 @@ async def _on_instance(read: Read, facts: InstanceFacts, pairs: Mapping[str, Vol
 
 async def unusable(read: Read, facts: Facts) -> list[str]:
     """Say why the key cannot be used now; empty is good."""
-    try:
-        key = (await read(Call("kms:DescribeKey", {"KeyId": facts.key.arn})))["KeyMetadata"]
-    except CallError as error:
-        return [f"the key {facts.key.arn} cannot be read: {error.message}"]
-    return [] if key["KeyState"] == "Enabled" else [f"the key {facts.key.arn} is '{key['KeyState']}', not Enabled"]
+    return await key_unusable(read, facts.key.arn)
 
 
 async def stays(read: Read, facts: Facts, outputs: Mapping[str, Output]) -> Sequence[Mapping[str, str]]:

@@ -1,1 +1,37 @@
 """A DB instance with its read replicas."""
+
+from sealift.errors import Refused
+from sealift.kind import Kind, Read, Recalled, Route
+from sealift.kinds.rds import finalize, snapshot
+from sealift.kinds.rds.facts import InstanceFacts
+from sealift.kinds.rds.observe import observe_instance
+from sealift.options import Options
+
+
+async def recall(read: Read, account: str, region: str, target: str, options: Options) -> Recalled:
+    """Refuse: an instance's migration is adopted only where its plan was kept.
+
+    Raises:
+        Refused: always, so far.
+
+    """
+    raise Refused(
+        f"the migration of {target} cannot be told from tags alone", remedy="Give --state where its plan was kept."
+    )
+
+
+RDS_INSTANCE = Kind(
+    name="rds-instance",
+    facts=InstanceFacts,
+    observe=observe_instance,
+    rules=(),
+    routes=(Route("snapshot", snapshot.snapshot_recipe),),
+    identity=snapshot.identity,
+    locks=finalize.locks,
+    pending=lambda facts: bool(facts.plain),
+    finalize=finalize.finalize,
+    settled=finalize.settled,
+    stays=finalize.stays,
+    unusable=finalize.unusable,
+    recall=recall,
+)

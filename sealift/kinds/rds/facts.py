@@ -91,3 +91,13 @@ class InstanceFacts:
     def managed_password(self) -> bool:
         """Whether RDS manages the master password in a secret."""
         return bool(self.described.get("MasterUserSecret"))
+
+    @property
+    def option_group(self) -> str:
+        """Its option group."""
+        return next((str(g["OptionGroupName"]) for g in self.described.get("OptionGroupMemberships", ())), "")
+
+    @property
+    def option_group_to_name(self) -> str:
+        """The option group as a copy must be told it: one's own, not the engine's default (R-RDS-49)."""
+        return "" if self.option_group.startswith("default:") else self.option_group

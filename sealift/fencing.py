@@ -1,0 +1,171 @@
+"""What the `local:` operations of a fence do: a login inside the engine, and the proof that nothing is connected or written.
+
+The login is handed in: the sandbox brings one of its own, life has `sealift.logins`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from sealift.aws.gateway import Purpose
+from sealift.engine import Engine, LocalOperation
+from sealift.errors import CheckFailed, CutVoid, SealiftError
+from sealift.logins import Address, Connect, Login, credentials_of
+from sealift.step import Call, Output
+from sealift.steps.db_looks import databases_in, read_database
+
+T = TypeVar("T")
+
+BETWEEN = 5.0
+"""Seconds between the two readings of the write position."""
+
+METRIC_PATIENCE = 300.0
+"""Seconds that CloudWatch is given to show a reading taken after the fence: it may be minutes late."""
+
+METRIC_PERIOD = 60
+
+
+def operations(connect: Connect) -> dict[str, LocalOperation]:
+    """Return the operations by name, for logins made by `connect`."""
+    fence = _Fence(connect)
+    return {
+        "local:CloseWrites": fence.close_writes,
+        "local:StopSchedulers": fence.stop_schedulers,
+        "local:EndSessions": fence.end_sessions,
+        "local:OpenWrites": fence.open_writes,
+        "local:StartSchedulers": fence.start_schedulers,
+        "local:ProveQuiet": fence.prove_quiet,
+    }
+
+
+class _Fence:
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+
+    async def close_writes(self, engine: Engine, params: Mapping[str, Any]) -> Output:
+        return {"former": await self._inside(engine, params, lambda login: dict(login.close_writes()))}
+
+    async def stop_schedulers(self, engine: Engine, params: Mapping[str, Any]) -> Output:
+        return {"former": await self._inside(engine, params, lambda login: dict(login.stop_schedulers()))}
+
+    async def end_sessions(self, engine: Engine, params: Mapping[str, Any]) -> Output:
+        return {"ended": await self._inside(engine, params, lambda login: login.end_sessions())}
+
+    async def open_writes(self, engine: Engine, params: Mapping[str, Any]) -> Output:
+        await self._inside(engine, params, lambda login: login.open_writes(params["former"]))
+        return {}
+
+    async def start_schedulers(self, engine: Engine, params: Mapping[str, Any]) -> Output:
+        await self._inside(engine, params, lambda login: login.start_schedulers(params["former"]))
+        return {}
+
+    async def prove_quiet(self, engine: Engine, params: Mapping[str, Any]) -> Output:
+        """Prove that nothing is connected and nothing written.
+
+        Raises:
+            CheckFailed: there are connections, or CloudWatch tells none of them.
+            CutVoid: the write position has moved.
+
+        """
+        names = [str(n) for n in params["databases"]]
+        if not params["secret"]:
+            return {"connections": await _no_connections(engine, names), "position": ""}
+        first = await self._inside(engine, params, _reading)
+        await engine.clock.sleep(BETWEEN)
+        sessions, position = await self._inside(engine, params, _reading)
+        if sessions:
+            raise CheckFailed(f"{sessions} session(s) are on {', '.join(names)} behind the fence", resource=names[0])
+        for before in (first[1], params["since"] or position):
+            if before != position:
+                raise CutVoid(
+                    f"{names[0]} is written to behind the fence: its position was {before}, is {position}",
+                    resource=names[0],
+                )
+        return {"connections": sessions, "position": position}
+
+    async def _inside(self, engine: Engine, params: Mapping[str, Any], work: Callable[[Login], T]) -> T:
+        """Log in, do something, and log out; one login for each operation, as the fence ends sessions and reboots."""
+        described = await engine.gateway.read(
+            read_database(params["resource_id"], of_cluster=bool(params["of_cluster"])), Purpose.CHECK
+        )
+        address = _address(databases_in(described), str(params["resource_id"]))
+        secret = await engine.gateway.read(
+            Call("secretsmanager:GetSecretValue", {"SecretId": params["secret"]}), Purpose.CHECK
+        )
+        credentials = credentials_of(secret["SecretString"])
+
+        def logged_in() -> T:
+            login = self._connect(str(params["engine"]), address, credentials)
+            try:
+                return work(login)
+            finally:
+                login.close()
+
+        return await engine.gateway.blocking(logged_in)
+
+
+def _reading(login: Login) -> tuple[int, str]:
+    return login.sessions(), login.position()
+
+
+def _address(found: list[Mapping[str, Any]], resource_id: str) -> Address:
+    """Return where a described database listens, whatever it is named by now."""
+    for database in found:
+        endpoint = database.get("Endpoint")
+        name = str(database.get("DBName") or database.get("DatabaseName") or "")
+        if isinstance(endpoint, Mapping) and endpoint.get("Address"):
+            return Address(str(endpoint["Address"]), int(endpoint["Port"]), name)
+        if isinstance(endpoint, str) and endpoint:  # a cluster's
+            return Address(endpoint, int(database["Port"]), name)
+    raise SealiftError(f"{resource_id} has no endpoint to log in to", resource=resource_id)
+
+
+async def _no_connections(engine: Engine, names: list[str]) -> int:
+    """Wait until CloudWatch has shown, since now, that nothing is connected to any of the databases.
+
+    Raises:
+        CheckFailed: something is, or nothing was shown in time.
+
+    """
+    began = engine.clock.now()
+    while True:
+        newest = [await _newest(engine, name, began) for name in names]
+        shown = [value for value in newest if value is not None]
+        if len(shown) == len(names) or engine.clock.now() - began > METRIC_PATIENCE:
+            break
+        await engine.clock.sleep(min(15.0, METRIC_PERIOD / 4))
+    if len(shown) < len(names):
+        raise CheckFailed(
+            f"CloudWatch shows no DatabaseConnections of {', '.join(names)} since the fence: it cannot be proved",
+            resource=names[0],
+            remedy="Give --fence-login, whose sessions are counted inside the engine.",
+        )
+    if total := int(sum(shown)):
+        raise CheckFailed(f"{total} connection(s) to {', '.join(names)} have outlived the fence", resource=names[0])
+    return 0
+
+
+async def _newest(engine: Engine, name: str, since: float) -> float | None:
+    """Return the newest reading of DatabaseConnections that was taken after `since`, None where there is none yet."""
+    from datetime import UTC, datetime, timedelta  # noqa: PLC0415 - only where a proof is taken
+
+    start = datetime.fromtimestamp(since, UTC)
+    metric = {
+        "Namespace": "AWS/RDS",
+        "MetricName": "DatabaseConnections",
+        "Dimensions": [{"Name": "DBInstanceIdentifier", "Value": name}],
+    }
+    query = {"Id": "connections", "MetricStat": {"Metric": metric, "Period": METRIC_PERIOD, "Stat": "Maximum"}}
+    params = {
+        "MetricDataQueries": [query],
+        "StartTime": start - timedelta(seconds=METRIC_PERIOD),
+        "EndTime": datetime.fromtimestamp(engine.clock.now(), UTC) + timedelta(seconds=METRIC_PERIOD),
+        "ScanBy": "TimestampDescending",
+    }
+    reply = await engine.gateway.read(Call("cloudwatch:GetMetricData", params), Purpose.CHECK)
+    for result in reply.get("MetricDataResults", ()):
+        pairs = zip(result.get("Timestamps", ()), result.get("Values", ()), strict=False)
+        # A point covers the minute that it begins: one that began after the fence says how things are behind it.
+        taken = [(t, v) for t, v in pairs if t.timestamp() + METRIC_PERIOD > since]
+        if taken:
+            return float(max(taken)[1])
+    return None

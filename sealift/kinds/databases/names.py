@@ -1,0 +1,11 @@
+"""What databases are called while their names change hands."""
+
+LONGEST = 63
+"""Characters of a DB instance or cluster identifier."""
+
+OLD, NEW = "-sealift-old", "-sealift-new"
+
+
+def set_aside(name: str, suffix: str = OLD) -> str:
+    """Return what a database is called when its name has been given away."""
+    return name[: LONGEST - len(suffix)].rstrip("-") + suffix

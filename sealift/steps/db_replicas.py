@@ -1,0 +1,93 @@
+"""rds:CreateDBInstanceReadReplica: read replicas are built anew of the encrypted primary (R-RDS-08, R-RDS-09)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from sealift import estimate
+from sealift.step import (
+    Call,
+    Context,
+    Id,
+    Output,
+    Phase,
+    Query,
+    Ref,
+    Seconds,
+    Step,
+    Tags,
+    Undo,
+    Watch,
+    as_tags,
+    made_by,
+)
+from sealift.steps.db_instances import DeleteInstance, RenameInstance, instance_output
+from sealift.steps.db_looks import at_rest, ours_under, under_key, watch, with_no_pending
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateReplica(Step):
+    """Make a read replica under the name that its readers know; it is encrypted as its primary is.
+
+    `members` is everything that can be told, as compact JSON. `aside` is the name that it is given on the way back.
+    """
+
+    source: Id
+    name: str
+    aside: str
+    members: str
+    key_arn: str
+    extra_tags: Tags = ()
+
+    outputs: ClassVar[tuple[str, ...]] = ("DBInstanceIdentifier", "DbiResourceId")
+
+    def title(self) -> str:
+        return f"make the read replica {self.name} of {self.source}"
+
+    def do(self, ctx: Context) -> Call:
+        params = {
+            **json.loads(self.members),
+            "DBInstanceIdentifier": self.name,
+            "SourceDBInstanceIdentifier": self.source,
+            "Tags": as_tags(made_by(ctx, self, "copy", self.extra_tags)),
+        }
+        return Call("rds:CreateDBInstanceReadReplica", params)
+
+    def output(self, reply: Mapping[str, Any]) -> Output:
+        return instance_output(reply["DBInstance"])
+
+    def find(self, ctx: Context) -> Query:
+        return ours_under(self.name, ctx, self, instance_output)
+
+    def ready(self, out: Output) -> Watch:
+        judge = at_rest(under_key(self.key_arn), with_no_pending, _replicating)
+        return watch(out["DbiResourceId"], judge, "replicating, under the key")
+
+    def undo(self) -> Undo:
+        """Free the name for the replica that had it, then delete this one."""
+        about: dict[str, Any] = {"lane": self.lane, "resource_id": Ref(self.key, "DbiResourceId")}
+        rename = RenameInstance(
+            key=f"undo:{self.key}",
+            phase=Phase.RESTORE,
+            database=self.name,
+            to=self.aside,
+            **about,
+        )
+        delete = DeleteInstance(
+            key=f"undo:{self.key}:delete",
+            phase=Phase.CLEAN,
+            database=self.aside,
+            roles=("copy", "replacement"),
+            **about,
+        )
+        return rename, delete
+
+    def seconds(self) -> Seconds:
+        return estimate.DB_RESTORE
+
+
+def _replicating(database: Mapping[str, Any]) -> str:
+    states = [i for i in database.get("StatusInfos") or () if i.get("StatusType") == "read replication"]
+    wrong = [str(i.get("Status")) for i in states if not i.get("Normal")]
+    return f"replication is {wrong[0]}" if wrong else ""
