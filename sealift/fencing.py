@@ -34,6 +34,7 @@ def operations(connect: Connect) -> dict[str, LocalOperation]:
         "local:OpenWrites": fence.open_writes,
         "local:StartSchedulers": fence.start_schedulers,
         "local:ProveQuiet": fence.prove_quiet,
+        "local:AwaitLag": await_lag,
     }
 
 
@@ -144,17 +145,42 @@ async def _no_connections(engine: Engine, names: list[str]) -> int:
     return 0
 
 
-async def _newest(engine: Engine, name: str, since: float) -> float | None:
-    """Return the newest reading of DatabaseConnections that was taken after `since`, None where there is none yet."""
+LAG_PATIENCE = 6 * 3600.0
+"""Seconds that a replica is given to catch up, while nothing is down."""
+
+
+async def await_lag(engine: Engine, params: Mapping[str, Any]) -> Output:
+    """Wait until a replica follows closely; where CloudWatch tells nothing, the switchover's own guard is left to judge.
+
+    Raises:
+        CheckFailed: it does not catch up.
+
+    """
+    name, most = str(params["database"]), float(params["most"])
+    began = engine.clock.now()
+    while True:
+        now = engine.clock.now()
+        lag = await _newest(engine, name, began, "ReplicaLag")
+        if lag is not None and lag <= most:
+            return {"lag": lag}
+        if lag is None and now - began > METRIC_PATIENCE:
+            return {"lag": None}
+        if now - began > LAG_PATIENCE:
+            raise CheckFailed(f"{name} is {lag:.0f} s behind and does not catch up", resource=name)
+        await engine.clock.sleep(15.0)
+
+
+async def _newest(engine: Engine, name: str, since: float, metric_name: str = "DatabaseConnections") -> float | None:
+    """Return the newest reading of a metric that was taken after `since`, None where there is none yet."""
     from datetime import UTC, datetime, timedelta  # noqa: PLC0415 - only where a proof is taken
 
     start = datetime.fromtimestamp(since, UTC)
     metric = {
         "Namespace": "AWS/RDS",
-        "MetricName": "DatabaseConnections",
+        "MetricName": metric_name,
         "Dimensions": [{"Name": "DBInstanceIdentifier", "Value": name}],
     }
-    query = {"Id": "connections", "MetricStat": {"Metric": metric, "Period": METRIC_PERIOD, "Stat": "Maximum"}}
+    query = {"Id": "newest", "MetricStat": {"Metric": metric, "Period": METRIC_PERIOD, "Stat": "Maximum"}}
     params = {
         "MetricDataQueries": [query],
         "StartTime": start - timedelta(seconds=METRIC_PERIOD),

@@ -29,13 +29,25 @@ SHARED = frozenset(
         "backup:ListBackupSelections",
         "backup:GetBackupSelection",
         "cloudwatch:DescribeAlarms",
+        "rds:DescribeAccountAttributes",
+        "rds:DescribeBlueGreenDeployments",
+        "rds:DescribeDBProxies",
+        "rds:DescribeDBProxyTargetGroups",
+        "rds:DescribeDBProxyTargets",
+        "rds:DescribeEventSubscriptions",
+        "rds:DescribeIntegrations",
+        "rds:DescribeOptionGroups",
+        "rds:DescribeDBParameters",
+        "rds:DescribeDBParameterGroups",
         "service-quotas:ListServiceQuotas",
         "service-quotas:ListAWSDefaultServiceQuotas",
     }
 )
 """Reads whose answer does not depend on the target."""
 
-NEEDED = frozenset({"ec2:DescribeInstances", "ec2:DescribeVolumes"})
+NEEDED = frozenset(
+    {"ec2:DescribeInstances", "ec2:DescribeVolumes", "rds:DescribeDBInstances", "rds:DescribeDBClusters"}
+)
 """Without these there are no facts at all; any other is not asked again once it gave no answer (an emulator without
 it).
 """

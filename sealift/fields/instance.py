@@ -278,6 +278,13 @@ BORN_OTHERWISE = {
 }
 """What a replacement is not told at birth; compared after bring-up."""
 
+GREEN_OTHERWISE = {
+    "DBInstanceIdentifier": "named when the names change hands",
+    "AvailabilityZone": "RDS chooses the zone of a green member",
+    "DeletionProtection": "carried over by the switchover",
+}
+"""What a green member has otherwise before the switchover."""
+
 NOT_SENT = {
     "DBClusterSnapshotIdentifier": "of the route of clusters",
     "DBInstanceIdentifier": "the step's own",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from sealift.estimate import SMALL_CALL, STATUS_CHECKS
-from sealift.step import Call, Context, Id, Irreversible, Output, Phase, Query, Seconds, Seen, Step, Watch
+from sealift.step import Call, Context, Id, Irreversible, Output, Phase, Query, Seconds, Seen, Step, Undo, Watch
 from sealift.steps.create_tags import claimed_by_other
 from sealift.steps.looks import instances, instances_in, never_ran, resting, untouched, volumes
 
@@ -22,7 +22,7 @@ class Reading(Step):
     def do(self, ctx: Context) -> Call:
         return OBSERVE
 
-    def undo(self) -> Irreversible:
+    def undo(self) -> Undo:
         return READS_ONLY
 
     def seconds(self) -> Seconds:

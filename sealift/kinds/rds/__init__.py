@@ -2,7 +2,7 @@
 
 from sealift.errors import Refused
 from sealift.kind import Kind, Read, Recalled, Route
-from sealift.kinds.rds import finalize, snapshot
+from sealift.kinds.rds import blue_green, finalize, shared, snapshot
 from sealift.kinds.rds.facts import InstanceFacts
 from sealift.kinds.rds.observe import observe_instance
 from sealift.options import Options
@@ -25,8 +25,11 @@ RDS_INSTANCE = Kind(
     facts=InstanceFacts,
     observe=observe_instance,
     rules=(),
-    routes=(Route("snapshot", snapshot.snapshot_recipe),),
-    identity=snapshot.identity,
+    routes=(
+        Route("blue-green", blue_green.blue_green_recipe),
+        Route("snapshot", snapshot.snapshot_recipe),
+    ),
+    identity=shared.identity,
     locks=finalize.locks,
     pending=lambda facts: bool(facts.plain),
     finalize=finalize.finalize,

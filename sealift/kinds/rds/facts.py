@@ -54,6 +54,7 @@ class InstanceFacts:
     selected_by_arn: tuple[str, ...] | None = None
     quotas: tuple[Quota, ...] | None = None
     blue_green_keys: bool | None = None  # whether CreateBlueGreenDeployment takes a key here
+    taken: tuple[str, ...] | None = None  # names in use that the way needs
     fence_login_error: str = ""  # why the secret of --fence-login cannot be read
     unread: tuple[str, ...] = ()
 

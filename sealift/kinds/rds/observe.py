@@ -1,80 +1,131 @@
-"""TEMPORARY of the lead."""
+"""Reading the facts of an instance with its replicas; what is denied or unknown stays None."""
 
-from datetime import datetime
 from typing import Any
 
-from sealift.errors import SealiftError
+from sealift.errors import CallError, CredentialsLost, SealiftError
 from sealift.keys import key_facts
 from sealift.kind import Read
-from sealift.kinds.databases.facts import GroupFacts, ProxyFacts
+from sealift.kinds.databases.names import NEW, set_aside
+from sealift.kinds.databases.observing import (
+    alarms_of,
+    backup_selections,
+    deployments_of,
+    inherited,
+    instances,
+    integrations_of,
+    login_error,
+    options_of,
+    parameter_group,
+    proxies_of,
+    quotas,
+    subscriptions_of,
+)
 from sealift.kinds.rds.facts import InstanceFacts, ReplicaFacts
 from sealift.options import Options
-from sealift.step import Call
-
-
-def plain(x: Any) -> Any:
-    if isinstance(x, datetime):
-        return x.isoformat()
-    if isinstance(x, dict):
-        return {k: plain(v) for k, v in x.items()}
-    if isinstance(x, list):
-        return [plain(v) for v in x]
-    return x
-
-
-async def _one(read: Read, name: str) -> dict[str, Any]:
-    found = (await read(Call("rds:DescribeDBInstances", {"Filters": [{"Name": "db-instance-id", "Values": [name]}]})))[
-        "DBInstances"
-    ]
-    if not found:
-        raise SealiftError(f"{name} is not there", resource=name)
-    return dict(plain(found[0]))
-
-
-async def _group(read: Read, d: dict[str, Any]) -> GroupFacts:
-    g = d["DBParameterGroups"][0]
-    name = g["DBParameterGroupName"]
-    fam = (await read(Call("rds:DescribeDBParameterGroups", {"DBParameterGroupName": name})))["DBParameterGroups"][0][
-        "DBParameterGroupFamily"
-    ]
-    vals = (await read(Call("rds:DescribeDBParameters", {"DBParameterGroupName": name, "Source": "user"})))[
-        "Parameters"
-    ]
-    return GroupFacts(
-        name, fam, g["ParameterApplyStatus"], tuple((p["ParameterName"], p.get("ParameterValue", "")) for p in vals)
-    )
+from sealift.step import Call, tags_of
 
 
 async def observe_instance(
     read: Read, account: str, region: str, target: str, options: Options, *, probe: Any = None
 ) -> InstanceFacts:
-    d = await _one(read, target)
-    reps = []
-    for r in d.get("ReadReplicaDBInstanceIdentifiers", ()):
-        x = await _one(read, r)
-        reps.append(
+    """Return a DB instance with its read replicas, the key, and what surrounds it; `target` is its identifier.
+
+    Raises:
+        SealiftError: it is not there.
+        CallError: instances could not be described.
+
+    """
+    found = await instances(read, "db-instance-id", target)
+    if not found:
+        raise SealiftError(
+            f"rds:{target} is not in {region} of account {account}",
+            resource=target,
+            remedy="Check the name, the Region and the account.",
+        )
+    described = found[0]
+    arn = str(described["DBInstanceArn"])
+    groups = described.get("OptionGroupMemberships") or ()
+    selectors, by_arn = await backup_selections(read, arn)
+    return InstanceFacts(
+        id=str(described["DBInstanceIdentifier"]),
+        resource_id=str(described["DbiResourceId"]),
+        arn=arn,
+        account=account,
+        region=region,
+        state=str(described["DBInstanceStatus"]),
+        engine=str(described["Engine"]),
+        engine_version=str(described.get("EngineVersion", "")),
+        key=await key_facts(read, options.key),
+        described=described,
+        vpc=str((described.get("DBSubnetGroup") or {}).get("VpcId", "")),
+        parameter_group=await parameter_group(read, described),
+        replicas=await _replicas(read, region, described),
+        options=await options_of(read, str(groups[0]["OptionGroupName"]) if groups else ""),
+        proxies=await proxies_of(read, target),
+        subscriptions=await subscriptions_of(read, target),
+        integrations=await integrations_of(read, arn),
+        deployments=await deployments_of(read, arn),
+        snapshots=await _plain_snapshots(read, str(described["DbiResourceId"])),
+        alarms=await alarms_of(read, "DBInstanceIdentifier", target),
+        selectors=selectors,
+        selected_by_arn=by_arn,
+        quotas=await quotas(read),
+        fence_login_error=await login_error(read, options.fence_login),
+        taken=await _taken(read, target),
+    )
+
+
+async def _replicas(read: Read, region: str, described: dict[str, Any]) -> tuple[ReplicaFacts, ...]:
+    """Return the read replicas; of one in another Region only its ARN is known here.
+
+    The green side of a Blue/Green deployment is a replica too: it bears the claim of its blue member, and is no source.
+    """
+    found = []
+    for name in described.get("ReadReplicaDBInstanceIdentifiers") or ():
+        if str(name).startswith("arn:"):
+            place = str(name).split(":")[3]
+            found.append(ReplicaFacts(str(name).rsplit(":", 1)[-1], "", str(name), place, "unread"))
+            continue
+        shown = await instances(read, "db-instance-id", name)
+        if not shown or inherited(shown[0]):
+            continue
+        one = shown[0]
+        found.append(
             ReplicaFacts(
-                r, x["DbiResourceId"], x["DBInstanceArn"], region, x["DBInstanceStatus"], x, await _group(read, x)
+                id=str(one["DBInstanceIdentifier"]),
+                resource_id=str(one["DbiResourceId"]),
+                arn=str(one["DBInstanceArn"]),
+                region=region,
+                state=str(one["DBInstanceStatus"]),
+                described=one,
+                parameter_group=await parameter_group(read, one),
             )
         )
-    proxies = []
-    for p in (await read(Call("rds:DescribeDBProxies", {})))["DBProxies"]:
-        for t in (await read(Call("rds:DescribeDBProxyTargets", {"DBProxyName": p["DBProxyName"]})))["Targets"]:
-            if t.get("RdsResourceId") == target:
-                proxies.append(ProxyFacts(p["DBProxyName"], "default"))
-    return InstanceFacts(
-        target,
-        d["DbiResourceId"],
-        d["DBInstanceArn"],
-        account,
-        region,
-        d["DBInstanceStatus"],
-        d["Engine"],
-        d["EngineVersion"],
-        await key_facts(read, options.key),
-        d,
-        d["DBSubnetGroup"]["VpcId"],
-        await _group(read, d),
-        tuple(reps),
-        proxies=tuple(proxies),
-    )
+    return tuple(sorted(found, key=lambda r: r.id))
+
+
+async def _plain_snapshots(read: Read, resource_id: str) -> tuple[str, ...] | None:
+    filters = [
+        {"Name": "dbi-resource-id", "Values": [resource_id]},
+        {"Name": "snapshot-type", "Values": ["manual"]},
+    ]
+    try:
+        reply = await read(Call("rds:DescribeDBSnapshots", {"Filters": filters}))
+    except CredentialsLost:
+        raise
+    except CallError:
+        return None
+    plain = [s for s in reply["DBSnapshots"] if not s.get("Encrypted") and "sealift:migration" not in tags_of(s)]
+    return tuple(sorted(s["DBSnapshotIdentifier"] for s in plain))
+
+
+async def _taken(read: Read, target: str) -> tuple[str, ...] | None:
+    """Return which of the names that the source and the replacement are given on the way are in use (R-RDS-27)."""
+    wanted = [set_aside(target), set_aside(target, NEW)]
+    try:
+        shown = await instances(read, "db-instance-id", *wanted)
+    except CredentialsLost:
+        raise
+    except CallError:
+        return None
+    return tuple(str(d["DBInstanceIdentifier"]) for d in shown)

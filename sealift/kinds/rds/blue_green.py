@@ -1,0 +1,182 @@
+"""The Blue/Green route of an instance: RDS builds an encrypted green side beside the load, and exchanges the names.
+
+The old side keeps running and is read-only only until somebody reboots it: it goes into quarantine in the same cutover.
+"""
+
+from typing import Any
+
+from sealift.fields import before_image
+from sealift.fields.instance import GREEN_OTHERWISE, INSTANCE
+from sealift.kinds.databases.names import NEW, set_aside
+from sealift.kinds.rds.facts import InstanceFacts
+from sealift.kinds.rds.shared import (
+    BRING_UP,
+    CONFIRM,
+    CUTOVER,
+    PREPARE,
+    QUARANTINE,
+    QUIET,
+    hand_over_tags,
+    hook,
+    interfaces_of,
+    mark,
+    members_of,
+    quarantine,
+    state,
+)
+from sealift.options import Options
+from sealift.recipe import Lanes, recipe
+from sealift.step import Id, Ref, Step
+from sealift.steps import (
+    AwaitLag,
+    AwaitQuarantine,
+    BeginSwitchover,
+    CompareDatabase,
+    CreateBlueGreen,
+    DbClaimHeld,
+    DeleteBlueGreen,
+    GreenMember,
+    GreenStill,
+    NameNow,
+    PairOf,
+    Protect,
+    RebootInstance,
+    ReserveQuotas,
+    RetireInstance,
+    SwitchOver,
+)
+
+DEPLOYMENT = Ref("blue-green", "id")
+
+
+def _new(name: str) -> Id:
+    return Ref(f"green:{name}", "DbiResourceId")
+
+
+def blue_green_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...]:
+    """Return the steps that encrypt an instance and its replicas by a Blue/Green deployment."""
+    members = members_of(facts)
+    count = sum(interfaces_of(m.described) for m in members)
+    switched = tuple(
+        (m.name, m.resource_id, _new(m.name), m.groups, m.parameter_group, set_aside(m.name, NEW)) for m in members
+    )
+    protected = bool(facts.described.get("DeletionProtection"))
+    new: dict[str, Any] = {"database": facts.id, "resource_id": _new(facts.id)}
+    return recipe(
+        mark(facts, options, "blue-green"),
+        state(facts, options),
+        ReserveQuotas(
+            key="quotas",
+            phase=PREPARE,
+            source=facts.id,
+            wanted=(("DBInstances", len(members)), ("AllocatedStorage", sum(m.size for m in members))),
+        ),
+        *quarantine(facts, options),
+        CreateBlueGreen(
+            key="blue-green",
+            phase=PREPARE,
+            source=facts.arn,
+            members=tuple(m.arn for m in members),
+            key_arn=facts.key.arn,
+            extra_tags=options.extra_tags,
+        ),
+        Lanes(
+            {
+                m.name: [
+                    PairOf(key=f"pair:{m.name}", phase=PREPARE, deployment=DEPLOYMENT, arn=m.arn),
+                    GreenMember(
+                        key=f"green:{m.name}",
+                        phase=PREPARE,
+                        database=Ref(f"pair:{m.name}", "name"),
+                        key_arn=facts.key.arn,
+                        size=m.size,
+                        aside=set_aside(m.name, NEW),
+                        extra_tags=options.extra_tags,
+                    ),
+                    AwaitLag(key=f"lag:{m.name}", phase=PREPARE, database=Ref(f"pair:{m.name}", "name")),
+                ]
+                for m in members
+            }
+        ),
+        DbClaimHeld(key="claim", phase=CUTOVER, resource_id=facts.resource_id),
+        hook(facts, options, "quiesce", CUTOVER),
+        BeginSwitchover(key="begin", phase=CUTOVER, deployment=DEPLOYMENT),
+        Lanes(
+            {
+                m.name: [
+                    GreenStill(
+                        key=f"still:{m.name}",
+                        phase=CUTOVER,
+                        database=Ref(f"pair:{m.name}", "name"),
+                        resource_id=_new(m.name),
+                        key_arn=facts.key.arn,
+                    ),
+                    CompareDatabase(
+                        key=f"compare:{m.name}",
+                        phase=CUTOVER,
+                        database=Ref(f"pair:{m.name}", "name"),
+                        resource_id=_new(m.name),
+                        was=before_image(INSTANCE, m.described),
+                        expected=tuple(sorted(GREEN_OTHERWISE.items())),
+                        key_arn=facts.key.arn,
+                    ),
+                ]
+                for m in members
+            }
+        ),
+        SwitchOver(
+            key="switchover",
+            phase=BRING_UP,
+            deployment=DEPLOYMENT,
+            database=facts.id,
+            timeout=options.switchover_timeout,
+            members=switched,
+            quarantine=QUARANTINE,
+            quiet=QUIET,
+            interfaces=count,
+        ),
+        Lanes(
+            {
+                m.name: [NameNow(key=f"old:{m.name}", phase=CONFIRM, resource_id=m.resource_id, was=m.name)]
+                for m in members
+            }
+        ),
+        Lanes(
+            {
+                m.name: [
+                    RetireInstance(
+                        key=f"retire:{m.name}",
+                        phase=CONFIRM,
+                        database=Ref(f"old:{m.name}", "name"),
+                        resource_id=m.resource_id,
+                        quarantine=QUARANTINE,
+                        groups=m.groups,
+                        parameter_group=m.parameter_group,
+                        quiet=QUIET,
+                    )
+                ]
+                for m in members
+            }
+        ),
+        AwaitQuarantine(key="carried", phase=CONFIRM, group=QUARANTINE, interfaces=count),
+        Lanes(
+            {
+                m.name: [
+                    RebootInstance(
+                        key=f"retire:reboot:{m.name}",
+                        phase=CONFIRM,
+                        database=Ref(f"old:{m.name}", "name"),
+                        resource_id=m.resource_id,
+                        parameter_group=QUIET,
+                    )
+                ]
+                for m in members
+            }
+        ),
+        DeleteBlueGreen(key="record", phase=CONFIRM, deployment=DEPLOYMENT, with_green=False),
+        None
+        if protected
+        else Protect(key="protect", phase=CONFIRM, on=True, former=False, back=set_aside(facts.id, NEW), **new),
+        hand_over_tags(facts, options, Ref(f"old:{facts.id}", "arn")),
+        hook(facts, options, "after", CONFIRM),
+    )

@@ -1,0 +1,493 @@
+"""Blue/Green: RDS builds an encrypted copy that follows, and exchanges the names (botocore rds BlueGreenDeployment).
+
+No API undoes a switchover: the way back fences the new side, gives the names back and lets the old side serve again, without
+what was written since.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from sealift import estimate
+from sealift.step import (
+    Call,
+    Context,
+    Found,
+    Id,
+    Irreversible,
+    Output,
+    Phase,
+    Query,
+    Ref,
+    Seconds,
+    Seen,
+    Step,
+    Tags,
+    Undo,
+    Watch,
+    as_tags,
+    made_by,
+    token,
+)
+from sealift.steps.db_instances import (
+    DeleteInstance,
+    FenceInstance,
+    GiveOwnGroups,
+    RebootInstance,
+    RenameInstance,
+    still,
+)
+from sealift.steps.db_looks import (
+    at_rest,
+    databases_in,
+    id_of,
+    key_difference,
+    name_of,
+    read_database,
+    read_named,
+    under_key,
+    watch,
+)
+from sealift.steps.db_snapshots import SafetyDbSnapshot
+from sealift.steps.fences import AwaitQuarantine, ProveQuiet
+from sealift.steps.local import Reading
+
+Resource = Mapping[str, Any] | None
+HOPELESS = ("INVALID_CONFIGURATION", "PROVISIONING_FAILED", "DELETING")
+
+
+def read_deployment(id_: Any) -> Call:
+    """Return the read of a deployment by its id, which may be absent."""
+    filters = [{"Name": "blue-green-deployment-identifier", "Values": [id_]}]
+    return Call("rds:DescribeBlueGreenDeployments", {"Filters": filters})
+
+
+def deployments_in(reply: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the deployments of an answer."""
+    return list(reply.get("BlueGreenDeployments", ()))
+
+
+def _hopeless(deployment: Mapping[str, Any]) -> str | None:
+    status = str(deployment["Status"])
+    if status not in HOPELESS:
+        return None
+    why = deployment.get("StatusDetails") or "no reason given"
+    return f"the deployment is {status}: {why} (a bad key is told so: R-RDS-44)"
+
+
+def provisioned(deployment: Resource) -> Seen:
+    """Tell whether the green side is there: available, and every task of it done."""
+    if deployment is None:
+        return Seen(state="absent")
+    tasks = [str(t.get("Status")) for t in deployment.get("Tasks") or ()]
+    state = str(deployment["Status"])
+    if failed := _hopeless(deployment):
+        return Seen(failed=failed, state=state)
+    if "FAILED" in tasks:
+        names = [str(t.get("Name")) for t in deployment.get("Tasks") or () if t.get("Status") == "FAILED"]
+        return Seen(failed=f"the task {', '.join(names)} of the deployment failed", state=state)
+    done = state == "AVAILABLE" and set(tasks) <= {"COMPLETED"}
+    return Seen(done=done, state=state, progress=100.0 * tasks.count("COMPLETED") / max(1, len(tasks)))
+
+
+def switched(deployment: Resource) -> Seen:
+    """Tell whether the names have changed hands; a switchover that RDS took back left everything as it was."""
+    if deployment is None:
+        return Seen(state="absent")
+    state = str(deployment["Status"])
+    if state == "SWITCHOVER_FAILED":
+        why = deployment.get("StatusDetails") or "no reason given"
+        return Seen(failed=f"RDS took the switchover back: {why}", state=state, unused=True)
+    if failed := _hopeless(deployment):
+        return Seen(failed=failed, state=state)
+    return Seen(done=state == "SWITCHOVER_COMPLETED", state=state)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateBlueGreen(Step):
+    """Have RDS build the green side under the key: one entry for the instance and for each replica, or for the cluster."""
+
+    source: str  # ARN
+    members: tuple[str, ...]  # ARNs, each under the key
+    key_arn: str
+    extra_tags: Tags = ()
+
+    outputs: ClassVar[tuple[str, ...]] = ("id",)
+
+    def title(self) -> str:
+        return f"build a green copy of {self.source.rsplit(':', 1)[-1]} under the key"
+
+    def name(self, ctx: Context) -> str:
+        """Return the deployment's deterministic name."""
+        return f"sealift-{token(ctx, self)[:24]}"
+
+    def do(self, ctx: Context) -> Call:
+        targets = [{"SourceArn": arn, "TargetKmsKeyId": self.key_arn} for arn in self.members]
+        return Call(
+            "rds:CreateBlueGreenDeployment",
+            {
+                "BlueGreenDeploymentName": self.name(ctx),
+                "Source": self.source,
+                "TargetResourceConfigurations": targets,
+                "Tags": as_tags(made_by(ctx, self, "copy", self.extra_tags)),
+            },
+        )
+
+    def output(self, reply: Mapping[str, Any]) -> Output:
+        return {"id": reply["BlueGreenDeployment"]["BlueGreenDeploymentIdentifier"]}
+
+    def find(self, ctx: Context) -> Query:
+        def read(reply: Mapping[str, Any]) -> Found | None:
+            for d in deployments_in(reply):
+                if d["BlueGreenDeploymentName"] == self.name(ctx) and d.get("Source") == self.source:
+                    return Found({"id": d["BlueGreenDeploymentIdentifier"]})
+            return None
+
+        filters = [{"Name": "blue-green-deployment-name", "Values": [self.name(ctx)]}]
+        return Query(Call("rds:DescribeBlueGreenDeployments", {"Filters": filters}), read)
+
+    def ready(self, out: Output) -> Watch:
+        return Watch("blue-green", out["id"], provisioned, "AVAILABLE")
+
+    def undo(self) -> Undo:
+        return DeleteBlueGreen(
+            key=f"undo:{self.key}",
+            phase=Phase.CLEAN,
+            lane=self.lane,
+            deployment=Ref(self.key, "id"),
+            with_green=True,
+        )
+
+    def undo_once_up(self) -> Undo:
+        return Irreversible("the names have changed hands: its record has gone, and the new side goes by itself")
+
+    def seconds(self) -> Seconds:
+        return estimate.BLUE_GREEN
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeleteBlueGreen(Step):
+    """Delete a deployment: before the switchover with the green side, after it only the record (SB-BG-03)."""
+
+    deployment: Id
+    with_green: bool
+
+    looks_first: ClassVar[bool] = True
+
+    def title(self) -> str:
+        return "delete the green side" if self.with_green else "delete the record of the deployment"
+
+    def needs(self) -> Watch | None:
+        def settled(deployment: Resource) -> Seen:
+            if deployment is None:
+                return Seen(done=True, state="gone")
+            state = str(deployment["Status"])
+            return Seen(done=state not in ("PROVISIONING", "SWITCHOVER_IN_PROGRESS", "DELETING"), state=state)
+
+        return Watch("blue-green", self.deployment, settled, "at rest")
+
+    def do(self, ctx: Context) -> Call:
+        params: dict[str, Any] = {"BlueGreenDeploymentIdentifier": self.deployment}
+        return Call("rds:DeleteBlueGreenDeployment", params | ({"DeleteTarget": True} if self.with_green else {}))
+
+    def find(self, ctx: Context) -> Query:
+        def read(reply: Mapping[str, Any]) -> Found | None:
+            return None if any(d["Status"] != "DELETING" for d in deployments_in(reply)) else Found({})
+
+        return Query(read_deployment(self.deployment), read)
+
+    def ready(self, out: Output) -> Watch:
+        def gone(deployment: Resource) -> Seen:
+            return Seen(done=deployment is None, state="gone" if deployment is None else str(deployment["Status"]))
+
+        return Watch("blue-green", self.deployment, gone, "gone")
+
+    def undo(self) -> Undo:
+        return Irreversible("a record of a deployment is not made again")
+
+    def seconds(self) -> Seconds:
+        return estimate.DB_MODIFY
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairOf(Reading):
+    """Write down which green member stands for a blue one."""
+
+    deployment: Id
+    arn: str
+
+    outputs: ClassVar[tuple[str, ...]] = ("name",)
+
+    def title(self) -> str:
+        return f"write down the green member for {self.arn.rsplit(':', 1)[-1]}"
+
+    def observe(self, ctx: Context) -> Query:
+        def read(reply: Mapping[str, Any]) -> Output:
+            for d in deployments_in(reply):
+                for pair in d.get("SwitchoverDetails") or ():
+                    if pair.get("SourceMember") == self.arn:
+                        return {"name": str(pair["TargetMember"]).rsplit(":", 1)[-1]}
+            return {"name": ""}
+
+        return Query(read_deployment(self.deployment), read)
+
+    def check(self, out: Output) -> Query:
+        told = [] if out["name"] else [f"the deployment has no green member for {self.arn}"]
+        return Query(read_deployment(self.deployment), lambda _: told)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GreenMember(Reading):
+    """A green member under the key, with its data loaded: written down by what no exchange of names changes."""
+
+    database: Id
+    key_arn: str
+    size: int
+    aside: str  # its name after a way back
+    extra_tags: Tags = ()
+
+    outputs: ClassVar[tuple[str, ...]] = ("DbiResourceId",)
+
+    def title(self) -> str:
+        return f"wait until {self.database} is loaded, under the key"
+
+    def observe(self, ctx: Context) -> Query:
+        def read(reply: Mapping[str, Any]) -> Output:
+            return {"DbiResourceId": next((id_of(d) for d in databases_in(reply)), "")}
+
+        return Query(read_named(self.database), read)
+
+    def ready(self, out: Output) -> Watch:
+        return watch(out["DbiResourceId"], at_rest(under_key(self.key_arn), _loaded), "loaded, under the key")
+
+    def undo(self) -> Undo:
+        return Irreversible("it goes with the deployment")
+
+    def undo_once_up(self) -> Undo:
+        return DeleteInstance(
+            key=f"undo:{self.key}",
+            phase=Phase.CLEAN,
+            lane=self.lane,
+            database=self.aside,
+            resource_id=Ref(self.key, "DbiResourceId"),
+            roles=("source", "replacement"),  # RDS copies the tags of its blue member
+        )
+
+    def salvage(self) -> Step:
+        return SafetyDbSnapshot(
+            key=f"safety:{self.key}",
+            phase=Phase.RESTORE,
+            lane=self.lane,
+            database=self.aside,
+            resource_id=Ref(self.key, "DbiResourceId"),
+            size=self.size,
+            extra_tags=self.extra_tags,
+        )
+
+
+def _loaded(database: Mapping[str, Any]) -> str:
+    if database.get("StorageOperationStatus") == "Initializing":
+        return f"loading, {database.get('StorageOperationPercentProgress', 0)} %"
+    return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GreenStill(Reading):
+    """Directly before the switchover: the green member is still there and still under the key."""
+
+    database: Id
+    resource_id: Id
+    key_arn: str
+
+    def title(self) -> str:
+        return f"see that {self.database} is still under the key"
+
+    def before(self, ctx: Context) -> Query:
+        def read(reply: Mapping[str, Any]) -> list[str]:
+            found = [d for d in databases_in(reply) if id_of(d) == self.resource_id]
+            if not found:
+                return [f"{self.database} ({self.resource_id}) is gone"]
+            wrong = key_difference(found[0], self.key_arn)
+            return [f"{self.database}: {wrong}"] if wrong else []
+
+        return Query(read_database(self.resource_id), read)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwaitLag(Step):
+    """Wait until the green member follows closely: a switchover waits for it with writes closed, and gives up."""
+
+    database: Id
+    most: float = 5.0  # seconds
+
+    outputs: ClassVar[tuple[str, ...]] = ("lag",)
+    declares: ClassVar[tuple[str, ...]] = ("cloudwatch:GetMetricData",)
+
+    def title(self) -> str:
+        return f"wait until {self.database} is less than {self.most:.0f} s behind"
+
+    def do(self, ctx: Context) -> Call:
+        return Call("local:AwaitLag", {"database": self.database, "most": self.most})
+
+    def output(self, reply: Mapping[str, Any]) -> Output:
+        return dict(reply)
+
+    def undo(self) -> Undo:
+        return Irreversible("it only reads")
+
+    def seconds(self) -> Seconds:
+        return estimate.SMALL_CALL
+
+
+@dataclass(frozen=True, kw_only=True)
+class BeginSwitchover(Reading):
+    """The cut begins: the deployment is ready to be switched over."""
+
+    deployment: Id
+
+    quiesces: ClassVar[bool] = True
+
+    def title(self) -> str:
+        return "see that the deployment can be switched over"
+
+    def before(self, ctx: Context) -> Query:
+        def read(reply: Mapping[str, Any]) -> list[str]:
+            states = [str(d["Status"]) for d in deployments_in(reply)]
+            return [f"the deployment is {s}, not AVAILABLE" for s in states or ["gone"] if s != "AVAILABLE"]
+
+        return Query(read_deployment(self.deployment), read)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameNow(Reading):
+    """Write down what a database is called now, by what a rename does not change."""
+
+    resource_id: Id
+    was: str
+
+    outputs: ClassVar[tuple[str, ...]] = ("name", "arn")
+
+    def title(self) -> str:
+        return f"write down what the former {self.was} is called now"
+
+    def observe(self, ctx: Context) -> Query:
+        def read(reply: Mapping[str, Any]) -> Output:
+            for d in databases_in(reply):
+                return {"name": name_of(d), "arn": str(d.get("DBInstanceArn") or d.get("DBClusterArn"))}
+            return {"name": "", "arn": ""}
+
+        return Query(read_database(self.resource_id), read)
+
+    def check(self, out: Output) -> Query:
+        told = [] if out["name"] else [f"{self.resource_id}, the former {self.was}, is gone"]
+        return Query(read_database(self.resource_id), lambda _: told)
+
+
+Member = tuple[str, str, Id, tuple[str, ...], str, str]
+"""Name, resource id of the old side, of the new side, own security groups, own parameter group, name aside."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwitchOver(Step):
+    """Exchange the names: writes stop for it, and go on on the new side. This is bring-up."""
+
+    deployment: Id
+    database: str
+    timeout: int
+    members: tuple[Member, ...]
+    quarantine: Id
+    quiet: Id
+    interfaces: int  # of one side
+
+    takes_down: ClassVar[bool] = True
+
+    def title(self) -> str:
+        return f"switch {self.database} over to the encrypted side"
+
+    def do(self, ctx: Context) -> Call:
+        return Call(
+            "rds:SwitchoverBlueGreenDeployment",
+            {"BlueGreenDeploymentIdentifier": self.deployment, "SwitchoverTimeout": self.timeout},
+        )
+
+    def find(self, ctx: Context) -> Query:
+        def read(reply: Mapping[str, Any]) -> Found | None:
+            under_way = ("SWITCHOVER_IN_PROGRESS", "SWITCHOVER_COMPLETED")
+            return Found({}) if any(d["Status"] in under_way for d in deployments_in(reply)) else None
+
+        return Query(read_deployment(self.deployment), read)
+
+    def ready(self, out: Output) -> Watch:
+        return Watch("blue-green", self.deployment, switched, "SWITCHOVER_COMPLETED")
+
+    def trace(self, ctx: Context) -> Query:
+        """Answer with nothing left where the names are as they were: RDS has taken it back, or never begun."""
+
+        def read(reply: Mapping[str, Any]) -> dict[str, str] | None:
+            states = [str(d["Status"]) for d in deployments_in(reply)]
+            return {} if states and set(states) <= {"AVAILABLE", "SWITCHOVER_FAILED"} else None
+
+        return Query(read_deployment(self.deployment), read)
+
+    def undo(self) -> Undo:
+        return Irreversible("RDS takes back by itself what it does not complete")
+
+    def undo_once_up(self) -> Undo:
+        """Fence the new side, give the names back, and let the old side serve again."""
+        key = f"undo:{self.key}"
+        about: dict[str, Any] = {"phase": Phase.RESTORE, "lane": self.lane}
+        shared: dict[str, Any] = {"quarantine": self.quarantine, "quiet": self.quiet, **about}
+        steps: list[Step] = [
+            DeleteBlueGreen(key=f"{key}:record", deployment=self.deployment, with_green=False, **about)
+        ]
+        for name, old, *_ in self.members:
+            steps.append(NameNow(key=f"{key}:old:{name}", resource_id=old, was=name, **about))
+        for name, _, new, groups, parameters, _ in self.members:
+            steps.append(
+                RetireInstance(
+                    key=f"{key}:fence:{name}",
+                    database=name,
+                    resource_id=new,
+                    groups=groups,
+                    parameter_group=parameters,
+                    **shared,
+                )
+            )
+        steps.append(
+            AwaitQuarantine(key=f"{key}:carried", group=self.quarantine, interfaces=2 * self.interfaces, **about)
+        )
+        for name, _, new, *_ in self.members:
+            reboot = RebootInstance(
+                key=f"{key}:reboot:{name}", database=name, resource_id=new, parameter_group=self.quiet, **about
+            )
+            steps.append(reboot)
+        steps.append(ProveQuiet(key=f"{key}:proof", databases=tuple(m[0] for m in self.members), **about))
+        for name, _, new, _, _, aside in self.members:
+            steps.append(RenameInstance(key=f"{key}:aside:{name}", database=name, resource_id=new, to=aside, **about))
+        for name, old, *_ in self.members:
+            now = Ref(f"{key}:old:{name}", "name")
+            steps.append(RenameInstance(key=f"{key}:name:{name}", database=now, resource_id=old, to=name, **about))
+        for name, old, _, groups, parameters, _ in self.members:
+            these: dict[str, Any] = {"database": name, "resource_id": old, "parameter_group": parameters}
+            steps.append(GiveOwnGroups(key=f"{key}:own:{name}", groups=groups, **these, **shared))
+            steps.append(RebootInstance(key=f"{key}:serve:{name}", **these, **about))
+        return tuple(steps)
+
+    def seconds(self) -> Seconds:
+        return Seconds(estimate.SWITCHOVER.expected, float(self.timeout))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetireInstance(FenceInstance):
+    """Put a side that does not serve any more into quarantine, schedulers off: its read-only state ends with a reboot."""
+
+    takes_down: ClassVar[bool] = False
+
+    def title(self) -> str:
+        return f"put {self.database} into quarantine for good"
+
+    def before(self, ctx: Context) -> Query:
+        return still(self.resource_id, self.database)
+
+    def undo(self) -> Undo:
+        return Irreversible("the way back of the switchover lets it serve again")
