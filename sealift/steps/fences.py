@@ -228,6 +228,21 @@ class StartSchedulers(Opening):
     def title(self) -> str:
         return f"turn the schedulers inside {self.database} on again"
 
+    def undo(self) -> Undo:
+        """Stop the jobs of a replacement before those of its source start: no parameter stops all of them."""
+        if self.phase is Phase.RESTORE:
+            return Irreversible("they ran before")
+        return StopSchedulers(
+            key=f"undo:{self.key}",
+            phase=Phase.RESTORE,
+            lane=self.lane,
+            database=self.database,
+            resource_id=self.resource_id,
+            engine=self.engine,
+            secret=self.secret,
+            of_cluster=self.of_cluster,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class ProveQuiet(Step):

@@ -60,7 +60,6 @@ def blue_green_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...
     switched = tuple(
         (m.name, m.resource_id, _new(m.name), m.groups, m.parameter_group, set_aside(m.name, NEW)) for m in members
     )
-    protected = bool(facts.described.get("DeletionProtection"))
     new: dict[str, Any] = {"database": facts.id, "resource_id": _new(facts.id)}
     return recipe(
         mark(facts, options, "blue-green"),
@@ -174,9 +173,7 @@ def blue_green_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...
             }
         ),
         DeleteBlueGreen(key="record", phase=CONFIRM, deployment=DEPLOYMENT, with_green=False),
-        None
-        if protected
-        else Protect(key="protect", phase=CONFIRM, on=True, former=False, back=set_aside(facts.id, NEW), **new),
+        Protect(key="protect", phase=CONFIRM, on=True, former=False, back=set_aside(facts.id, NEW), **new),
         hand_over_tags(facts, options, Ref(f"old:{facts.id}", "arn")),
         hook(facts, options, "after", CONFIRM),
     )

@@ -1,0 +1,201 @@
+"""Databases on the sandbox, each carrying what the issue's list of databases carries, and the sandbox's own login."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+
+from sealift.errors import SealiftError
+from sealift.logins import Address, Credentials, Former, Login
+from sealift.sandbox import Sandbox
+from sealift.sandbox.rds.engine import Engine, Unreachable
+from tests.world import REGION, World
+
+VERIFIER = "172.31.99.9"
+"""Where the fence's login comes from."""
+
+RATE = 0.01
+"""MiB/s that a client writes, so that what a snapshot has to copy stays small."""
+
+
+class BoxLogin:
+    """The in-box driver: what `sealift.logins` is to life."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def _do(self, statement: str, value: Any = None) -> Any:
+        try:
+            return self._engine.execute(statement, value)
+        except Unreachable as error:
+            raise SealiftError(str(error)) from None
+
+    def close_writes(self) -> Former:
+        was = self._do("read_only")
+        self._do("read_only", True)
+        return {"read_only": was}
+
+    def stop_schedulers(self) -> Former:
+        was = self._do("schedulers")
+        self._do("schedulers", False)
+        return {"on": was}
+
+    def end_sessions(self) -> int:
+        return int(self._do("end_sessions"))
+
+    def sessions(self) -> int:
+        return int(self._do("sessions"))
+
+    def position(self) -> str:
+        return str(self._do("position"))
+
+    def open_writes(self, former: Former) -> None:
+        self._do("read_only", former["read_only"])
+
+    def start_schedulers(self, former: Former) -> None:
+        self._do("schedulers", former["on"])
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def logins(box: Sandbox) -> Callable[[str, Address, Credentials], Login]:
+    """Return what logs in to a database of the box by its endpoint."""
+
+    def connect(engine: str, address: Address, credentials: Credentials) -> Login:
+        assert engine
+        assert credentials.password
+        return BoxLogin(box.engine(address.host.split(".", 1)[0], address=VERIFIER))
+
+    return connect
+
+
+def secret(name: str = "fence") -> str:
+    """Store credentials and return the secret's ARN."""
+    client = boto3.client("secretsmanager", region_name=REGION)
+    body = json.dumps({"username": "admin", "password": "x"})
+    return str(client.create_secret(Name=name, SecretString=body)["ARN"])
+
+
+@dataclass(frozen=True)
+class Case:
+    """How a database is put there, and the options that it is moved with."""
+
+    build: Callable[[World], str]
+    route: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    login: bool = False
+
+
+def options_of(case: Case) -> dict[str, Any]:
+    """Return the options of a case, with a login where it has one."""
+    fence = {"fence_login": secret(), "fence_from": f"{VERIFIER}/32"} if case.login else {}
+    return {"route": case.route, "acks": ACKS, **case.options, **fence}
+
+
+ACKS = ("R-FENCE-01",)
+
+
+def _postgres(world: World) -> str:
+    return world.box.add_db_instance("orders", "postgres", write_mib_per_s=RATE, DeletionProtection=True)
+
+
+def _mysql(world: World) -> str:
+    name = world.box.add_db_instance(
+        "shop", "mysql", write_mib_per_s=RATE, MultiAZ=True, StorageType="io1", Iops=3000, size_gib=100
+    )
+    for n in (1, 2):
+        world.box.add_db_replica(f"shop-r{n}", name)
+    return name
+
+
+def _sqlserver(world: World) -> str:
+    rds: Any = boto3.client("rds", region_name=REGION)
+    rds.create_option_group(
+        OptionGroupName="backups",
+        EngineName="sqlserver-se",
+        MajorEngineVersion="16.00",
+        OptionGroupDescription="native backups",
+    )
+    name = world.box.add_db_instance(
+        "ledger", "sqlserver-se", write_mib_per_s=RATE, OptionGroupName="backups", LicenseModel="license-included"
+    )
+    rds.modify_db_instance(DBInstanceIdentifier=name, ManageMasterUserPassword=True, ApplyImmediately=True)
+    return name
+
+
+def _mariadb(world: World) -> str:
+    name = world.box.add_db_instance("wiki", "mariadb", write_mib_per_s=RATE)
+    rds: Any = boto3.client("rds", region_name=REGION)
+    subnets = [s["SubnetId"] for s in world.ec2.describe_subnets()["Subnets"]]
+    rds.create_db_proxy(
+        DBProxyName="pool",
+        EngineFamily="MYSQL",
+        RoleArn="arn:aws:iam::123456789012:role/proxy",
+        VpcSubnetIds=subnets,
+        Auth=[{"AuthScheme": "SECRETS", "SecretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:pool"}],
+    )
+    world.clock.advance(600)
+    rds.register_db_proxy_targets(DBProxyName="pool", DBInstanceIdentifiers=[name])
+    world.box.add_proxy_client("pool", name, write_mib_per_s=RATE)
+    return name
+
+
+def _oracle(world: World) -> str:
+    name = world.box.add_db_instance(
+        "erp", "oracle-ee", write_mib_per_s=RATE, size_gib=100, CharacterSetName="AL32UTF8"
+    )
+    rds: Any = boto3.client("rds", region_name=REGION)
+    for feature in ("S3_INTEGRATION",):
+        rds.add_role_to_db_instance(
+            DBInstanceIdentifier=name, RoleArn="arn:aws:iam::123456789012:role/s3", FeatureName=feature
+        )
+    return name
+
+
+CASES: dict[str, Case] = {
+    "postgres, blue-green": Case(_postgres, "blue-green"),
+    "postgres, snapshot": Case(_postgres, "snapshot", login=True),
+    "postgres, snapshot without a login": Case(_postgres, "snapshot"),
+    "mysql with replicas, blue-green": Case(_mysql, "blue-green"),
+    "mysql with replicas, snapshot": Case(_mysql, "snapshot", login=True),
+    "mysql with replicas, readers stale": Case(_mysql, "snapshot", {"readers": "stale"}),
+    "sql server with an option group and a managed password": Case(_sqlserver, "snapshot", login=True),
+    "mariadb with a proxy, snapshot": Case(_mariadb, "snapshot", login=True),
+    "mariadb with a proxy, blue-green": Case(_mariadb, "blue-green"),
+    "oracle with roles": Case(_oracle, "snapshot", login=True),
+}
+
+
+def described(world: World) -> dict[str, Any]:
+    """Return every instance by its name."""
+    rds: Any = boto3.client("rds", region_name=REGION)
+    return {d["DBInstanceIdentifier"]: d for d in rds.describe_db_instances()["DBInstances"]}
+
+
+def picture(world: World) -> dict[str, Any]:
+    """Return everything of the databases that a migration may touch, without moments."""
+    rds: Any = boto3.client("rds", region_name=REGION)
+    apart = {"LatestRestorableTime", "StorageOperationStatus", "StorageOperationPercentProgress"}
+    proxies = [p["DBProxyName"] for p in rds.describe_db_proxies()["DBProxies"]]
+    return {
+        "instances": {n: {k: v for k, v in d.items() if k not in apart} for n, d in described(world).items()},
+        "snapshots": sorted(
+            s["DBSnapshotIdentifier"]
+            for s in rds.describe_db_snapshots()["DBSnapshots"]
+            if s["SnapshotType"] == "manual"
+        ),
+        "groups": sorted(g["GroupName"] for g in world.ec2.describe_security_groups()["SecurityGroups"]),
+        "parameters": sorted(
+            g["DBParameterGroupName"] for g in rds.describe_db_parameter_groups()["DBParameterGroups"]
+        ),
+        "deployments": [
+            d["BlueGreenDeploymentName"] for d in rds.describe_blue_green_deployments()["BlueGreenDeployments"]
+        ],
+        "targets": {
+            p: sorted(t["RdsResourceId"] for t in rds.describe_db_proxy_targets(DBProxyName=p)["Targets"])
+            for p in proxies
+        },
+    }
