@@ -87,7 +87,7 @@ def seconds_down(steps: Sequence[Step]) -> Seconds:
 
 def seconds_cutover(steps: Sequence[Step]) -> Seconds:
     """Add up the assumed time between quiesce and bring-up: lanes count once, at their longest. *Modelled*."""
-    down = [s for s in steps if s.phase in DOWN]
+    down = [s for s in steps if s.phase in DOWN or (s.phase is Phase.CONFIRM and s.interrupts)]
     start = next((i for i, s in enumerate(down) if s.quiesces), len(down))
     return total(down[start:])
 

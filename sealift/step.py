@@ -145,8 +145,8 @@ class Step(ABC):
     Class variables: `outputs` names what `output` returns; `quiesces` marks the step that makes the source quiet (its intent
     opens an epoch), `takes_down` that a workload is down from then on; `exposes` that a workload could now run on what was
     made; `at_gate` what is done when the gate opens, before the window is judged again; `looks_first` asks for `find` before
-    the first try too; `asks_health` marks what `accept` passes over; `quota` names what is counted in the journal;
-    `declares` the operations that its `local:` call sends.
+    the first try too; `asks_health` marks what `accept` passes over; `interrupts` what takes the workload down once more
+    after bring-up; `quota` names what is counted in the journal; `declares` the operations that its `local:` call sends.
     """
 
     key: str
@@ -161,6 +161,7 @@ class Step(ABC):
     exposes: ClassVar[bool] = False
     looks_first: ClassVar[bool] = False
     asks_health: ClassVar[bool] = False
+    interrupts: ClassVar[bool] = False
     alters: ClassVar[tuple[str, ...]] = ()
     quota: ClassVar[str | None] = None
     declares: ClassVar[tuple[str, ...]] = ()

@@ -91,8 +91,12 @@ class Case:
 
 def options_of(case: Case) -> dict[str, Any]:
     """Return the options of a case, with a login where it has one."""
-    fence = {"fence_login": secret(), "fence_from": f"{VERIFIER}/32"} if case.login else {}
-    return {"route": case.route, "acks": ACKS, **case.options, **fence}
+    return {"route": case.route, "acks": ACKS, **case.options, **(fence() if case.login else {})}
+
+
+def fence() -> dict[str, Any]:
+    """Return the options of a login by which a fence is closed and proved from inside."""
+    return {"fence_login": secret(), "fence_from": f"{VERIFIER}/32"}
 
 
 ACKS = ("R-FENCE-01",)
@@ -169,6 +173,21 @@ CASES: dict[str, Case] = {
 }
 
 
+SHAPES = {
+    name: CASES[name]
+    for name in (
+        "postgres, blue-green",
+        "mysql with replicas, blue-green",
+        "mysql with replicas, snapshot",
+        "mysql with replicas, readers stale",
+        "sql server with an option group and a managed password",
+        "mariadb with a proxy, snapshot",
+        "oracle with roles",
+    )
+}
+"""Those that the contract of kinds and routes walks: no two alike."""
+
+
 def described(world: World) -> dict[str, Any]:
     """Return every instance by its name."""
     rds: Any = boto3.client("rds", region_name=REGION)
@@ -182,12 +201,12 @@ def picture(world: World) -> dict[str, Any]:
     proxies = [p["DBProxyName"] for p in rds.describe_db_proxies()["DBProxies"]]
     return {
         "instances": {n: {k: v for k, v in d.items() if k not in apart} for n, d in described(world).items()},
-        "snapshots": sorted(
-            s["DBSnapshotIdentifier"]
+        "db snapshots": {
+            s["DBSnapshotIdentifier"]: {t["Key"]: t["Value"] for t in s.get("TagList", ())}.get("sealift:role")
             for s in rds.describe_db_snapshots()["DBSnapshots"]
             if s["SnapshotType"] == "manual"
-        ),
-        "groups": sorted(g["GroupName"] for g in world.ec2.describe_security_groups()["SecurityGroups"]),
+        },
+        "security groups": sorted(g["GroupName"] for g in world.ec2.describe_security_groups()["SecurityGroups"]),
         "parameters": sorted(
             g["DBParameterGroupName"] for g in rds.describe_db_parameter_groups()["DBParameterGroups"]
         ),

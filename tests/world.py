@@ -6,11 +6,13 @@ from typing import Any
 
 import boto3
 
+from sealift import logins
 from sealift.clock import VirtualClock, actor
 from sealift.driver import Driver, Outcome
 from sealift.engine import Runner, local_runner
 from sealift.events import Event
 from sealift.journal import State
+from sealift.logins import Connect
 from sealift.options import Options
 from sealift.plan import MigrationPlan
 from sealift.sandbox import Durations, Sandbox
@@ -36,7 +38,8 @@ ACKS = ("R-EBS-31",)
 class World:
     """A sandbox with a key, and drivers that share a journal."""
 
-    def __init__(self, box: Sandbox, folder: Path) -> None:
+    def __init__(self, box: Sandbox, folder: Path, connect: Connect = logins.connect) -> None:
+        self.connect = connect
         self.box, self.clock, self.folder = box, box.clock, folder
         self.key = box.add_key(REGION, KEY)
         self.events: list[Event] = []
@@ -45,7 +48,13 @@ class World:
 
     def new_driver(self, runner: Runner = local_runner, listeners: Sequence[Callable[[Event], None]] = ()) -> Driver:
         """Return another driver on the same journal, as another process would be."""
-        return Driver(self.settings, clock=self.clock, runner=runner, listeners=[self.events.append, *listeners])
+        return Driver(
+            self.settings,
+            clock=self.clock,
+            runner=runner,
+            listeners=[self.events.append, *listeners],
+            connect=self.connect,
+        )
 
     def instance(self, *volumes: VolumeSpec, **options: Any) -> str:
         """Add an instance that has been writing for an hour."""

@@ -35,6 +35,7 @@ from sealift.steps.create_tags import GiveTags, MarkSource, SetAside
 from sealift.steps.create_volume import CreateVolume
 from sealift.steps.db_belongings import AddRole, AwaitProxyTarget, DeregisterProxyTarget, RegisterProxyTarget
 from sealift.steps.db_instances import (
+    ApplyOwnParameters,
     DeleteInstance,
     FenceInstance,
     GiveOwnGroups,
@@ -103,6 +104,7 @@ from sealift.steps.stop_instances import StopInstance
 STEPS: tuple[type[Step], ...] = (
     AddRole,
     AdmitLogin,
+    ApplyOwnParameters,
     AttachVolume,
     AwaitDbSnapshot,
     AwaitLag,

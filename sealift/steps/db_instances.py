@@ -475,6 +475,16 @@ class RebootInstance(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ApplyOwnParameters(RebootInstance):
+    """Reboot a replacement once more: its own parameters wait for that, its jobs among them. Clients are on it already."""
+
+    interrupts: ClassVar[bool] = True
+
+    def title(self) -> str:
+        return f"reboot {self.database} into its own parameters"
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeleteInstance(Step):
     """Delete an instance of this migration: its ids come from the journal, its role tag must be one of `roles`.
 

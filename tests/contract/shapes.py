@@ -15,7 +15,7 @@ from sealift.clock import VirtualClock
 from sealift.driver import Outcome
 from sealift.engine import Attempt, local_runner
 from sealift.errors import CheckFailed, Refused
-from sealift.kinds import BY_NAME, KINDS
+from sealift.kinds import BY_NAME
 from sealift.options import Options
 from sealift.plan import MigrationPlan
 from sealift.planner import facts_of
@@ -24,6 +24,7 @@ from sealift.sandbox import Durations, Sandbox
 from sealift.sandbox.quotas import Quotas
 from sealift.sandbox.seeding import VolumeSpec
 from sealift.step import Phase, Step
+from tests import databases
 from tests.pictures import picture
 from tests.world import ACKS, DATA, KEY, REGION, ROOT, World
 
@@ -36,6 +37,8 @@ class Shape:
 
     build: Build
     options: Mapping[str, Any] = field(default_factory=dict)
+    prefix: str = ""  # of the target, as people paste it
+    login: bool = False
 
 
 def _instance(*volumes: VolumeSpec, **options: Any) -> Build:
@@ -80,14 +83,29 @@ SHAPES: dict[str, Shape] = {
     "state in s3": Shape(_with_a_bucket, {"state_url": "s3://states/sealift"}),
     "unattached volume": Shape(lambda world: world.box.add_volume(REGION, spec=DATA)),
 }
-ROUTES = tuple(dict.fromkeys(route.name for kind in KINDS for route in kind.routes))
-CASES = [(shape, route) for shape in SHAPES for route in ROUTES]
+SHAPES |= {
+    name: Shape(case.build, {"acks": databases.ACKS, **case.options}, prefix="rds:", login=case.login)
+    for name, case in databases.SHAPES.items()
+}
+EBS_ROUTES = tuple(route.name for route in BY_NAME["ebs-instance"].routes)
+CASES = [(shape, route) for shape, made in SHAPES.items() if not made.prefix for route in EBS_ROUTES]
+CASES += [(name, case.route) for name, case in databases.SHAPES.items()]
+
+
+def options_of(shape: Shape) -> dict[str, Any]:
+    """Return the options of a shape, with a login where it has one."""
+    return {**shape.options, **(databases.fence() if shape.login else {})}
+
+
+def look(world: World) -> dict[str, Any]:
+    """Return everything that a migration of any kind may touch."""
+    return {**picture(world), **databases.picture(world)}
 
 
 def world_for(folder: Path) -> tuple[Sandbox, Callable[[], World]]:
     """Return a box at rest at once, with room for eight copies, and what makes a world of it once it is open."""
     box = Sandbox(clock=VirtualClock(), durations=Durations.instant(), quotas=Quotas(volume_copies_per_region=8))
-    return box, lambda: World(box, folder)
+    return box, lambda: World(box, folder, connect=databases.logins(box))
 
 
 # -- what was observed -------------------------------------------------------------------------------------------------
@@ -99,7 +117,7 @@ def recorded(shape: str) -> MigrationPlan:
     made = SHAPES[shape]
 
     async def observe(world: World) -> MigrationPlan:
-        return await world.plan(made.build(world), **made.options)
+        return await world.plan(made.prefix + made.build(world), **options_of(made))
 
     with TemporaryDirectory() as folder:
         box, world = world_for(Path(folder))
@@ -187,9 +205,10 @@ def _ran(shape: str, route: str, go: Callable[[World, MigrationPlan], Any]) -> R
     made = SHAPES[shape]
 
     async def run(world: World) -> Ran:
-        target = made.build(world)
-        before = picture(world)
-        plan = await world.plan(target, route=route, acks=(*ACKS, "R-EBS-89"), **made.options)
+        target = made.prefix + made.build(world)
+        options = {"acks": (*ACKS, "R-EBS-89"), **options_of(made), "route": route}
+        before = look(world)
+        plan = await world.plan(target, **options)
         if plan.blocked or plan.route is None:
             raise Refused(str(plan.blocked or plan.refused_routes))
         outcomes = await go(world, plan)
@@ -197,7 +216,15 @@ def _ran(shape: str, route: str, go: Callable[[World, MigrationPlan], Any]) -> R
             name for (name, purpose) in world.driver.account.counts if purpose not in (Purpose.OBSERVE, Purpose.PROBE)
         }
         left = [e.data for e in world.driver.journal.entries(outcomes[0].migration) if e.what == "leftover"]
-        return Ran(outcomes, before, picture(world), frozenset(sent), plan.steps, left, world.box.losses())
+        return Ran(
+            outcomes,
+            before,
+            look(world),
+            frozenset(sent),
+            plan.steps,
+            left,
+            [*world.box.losses(), *world.box.db_losses()],
+        )
 
     with TemporaryDirectory() as folder:
         box, world = world_for(Path(folder))
@@ -205,4 +232,4 @@ def _ran(shape: str, route: str, go: Callable[[World, MigrationPlan], Any]) -> R
             return asyncio.run(run(world()))
 
 
-__all__ = ["CASES", "ROUTES", "SHAPES", "Options", "Ran"]
+__all__ = ["CASES", "SHAPES", "Options", "Ran"]

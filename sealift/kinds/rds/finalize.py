@@ -46,7 +46,7 @@ def finalize(facts: InstanceFacts, options: Options, outputs: Mapping[str, Outpu
     """Return the steps: a snapshot of the replacement under the key, the source's last state copied under it, then replicas,
     source, plain snapshots and the fence.
     """
-    new = str(outputs["restore"]["DbiResourceId"]) if "restore" in outputs else str(outputs["green"]["resource_id"])
+    new = str(_new(facts, outputs))
     old = _old_name(facts, outputs)
     sized: dict[str, Any] = {"size": facts.size, "extra_tags": options.extra_tags}
     source: dict[str, Any] = {"database": old, "resource_id": facts.resource_id}
@@ -117,11 +117,17 @@ def _last_state(facts: InstanceFacts, source: dict[str, Any], sized: dict[str, A
 
 
 def _old_name(facts: InstanceFacts, outputs: Mapping[str, Output]) -> str:
-    return str(outputs.get("old", {}).get("name") or names.set_aside(facts.id))
+    return _old_replica(facts.id, outputs)
 
 
 def _old_replica(name: str, outputs: Mapping[str, Output]) -> str:
     return str(outputs.get(f"old:{name}", {}).get("name") or names.set_aside(name))
+
+
+def _new(facts: InstanceFacts, outputs: Mapping[str, Output]) -> str | None:
+    """Return the resource id of the replacement: restored, or the green member that bears the name now."""
+    made = outputs.get("restore") or outputs.get(f"green:{facts.id}") or {}
+    return made.get("DbiResourceId")
 
 
 async def settled(read: Read, facts: InstanceFacts, options: Options, outputs: Mapping[str, Output]) -> Sequence[str]:
@@ -140,8 +146,7 @@ async def settled(read: Read, facts: InstanceFacts, options: Options, outputs: M
 
 
 async def _replacement(read: Read, facts: InstanceFacts, outputs: Mapping[str, Output]) -> list[str]:
-    new = outputs.get("restore", {}).get("DbiResourceId") or outputs.get("green", {}).get("resource_id")
-    if not new:
+    if not (new := _new(facts, outputs)):
         return [f"{facts.id} has no replacement"]
     found = databases_in(await read(read_database(new)))
     if not found:

@@ -36,6 +36,7 @@ from sealift.recipe import Lanes, recipe
 from sealift.step import Ref, Step
 from sealift.steps import (
     AddRole,
+    ApplyOwnParameters,
     AwaitProxyTarget,
     BeginFence,
     CompareDatabase,
@@ -49,17 +50,20 @@ from sealift.steps import (
     ManagePassword,
     OpenWrites,
     Protect,
-    RebootInstance,
     RegisterProxyTarget,
+    ReleaseSlots,
     RenameInstance,
     RenewWarmDbSnapshot,
     ReserveQuotas,
+    ReserveSlots,
     RestoreInstance,
     SetAttributes,
     StartSchedulers,
     WarmDbSnapshot,
 )
 
+COPIES_AT_ONCE = 20
+"""Snapshot copies in progress for a destination Region (RDS user guide, "Copying a DB snapshot"; R-RDS-26)."""
 NEW_NAME, NEW_ID = Ref("restore", "DBInstanceIdentifier"), Ref("restore", "DbiResourceId")
 
 
@@ -79,6 +83,14 @@ def snapshot_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...]:
         mark(facts, options, "snapshot"),
         state(facts, options),
         ReserveQuotas(key="quotas", phase=PREPARE, source=facts.id, wanted=wanted_quotas(facts)),
+        ReserveSlots(
+            key="slots",
+            phase=PREPARE,
+            source=facts.id,
+            quota_name=CopyDbSnapshot.quota,
+            slots=1,
+            limit=COPIES_AT_ONCE,
+        ),
         *quarantine(facts, options),
         WarmDbSnapshot(key="warm", phase=PREPARE, **source, **sized),
         CopyDbSnapshot(
@@ -149,7 +161,8 @@ def snapshot_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...]:
             interfaces=interfaces(facts, options) + interfaces_of(facts.described),
             **named,
         ),
-        RebootInstance(key="own-parameters", phase=BRING_UP, parameter_group=group, **named),
+        ApplyOwnParameters(key="own-parameters", phase=CONFIRM, parameter_group=group, **named),
+        ReleaseSlots(key="slots:back", phase=CONFIRM, source=facts.id, quota_name=CopyDbSnapshot.quota),
         _jobs_again(facts, options, named),
         _on_the_proxies(facts, RegisterProxyTarget, "proxy:on"),
         _on_the_proxies(facts, AwaitProxyTarget, "proxy:routes"),

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from sealift.clock import VirtualClock
-from sealift.driver import Driver
 from sealift.engine import Attempt, local_runner
 from sealift.errors import CheckFailed
 from sealift.plan import MigrationPlan
@@ -23,15 +22,7 @@ each = pytest.mark.parametrize("name", CASES)
 @pytest.fixture
 def world(tmp_path: Path) -> Any:
     with Sandbox(clock=VirtualClock(), durations=Durations()) as box:
-        made = World(box, tmp_path)
-        made.driver.close()
-        made.driver = driver(made)
-        yield made
-
-
-def driver(world: World) -> Driver:
-    """Return a driver whose logins are the box's."""
-    return Driver(world.settings, clock=world.clock, listeners=[world.events.append], connect=logins(world.box))
+        yield World(box, tmp_path, connect=logins(box))
 
 
 async def planned(world: World, case: Case) -> MigrationPlan:
@@ -129,7 +120,7 @@ def test_a_rollback_after_bring_up(world: World, name: str) -> None:
         assert back.exit_code == 0, back.message
         world.clock.advance(600)
         after = picture(world)
-        kept = set(after.pop("snapshots")) - set(before.pop("snapshots"))
+        kept = set(after.pop("db snapshots")) - set(before.pop("db snapshots"))
         assert len(kept) >= 1
         assert after == before
         assert world.box.double_runs() == []
