@@ -546,6 +546,12 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
         True,
     ),
     (
+        "SB-ENG-02",
+        "What ALTER DATABASE sets is for sessions that begin later: a PostgreSQL session that is there writes on.",
+        "postgresql.org/docs/current/sql-alterdatabase.html",
+        False,
+    ),
+    (
         "SB-ENG-01",
         "What a login sets is stored in the data (PostgreSQL, SQL Server; Oracle's scheduler) and copied with them, or "
         "gone with a reboot.",

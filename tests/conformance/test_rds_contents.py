@@ -419,3 +419,20 @@ def test_a_proxy_left_out_of_the_fence_goes_on_writing(box, rds, proxied, quaran
     assert proxied()[1] == box.now() - 300
     swap(box, rds)
     assert "client:app/p" in {x.stream for x in box.db_losses()}
+
+
+def test_read_only_is_for_new_sessions(box, until):
+    """SB-ENG-02: PostgreSQL's read-only leaves a connection that is open writing, until its session is ended.
+
+    Source SB-ENG-02: postgresql.org/docs/current/sql-alterdatabase.html.
+    """
+    box.add_db_instance("shop", "postgres", job=False)
+    login = box.engine("shop")
+    login.execute("read_only", True)
+    before = login.execute("position")
+    box.clock.advance(60)
+    assert login.execute("position") != before
+    assert login.execute("end_sessions") == 1
+    after = login.execute("position")
+    box.clock.advance(60)
+    assert login.execute("position") == after

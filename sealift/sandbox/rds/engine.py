@@ -65,6 +65,8 @@ class Engine:
                 else db.memory
             )
             (place.add if on else place.discard)(what)
+            if what == "read_only" and on and "postgres" in str(db.shown["Engine"]):
+                self._spare_the_connected(db)
             if not on:
                 head.store.kept.discard(what)
                 db.memory.discard(what)
@@ -72,6 +74,11 @@ class Engine:
         if turned:
             return flow.scheduled(head, db)
         return not flow.writable(head, db)
+
+    def _spare_the_connected(self, db: Database) -> None:
+        """PostgreSQL's read-only is a default for new sessions: those that are there write on until they end (SB-ENG-02)."""
+        for client in self._room.clients:
+            client.unaware = client.unaware or client.at is db
 
     def _position(self, db: Database, seconds: float) -> str:
         """Return LSN, GTID or SCN: it moves with every write and stands still without one."""

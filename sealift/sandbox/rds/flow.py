@@ -102,7 +102,7 @@ def _connect(room: Books, client: Client) -> None:
         client.at = None
         return
     if client.at is None and db and is_up(db) and network.admits(db, client):
-        client.at = db
+        client.at, client.unaware = db, False
 
 
 def _routed(room: Books, client: Client) -> bool:
@@ -120,8 +120,14 @@ def _from_outside(world: World, room: Books, client: Client, wanted: dict[str, d
         db = client.at
         head = db.cluster or db if db else None
         open_to = head is not None and (not isinstance(head, Cluster) or head.writer is db)
-    if open_to and head and db and writable(head, db) and head.store.id in wanted:
+    lets = head and db and (writable(head, db) or _older(head, client))
+    if open_to and head and lets and head.store.id in wanted:
         wanted[head.store.id][client.stream] = client.name
+
+
+def _older(head: AnyDb, client: Client) -> bool:
+    """Say whether a connection was there before read-only became what new ones are (SB-ENG-02)."""
+    return client.unaware and client.at is not None and not head.store.follows
 
 
 def _inside(head: AnyDb, db: Database, name: str | None, mine: dict[str, str | None]) -> None:

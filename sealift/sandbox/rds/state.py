@@ -206,7 +206,8 @@ class Client:
     """An application that writes to an endpoint name, and keeps its connection open as long as it lasts.
 
     `data_api`: it comes through the RDS Data API, which no security group stops. `proxy`: it comes through that RDS
-    Proxy, to whatever bears the registered name, and its connections are the proxy's.
+    Proxy, to whatever bears the registered name, and its connections are the proxy's. `unaware`: its connection is older
+    than a setting for new ones.
     """
 
     name: str
@@ -217,6 +218,7 @@ class Client:
     data_api: bool = False
     proxy: str = ""
     at: Database | None = None
+    unaware: bool = False
 
     @property
     def stream(self) -> str:

@@ -1,0 +1,180 @@
+"""The fence, layer by layer: left out, each one loses a write or runs a job twice; and the proof catches it (R-RDS-42, SB-RDS-21)."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from sealift.clock import VirtualClock
+from sealift.driver import Outcome
+from sealift.plan import MigrationPlan
+from sealift.sandbox import Durations, Sandbox
+from sealift.step import Step
+from sealift.steps import (
+    AwaitQuarantine,
+    CloseQuarantine,
+    CloseWrites,
+    EndSessions,
+    FenceInstance,
+    OpenWrites,
+    ProveQuiet,
+    QuietParameters,
+    RebootInstance,
+    StopSchedulers,
+)
+from tests.databases import ACKS, RATE, fence, logins
+from tests.world import REGION, World
+
+Change = Callable[[Step], Step | None]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Any:
+    with Sandbox(clock=VirtualClock(), durations=Durations()) as box:
+        yield World(box, tmp_path, connect=logins(box))
+
+
+def without(*kinds: type[Step]) -> Change:
+    """Leave steps out."""
+    return lambda step: None if isinstance(step, kinds) else step
+
+
+def in_its_own_groups(step: Step) -> Step | None:
+    """Leave the quarantine out: the database stays in the groups that let its clients in."""
+    if isinstance(step, AwaitQuarantine):
+        return None
+    return replace(step, quarantine=step.groups[0]) if isinstance(step, FenceInstance) else step
+
+
+def unproved(change: Change) -> Change:
+    """Leave the proof out too."""
+    return lambda step: None if isinstance(step, ProveQuiet) else change(step)
+
+
+def changed(plan: MigrationPlan, change: Change) -> MigrationPlan:
+    return replace(plan, steps=tuple(s for step in plan.steps if (s := change(step)) is not None))
+
+
+async def moved(world: World, engine: str, change: Change, *, login: bool = False, **about: Any) -> Outcome:
+    """Migrate an instance by the snapshot route with a changed fence."""
+    name = world.box.add_db_instance("shop", engine, write_mib_per_s=RATE, **about)
+    world.clock.advance(3600)
+    plan = await world.plan(f"rds:{name}", route="snapshot", acks=ACKS, **(fence() if login else {}))
+    done: Outcome = await world.act(world.driver.migrate(changed(plan, change), approved_by="a test", observed=True))
+    world.clock.advance(3600)
+    return done
+
+
+def test_the_whole_fence_loses_nothing(world: World) -> None:
+    """With every layer in: no loss, no double run; a job inside and an inbound replica are there as well."""
+    done = asyncio.run(moved(world, "mysql", lambda s: s, inbound=True))
+    assert done.exit_code == 0, done.message
+    assert (world.box.db_losses(), world.box.double_runs()) == ([], [])
+
+
+NETWORK: dict[str, tuple[Change, dict[str, Any]]] = {
+    "the quarantine": (in_its_own_groups, {}),
+    "the wait for the network interfaces": (without(AwaitQuarantine), {"slow": True}),
+    "the closed way out": (without(CloseQuarantine), {"inbound": True}),
+    "schedulers off": (without(QuietParameters), {}),
+}
+
+
+@pytest.mark.parametrize("layer", NETWORK)
+def test_a_layer_left_out_loses_a_write_or_runs_a_job_twice(world: World, layer: str) -> None:
+    """Without this layer, and without the proof, a write is lost or a job runs in two databases at once."""
+    change, about = NETWORK[layer][0], dict(NETWORK[layer][1])
+    if about.pop("slow", False):  # the reboot is over before the groups have arrived
+        world.box.world.durations = replace(world.box.world.durations, db_groups_s=300.0)
+    done = asyncio.run(moved(world, "mysql", unproved(change), **about))
+    assert done.exit_code == 0, done.message
+    assert world.box.db_losses() or world.box.double_runs()
+
+
+def test_a_reboot_left_out_loses_writes(world: World) -> None:
+    """A connection that is open outlives the change of groups: without the reboot its writes go on, and are lost."""
+
+    def change(step: Step) -> Step | None:
+        if isinstance(step, RebootInstance) and step.key.startswith("reboot:"):
+            return None
+        return step
+
+    done = asyncio.run(moved(world, "mysql", unproved(change)))
+    assert done.exit_code == 0, done.message
+    assert world.box.db_losses()
+
+
+def test_connections_that_outlive_the_fence_are_caught_by_the_proof(world: World) -> None:
+    """With the proof in, the run goes back by itself: nothing is lost, and the message says what was found."""
+
+    def change(step: Step) -> Step | None:
+        if isinstance(step, RebootInstance) and step.key.startswith("reboot:"):
+            return None
+        return step
+
+    done = asyncio.run(moved(world, "mysql", change))
+    assert done.exit_code == 5
+    assert "outlived the fence" in done.message
+    assert (world.box.db_losses(), world.box.double_runs()) == ([], [])
+
+
+def test_a_job_inside_is_caught_by_the_position(world: World) -> None:
+    """A login's proof reads the write position twice: a job that writes on behind the fence moves it, and the run goes back."""
+    done = asyncio.run(moved(world, "mysql", without(QuietParameters, StopSchedulers, CloseWrites), login=True))
+    assert done.exit_code == 5
+    assert "its position was" in done.message
+    assert world.box.db_losses() == []
+
+
+def test_the_agent_obeys_a_login_alone(world: World) -> None:
+    """SQL Server's Agent obeys no parameter group: without the login's layer its job runs in the restored copy too."""
+    done = asyncio.run(moved(world, "sqlserver-se", unproved(without(StopSchedulers, CloseWrites)), login=True))
+    assert world.box.double_runs() or world.box.db_losses() or done.exit_code != 0
+
+
+ENGINE = {"read-only": (CloseWrites, OpenWrites), "ended sessions": (EndSessions,)}
+
+
+@pytest.mark.parametrize("layer", [None, *ENGINE])
+def test_inside_the_engine_each_layer_counts(world: World, layer: str | None) -> None:
+    """SB-ENG-02: where nothing holds but the engine's own layers they do together, and without one of them writes are lost:
+    read-only is for new sessions, and ended ones come back.
+    """
+    left_out = ENGINE[layer] if layer else ()
+
+    def change(step: Step) -> Step | None:
+        if isinstance(step, left_out):
+            return None
+        if isinstance(step, RebootInstance) and step.key.startswith("reboot:"):
+            return None
+        return in_its_own_groups(step)
+
+    done = asyncio.run(moved(world, "postgres", unproved(change), login=True))
+    assert done.exit_code == 0, done.message
+    assert bool(world.box.db_losses()) is (layer is not None)
+
+
+def test_a_start_by_hand_behind_the_fence_voids_the_cut(world: World) -> None:
+    """Somebody gives the database its own groups back behind the fence: the second proof, directly before the rename, goes back."""
+    rds: Any = boto3.client("rds", region_name=REGION)
+
+    async def go() -> Outcome:
+        name = world.box.add_db_instance("shop", "mysql", write_mib_per_s=RATE)
+        world.clock.advance(3600)
+        plan = await world.plan(f"rds:{name}", route="snapshot", acks=ACKS)
+        own = plan.facts["described"]["VpcSecurityGroups"][0]["VpcSecurityGroupId"]
+
+        def meddle(event: Any) -> None:
+            if event.name == "step-done" and event.step == "copy":
+                rds.modify_db_instance(DBInstanceIdentifier=name, VpcSecurityGroupIds=[own], ApplyImmediately=True)
+
+        driver = world.new_driver(listeners=[meddle])
+        return await world.act(driver.migrate(plan, approved_by="a test", observed=True))
+
+    done = asyncio.run(go())
+    assert done.exit_code == 5, done.message
+    assert world.box.db_losses() == []
