@@ -30,6 +30,15 @@ def _target(prefix: str) -> Any:
     return AfterValidator(fits)
 
 
+def _network(text: str) -> str:
+    from ipaddress import ip_network  # noqa: PLC0415
+
+    try:
+        return str(ip_network(text)) if text else ""
+    except ValueError as error:
+        raise ValueError(f"no address or CIDR: {error}") from None
+
+
 def _tag_keys(tags: dict[str, str]) -> dict[str, str]:
     if reserved := [k for k in tags if k.lower().startswith("aws:")]:
         raise ValueError(f"tags that begin with aws: are reserved: {', '.join(reserved)}")
@@ -54,6 +63,22 @@ class Route(StrEnum):
     CLONE = "clone"
     SNAPSHOT = "snapshot"
     COPY = "copy"
+
+
+class DatabaseRoute(StrEnum):
+    """How a database is encrypted."""
+
+    AUTO = "auto"
+    BLUE_GREEN = "blue-green"
+    SNAPSHOT = "snapshot"
+
+
+class Readers(StrEnum):
+    """What clients of read replicas get until the new ones answer."""
+
+    FENCED = "fenced"
+    STALE = "stale"
+    PRIMARY = "primary"
 
 
 class AutoScaling(StrEnum):
@@ -120,26 +145,14 @@ class Migrate(Form):
     digest: str | None = None
     """Digest of a plan that was read before: a plan that comes out differently now is refused."""
 
-    route: Route = Route.AUTO
-    """How the last copy is made: auto takes the possible one with the least downtime."""
-
     window: Window = Field(default_factory=Window)
     """When the cutover may happen; empty: at any time after the approval."""
 
     acks: list[str] = Field(default_factory=list, examples=[["R-EBS-41"]])
     """Ids of the rules that you acknowledge, as the plan asks for them."""
 
-    max_degraded_minutes: float = Field(30, ge=0)
-    """Longest time that a fast disk may be slower after the swap than before; a slower route is not taken by auto."""
-
     warm_max_age_hours: float = Field(6, gt=0)
     """A warm snapshot older than this is renewed after the gate, before anything is stopped."""
-
-    initialization_rate: int | None = Field(None, ge=100, le=300)
-    """MiB/s to buy for volumes made of snapshots; left out: only where a fast disk needs it."""
-
-    clone_slots: int = Field(5, ge=1)
-    """Volume copies in progress that the Region allows; raise it where AWS has raised yours."""
 
     retain_days: float = Field(14, ge=0)
     """Days that the plain sources are kept before finalize may delete them."""
@@ -185,7 +198,8 @@ class Migrate(Form):
         made: dict[str, Any] = {k: _tuples(v) for k, v in given.items() if k in Options.__dataclass_fields__}
         made |= {name: round(given[field] * unit) for name, (field, unit) in _SPANS.items() if field in given}
         made |= {f"window_{k}": v.timestamp() if v else None for k, v in given["window"].items()}
-        return Options(**{**made, "route": self.route.value, "asg": str(given.get("asg") or "")})
+        made |= {k: str(given[k] or "") for k in ("route", "asg", "readers") if k in given}  # a choice is a word
+        return Options(**made)
 
     @classmethod
     def of(cls, target: str, options: Options, **more: Any) -> Self:
@@ -201,7 +215,36 @@ class Migrate(Form):
         return cls.model_validate({**filled, "target": target, "window": window, **more})
 
 
-class MigrateInstance(Migrate):
+class MigrateVolumes(Migrate):
+    """What is asked for wherever volumes are moved."""
+
+    route: Route = Route.AUTO
+    """How the last copy is made: auto takes the possible one with the least downtime."""
+
+    max_degraded_minutes: float = Field(30, ge=0)
+    """Longest time that a fast disk may be slower after the swap than before; a slower route is not taken by auto."""
+
+    initialization_rate: int | None = Field(None, ge=100, le=300)
+    """MiB/s to buy for volumes made of snapshots; left out: only where a fast disk needs it."""
+
+    clone_slots: int = Field(5, ge=1)
+    """Volume copies in progress that the Region allows; raise it where AWS has raised yours."""
+
+
+class Hooks(Form):
+    """Commands of the user, around the cutover."""
+
+    quiesce: str = ""
+    """Command run on the worker before the stop; another exit code than 0 sends the run back."""
+
+    after: str = ""
+    """Command run on the worker after bring-up, and on the way back."""
+
+    hook_timeout_minutes: float = Field(10, gt=0)
+    """Longest time that one of these commands may take."""
+
+
+class MigrateInstance(MigrateVolumes, Hooks):
     """Move all unencrypted volumes of an instance under a key, in one stop."""
 
     target: Annotated[str, _target("instance")] = Field(examples=["i-0123456789abcdef0"])
@@ -216,21 +259,34 @@ class MigrateInstance(Migrate):
     stop_deadline_minutes: float = Field(15, gt=0)
     """How long the stop may take; it is never forced."""
 
-    quiesce: str = ""
-    """Command run on the worker before the stop; another exit code than 0 sends the run back."""
 
-    after: str = ""
-    """Command run on the worker after bring-up, and on the way back."""
-
-    hook_timeout_minutes: float = Field(10, gt=0)
-    """Longest time that one of these commands may take."""
-
-
-class MigrateVolume(Migrate):
+class MigrateVolume(MigrateVolumes):
     """Move a volume that is attached to nothing under a key; nothing is stopped."""
 
     target: Annotated[str, _target("volume")] = Field(examples=["vol-0123456789abcdef0"])
     """The volume: vol-… or its ARN."""
+
+
+class MigrateDatabase(Migrate, Hooks):
+    """Move a DB instance with its read replicas under a key."""
+
+    target: Annotated[str, _target("rds")] = Field(examples=["rds:orders"])
+    """The instance: rds:NAME or its ARN."""
+
+    route: DatabaseRoute = DatabaseRoute.AUTO
+    """How it is encrypted: auto takes Blue/Green where the rules allow it, and names the rule that refused it otherwise."""
+
+    fence_login: str = Field("", pattern=r"^(arn:aws[a-z-]*:secretsmanager:.+)?$")
+    """ARN of the secret with a master login: the engine is closed and proved quiet from inside."""
+
+    fence_from: Annotated[str, AfterValidator(_network)] = Field("", examples=["10.0.0.5/32"])
+    """Address (CIDR) from which the worker reaches the database: the quarantine lets that login in, and nothing else."""
+
+    readers: Readers = Readers.FENCED
+    """What clients of read replicas get until the new ones answer: nothing (fenced), stale data, or the primary's alias."""
+
+    switchover_timeout: int = Field(300, ge=30, le=3600)
+    """Seconds after which RDS takes a Blue/Green switchover back by itself."""
 
 
 _SPANS: Mapping[str, tuple[str, int]] = {

@@ -22,6 +22,7 @@ ANSWERS_WITHIN = 5.0
 FLOWS = {
     "ebs-instance": "flows.ebs:migrate_instance",
     "ebs-volume": "flows.ebs:migrate_volume",
+    "rds-instance": "flows.rds:migrate_database",
 }
 """By kind: the flow that migrates it."""
 

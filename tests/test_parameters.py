@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from sealift.options import DAY, Options
-from sealift.parameters import ApproveRun, FinalizeRun, Migrate, MigrateInstance, MigrateVolume, RollbackRun
+from sealift.parameters import ApproveRun, FinalizeRun, Migrate, MigrateDatabase, MigrateInstance, MigrateVolume, RollbackRun
 
 INSTANCE, VOLUME = "i-0123456789abcdef0", "vol-0123456789abcdef0"
 OTHERS: dict[str, Any] = {
@@ -18,14 +18,22 @@ OTHERS: dict[str, Any] = {
     "window_start": 1.8e9, "window_last_quiesce": 1.8e9 + 60, "window_end": 1.8e9 + 7200, "notify": ("https://example.com/x",),
     "deny": ("i-1",), "allow": ("i-2",),
 }  # fmt: skip
+DATABASES: dict[str, Any] = {
+    "fence_login": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:fence", "fence_from": "10.0.0.5/32",
+    "readers": "stale", "switchover_timeout": 60,
+}  # fmt: skip
+VOLUMES = {"asg", "reserve_capacity", "max_degraded", "stop_deadline", "initialization_rate", "clone_slots"}
 
 
 def test_every_option_can_be_given_in_the_form() -> None:
     """Options → form → options is the same; an option that the form forgets fails here."""
-    assert OTHERS.keys() == {f.name for f in fields(Options)}
-    assert all(getattr(Options(), k) != v for k, v in OTHERS.items())
+    every = OTHERS | DATABASES
+    assert every.keys() == {f.name for f in fields(Options)}
+    assert all(getattr(Options(), k) != v for k, v in every.items())
 
     assert MigrateInstance.of(INSTANCE, Options(**OTHERS)).options() == Options(**OTHERS)
+    database = {k: v for k, v in every.items() if k not in VOLUMES}
+    assert MigrateDatabase.of("rds:orders", Options(**database)).options() == Options(**database)
 
 
 def test_an_empty_form_means_the_defaults() -> None:

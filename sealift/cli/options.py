@@ -63,6 +63,21 @@ class TagPair(click.ParamType[tuple[str, str]]):
         return key, text
 
 
+class Network(click.ParamType[str]):
+    """An address, or a network as CIDR: 10.0.0.5, 10.0.0.0/24. Becomes CIDR."""
+
+    name = "cidr"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Read a network."""
+        from ipaddress import ip_network
+
+        try:
+            return str(ip_network(str(value))) if value else ""
+        except ValueError as error:
+            self.fail(f"{value!r} is no address or CIDR: {error}", param, ctx)
+
+
 def _apply(options: list[Callable[[F], F]]) -> Callable[[F], F]:
     def decorate(command: F) -> F:
         for option in reversed(options):
@@ -124,10 +139,37 @@ def choices() -> Callable[[F], F]:
             click.option("--key", required=True, help="The customer-managed key: alias/NAME, id or ARN."),
             click.option(
                 "--route",
-                type=click.Choice(["auto", "clone", "snapshot", "copy"]),
+                type=click.Choice(["auto", "clone", "snapshot", "copy", "blue-green"]),
                 default="auto",
                 show_default=True,
-                help="How the last copy is made.",
+                help="How the last copy is made; databases know blue-green and snapshot.",
+            ),
+            click.option(
+                "--fence-login",
+                default="",
+                metavar="SECRET_ARN",
+                help="Secret with a master login: the engine is closed and proved quiet from inside.",
+            ),
+            click.option(
+                "--fence-from",
+                type=Network(),
+                default="",
+                metavar="CIDR",
+                help="Where that login comes from: the quarantine lets it in, and nothing else.",
+            ),
+            click.option(
+                "--readers",
+                type=click.Choice(["fenced", "stale", "primary"]),
+                default="fenced",
+                show_default=True,
+                help="What clients of read replicas get until the new ones answer.",
+            ),
+            click.option(
+                "--switchover-timeout",
+                type=click.IntRange(30, 3600),
+                default=300,
+                show_default=True,
+                help="Seconds after which RDS takes a Blue/Green switchover back.",
             ),
             click.option(
                 "--asg",

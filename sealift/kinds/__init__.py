@@ -39,4 +39,8 @@ async def resolve(read: Read, target: Target, place: str) -> tuple[Kind, str, st
         return await unit_of(read, target.id, place)
     if target.prefix == "rds":
         return RDS_INSTANCE, target.id, ""
+    if target.prefix == "aurora":
+        raise UsageError(
+            f"aurora:{target.id}: clusters are not built yet", remedy=f"This version moves {', '.join(BY_NAME)}."
+        )
     return EBS_INSTANCE, target.id, ""
