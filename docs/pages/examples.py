@@ -10,7 +10,10 @@ from typing import Any
 from sealift.keys import KeyFacts
 from sealift.kind import Kind, Route
 from sealift.kinds import KINDS
+from sealift.kinds.databases.facts import GroupFacts, ProxyFacts, Quota
 from sealift.kinds.ebs.facts import AsgFacts, InstanceFacts, Room, VolumeAlone, VolumeFacts
+from sealift.kinds.rds.facts import InstanceFacts as DatabaseFacts
+from sealift.kinds.rds.facts import ReplicaFacts
 from sealift.options import Options
 from sealift.step import Output, Step
 
@@ -65,6 +68,50 @@ LOOSE = VolumeAlone(
     account=ACCOUNT, region=REGION, key=KEY, **AROUND,
 )  # fmt: skip
 
+DATABASE: dict[str, Any] = {
+    "DBInstanceIdentifier": "orders", "DbiResourceId": "db-AAAAAAAAAAAAAAAAAAAAAAAAAA", "DBInstanceClass": "db.m7g.large",
+    "DBInstanceArn": f"arn:aws:rds:{REGION}:{ACCOUNT}:db:orders", "DBInstanceStatus": "available",
+    "Engine": "mysql", "EngineVersion": "8.4.4", "MasterUsername": "admin", "AllocatedStorage": 200, "StorageType": "gp3",
+    "Iops": 3000, "StorageThroughput": 125, "MultiAZ": True, "AvailabilityZone": ZONE, "BackupRetentionPeriod": 7,
+    "PreferredBackupWindow": "02:00-02:30", "PreferredMaintenanceWindow": "sun:03:00-sun:03:30", "StorageEncrypted": False,
+    "StorageEncryptionType": "none", "LicenseModel": "general-public-license", "NetworkType": "IPV4",
+    "CACertificateIdentifier": "rds-ca-rsa2048-g1", "EngineLifecycleSupport": "open-source-rds-extended-support-disabled",
+    "Endpoint": {"Address": "orders.x.eu-central-1.rds.amazonaws.com", "Port": 3306},
+    "DBSubnetGroup": {"DBSubnetGroupName": "private", "VpcId": "vpc-0aaaaaaaaaaaaaaaa"},
+    "VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-0aaaaaaaaaaaaaaaa", "Status": "active"}],
+    "DBParameterGroups": [{"DBParameterGroupName": "orders", "ParameterApplyStatus": "in-sync"}],
+    "OptionGroupMemberships": [{"OptionGroupName": "default:mysql-8-4", "Status": "in-sync"}],
+    "TagList": [{"Key": "Name", "Value": "orders"}],
+}  # fmt: skip
+PARAMETERS = GroupFacts("orders", "mysql8.4", "in-sync", (("max_connections", "500"),))
+ORDERS = DatabaseFacts(
+    id="orders", resource_id=DATABASE["DbiResourceId"], arn=DATABASE["DBInstanceArn"], account=ACCOUNT, region=REGION,
+    state="available", engine="mysql", engine_version="8.4.4", key=KEY, described=DATABASE, vpc="vpc-0aaaaaaaaaaaaaaaa",
+    parameter_group=PARAMETERS, options=(), proxies=(), subscriptions=(), integrations=(), deployments=(), snapshots=(),
+    alarms=(), selectors=(), selected_by_arn=(), taken=(),
+    quotas=(Quota("DBInstances", 10, 40), Quota("ManualSnapshots", 5, 100), Quota("AllocatedStorage", 900, 100_000)),
+)  # fmt: skip
+READER = {**DATABASE, "DBInstanceIdentifier": "orders-r1", "MultiAZ": False}
+REPLICA = ReplicaFacts(
+    id="orders-r1", resource_id="db-BBBBBBBBBBBBBBBBBBBBBBBBBB", arn=f"arn:aws:rds:{REGION}:{ACCOUNT}:db:orders-r1",
+    region=REGION, state="available", described=READER, parameter_group=PARAMETERS,
+)  # fmt: skip
+DEFAULT = replace(ORDERS, parameter_group=GroupFacts("default.mysql8.4", "mysql8.4", "in-sync", ()))
+BELONGINGS = replace(
+    ORDERS,
+    proxies=(ProxyFacts("pool", "default"),),
+    described={
+        **DATABASE,
+        "AssociatedRoles": [{"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/s3", "FeatureName": "s3Import"}],
+        "MasterUserSecret": {"SecretStatus": "active"},
+    },
+)
+LOGIN = Options(
+    key="alias/app",
+    fence_login=f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:fence",
+    fence_from="10.0.0.5/32",
+)
+
 OPTIONS = Options(key="alias/app")
 GROUP = AsgFacts("web", "InService", desired=2, minimum=1)
 
@@ -100,6 +147,19 @@ EXAMPLES: dict[str, Example] = {
         ),
     ),
     "ebs-volume": Example("A plain volume that is attached to nothing.", DATA, LOOSE),
+    "rds-instance": Example(
+        "A plain MySQL instance with a standby and a parameter group of its own.",
+        "rds:orders",
+        ORDERS,
+        (
+            ("it has a read replica", replace(ORDERS, replicas=(REPLICA,)), OPTIONS),
+            ("`--fence-login` and `--fence-from`", ORDERS, LOGIN),
+            ("it has the engine's default parameter group", DEFAULT, OPTIONS),
+            ("it has a proxy, a role and a managed password", BELONGINGS, OPTIONS),
+            ("`--quiesce` and `--after`", ORDERS, replace(OPTIONS, quiesce="./drain", after="./fill")),
+            ("`--selector-tag Name`", ORDERS, replace(OPTIONS, selector_tags=("Name",))),
+        ),
+    ),
 }
 
 
