@@ -39,8 +39,8 @@ from sealift.watch import Watcher
 LEASE_CUTOVER, LEASE = 120.0, 900.0
 """Seconds that a lease lives without a beat: in a cutover, and otherwise."""
 
-CLAIM = "R-SEALIFT-01"
-"""The rule that a volume is not claimed by another migration."""
+CLAIMS = frozenset({"R-SEALIFT-01", "R-SEALIFT-12"})
+"""The rules that a source is not claimed by another migration."""
 
 AT_ONCE = 8
 """Targets that one process works on side by side."""
@@ -219,7 +219,7 @@ class Driver:
         refuse_drift(plan.target, drift(kind, facts_of(kind, plan.facts), facts, altered))
         blocks = [v for v in judge(kind, facts, plan.options) if v.verdict == BLOCK]
         for verdict in blocks:
-            if not (migration and verdict.id == CLAIM and migration in verdict.message):
+            if not (migration and verdict.id in CLAIMS and migration in verdict.message):
                 raise _refusal(plan.target, verdict)
 
     async def _drive(

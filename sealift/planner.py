@@ -22,11 +22,12 @@ def judge(kind: Kind, facts: Any, options: Options) -> tuple[Verdict, ...]:
 def choose(kind: Kind, facts: Any, options: Options) -> tuple[Route | None, list[RefusedRoute], list[Verdict]]:
     """Choose the route: the least downtime among those that no rule refuses and that are not degraded for too long.
 
-    Where all are degraded for too long, the one with the least is proposed, for the user to acknowledge.
+    What the rules of the chosen route say besides comes with it. Where all are degraded for too long, the one with the least is proposed, for the user to acknowledge.
     """
     refused: list[RefusedRoute] = []
     slow: list[tuple[float, Route]] = []
     fit: list[tuple[float, Route]] = []
+    said: dict[str, list[Verdict]] = {}
     for route in kind.routes:
         if options.route not in ("auto", route.name):
             continue
@@ -34,6 +35,7 @@ def choose(kind: Kind, facts: Any, options: Options) -> tuple[Route | None, list
         if blocks := [v for v in verdicts if v.verdict == BLOCK]:
             refused.append(RefusedRoute(route.name, blocks[0].id, blocks[0].message))
             continue
+        said[route.name] = verdicts
         degraded = route.degraded(facts, options)
         if degraded > options.max_degraded and options.route == "auto":
             message = f"full speed only after {degraded:.0f} s (modelled), --max-degraded is {options.max_degraded} s"
@@ -42,12 +44,13 @@ def choose(kind: Kind, facts: Any, options: Options) -> tuple[Route | None, list
         else:
             fit.append((seconds_cutover(route.recipe(facts, options)).expected, route))
     if fit:
-        return min(fit, key=lambda pair: pair[0])[1], refused, []
+        chosen = min(fit, key=lambda pair: pair[0])[1]
+        return chosen, refused, said[chosen.name]
     if slow:
         degraded, route = min(slow, key=lambda pair: pair[0])
         refused = [r for r in refused if r.route != route.name]
         message = f"every route is slower than the source for longer than --max-degraded; {route.name} for {degraded:.0f} s (modelled)"
-        return route, refused, [Verdict(DEGRADED, ACK, message)]
+        return route, refused, [*said[route.name], Verdict(DEGRADED, ACK, message)]
     return None, refused, []
 
 

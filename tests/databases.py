@@ -99,7 +99,7 @@ def fence() -> dict[str, Any]:
     return {"fence_login": secret(), "fence_from": f"{VERIFIER}/32"}
 
 
-ACKS = ("R-FENCE-01",)
+ACKS = ("R-FENCE-01", "R-RDS-57")
 
 
 def _postgres(world: World) -> str:

@@ -7,7 +7,15 @@ import pytest
 from pydantic import ValidationError
 
 from sealift.options import DAY, Options
-from sealift.parameters import ApproveRun, FinalizeRun, Migrate, MigrateDatabase, MigrateInstance, MigrateVolume, RollbackRun
+from sealift.parameters import (
+    ApproveRun,
+    FinalizeRun,
+    Migrate,
+    MigrateDatabase,
+    MigrateInstance,
+    MigrateVolume,
+    RollbackRun,
+)
 
 INSTANCE, VOLUME = "i-0123456789abcdef0", "vol-0123456789abcdef0"
 OTHERS: dict[str, Any] = {

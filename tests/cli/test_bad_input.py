@@ -52,7 +52,7 @@ def test_an_arn_of_another_account_is_refused(sealift: Invoke, served: Served) -
 
 
 @pytest.mark.parametrize(
-    "target", ["web-1", "i-12", "vol-XYZ", "rds:shop", "arn:aws:s3:::bucket", "", "arn:aws:ec2:x:1:volume/i-1"]
+    "target", ["web-1", "i-12", "vol-XYZ", "rds:2nd", "arn:aws:s3:::bucket", "", "arn:aws:ec2:x:1:volume/i-1"]
 )
 def test_a_malformed_target_is_a_usage_error(sealift: Invoke, served: Served, target: str) -> None:
     """What is no TARGET is named, with the forms there are: exit 2, before any call."""

@@ -104,7 +104,7 @@ async def test_a_prefect_that_fails_after_the_flow_began_does_not_run_it_twice(f
         return Outcome("", "", 0, "")
 
     with pytest.MonkeyPatch.context() as patch, actor(flows.world.clock):
-        patch.setattr("flows.ebs.state_of", lambda _: 1 / 0)  # as if the server refused the state
+        patch.setattr("tasks.migrating.state_of", lambda _: 1 / 0)  # as if the server refused the state
         params = MigrateInstance.of(made.target, made.options)
         outcome = await project.run_flow(
             "flows.ebs:migrate_instance",

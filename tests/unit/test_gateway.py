@@ -162,5 +162,10 @@ def test_every_operation_says_how_it_may_be_repeated_and_what_it_needs() -> None
 
 
 def test_operations_without_a_token_are_looked_up() -> None:
-    """CreateSnapshot and CopySnapshot alone have no ClientToken and no state to describe first."""
-    assert {"ec2:CreateSnapshot", "ec2:CopySnapshot"} == {n for n, o in OPERATIONS.items() if o.repeat is Repeat.LOOKUP}
+    """CreateSnapshot, CopySnapshot, and whatever makes a thing of RDS or a group, have no ClientToken and no state to describe."""
+    looked_up = {n for n, o in OPERATIONS.items() if o.repeat is Repeat.LOOKUP}
+    assert {"CreateSnapshot", "CopySnapshot", "CreateSecurityGroup"} == {
+        n.split(":")[1] for n in looked_up if n.startswith("ec2:")
+    }
+    made = {n for n in OPERATIONS if n.startswith(("rds:Create", "rds:Copy", "rds:Restore"))}
+    assert made == {n for n in looked_up if n.startswith("rds:")}

@@ -5,6 +5,7 @@ from sealift.kind import Kind, Read, Recalled, Route
 from sealift.kinds.rds import blue_green, finalize, shared, snapshot
 from sealift.kinds.rds.facts import InstanceFacts
 from sealift.kinds.rds.observe import observe_instance
+from sealift.kinds.rds.rules import BLUE_GREEN_RULES, INSTANCE_RULES, SNAPSHOT_RULES
 from sealift.options import Options
 
 
@@ -24,10 +25,10 @@ RDS_INSTANCE = Kind(
     name="rds-instance",
     facts=InstanceFacts,
     observe=observe_instance,
-    rules=(),
+    rules=INSTANCE_RULES,
     routes=(
-        Route("blue-green", blue_green.blue_green_recipe),
-        Route("snapshot", snapshot.snapshot_recipe),
+        Route("blue-green", blue_green.blue_green_recipe, BLUE_GREEN_RULES),
+        Route("snapshot", snapshot.snapshot_recipe, SNAPSHOT_RULES),
     ),
     identity=shared.identity,
     locks=finalize.locks,
