@@ -551,7 +551,7 @@ class Driver:
             self.journal.lock(migration, plan.locks)
             async with self.engine(migration, plan, gateway, runner=runner) as engine:
                 await engine.finalize(steps)
-            for item in await kind.stays(read, facts, outputs):
+            for item in await kind.stays(read, facts, {**outputs, **engine.state.outputs}):
                 lists["goes_by_itself" if not item["command"] else "stays_until_you_act"].append(dict(item))
             kept = {item["id"] for item in lists["goes_by_itself"]}
             deleted = [s.resource() for s in steps if s.title().startswith("delete")]

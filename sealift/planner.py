@@ -22,7 +22,8 @@ def judge(kind: Kind, facts: Any, options: Options) -> tuple[Verdict, ...]:
 def choose(kind: Kind, facts: Any, options: Options) -> tuple[Route | None, list[RefusedRoute], list[Verdict]]:
     """Choose the route: the least downtime among those that no rule refuses and that are not degraded for too long.
 
-    What the rules of the chosen route say besides comes with it. Where all are degraded for too long, the one with the least is proposed, for the user to acknowledge.
+    What the rules of the chosen route say besides comes with it. Where all are degraded for too long, the one with the least is
+    proposed, for the user to acknowledge.
     """
     refused: list[RefusedRoute] = []
     slow: list[tuple[float, Route]] = []

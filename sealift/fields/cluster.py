@@ -189,9 +189,9 @@ CLUSTER: tuple[Field, ...] = (
         listed("DomainMemberships", "Domain", "IAMRoleName"),
     ),
     Field("TagList", E, "AddTagsToResource at hand-over"),
-    Field("GlobalClusterIdentifier", T, "R-RDS-21"),
-    Field("GlobalWriteForwardingStatus", T, "of a global cluster: R-RDS-21"),
-    Field("GlobalWriteForwardingRequested", T, "of a global cluster: R-RDS-21"),
+    Field("GlobalClusterIdentifier", T, "a member of a global cluster is refused"),
+    Field("GlobalWriteForwardingStatus", T, "of a global cluster"),
+    Field("GlobalWriteForwardingRequested", T, "of a global cluster"),
     _only("NetworkType", _of_aurora),
     Field("AutomaticRestartTime", OUT),
     Field(

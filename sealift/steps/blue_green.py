@@ -159,6 +159,7 @@ class CreateBlueGreen(Step):
         )
 
     def undo_once_up(self) -> Undo:
+        """Return nothing: the deployment can be deleted with its green side only before the switchover (SB-BG-03)."""
         return Irreversible("the names have changed hands: its record has gone, and the new side goes by itself")
 
     def seconds(self) -> Seconds:
@@ -264,6 +265,7 @@ class GreenMember(Reading):
         return Irreversible("it goes with the deployment")
 
     def undo_once_up(self) -> Undo:
+        """Return the deletion of the new side, once it has been put aside."""
         return DeleteInstance(
             key=f"undo:{self.key}",
             phase=Phase.CLEAN,

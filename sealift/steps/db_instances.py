@@ -187,6 +187,7 @@ class FenceInstance(ModifyInstance):
         return f"put {self.database} into quarantine"
 
     def members(self) -> dict[str, Any]:
+        """Return the quarantine, and the quiet parameters."""
         quiet = {"DBParameterGroupName": self.quiet} if self.quiet else {}
         return {"VpcSecurityGroupIds": [self.quarantine], **quiet}
 
@@ -236,6 +237,7 @@ class GiveOwnGroups(ModifyInstance):
         return f"give {self.database} its own groups"
 
     def members(self) -> dict[str, Any]:
+        """Return the security groups and the parameter group that are its own."""
         own = {"DBParameterGroupName": self.parameter_group} if self.quiet else {}
         return {"VpcSecurityGroupIds": list(self.groups), **own}
 
@@ -309,6 +311,7 @@ class SetAttributes(ModifyInstance):
         return f"set on {self.database} what a restore cannot: {', '.join(sorted(json.loads(self.settings)))}"
 
     def members(self) -> dict[str, Any]:
+        """Return what a restore cannot be told."""
         return dict(json.loads(self.settings))
 
     def ready(self, out: Output) -> Watch:
@@ -339,6 +342,7 @@ class ManagePassword(ModifyInstance):
         return f"have RDS manage the master password of {self.database} in a secret of its own"
 
     def members(self) -> dict[str, Any]:
+        """Return the switch, and the key of the secret."""
         return {"ManageMasterUserPassword": True, "MasterUserSecretKmsKeyId": self.key_arn}
 
     def find(self, ctx: Context) -> Query:
@@ -374,6 +378,7 @@ class Protect(ModifyInstance):
         return f"turn deletion protection {'on' if self.on else 'off'} for {self.database}"
 
     def members(self) -> dict[str, Any]:
+        """Return the switch."""
         return {"DeletionProtection": self.on}
 
     def ready(self, out: Output) -> Watch:

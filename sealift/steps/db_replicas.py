@@ -65,7 +65,7 @@ class CreateReplica(Step):
         return watch(out["DbiResourceId"], judge, "replicating, under the key")
 
     def undo(self) -> Undo:
-        """Free the name for the replica that had it, then delete this one."""
+        """Free the name for the replica that had it, where this one bears it, then delete this one."""
         about: dict[str, Any] = {"lane": self.lane, "resource_id": Ref(self.key, "DbiResourceId")}
         rename = RenameInstance(
             key=f"undo:{self.key}",
@@ -81,7 +81,7 @@ class CreateReplica(Step):
             roles=("copy", "replacement"),
             **about,
         )
-        return rename, delete
+        return delete if self.name == self.aside else (rename, delete)
 
     def seconds(self) -> Seconds:
         return estimate.DB_RESTORE

@@ -190,6 +190,8 @@ class RenewWarmDbSnapshot(DbSnapshot):
         return Query(read_snapshot(self.name(ctx), of_cluster=self.of_cluster), self._ours(ctx))
 
     def fresh(self, out: Output) -> Query:
+        """Look at what was made or adopted: a gate that was shut since may have let it grow too old."""
+
         def read(reply: Mapping[str, Any]) -> Found | None:
             made = [s["SnapshotCreateTime"] for s in snapshots_in(reply) if s[_id(self.of_cluster)] == out["name"]]
             return Found({}, timestamp(made[0]), self.max_age) if made else None

@@ -206,6 +206,7 @@ class Opening(Inside):
     outputs: ClassVar[tuple[str, ...]] = ()
 
     def more(self) -> dict[str, Any]:
+        """Return what was there before."""
         return {"former": self.former}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sealift.fields import before_image
 from sealift.fields.instance import BORN_OTHERWISE, INSTANCE, modify_params, replica_params, restore_params
 from sealift.kinds.databases.names import NEW, set_aside
-from sealift.kinds.rds.facts import InstanceFacts
+from sealift.kinds.rds.facts import InstanceFacts, ReplicaFacts
 from sealift.kinds.rds.shared import (
     BRING_UP,
     CONFIRM,
@@ -27,6 +27,7 @@ from sealift.kinds.rds.shared import (
     interfaces_of,
     login,
     mark,
+    members_of,
     proof,
     quarantine,
     state,
@@ -38,6 +39,7 @@ from sealift.steps import (
     AddRole,
     ApplyOwnParameters,
     AwaitProxyTarget,
+    AwaitQuarantine,
     BeginFence,
     CompareDatabase,
     CopyDbSnapshot,
@@ -45,11 +47,13 @@ from sealift.steps import (
     DbClaimHeld,
     DeleteDbSnapshot,
     DeregisterProxyTarget,
+    FenceInstance,
     GiveOwnGroups,
     LastDbSnapshot,
     ManagePassword,
     OpenWrites,
     Protect,
+    RebootInstance,
     RegisterProxyTarget,
     ReleaseSlots,
     RenameInstance,
@@ -166,8 +170,7 @@ def snapshot_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...]:
         _jobs_again(facts, options, named),
         _on_the_proxies(facts, RegisterProxyTarget, "proxy:on"),
         _on_the_proxies(facts, AwaitProxyTarget, "proxy:routes"),
-        _replicas_renamed(facts),
-        _replicas_made(facts, options),
+        *(_swapped_readers(facts, options) if options.readers == "stale" else _rebuilt_readers(facts, options)),
         Protect(key="protect", phase=CONFIRM, on=True, former=False, back=NEW_NAME, **named),
         hand_over_tags(facts, options, facts.arn.rsplit(":", 1)[0] + f":{old}"),
         hook(facts, options, "after", CONFIRM),
@@ -254,38 +257,82 @@ def _on_the_proxies(facts: InstanceFacts, step: type[RegisterProxyTarget], key: 
     )
 
 
-def _replicas_renamed(facts: InstanceFacts) -> Lanes:
-    return Lanes(
-        {
-            r.id: [
-                RenameInstance(
-                    key=f"rename:old:{r.id}",
-                    phase=CONFIRM,
-                    database=r.id,
-                    resource_id=r.resource_id,
-                    to=set_aside(r.id),
-                )
-            ]
-            for r in facts.replicas
-        }
+def _rebuilt_readers(facts: InstanceFacts, options: Options) -> list[Lanes]:
+    """Give the names of fenced replicas to new ones at once: nobody reads from them meanwhile."""
+    return [
+        Lanes({r.id: [_put_aside(r)] for r in facts.replicas}),
+        Lanes({r.id: [_replica(facts, options, r, name=r.id)] for r in facts.replicas}),
+    ]
+
+
+def _swapped_readers(facts: InstanceFacts, options: Options) -> list[Lanes | Step]:
+    """Build new replicas beside those that serve stale data, exchange the names, and only then fence the old ones."""
+    if not facts.replicas:
+        return []
+    members = [m for m in members_of(facts) if m.name != facts.id]
+    carried = interfaces(facts, options) + sum(interfaces_of(m.described) for m in members)
+    retired: dict[str, dict[str, Any]] = {
+        m.name: {"database": set_aside(m.name), "resource_id": m.resource_id} for m in members
+    }
+    fence = {
+        m.name: [
+            FenceInstance(
+                key=f"fence:{m.name}",
+                phase=CONFIRM,
+                quarantine=QUARANTINE,
+                groups=m.groups,
+                parameter_group=m.parameter_group,
+                quiet=QUIET,
+                **retired[m.name],
+            )
+        ]
+        for m in members
+    }
+    new = {
+        r.id: RenameInstance(
+            key=f"rename:new:{r.id}",
+            phase=CONFIRM,
+            database=set_aside(r.id, NEW),
+            resource_id=Ref(f"replica:{r.id}", "DbiResourceId"),
+            to=r.id,
+        )
+        for r in facts.replicas
+    }
+    return [
+        Lanes({r.id: [_replica(facts, options, r, name=set_aside(r.id, NEW))] for r in facts.replicas}),
+        Lanes({r.id: [_put_aside(r)] for r in facts.replicas}),
+        Lanes({name: [step] for name, step in new.items()}),
+        Lanes(fence),
+        AwaitQuarantine(key="carried:readers", phase=CONFIRM, group=QUARANTINE, interfaces=carried),
+        Lanes(
+            {
+                m.name: [
+                    RebootInstance(key=f"reboot:{m.name}", phase=CONFIRM, parameter_group=QUIET, **retired[m.name])
+                ]
+                for m in members
+            }
+        ),
+    ]
+
+
+def _put_aside(replica: ReplicaFacts) -> Step:
+    return RenameInstance(
+        key=f"rename:old:{replica.id}",
+        phase=CONFIRM,
+        database=replica.id,
+        resource_id=replica.resource_id,
+        to=set_aside(replica.id),
     )
 
 
-def _replicas_made(facts: InstanceFacts, options: Options) -> Lanes:
-    return Lanes(
-        {
-            r.id: [
-                CreateReplica(
-                    key=f"replica:{r.id}",
-                    phase=CONFIRM,
-                    source=facts.id,
-                    name=r.id,
-                    aside=set_aside(r.id, NEW),
-                    members=compact(replica_params(r.described)),
-                    key_arn=facts.key.arn,
-                    extra_tags=options.extra_tags,
-                )
-            ]
-            for r in facts.replicas
-        }
+def _replica(facts: InstanceFacts, options: Options, replica: ReplicaFacts, *, name: str) -> Step:
+    return CreateReplica(
+        key=f"replica:{replica.id}",
+        phase=CONFIRM,
+        source=facts.id,
+        name=name,
+        aside=set_aside(replica.id, NEW),
+        members=compact(replica_params(replica.described)),
+        key_arn=facts.key.arn,
+        extra_tags=options.extra_tags,
     )

@@ -126,3 +126,90 @@ def test_a_rollback_after_bring_up(world: World, name: str) -> None:
         assert world.box.double_runs() == []
 
     asyncio.run(go())
+
+
+async def finalized(world: World, name: str) -> tuple[MigrationPlan, Any, dict[str, list[Any]]]:
+    """Migrate, let the retention pass, and finalize."""
+    plan = await planned(world, CASES[name])
+    done = await world.act(world.driver.migrate(plan, approved_by="a test", observed=True))
+    assert done.exit_code == 0, done.message
+    world.clock.advance(15 * 86_400)
+    outcome, lists = await world.act(world.driver.finalize(done.migration))
+    return plan, outcome, lists
+
+
+@each
+def test_finalize_leaves_no_plain_copy_of_ours(world: World, name: str) -> None:
+    """R-RDS-30, R-RDS-31: the sources, their replicas and our plain snapshots go; the state at the cut stays, under the key;
+    automated backups go by themselves; and the fence is taken down.
+    """
+    plan, outcome, lists = asyncio.run(finalized(world, name))
+    assert outcome.exit_code == 0, outcome.message
+    world.clock.advance(3600)
+    left = described(world)
+    assert all(d["StorageEncrypted"] for d in left.values())
+    assert {d.split("-sealift")[0] for d in left} == set(left)
+    assert left[plan.target]["DeletionProtection"] is bool(plan.facts["described"].get("DeletionProtection"))
+    after = picture(world)
+    assert not [g for g in after["security groups"] if g.startswith("sealift")]
+    assert not [g for g in after["parameters"] if g.startswith("sealift")]
+    rds = world.box.client("rds")
+    manual = [s for s in rds.describe_db_snapshots()["DBSnapshots"] if s["SnapshotType"] == "manual"]
+    assert manual
+    assert all(s["Encrypted"] and s["KmsKeyId"] == world.key for s in manual)
+    assert lists["gone_now"]
+    assert lists["goes_by_itself"]
+    assert any("its state at the cut" in item["what"] for item in lists["stays_until_you_act"])
+    nothing_lost(world)
+
+
+def test_finalize_waits_for_a_source_that_left_its_quarantine(world: World) -> None:
+    """As long as it is retained the source stays fenced off: `verify` says where it is not (exit 6), and finalize refuses."""
+
+    async def go() -> None:
+        plan = await planned(world, CASES["postgres, blue-green"])
+        done = await world.act(world.driver.migrate(plan, approved_by="a test", observed=True))
+        world.clock.advance(15 * 86_400)
+        assert (await world.act(world.driver.verify(done.migration))).exit_code == 0
+        own = plan.facts["described"]["VpcSecurityGroups"][0]["VpcSecurityGroupId"]
+        world.box.client("rds").modify_db_instance(
+            DBInstanceIdentifier="orders-old1", VpcSecurityGroupIds=[own], ApplyImmediately=True
+        )
+        seen = await world.act(world.driver.verify(done.migration))
+        assert seen.exit_code == 6
+        assert "not in quarantine any more" in seen.message
+        refused, _ = await world.act(world.driver.finalize(done.migration))
+        assert refused.exit_code == 4
+
+    asyncio.run(go())
+
+
+EVERY = ["postgres, blue-green", "mariadb with a proxy, snapshot"]
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_failure_at_every_step_before_bring_up(tmp_path: Path, name: str) -> None:
+    """Failed after any step before bring-up it goes back by itself; nothing of ours is left, and nothing lost."""
+    with Sandbox(clock=VirtualClock()) as box:
+        keys = asyncio.run(_keys(World(box, tmp_path, connect=logins(box)), name))
+    for number, key in enumerate(keys):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with Sandbox(clock=VirtualClock()) as box:
+            asyncio.run(_fails_at(World(box, folder, connect=logins(box)), name, key))
+
+
+async def _keys(world: World, name: str) -> list[str]:
+    plan = await planned(world, CASES[name])
+    return [s.key for s in plan.steps if s.phase in BEFORE]
+
+
+async def _fails_at(world: World, name: str, key: str) -> None:
+    plan = await planned(world, CASES[name])
+    before = picture(world)
+    run = world.driver.migrate(plan, approved_by="a test", observed=True, runner=failing_at(key))
+    done = await world.act(run)
+    assert done.exit_code == 5, (key, done.message)
+    world.clock.advance(600)
+    assert picture(world) == before, key
+    nothing_lost(world)
