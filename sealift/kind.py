@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sealift.options import Options
-from sealift.step import Call, Output, Step
+from sealift.step import Call, Output, Seconds, Step
 
 BLOCK, ACK, WARN, PASS, NOT_EVALUATED = "block", "ack", "warn", "pass", "not evaluated"
 
@@ -56,14 +56,15 @@ def rule(
 
 @dataclass(frozen=True)
 class Route:
-    """A way to do it: its recipe, the rules that refuse it, and how long (seconds) the replacement is slower than the
-    source was.
+    """A way to do it: its recipe, the rules that refuse it, how long (seconds) the replacement is slower than the source was,
+    and how long those who read from replicas get nothing.
     """
 
     name: str
     recipe: Callable[[Any, Options], tuple[Step, ...]]
     rules: tuple[Rule, ...] = ()
     degraded: Callable[[Any, Options], float] = lambda _facts, _options: 0.0
+    readers_down: Callable[[Any, Options], Seconds] = lambda _facts, _options: Seconds()
 
 
 @dataclass(frozen=True)

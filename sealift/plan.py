@@ -42,6 +42,7 @@ class MigrationPlan:
     refused_routes: tuple[RefusedRoute, ...] = ()
     down: Seconds = field(default_factory=Seconds)
     back: Seconds = field(default_factory=Seconds)
+    readers_down: Seconds = field(default_factory=Seconds)
     degraded: float = 0.0
     facts: Mapping[str, Any] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
@@ -80,6 +81,7 @@ class MigrationPlan:
             "rules": [asdict(v) for v in self.rules],
             "steps": [step_to_json(s) for s in self.steps],
             "down_seconds": asdict(self.down),
+            "reader_down_seconds": asdict(self.readers_down),
             "way_back_seconds": asdict(self.back),
             "degraded_seconds": self.degraded,
             "note": self.note,
@@ -108,6 +110,7 @@ class MigrationPlan:
                 refused_routes=tuple(RefusedRoute(**r) for r in row["refused_routes"]),
                 down=Seconds(**row["down_seconds"]),
                 back=Seconds(**row["way_back_seconds"]),
+                readers_down=Seconds(**row["reader_down_seconds"]),
                 degraded=row["degraded_seconds"],
                 facts=row["facts"],
                 options=_options(row["options"]),

@@ -90,6 +90,7 @@ def plan_for(
         steps=steps,
         down=seconds_down(steps),
         back=seconds_back(steps),
+        readers_down=route.readers_down(facts, options),
         degraded=round(route.degraded(facts, options), 1),
     )
 

@@ -46,6 +46,7 @@ def _cost(m: MigrationPlan) -> str:
     rows = [
         ("down, expected", span(m.down.expected)),
         ("down, worst", span(m.down.worst)),
+        *([("readers down, expected", span(m.readers_down.expected))] if m.readers_down.worst else []),
         ("way back, worst", span(m.back.worst)),
         ("slower than before, afterwards", span(m.degraded) if m.degraded else "not at all"),
         ("sources kept for", span(m.options.retain)),

@@ -71,7 +71,8 @@ def _migration(m: MigrationPlan, *, steps: bool) -> str:
 def _down(m: MigrationPlan) -> str:
     if not m.down.worst:
         return "nothing goes down"
-    return f"down {span(m.down.expected)} expected, {span(m.down.worst)} worst; way back {span(m.back.worst)} worst"
+    readers = f"; readers down {span(m.readers_down.expected)}" if m.readers_down.worst else ""
+    return f"down {span(m.down.expected)} expected, {span(m.down.worst)} worst{readers}; way back {span(m.back.worst)} worst"
 
 
 def _steps(m: MigrationPlan) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench import calls, downtime
+from bench import calls, databases, downtime
 from sealift.aws.gateway import Purpose
 
 
@@ -39,3 +39,20 @@ def test_the_volumes_of_an_instance_run_side_by_side(route: str) -> None:
     one, eight = downtime.measure(route, 1, 10), downtime.measure(route, 8, 10)
 
     assert one.down + 2 * downtime.POLL >= eight.down
+
+
+@pytest.mark.parametrize(
+    ("route", "replicas", "size"), [c for c in databases.CASES if c[2] < 100 or c[0] == "snapshot"]
+)
+def test_writers_and_readers_are_down_for_as_long_as_planned(route: str, replicas: int, size: int) -> None:
+    """With jitter off, writer-down and reader-down are within 10 % of the plan, which adds up every step from the fence on."""
+    found = databases.measure(route, replicas, size)
+
+    assert databases.BOUND >= found.off
+
+
+def test_blue_green_is_independent_of_size() -> None:
+    """A switchover takes as long for 4,000 GiB as for 20."""
+    small, large = databases.measure("blue-green", 0, 20), databases.measure("blue-green", 0, 4000)
+
+    assert large.writers <= small.writers * (1 + databases.BOUND)

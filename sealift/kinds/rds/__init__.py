@@ -27,8 +27,8 @@ RDS_INSTANCE = Kind(
     observe=observe_instance,
     rules=INSTANCE_RULES,
     routes=(
-        Route("blue-green", blue_green.blue_green_recipe, BLUE_GREEN_RULES),
-        Route("snapshot", snapshot.snapshot_recipe, SNAPSHOT_RULES),
+        Route("blue-green", blue_green.blue_green_recipe, BLUE_GREEN_RULES, readers_down=blue_green.readers_down),
+        Route("snapshot", snapshot.snapshot_recipe, SNAPSHOT_RULES, readers_down=snapshot.readers_down),
     ),
     identity=shared.identity,
     locks=finalize.locks,

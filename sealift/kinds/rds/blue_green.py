@@ -25,8 +25,8 @@ from sealift.kinds.rds.shared import (
     state,
 )
 from sealift.options import Options
-from sealift.recipe import Lanes, recipe
-from sealift.step import Id, Ref, Step
+from sealift.recipe import Lanes, recipe, seconds_cutover
+from sealift.step import Id, Ref, Seconds, Step
 from sealift.steps import (
     AwaitLag,
     AwaitQuarantine,
@@ -177,3 +177,8 @@ def blue_green_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...
         hand_over_tags(facts, options, Ref(f"old:{facts.id}", "arn")),
         hook(facts, options, "after", CONFIRM),
     )
+
+
+def readers_down(facts: InstanceFacts, options: Options) -> Seconds:
+    """Return how long the names of read replicas answer nobody: as long as the primary's. *Modelled*."""
+    return seconds_cutover(blue_green_recipe(facts, options)) if facts.replicas else Seconds()

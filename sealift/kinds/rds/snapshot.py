@@ -33,8 +33,8 @@ from sealift.kinds.rds.shared import (
     state,
 )
 from sealift.options import Options
-from sealift.recipe import Lanes, recipe
-from sealift.step import Ref, Step
+from sealift.recipe import Lanes, recipe, seconds_cutover, total
+from sealift.step import Ref, Seconds, Step
 from sealift.steps import (
     AddRole,
     ApplyOwnParameters,
@@ -176,6 +176,23 @@ def snapshot_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...]:
         hook(facts, options, "after", CONFIRM),
         DeleteDbSnapshot(key="warm:copy:gone", phase=CONFIRM, snapshot=Ref("warm:copy", "name"), roles=("copy",)),
     )
+
+
+def readers_down(facts: InstanceFacts, options: Options) -> Seconds:
+    """Return how long the names of read replicas answer nobody: from the fence to the last new one; where they serve stale data
+    meanwhile, while the names are exchanged; where their readers use the primary, as long as that. *Modelled*.
+    """
+    steps = snapshot_recipe(facts, options)
+    if not facts.replicas:
+        return Seconds()
+    if options.readers == "primary":
+        return seconds_cutover(steps)
+    if options.readers == "stale":
+        return total([s for s in steps if s.key.startswith(("rename:old:", "rename:new:"))])
+    keys = [s.key for s in steps]
+    first = next(n for n, s in enumerate(steps) if s.quiesces)
+    last = max(n for n, key in enumerate(keys) if key.startswith("replica:"))
+    return total(steps[first : last + 1])
 
 
 def compact(members: Mapping[str, Any]) -> str:
