@@ -83,6 +83,7 @@ class Driver:
         self.journal = Journal(self.clock, settings.journal)
         self._notifier = Notifier(notify, self._publish)
         self._local = {**LOCAL, **fencing.operations(connect)}
+        self._lives = connect is logins.connect
         self.runner, self.listeners = runner, (*listeners, self._notifier.listen)
         self._watchers: dict[tuple[str, str], Watcher] = {}
 
@@ -151,6 +152,8 @@ class Driver:
             kind, unit, note = await resolve(read, target, f"{gateway.region} of account {gateway.account_id}")
             if unit not in plans:
                 facts = await kind.observe(read, gateway.account_id, gateway.region, unit, options, probe=gateway.probe)
+                if options.fence_login and self._lives and (engine := getattr(facts, "engine", "")):
+                    logins.check(engine)
                 plans[unit] = plan_for(kind, facts, options, unit, gateway.account_id, gateway.region, note)
         return list(plans.values())
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Protocol
 
 from sealift.errors import SealiftError
@@ -83,6 +84,30 @@ MODULES: Mapping[str, tuple[str, str]] = {
 """Engine, or what it begins with: the module here, and the extra that brings its driver."""
 
 
+def check(engine: str) -> None:
+    """See, before anything is planned, that this version can log in to an engine.
+
+    Raises:
+        SealiftError: it cannot.
+
+    """
+    module, _ = _module(engine)
+    if find_spec(f"sealift.logins.{module}") is None:
+        raise SealiftError(
+            f"this version cannot log in to {engine} yet",
+            remedy="Leave --fence-login out, and acknowledge what it would prove (R-FENCE-01).",
+        )
+
+
+def _module(engine: str) -> tuple[str, str]:
+    name = engine if engine in MODULES else engine.split("-", 1)[0]
+    if name not in MODULES:
+        raise SealiftError(
+            f"there is no login for {engine}", remedy="Leave --fence-login out, and acknowledge what it would prove."
+        )
+    return MODULES[name]
+
+
 def connect(engine: str, address: Address, credentials: Credentials) -> Login:
     """Log in.
 
@@ -90,12 +115,8 @@ def connect(engine: str, address: Address, credentials: Credentials) -> Login:
         SealiftError: no driver for the engine, the driver is not installed, or the engine lets nobody in.
 
     """
-    name = engine if engine in MODULES else engine.split("-", 1)[0]
-    if name not in MODULES:
-        raise SealiftError(
-            f"there is no login for {engine}", remedy="Leave --fence-login out, and acknowledge what it would prove."
-        )
-    module, extra = MODULES[name]
+    check(engine)
+    module, extra = _module(engine)
     try:
         login: Login = import_module(f"sealift.logins.{module}").connect(engine, address, credentials)
     except ImportError as error:
