@@ -398,3 +398,27 @@ def test_roles_of_clusters(box, au, rds, cluster, refused):
     assert refused(rds.add_role_to_db_cluster, **role)[0] == "DBClusterRoleAlreadyExists"
     rds.remove_role_from_db_cluster(**role)
     assert cluster("au")["AssociatedRoles"] == []
+
+
+def test_a_deleted_cluster_leaves_its_automated_backups(box, rds, refused):
+    """SB-RDS-42: kept until its retention has passed where that was asked for; a cluster's are no instance's.
+
+    Source SB-RDS-42: botocore rds DeleteDBInstance, DeleteDBInstanceAutomatedBackup;
+      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.html.
+    """
+    box.add_db_cluster("gone", "aurora-postgresql", readers=0)
+    box.clock.advance(60)
+    (live,) = rds.describe_db_cluster_automated_backups(DBClusterIdentifier="gone")["DBClusterAutomatedBackups"]
+    rds.delete_db_instance(DBInstanceIdentifier="gone-1", SkipFinalSnapshot=True)
+    box.clock.advance(900)
+    rds.delete_db_cluster(DBClusterIdentifier="gone", SkipFinalSnapshot=True, DeleteAutomatedBackups=False)
+    box.clock.advance(900)
+
+    (kept,) = rds.describe_db_cluster_automated_backups()["DBClusterAutomatedBackups"]
+    assert (live["Status"], kept["Status"]) == ("active", "retained")
+    assert kept["DbClusterResourceId"] == live["DbClusterResourceId"]
+    assert rds.describe_db_instance_automated_backups()["DBInstanceAutomatedBackups"] == []
+    rds.delete_db_cluster_automated_backup(DbClusterResourceId=kept["DbClusterResourceId"])
+    assert rds.describe_db_cluster_automated_backups()["DBClusterAutomatedBackups"] == []
+    code, _ = refused(rds.delete_db_cluster_automated_backup, DbClusterResourceId=kept["DbClusterResourceId"])
+    assert code == "DBClusterAutomatedBackupNotFoundFault"

@@ -61,7 +61,8 @@ def end(world: World, room: Books, db: AnyDb, at: float, delete: bool) -> None:
         for old in mine:
             del book[old.id]
         return
-    room.book("retained")[db.resource_id] = _render(world, db, at, "retained")
+    render = _render_cluster if isinstance(db, Cluster) else _render
+    room.book("retained")[db.resource_id] = render(world, db, at, "retained")
 
     def gone(late: float) -> None:
         room.book("retained").pop(db.resource_id, None)
@@ -114,6 +115,65 @@ def _render(world: World, db: AnyDb, at: float, status: str) -> dict[str, Any]:
     }
 
 
+_OF_CLUSTER = [
+    "Engine",
+    "EngineMode",
+    "EngineVersion",
+    "MasterUsername",
+    "BackupRetentionPeriod",
+    "Port",
+    "AllocatedStorage",
+]
+
+
+def _render_cluster(world: World, cluster: AnyDb, at: float, status: str) -> dict[str, Any]:
+    own = cluster.resource_id.removeprefix("cluster-").lower()
+    return {
+        **{k: cluster.shown[k] for k in _OF_CLUSTER if k in cluster.shown},
+        **keys.shown(cluster.storage),
+        "DBClusterArn": cluster.arn,
+        "DbClusterResourceId": cluster.resource_id,
+        "DBClusterIdentifier": cluster.id,
+        "Region": cluster.region,
+        "Status": status,
+        "ClusterCreateTime": iso(cluster.ready),
+        "RestoreWindow": {"EarliestTime": iso(earliest(cluster, at)), "LatestTime": iso(max(cluster.ready, at - 300))},
+        "DBClusterAutomatedBackupsArn": f"arn:aws:rds:{cluster.region}:{cluster.account}:cluster-auto-backup:ab-{own}",
+        "TagList": tags.shown(cluster.tags),
+    }
+
+
+def describe_clusters(world: World, call: Call) -> dict[str, Any]:
+    """DescribeDBClusterAutomatedBackups: of clusters that are there (active), and retained ones."""
+    room, params = here(world, call), call.params
+    live = [c for c in room.clusters.values() if c.ready]
+    found = [_render_cluster(world, c, call.at, "active") for c in live]
+    found += [b for b in room.book("retained").values() if "DbClusterResourceId" in b]
+    pairs = ("DbClusterResourceId", "DBClusterIdentifier")
+    found = [f for f in found if all(params.get(p) in (None, f[p]) for p in pairs)]
+    known = {
+        "status": lambda f: f["Status"],
+        "db-cluster-id": lambda f: f["DBClusterIdentifier"],
+        "db-cluster-resource-id": lambda f: f["DbClusterResourceId"],
+    }
+    page, more = paged(filtered(found, call, known), call)
+    return {"DBClusterAutomatedBackups": page, **more}
+
+
+def delete_cluster(world: World, call: Call) -> dict[str, Any]:
+    """DeleteDBClusterAutomatedBackup: a retained one only."""
+    room, resource = here(world, call), call.params["DbClusterResourceId"]
+    shown = room.book("retained").get(resource)
+    if shown is None or "DbClusterResourceId" not in shown:
+        raise refuse(
+            "SB-RDS-02", "DBClusterAutomatedBackupNotFoundFault", f"No automated backup of {resource} is retained."
+        )
+    del room.book("retained")[resource]
+    for old in [s.id for s in room.snapshots.values() if s.resource_id == resource and s.type == "automated"]:
+        del room.snapshots[old]
+    return {"DBClusterAutomatedBackup": {**shown, "Status": "deleting"}}
+
+
 def describe(world: World, call: Call) -> dict[str, Any]:
     """DescribeDBInstanceAutomatedBackups: of instances that are there (active), and retained ones."""
     room, params = here(world, call), call.params
@@ -121,7 +181,8 @@ def describe(world: World, call: Call) -> dict[str, Any]:
         d for d in room.databases.values() if d.cluster is None and d.ready and d.shown.get("BackupRetentionPeriod")
     ]
     found = [_render(world, d, call.at, "active") for d in live]
-    found += [*room.book("retained").values(), *room.book("replicated-backup").values()]
+    found += [b for b in room.book("retained").values() if "DbiResourceId" in b]
+    found += [*room.book("replicated-backup").values()]
     pairs = ("DbiResourceId", "DBInstanceIdentifier", "DBInstanceAutomatedBackupsArn")
     found = [f for f in found if all(params.get(p) in (None, f[p]) for p in pairs)]
     if params.get("DBInstanceAutomatedBackupsArn") and not found:
@@ -140,7 +201,7 @@ def delete(world: World, call: Call) -> dict[str, Any]:
     room, params = here(world, call), call.params
     pairs = ("DbiResourceId", "DBInstanceAutomatedBackupsArn")
     for resource, shown in list(room.book("retained").items()):
-        if all(params.get(p) in (None, shown[p]) for p in pairs):
+        if "DbiResourceId" in shown and all(params.get(p) in (None, shown[p]) for p in pairs):
             del room.book("retained")[resource]
             for old in [s.id for s in room.snapshots.values() if s.resource_id == resource and s.type == "automated"]:
                 del room.snapshots[old]
@@ -181,6 +242,8 @@ def stop_replication(world: World, call: Call) -> dict[str, Any]:
 OPERATIONS = {
     "rds:DescribeDBInstanceAutomatedBackups": describe,
     "rds:DeleteDBInstanceAutomatedBackup": delete,
+    "rds:DescribeDBClusterAutomatedBackups": describe_clusters,
+    "rds:DeleteDBClusterAutomatedBackup": delete_cluster,
     "rds:StartDBInstanceAutomatedBackupsReplication": start_replication,
     "rds:StopDBInstanceAutomatedBackupsReplication": stop_replication,
 }

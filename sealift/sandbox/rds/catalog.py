@@ -195,5 +195,4 @@ OPERATIONS = {
     "rds:DescribeDBShardGroups": _none("DBShardGroups"),
     "rds:DescribeDBRecommendations": _none("DBRecommendations"),
     "rds:DescribeDBClusterBacktracks": _none("DBClusterBacktracks"),
-    "rds:DescribeDBClusterAutomatedBackups": _none("DBClusterAutomatedBackups"),
 }

@@ -10,7 +10,8 @@ def delete_group(world: World, call: Call) -> None:
     """DeleteSecurityGroup: not while a database has it, or its interfaces still carry it (SB-RDS-26)."""
     found, room = security_groups.wanted(call), here(world, call)
     group = found.id if found else None
-    has = {g for thing in (*room.databases.values(), *room.clusters.values()) for g in thing.groups}
+    alone = [db for db in room.databases.values() if db.cluster is None]  # what belongs to a cluster is the cluster's
+    has = {g for thing in (*alone, *room.clusters.values()) for g in thing.groups}
     if group in has | {g for db in room.databases.values() for g in db.carried}:
         raise ApiError("SB-RDS-26", "DependencyViolation", f"resource {group} has a dependent object")
     security_groups.check_delete(call)

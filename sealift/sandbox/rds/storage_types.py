@@ -31,7 +31,8 @@ def retype(shown: Mapping[str, Any], changes: dict[str, Any]) -> None:
 
 def check(shown: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
     """Refuse figures that gp3 of this engine and size does not take, and io1 or io2 without any (SB-RDS-27)."""
-    kind, named = shown["StorageType"], [m for m in ("Iops", "StorageThroughput") if asked.get(m)]
+    kind = shown.get("StorageType")  # a member of Aurora has none of its own
+    named = [m for m in ("Iops", "StorageThroughput") if asked.get(m)]
     if kind in _PROVISIONED and not shown.get("Iops"):
         raise _combination(f"You must specify Iops for storage type {kind}.")
     if kind not in _PROVISIONED and kind != "gp3" and named:
