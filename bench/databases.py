@@ -69,7 +69,7 @@ async def _measure(route: str, replicas: int, size: int) -> Down:
     assert state.quiesced is not None
     ends = {s.key: state.rows[s.key].done_at or 0.0 for s in plan.steps}
     served = max(ends[s.key] for s in plan.steps if s.phase in DOWN or s.interrupts)
-    made = [at for key, at in ends.items() if key.startswith("replica:")]
+    made = [at for key, at in ends.items() if key.startswith(("replica:", "compare:")) and key != "compare:shop"]
     readers = max(made, default=served) - state.quiesced if replicas else 0.0
     writers = served - state.quiesced
     return Down(

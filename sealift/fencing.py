@@ -67,7 +67,7 @@ class _Fence:
             CutVoid: the write position has moved.
 
         """
-        names = [str(n) for n in params["databases"]]
+        names = await _counted(engine, params)
         if not params["secret"]:
             return {"connections": await _no_connections(engine, names), "position": ""}
         first = await self._inside(engine, params, _reading)
@@ -102,6 +102,14 @@ class _Fence:
                 login.close()
 
         return await engine.gateway.blocking(logged_in)
+
+
+async def _counted(engine: Engine, params: Mapping[str, Any]) -> list[str]:
+    """Return the instances whose connections count: those that are named, or all that a cluster has now."""
+    if not params["of_cluster"]:
+        return [str(n) for n in params["databases"]]
+    reply = await engine.gateway.read(read_database(params["resource_id"], of_cluster=True), Purpose.CHECK)
+    return [str(m["DBInstanceIdentifier"]) for d in databases_in(reply) for m in d.get("DBClusterMembers") or ()]
 
 
 def _reading(login: Login) -> tuple[int, str]:

@@ -66,6 +66,12 @@ SUBJECTS: dict[str, Subject] = {
         _list("DBClusterSnapshots"),
         "DBClusterSnapshotIdentifier",
     ),
+    "db-cluster-endpoint": Subject(
+        "rds:DescribeDBClusterEndpoints",
+        "db-cluster-endpoint-id",
+        _list("DBClusterEndpoints"),
+        "DBClusterEndpointIdentifier",
+    ),
     "db-interfaces": Subject("ec2:DescribeNetworkInterfaces", "group-id", _interfaces, "GroupId"),
     "blue-green": Subject(
         "rds:DescribeBlueGreenDeployments",

@@ -10,6 +10,17 @@ from sealift.sandbox import Durations
 from tests.world import World, sandbox
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--every-step`: fail whole migrations at every step, not at a few."""
+    parser.addoption("--every-step", action="store_true", help="fail whole migrations of databases at every step")
+
+
+@pytest.fixture
+def every_step(request: pytest.FixtureRequest) -> bool:
+    """Whether whole migrations of databases are failed at every step, or at a few of them."""
+    return bool(request.config.getoption("--every-step"))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep groups together: xdist 3.8 writes `…@group` where pytest 9.2 no longer reads an item's id (no test was grouped)."""

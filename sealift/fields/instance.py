@@ -108,7 +108,7 @@ INSTANCE: tuple[Field, ...] = (
     Field("ReadReplicaSourceDBInstanceIdentifier", T, "R-RDS-08"),
     Field("ReadReplicaDBInstanceIdentifiers", E, "rebuilt: R-RDS-09"),
     Field("ReadReplicaDBClusterIdentifiers", T, "an Aurora replica blocks"),
-    Field("ReplicaMode", M, "of Oracle and Db2 replicas"),
+    Field("ReplicaMode", M, "of Oracle and Db2 replicas", {"ReplicaMode": same("ReplicaMode")}, same("ReplicaMode")),
     _plain("LicenseModel", A),
     Field("Iops", A, "", {"Iops": _iops}, same("Iops")),
     Field("StorageThroughput", A, "", {"StorageThroughput": _throughput}, same("StorageThroughput")),
@@ -139,12 +139,13 @@ INSTANCE: tuple[Field, ...] = (
         "",
         {
             "Domain": _domain("Domain"),
+            "DomainFqdn": _domain("FQDN"),
             "DomainIAMRoleName": _domain("IAMRoleName"),
             "DomainOu": _domain("OU"),
             "DomainAuthSecretArn": _domain("AuthSecretArn"),
             "DomainDnsIps": _domain("DnsIps"),
         },
-        listed("DomainMemberships", "Domain", "IAMRoleName", "OU"),
+        listed("DomainMemberships", "Domain", "FQDN", "IAMRoleName", "OU"),
     ),
     _flag("CopyTagsToSnapshot", A),
     Field(
@@ -291,7 +292,6 @@ NOT_SENT = {
     "DBName": "of Oracle alone, where it would rename the database",
     "DBParameterGroupName": "the step's own: born quiet",
     "DBSnapshotIdentifier": "the step's own",
-    "DomainFqdn": "not described: joined through the secret's domain",
     "CustomIamInstanceProfile": "RDS Custom: R-RDS-06",
     "ManageMasterUserPassword": "at a restore for Oracle alone; set afterwards for all",
     "MasterUserSecretKmsKeyId": "as ManageMasterUserPassword",
@@ -309,7 +309,8 @@ REPLICA = (
     "EnablePerformanceInsights", "PerformanceInsightsKMSKeyId", "PerformanceInsightsRetentionPeriod",
     "EnableCloudwatchLogsExports", "ProcessorFeatures", "NetworkType", "MaxAllocatedStorage", "DedicatedLogVolume",
     "CACertificateIdentifier", "Port", "OptionGroupName", "AvailabilityZone", "EnableCustomerOwnedIp", "Domain",
-    "DomainIAMRoleName", "DomainOu", "DomainAuthSecretArn", "DomainDnsIps",
+    "DomainFqdn", "DomainIAMRoleName", "DomainOu", "DomainAuthSecretArn", "DomainDnsIps", "AllocatedStorage", "BackupTarget",
+    "AdditionalStorageVolumes", "DBCapacityReservationIdentifier", "ReplicaMode",
 )  # fmt: skip
 """Members that a read replica can be told, of those that the table draws."""
 
@@ -332,3 +333,15 @@ def replica_params(described: Described) -> dict[str, Any]:
     parameters = one("DBParameterGroups", "DBParameterGroupName")(described)
     kept |= {"VpcSecurityGroupIds": groups, "DeletionProtection": False}
     return kept | ({"DBParameterGroupName": parameters} if parameters else {})
+
+
+REPLICA_AFTERWARDS = (
+    "BackupRetentionPeriod", "PreferredBackupWindow", "PreferredMaintenanceWindow", "EngineLifecycleSupport",
+)  # fmt: skip
+"""Members that a read replica cannot be told at birth: it has no backups, and a window of its own."""
+
+
+def replica_settings(described: Described) -> dict[str, Any]:
+    """Return what a new read replica is told afterwards, by ModifyDBInstance."""
+    drawn = params(INSTANCE, described, Class.AT_RESTORE, Class.MODIFY)
+    return {k: v for k, v in drawn.items() if k in REPLICA_AFTERWARDS}

@@ -6,7 +6,7 @@ A restored cluster has no instances: each is made by CreateDBInstance. The membe
 from dataclasses import replace
 from typing import Any
 
-from sealift.fields import Class, Described, Field, params, same
+from sealift.fields import Class, Described, Field, one, params, same
 from sealift.fields.instance import INSTANCE
 
 OWN = frozenset(
@@ -32,12 +32,15 @@ OWN = frozenset(
 """What a member has apart from its cluster (botocore rds CreateDBInstance, "doesn't apply to Amazon Aurora")."""
 
 _OF_CLUSTER = "the cluster's"
+_group = one("DBParameterGroups", "DBParameterGroupName")
 
 
 def _of_member(field: Field) -> Field:
     """Return a field as a member has it: what is its cluster's is neither sent nor compared here."""
     if field.name == "PromotionTier":
         return Field(field.name, Class.AT_RESTORE, "who writes next", {field.name: same(field.name)}, same(field.name))
+    if field.name == "DBParameterGroups":
+        return replace(field, note="its own: schedulers obey the cluster's", sent={"DBParameterGroupName": _group})
     if field.name in OWN or (field.sent is None and field.compared is None):
         return field
     return replace(field, cls=Class.ELSEWHERE, note=_OF_CLUSTER, sent=None, compared=None)
@@ -47,7 +50,6 @@ MEMBER: tuple[Field, ...] = tuple(_of_member(f) for f in INSTANCE)
 
 MEMBER_BORN_OTHERWISE = {
     "DBInstanceIdentifier": "named when the names change hands",
-    "DBParameterGroups": "schedulers are off until bring-up",
 }
 """What a new member is not told at birth; compared after bring-up."""
 

@@ -2,13 +2,14 @@
 
 from sealift.errors import UsageError
 from sealift.kind import Kind, Read
+from sealift.kinds.aurora import AURORA_CLUSTER
 from sealift.kinds.ebs import EBS_INSTANCE, EBS_VOLUME, unit_of
 from sealift.kinds.ebs.inventory import find
 from sealift.kinds.rds import RDS_INSTANCE
 from sealift.surroundings import Surroundings
 from sealift.targets import Target
 
-KINDS: tuple[Kind, ...] = (EBS_INSTANCE, EBS_VOLUME, RDS_INSTANCE)
+KINDS: tuple[Kind, ...] = (EBS_INSTANCE, EBS_VOLUME, RDS_INSTANCE, AURORA_CLUSTER)
 
 FINDERS = (("ebs-volume", find),)
 """How each kind's findings are read: (read, account, region) -> findings, unreadable."""
@@ -40,7 +41,5 @@ async def resolve(read: Read, target: Target, place: str) -> tuple[Kind, str, st
     if target.prefix == "rds":
         return RDS_INSTANCE, target.id, ""
     if target.prefix == "aurora":
-        raise UsageError(
-            f"aurora:{target.id}: clusters are not built yet", remedy=f"This version moves {', '.join(BY_NAME)}."
-        )
+        return AURORA_CLUSTER, target.id, ""
     return EBS_INSTANCE, target.id, ""

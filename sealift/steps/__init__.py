@@ -16,10 +16,11 @@ from sealift.steps.blue_green import (
     GreenStill,
     NameNow,
     PairOf,
-    RetireInstance,
+    RetireDatabase,
     SwitchOver,
 )
 from sealift.steps.capacity_reservations import ReleaseCapacity, ReserveCapacity
+from sealift.steps.cluster_endpoints import CreateClusterEndpoint, DeleteClusterEndpoint, EndpointNow
 from sealift.steps.comparing import CompareDatabase
 from sealift.steps.copy_snapshot import CopySnapshot
 from sealift.steps.copy_volumes import CopyVolume
@@ -34,16 +35,14 @@ from sealift.steps.create_snapshot import (
 from sealift.steps.create_tags import GiveTags, MarkSource, SetAside
 from sealift.steps.create_volume import CreateVolume
 from sealift.steps.db_belongings import AddRole, AwaitProxyTarget, DeregisterProxyTarget, RegisterProxyTarget
-from sealift.steps.db_instances import (
-    ApplyOwnParameters,
-    DeleteInstance,
-    FenceInstance,
+from sealift.steps.db_clusters import CreateMember, DeleteCluster, RestoreCluster, SetDataApi
+from sealift.steps.db_instances import DeleteInstance, RestoreInstance
+from sealift.steps.db_modify import (
+    FenceDatabase,
     GiveOwnGroups,
     ManagePassword,
     Protect,
-    RebootInstance,
-    RenameInstance,
-    RestoreInstance,
+    RenameDatabase,
     SetAttributes,
 )
 from sealift.steps.db_parameter_groups import (
@@ -51,6 +50,14 @@ from sealift.steps.db_parameter_groups import (
     DeleteParameterGroup,
     MakeParameterGroup,
     QuietParameters,
+)
+from sealift.steps.db_reboots import (
+    ApplyOwnParameters,
+    ApplyToCluster,
+    ApplyToMember,
+    RebootCluster,
+    RebootInstance,
+    RebootMember,
 )
 from sealift.steps.db_replicas import CreateReplica
 from sealift.steps.db_snapshots import (
@@ -97,6 +104,7 @@ from sealift.steps.local import (
 )
 from sealift.steps.modify_instance_attribute import KeepOnTermination, SetFlags
 from sealift.steps.modify_volume_attribute import SetAutoEnableIO
+from sealift.steps.reader_scaling import ResumeReaderScaling, SuspendReaderScaling
 from sealift.steps.security_groups import AdmitLogin, CloseQuarantine, CreateQuarantine, DeleteQuarantine
 from sealift.steps.start_instances import StartInstance
 from sealift.steps.stop_instances import StopInstance
@@ -105,6 +113,8 @@ STEPS: tuple[type[Step], ...] = (
     AddRole,
     AdmitLogin,
     ApplyOwnParameters,
+    ApplyToCluster,
+    ApplyToMember,
     AttachVolume,
     AwaitDbSnapshot,
     AwaitLag,
@@ -122,12 +132,16 @@ STEPS: tuple[type[Step], ...] = (
     CopySnapshot,
     CopyVolume,
     CreateBlueGreen,
+    CreateClusterEndpoint,
+    CreateMember,
     CreateQuarantine,
     CreateReplica,
     CreateVolume,
     DbClaimHeld,
     DbRestorePoint,
     DeleteBlueGreen,
+    DeleteCluster,
+    DeleteClusterEndpoint,
     DeleteDbSnapshot,
     DeleteInstance,
     DeleteParameterGroup,
@@ -137,9 +151,10 @@ STEPS: tuple[type[Step], ...] = (
     DeregisterProxyTarget,
     DetachVolume,
     EndSessions,
+    EndpointNow,
     EnterStandby,
     ExitStandby,
-    FenceInstance,
+    FenceDatabase,
     GiveDbTags,
     GiveOwnGroups,
     GiveTags,
@@ -159,7 +174,9 @@ STEPS: tuple[type[Step], ...] = (
     Protect,
     ProveQuiet,
     QuietParameters,
+    RebootCluster,
     RebootInstance,
+    RebootMember,
     RecordCut,
     RegisterProxyTarget,
     ReleaseCapacity,
@@ -167,16 +184,18 @@ STEPS: tuple[type[Step], ...] = (
     ReleaseSlots,
     RemoveDbTags,
     RemoveTags,
-    RenameInstance,
+    RenameDatabase,
     RenewWarmDbSnapshot,
     RenewWarmSnapshot,
     ReserveCapacity,
     ReserveQuotas,
     ReserveSlots,
+    RestoreCluster,
     RestoreInstance,
     RestorePoint,
     ResumeProcesses,
-    RetireInstance,
+    ResumeReaderScaling,
+    RetireDatabase,
     RunHook,
     SafetyDbSnapshot,
     SafetySnapshot,
@@ -184,6 +203,7 @@ STEPS: tuple[type[Step], ...] = (
     SetAside,
     SetAttributes,
     SetAutoEnableIO,
+    SetDataApi,
     SetDbAside,
     SetFlags,
     SourceQuiet,
@@ -194,6 +214,7 @@ STEPS: tuple[type[Step], ...] = (
     StopInstance,
     StopSchedulers,
     SuspendProcesses,
+    SuspendReaderScaling,
     SwitchOver,
     VerifyAttachments,
     VerifyVolumes,

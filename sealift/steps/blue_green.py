@@ -29,14 +29,9 @@ from sealift.step import (
     made_by,
     token,
 )
-from sealift.steps.db_instances import (
-    DeleteInstance,
-    FenceInstance,
-    GiveOwnGroups,
-    RebootInstance,
-    RenameInstance,
-    still,
-)
+from sealift.steps.cluster_endpoints import CreateClusterEndpoint, DeleteClusterEndpoint, EndpointNow
+from sealift.steps.db_clusters import DeleteCluster
+from sealift.steps.db_instances import DeleteInstance
 from sealift.steps.db_looks import (
     at_rest,
     databases_in,
@@ -48,6 +43,8 @@ from sealift.steps.db_looks import (
     under_key,
     watch,
 )
+from sealift.steps.db_modify import FenceDatabase, GiveOwnGroups, RenameDatabase, still
+from sealift.steps.db_reboots import reboots
 from sealift.steps.db_snapshots import SafetyDbSnapshot
 from sealift.steps.fences import AwaitQuarantine, ProveQuiet
 from sealift.steps.local import Reading
@@ -246,6 +243,8 @@ class GreenMember(Reading):
     size: int
     aside: str  # its name after a way back
     extra_tags: Tags = ()
+    of_cluster: bool = False
+    member: bool = False  # of an Aurora cluster
 
     outputs: ClassVar[tuple[str, ...]] = ("DbiResourceId",)
 
@@ -256,26 +255,30 @@ class GreenMember(Reading):
         def read(reply: Mapping[str, Any]) -> Output:
             return {"DbiResourceId": next((id_of(d) for d in databases_in(reply)), "")}
 
-        return Query(read_named(self.database), read)
+        return Query(read_named(self.database, of_cluster=self.of_cluster), read)
 
     def ready(self, out: Output) -> Watch:
-        return watch(out["DbiResourceId"], at_rest(under_key(self.key_arn), _loaded), "loaded, under the key")
+        judge = at_rest(under_key(self.key_arn), _loaded)
+        return watch(out["DbiResourceId"], judge, "loaded, under the key", of_cluster=self.of_cluster)
 
     def undo(self) -> Undo:
         return Irreversible("it goes with the deployment")
 
     def undo_once_up(self) -> Undo:
         """Return the deletion of the new side, once it has been put aside."""
-        return DeleteInstance(
-            key=f"undo:{self.key}",
-            phase=Phase.CLEAN,
-            lane=self.lane,
-            database=self.aside,
-            resource_id=Ref(self.key, "DbiResourceId"),
-            roles=("source", "replacement"),  # RDS copies the tags of its blue member
-        )
+        about: dict[str, Any] = {
+            "key": f"undo:{self.key}",
+            "phase": Phase.CLEAN,
+            "lane": self.lane,
+            "database": self.aside,
+            "resource_id": Ref(self.key, "DbiResourceId"),
+            "roles": ("source", "replacement"),  # RDS copies the tags of its blue member
+        }
+        return DeleteCluster(**about) if self.of_cluster else DeleteInstance(member=self.member, **about)
 
-    def salvage(self) -> Step:
+    def salvage(self) -> Step | None:
+        if self.member:
+            return None  # its cluster's snapshot has it
         return SafetyDbSnapshot(
             key=f"safety:{self.key}",
             phase=Phase.RESTORE,
@@ -284,6 +287,7 @@ class GreenMember(Reading):
             resource_id=Ref(self.key, "DbiResourceId"),
             size=self.size,
             extra_tags=self.extra_tags,
+            of_cluster=self.of_cluster,
         )
 
 
@@ -300,6 +304,7 @@ class GreenStill(Reading):
     database: Id
     resource_id: Id
     key_arn: str
+    of_cluster: bool = False
 
     def title(self) -> str:
         return f"see that {self.database} is still under the key"
@@ -312,7 +317,7 @@ class GreenStill(Reading):
             wrong = key_difference(found[0], self.key_arn)
             return [f"{self.database}: {wrong}"] if wrong else []
 
-        return Query(read_database(self.resource_id), read)
+        return Query(read_database(self.resource_id, of_cluster=self.of_cluster), read)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -366,6 +371,7 @@ class NameNow(Reading):
 
     resource_id: Id
     was: str
+    of_cluster: bool = False
 
     outputs: ClassVar[tuple[str, ...]] = ("name", "arn")
 
@@ -378,15 +384,21 @@ class NameNow(Reading):
                 return {"name": name_of(d), "arn": str(d.get("DBInstanceArn") or d.get("DBClusterArn"))}
             return {"name": "", "arn": ""}
 
-        return Query(read_database(self.resource_id), read)
+        return Query(read_database(self.resource_id, of_cluster=self.of_cluster), read)
 
     def check(self, out: Output) -> Query:
         told = [] if out["name"] else [f"{self.resource_id}, the former {self.was}, is gone"]
-        return Query(read_database(self.resource_id), lambda _: told)
+        return Query(read_database(self.resource_id, of_cluster=self.of_cluster), lambda _: told)
 
 
 Member = tuple[str, str, Id, tuple[str, ...], str, str]
 """Name, resource id of the old side, of the new side, own security groups, own parameter group, name aside."""
+
+ClusterMember = tuple[str, str, Id, str]
+"""Of an instance of an Aurora cluster: name, resource id of the old side, of the new side, name aside."""
+
+CustomEndpoint = tuple[str, str, str, tuple[str, ...], tuple[str, ...]]
+"""Identifier, resource id, type, and the members that it names or leaves out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -400,6 +412,9 @@ class SwitchOver(Step):
     quarantine: Id
     quiet: Id
     interfaces: int  # of one side
+    of_cluster: bool = False  # then `members` is the cluster, and these are its instances, the writer first
+    instances: tuple[ClusterMember, ...] = ()
+    endpoints: tuple[CustomEndpoint, ...] = ()
 
     takes_down: ClassVar[bool] = True
 
@@ -442,45 +457,85 @@ class SwitchOver(Step):
         steps: list[Step] = [
             DeleteBlueGreen(key=f"{key}:record", deployment=self.deployment, with_green=False, **about)
         ]
-        for name, old, *_ in self.members:
-            steps.append(NameNow(key=f"{key}:old:{name}", resource_id=old, was=name, **about))
+        named: dict[str, Any] = {"of_cluster": self.of_cluster, **about}
+        olds = [(name, old) for name, old, *_ in self.members] + [(name, old) for name, old, *_ in self.instances]
+        for name, old in olds:
+            of_cluster = self.of_cluster and old == self.members[0][1]
+            steps.append(NameNow(key=f"{key}:old:{name}", resource_id=old, was=name, of_cluster=of_cluster, **about))
         for name, _, new, groups, parameters, _ in self.members:
-            steps.append(
-                RetireInstance(
-                    key=f"{key}:fence:{name}",
-                    database=name,
-                    resource_id=new,
-                    groups=groups,
-                    parameter_group=parameters,
-                    **shared,
-                )
+            fence = RetireDatabase(
+                key=f"{key}:fence:{name}",
+                database=name,
+                resource_id=new,
+                groups=groups,
+                parameter_group=parameters,
+                of_cluster=self.of_cluster,
+                **shared,
             )
+            steps.append(fence)
         steps.append(
             AwaitQuarantine(key=f"{key}:carried", group=self.quarantine, interfaces=2 * self.interfaces, **about)
         )
         for name, _, new, *_ in self.members:
-            reboot = RebootInstance(
-                key=f"{key}:reboot:{name}", database=name, resource_id=new, parameter_group=self.quiet, **about
-            )
-            steps.append(reboot)
-        steps.append(ProveQuiet(key=f"{key}:proof", databases=tuple(m[0] for m in self.members), **about))
+            members = tuple((m, id_) for m, _, id_, _ in self.instances)
+            again = f"{key}:reboot:{name}"
+            steps += reboots(again, name, new, self.quiet, members=members, **named)
+        whole: dict[str, Any] = {"resource_id": self.members[0][2], "of_cluster": True} if self.of_cluster else {}
+        steps.append(ProveQuiet(key=f"{key}:proof", databases=tuple(m[0] for m in self.members), **whole, **about))
+        steps += self._free_endpoints(key, about)
         for name, _, new, _, _, aside in self.members:
-            steps.append(RenameInstance(key=f"{key}:aside:{name}", database=name, resource_id=new, to=aside, **about))
+            steps.append(RenameDatabase(key=f"{key}:aside:{name}", database=name, resource_id=new, to=aside, **named))
+        for name, _, new, aside in self.instances:
+            steps.append(RenameDatabase(key=f"{key}:aside:{name}", database=name, resource_id=new, to=aside, **about))
         for name, old, *_ in self.members:
             now = Ref(f"{key}:old:{name}", "name")
-            steps.append(RenameInstance(key=f"{key}:name:{name}", database=now, resource_id=old, to=name, **about))
+            steps.append(RenameDatabase(key=f"{key}:name:{name}", database=now, resource_id=old, to=name, **named))
+        for name, old, *_ in self.instances:
+            now = Ref(f"{key}:old:{name}", "name")
+            steps.append(RenameDatabase(key=f"{key}:name:{name}", database=now, resource_id=old, to=name, **about))
+        steps += self._endpoints_again(key, about)
         for name, old, _, groups, parameters, _ in self.members:
             these: dict[str, Any] = {"database": name, "resource_id": old, "parameter_group": parameters}
-            steps.append(GiveOwnGroups(key=f"{key}:own:{name}", groups=groups, **these, **shared))
-            steps.append(RebootInstance(key=f"{key}:serve:{name}", **these, **about))
+            back = GiveOwnGroups(key=f"{key}:own:{name}", groups=groups, of_cluster=self.of_cluster, **these, **shared)
+            members = tuple((m, id_) for m, id_, *_ in self.instances)
+            steps += [back, *reboots(f"{key}:serve:{name}", name, old, parameters, members=members, **named)]
         return tuple(steps)
+
+    def _free_endpoints(self, key: str, about: dict[str, Any]) -> list[Step]:
+        """Take the custom endpoints off both sides: the switchover has left the old side's under other names."""
+        steps: list[Step] = []
+        for name, id_, kind, *_ in self.endpoints:
+            these: dict[str, Any] = {"cluster": self.database, "resource_id": self.members[0][2], "kind": kind, **about}
+            steps += [
+                DeleteClusterEndpoint(key=f"{key}:endpoint:{name}", endpoint=name, **these),
+                EndpointNow(key=f"{key}:endpoint:{name}:old", endpoint_resource=id_, was=name, **about),
+                DeleteClusterEndpoint(
+                    key=f"{key}:endpoint:{name}:old:gone", endpoint=Ref(f"{key}:endpoint:{name}:old", "name"), **these
+                ),
+            ]
+        return steps
+
+    def _endpoints_again(self, key: str, about: dict[str, Any]) -> list[Step]:
+        return [
+            CreateClusterEndpoint(
+                key=f"{key}:endpoint:{name}:again",
+                endpoint=name,
+                cluster=self.database,
+                resource_id=self.members[0][1],
+                kind=kind,
+                static=static,
+                excluded=excluded,
+                **about,
+            )
+            for name, _, kind, static, excluded in self.endpoints
+        ]
 
     def seconds(self) -> Seconds:
         return Seconds(estimate.SWITCHOVER.expected, float(self.timeout))
 
 
 @dataclass(frozen=True, kw_only=True)
-class RetireInstance(FenceInstance):
+class RetireDatabase(FenceDatabase):
     """Put a side that does not serve any more into quarantine, schedulers off: its read-only state ends with a reboot."""
 
     takes_down: ClassVar[bool] = False
@@ -489,7 +544,7 @@ class RetireInstance(FenceInstance):
         return f"put {self.database} into quarantine for good"
 
     def before(self, ctx: Context) -> Query:
-        return still(self.resource_id, self.database)
+        return still(self.resource_id, self.database, of_cluster=self.of_cluster)
 
     def undo(self) -> Undo:
         return Irreversible("the way back of the switchover lets it serve again")

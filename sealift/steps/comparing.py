@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sealift.fields import differences
+from sealift.fields.cluster import CLUSTER
 from sealift.fields.instance import INSTANCE
+from sealift.fields.member import MEMBER
 from sealift.plain import plain
 from sealift.step import Context, Id, Output, Query
 from sealift.steps.db_looks import databases_in, key_difference, read_database
@@ -24,6 +26,7 @@ class CompareDatabase(Reading):
     expected: Pairs  # field, reason
     key_arn: str
     of_cluster: bool = False
+    member: bool = False  # of an Aurora cluster
 
     outputs: ClassVar[tuple[str, ...]] = ("expected", "unexpected")
     asks_health: ClassVar[bool] = True
@@ -32,12 +35,14 @@ class CompareDatabase(Reading):
         return f"compare {self.database} with its source, field by field"
 
     def observe(self, ctx: Context) -> Query:
+        fields = CLUSTER if self.of_cluster else MEMBER if self.member else INSTANCE
+
         def read(reply: Mapping[str, Any]) -> Output:
             found = databases_in(reply)
             if not found:
                 return {"expected": [], "unexpected": [f"{self.database} is gone"]}
             wrong = key_difference(found[0], self.key_arn)
-            unexpected, expected = differences(INSTANCE, dict(self.was), plain(found[0]), dict(self.expected))
+            unexpected, expected = differences(fields, dict(self.was), plain(found[0]), dict(self.expected))
             return {"expected": list(expected), "unexpected": [*([wrong] if wrong else []), *unexpected]}
 
         return Query(read_database(self.resource_id, of_cluster=self.of_cluster), read)

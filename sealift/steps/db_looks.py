@@ -124,6 +124,29 @@ def with_parameters(group: Any, *states: str) -> Wanted:
     return want
 
 
+def cluster_with_parameters(group: Any) -> Wanted:
+    """Want the cluster to name this parameter group; whether its members have applied it is another question."""
+    return lambda database: (
+        "" if database.get("DBClusterParameterGroup") == str(group) else f"parameter group {group} is not there"
+    )
+
+
+def members_with_parameters(group: Any, *names: str) -> Wanted:
+    """Want the cluster to name this parameter group, and these members (all, where none is named) to run under it."""
+
+    def want(database: Mapping[str, Any]) -> str:
+        if wrong := cluster_with_parameters(group)(database):
+            return wrong
+        states = {m["DBInstanceIdentifier"]: m for m in database.get("DBClusterMembers") or ()}
+        for name in names or tuple(states):
+            state = states.get(name, {}).get("DBClusterParameterGroupStatus", "not there")
+            if state != "in-sync":
+                return f"{name} is {state}"
+        return ""
+
+    return want
+
+
 def with_no_pending(database: Mapping[str, Any]) -> str:
     """Want nothing to be pending."""
     pending = sorted(database.get("PendingModifiedValues") or {})

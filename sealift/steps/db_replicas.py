@@ -22,8 +22,9 @@ from sealift.step import (
     as_tags,
     made_by,
 )
-from sealift.steps.db_instances import DeleteInstance, RenameInstance, instance_output
+from sealift.steps.db_instances import DeleteInstance, instance_output
 from sealift.steps.db_looks import at_rest, ours_under, under_key, watch, with_no_pending
+from sealift.steps.db_modify import RenameDatabase
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +68,7 @@ class CreateReplica(Step):
     def undo(self) -> Undo:
         """Free the name for the replica that had it, where this one bears it, then delete this one."""
         about: dict[str, Any] = {"lane": self.lane, "resource_id": Ref(self.key, "DbiResourceId")}
-        rename = RenameInstance(
+        rename = RenameDatabase(
             key=f"undo:{self.key}",
             phase=Phase.RESTORE,
             database=self.name,

@@ -61,6 +61,7 @@ class BeginFence(Reading):
     resource_id: str
     groups: tuple[str, ...]
     of_cluster: bool = False
+    members: tuple[str, ...] = ()  # of a cluster, sorted
 
     quiesces: ClassVar[bool] = True
     takes_down: ClassVar[bool] = True
@@ -83,6 +84,9 @@ class BeginFence(Reading):
             wrong.append(f"{self.database} is '{status_of(database)}'")
         if groups_of(database) != set(self.groups):
             wrong.append(f"{self.database} is in other security groups than planned")
+        has = tuple(sorted(m["DBInstanceIdentifier"] for m in database.get("DBClusterMembers") or ()))
+        if self.of_cluster and has != self.members:
+            wrong.append(f"{self.database} has other members than planned: {', '.join(has)}")
         if pending := database.get("PendingModifiedValues"):
             wrong.append(f"{self.database} has pending modifications: {', '.join(sorted(pending))}")
         return wrong
@@ -249,7 +253,8 @@ class StartSchedulers(Opening):
 class ProveQuiet(Step):
     """Prove the fence: no connections, and, where a login tells, a write position that stands still over two readings.
 
-    `since` is the position of an earlier proof: between the last snapshot and the rename nothing may have moved either.
+    `since` is the position of an earlier proof: between the last snapshot and the rename nothing may have moved either. Of a
+    cluster every member counts that it has by then.
     """
 
     databases: tuple[Id, ...]

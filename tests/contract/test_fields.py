@@ -106,9 +106,7 @@ def test_a_replica_is_told_only_what_it_takes() -> None:
     assert set(REPLICA) <= sent(INSTANCE, *Class)
 
 
-@pytest.mark.parametrize(
-    ("name", "apart"), [("instance", {"ReplicaMode", "PromotionTier"}), ("cluster", set()), ("member", {"ReplicaMode"})]
-)
+@pytest.mark.parametrize(("name", "apart"), [("instance", {"PromotionTier"}), ("cluster", set()), ("member", set())])
 def test_what_comes_over_is_compared(name: str, apart: set[str]) -> None:
     """A field that is sent, set or in the data is compared before bring-up, unless it is a matter of other replicas alone."""
     table = TABLES[name][1]

@@ -1,8 +1,14 @@
 """Facts that instances and clusters have in common."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from sealift.keys import KeyFacts
+from sealift.step import Tags, tags_of
+
+Described = Mapping[str, Any]
+"""An answer of a Describe as JSON values: moments are ISO text."""
 
 
 @dataclass(frozen=True)
@@ -71,3 +77,89 @@ class Quota:
     def free(self) -> int:
         """What is left for this target."""
         return self.max - self.used - self.planned
+
+
+@dataclass(frozen=True)
+class DatabaseFacts:
+    """What is known of an instance and of a cluster alike: as described, what it carries outside its own shape, the wanted
+    key, and what surrounds it. None means *not evaluated*.
+    """
+
+    id: str
+    resource_id: str
+    arn: str
+    account: str
+    region: str
+    state: str
+    engine: str
+    engine_version: str
+    key: KeyFacts
+    described: Described = field(default_factory=dict)
+    vpc: str = ""
+    parameter_group: GroupFacts = field(default_factory=GroupFacts)
+    # what takes a call of its own
+    proxies: tuple[ProxyFacts, ...] | None = None
+    subscriptions: tuple[str, ...] | None = None  # event subscriptions that name it
+    integrations: tuple[str, ...] | None = None  # zero-ETL
+    deployments: tuple[str, ...] | None = None  # Blue/Green deployments that it is in already
+    snapshots: tuple[str, ...] | None = None  # plain manual snapshots of it, which stay
+    alarms: tuple[str, ...] | None = None
+    selectors: tuple[str, ...] | None = None  # tag keys by which AWS Backup selects
+    selected_by_arn: tuple[str, ...] | None = None
+    quotas: tuple[Quota, ...] | None = None
+    blue_green_keys: bool | None = None  # whether CreateBlueGreenDeployment takes a key here
+    taken: tuple[str, ...] | None = None  # names in use that the way needs
+    fence_login_error: str = ""  # why the secret of --fence-login cannot be read
+    unread: tuple[str, ...] = ()
+
+    prefix: ClassVar[str] = ""
+    """What a target of this kind begins with."""
+
+    of_cluster: ClassVar[bool] = False
+
+    @property
+    def encryption(self) -> Encryption:
+        """How its storage is encrypted."""
+        return encryption(self.described)
+
+    @property
+    def plain(self) -> bool:
+        """Whether there is something to move: it is not under a key of its own, or under none at all."""
+        return self.encryption.type == "none"
+
+    @property
+    def tags(self) -> Tags:
+        """Its tags."""
+        return tuple(tags_of(self.described).items())
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The security groups that it has."""
+        return tuple(g["VpcSecurityGroupId"] for g in self.described.get("VpcSecurityGroups", ()))
+
+    @property
+    def port(self) -> int:
+        """Where it listens: a cluster says it beside its endpoint."""
+        endpoint = self.described.get("Endpoint")
+        told = endpoint.get("Port") if isinstance(endpoint, Mapping) else self.described.get("Port")
+        return int(told or 0)
+
+    @property
+    def size(self) -> int:
+        """GiB."""
+        return int(self.described.get("AllocatedStorage") or 0)
+
+    @property
+    def managed_password(self) -> bool:
+        """Whether RDS manages the master password in a secret."""
+        return bool(self.described.get("MasterUserSecret"))
+
+    @property
+    def claims(self) -> tuple[tuple[str, str], ...]:
+        """What a migration claims, each with the one that has claimed it."""
+        return ((self.id, dict(self.tags).get("sealift:migration", "")),)
+
+    @property
+    def needs(self) -> Mapping[str, int]:
+        """What the replacement takes of each quota of the account, beside its source, which stays until finalize."""
+        return {}

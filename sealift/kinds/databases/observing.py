@@ -38,10 +38,11 @@ async def parameter_group(read: Read, described: Described) -> GroupFacts:
     group = await maybe(read, "rds:DescribeDBParameterGroups", DBParameterGroupName=name)
     family = str(group["DBParameterGroups"][0]["DBParameterGroupFamily"]) if group else ""
     values = await maybe(read, "rds:DescribeDBParameters", DBParameterGroupName=name, Source="user")
-    return GroupFacts(name, family, status, _set(values))
+    return GroupFacts(name, family, status, values_set(values))
 
 
-def _set(reply: dict[str, Any] | None) -> tuple[tuple[str, str], ...] | None:
+def values_set(reply: dict[str, Any] | None) -> tuple[tuple[str, str], ...] | None:
+    """Return the parameters of an answer that have a value; None where it could not be read."""
     if reply is None:
         return None
     found = {p["ParameterName"]: str(p["ParameterValue"]) for p in reply.get("Parameters", ()) if "ParameterValue" in p}

@@ -8,8 +8,7 @@ from typing import Any
 from sealift.fields import before_image
 from sealift.fields.instance import GREEN_OTHERWISE, INSTANCE
 from sealift.kinds.databases.names import NEW, set_aside
-from sealift.kinds.rds.facts import InstanceFacts
-from sealift.kinds.rds.shared import (
+from sealift.kinds.databases.pieces import (
     BRING_UP,
     CONFIRM,
     CUTOVER,
@@ -18,12 +17,11 @@ from sealift.kinds.rds.shared import (
     QUIET,
     hand_over_tags,
     hook,
-    interfaces_of,
-    mark,
-    members_of,
     quarantine,
     state,
 )
+from sealift.kinds.rds.facts import InstanceFacts
+from sealift.kinds.rds.shared import interfaces_of, mark, members_of
 from sealift.options import Options
 from sealift.recipe import Lanes, recipe, seconds_cutover
 from sealift.step import Id, Ref, Seconds, Step
@@ -42,7 +40,7 @@ from sealift.steps import (
     Protect,
     RebootInstance,
     ReserveQuotas,
-    RetireInstance,
+    RetireDatabase,
     SwitchOver,
 )
 
@@ -143,7 +141,7 @@ def blue_green_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...
         Lanes(
             {
                 m.name: [
-                    RetireInstance(
+                    RetireDatabase(
                         key=f"retire:{m.name}",
                         phase=CONFIRM,
                         database=Ref(f"old:{m.name}", "name"),

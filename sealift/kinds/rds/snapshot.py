@@ -4,34 +4,37 @@ The warm pair is made while the database serves. Nothing is written from the fen
 groups, which is bring-up; the replacement is born in quarantine with its schedulers off, so that no job runs twice (R-RDS-42).
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from sealift.fields import before_image
-from sealift.fields.instance import BORN_OTHERWISE, INSTANCE, modify_params, replica_params, restore_params
+from sealift.fields.instance import (
+    BORN_OTHERWISE,
+    GREEN_OTHERWISE,
+    INSTANCE,
+    modify_params,
+    replica_params,
+    replica_settings,
+    restore_params,
+)
 from sealift.kinds.databases.names import NEW, set_aside
-from sealift.kinds.rds.facts import InstanceFacts, ReplicaFacts
-from sealift.kinds.rds.shared import (
+from sealift.kinds.databases.pieces import (
     BRING_UP,
     CONFIRM,
     CUTOVER,
     PREPARE,
     QUARANTINE,
     QUIET,
-    fence,
+    compact,
     hand_over_tags,
     hook,
     inside,
-    interfaces,
-    interfaces_of,
     login,
-    mark,
-    members_of,
-    proof,
     quarantine,
     state,
 )
+from sealift.kinds.rds.facts import InstanceFacts, ReplicaFacts
+from sealift.kinds.rds.shared import fence, interfaces, interfaces_of, mark, members_of, proof
 from sealift.options import Options
 from sealift.recipe import Lanes, recipe, seconds_cutover, total
 from sealift.step import Ref, Seconds, Step
@@ -47,7 +50,7 @@ from sealift.steps import (
     DbClaimHeld,
     DeleteDbSnapshot,
     DeregisterProxyTarget,
-    FenceInstance,
+    FenceDatabase,
     GiveOwnGroups,
     LastDbSnapshot,
     ManagePassword,
@@ -56,7 +59,7 @@ from sealift.steps import (
     RebootInstance,
     RegisterProxyTarget,
     ReleaseSlots,
-    RenameInstance,
+    RenameDatabase,
     RenewWarmDbSnapshot,
     ReserveQuotas,
     ReserveSlots,
@@ -86,7 +89,7 @@ def snapshot_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...]:
     return recipe(
         mark(facts, options, "snapshot"),
         state(facts, options),
-        ReserveQuotas(key="quotas", phase=PREPARE, source=facts.id, wanted=wanted_quotas(facts)),
+        ReserveQuotas(key="quotas", phase=PREPARE, source=facts.id, wanted=tuple(facts.needs.items())),
         ReserveSlots(
             key="slots",
             phase=PREPARE,
@@ -152,8 +155,8 @@ def snapshot_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...]:
         ),
         proof("proof:again", facts, options, since="proof"),
         _off_the_proxies(facts),
-        RenameInstance(key="rename:old", phase=CUTOVER, to=old, **source),
-        RenameInstance(key="rename:new", phase=CUTOVER, to=facts.id, **new),
+        RenameDatabase(key="rename:old", phase=CUTOVER, to=old, **source),
+        RenameDatabase(key="rename:new", phase=CUTOVER, to=facts.id, **new),
         *_opened(facts, options, named),
         GiveOwnGroups(
             key="bring-up",
@@ -191,20 +194,8 @@ def readers_down(facts: InstanceFacts, options: Options) -> Seconds:
         return total([s for s in steps if s.key.startswith(("rename:old:", "rename:new:"))])
     keys = [s.key for s in steps]
     first = next(n for n, s in enumerate(steps) if s.quiesces)
-    last = max(n for n, key in enumerate(keys) if key.startswith("replica:"))
+    last = max(n for n, key in enumerate(keys) if key.startswith(("replica:", "compare:")))
     return total(steps[first : last + 1])
-
-
-def compact(members: Mapping[str, Any]) -> str:
-    """Return members as JSON in one line, in a fixed order."""
-    return json.dumps(members, sort_keys=True, separators=(",", ":"))
-
-
-def wanted_quotas(facts: InstanceFacts) -> tuple[tuple[str, int], ...]:
-    """Return what the cutover takes of each quota of the account; sources count until finalize (R-RDS-25)."""
-    replicas = len(facts.replicas)
-    storage = facts.size + sum(int(r.described.get("AllocatedStorage") or 0) for r in facts.replicas)
-    return (("DBInstances", 1 + replicas), ("ManualSnapshots", 5), ("AllocatedStorage", storage))
 
 
 def _roles(facts: InstanceFacts, new: Mapping[str, Any]) -> Lanes:
@@ -278,7 +269,7 @@ def _rebuilt_readers(facts: InstanceFacts, options: Options) -> list[Lanes]:
     """Give the names of fenced replicas to new ones at once: nobody reads from them meanwhile."""
     return [
         Lanes({r.id: [_put_aside(r)] for r in facts.replicas}),
-        Lanes({r.id: [_replica(facts, options, r, name=r.id)] for r in facts.replicas}),
+        Lanes({r.id: _replica(facts, options, r, name=r.id) for r in facts.replicas}),
     ]
 
 
@@ -293,7 +284,7 @@ def _swapped_readers(facts: InstanceFacts, options: Options) -> list[Lanes | Ste
     }
     fence = {
         m.name: [
-            FenceInstance(
+            FenceDatabase(
                 key=f"fence:{m.name}",
                 phase=CONFIRM,
                 quarantine=QUARANTINE,
@@ -306,7 +297,7 @@ def _swapped_readers(facts: InstanceFacts, options: Options) -> list[Lanes | Ste
         for m in members
     }
     new = {
-        r.id: RenameInstance(
+        r.id: RenameDatabase(
             key=f"rename:new:{r.id}",
             phase=CONFIRM,
             database=set_aside(r.id, NEW),
@@ -316,7 +307,7 @@ def _swapped_readers(facts: InstanceFacts, options: Options) -> list[Lanes | Ste
         for r in facts.replicas
     }
     return [
-        Lanes({r.id: [_replica(facts, options, r, name=set_aside(r.id, NEW))] for r in facts.replicas}),
+        Lanes({r.id: _replica(facts, options, r, name=set_aside(r.id, NEW)) for r in facts.replicas}),
         Lanes({r.id: [_put_aside(r)] for r in facts.replicas}),
         Lanes({name: [step] for name, step in new.items()}),
         Lanes(fence),
@@ -333,7 +324,7 @@ def _swapped_readers(facts: InstanceFacts, options: Options) -> list[Lanes | Ste
 
 
 def _put_aside(replica: ReplicaFacts) -> Step:
-    return RenameInstance(
+    return RenameDatabase(
         key=f"rename:old:{replica.id}",
         phase=CONFIRM,
         database=replica.id,
@@ -342,14 +333,42 @@ def _put_aside(replica: ReplicaFacts) -> Step:
     )
 
 
-def _replica(facts: InstanceFacts, options: Options, replica: ReplicaFacts, *, name: str) -> Step:
-    return CreateReplica(
-        key=f"replica:{replica.id}",
-        phase=CONFIRM,
-        source=facts.id,
-        name=name,
-        aside=set_aside(replica.id, NEW),
-        members=compact(replica_params(replica.described)),
-        key_arn=facts.key.arn,
-        extra_tags=options.extra_tags,
+def _replica(facts: InstanceFacts, options: Options, replica: ReplicaFacts, *, name: str) -> list[Step]:
+    """Make a replica, set what its creation cannot be told, and compare it with the one that it stands for."""
+    made = Ref(f"replica:{replica.id}", "DbiResourceId")
+    settings = replica_settings(replica.described)
+    expected = GREEN_OTHERWISE if name == replica.id else BORN_OTHERWISE
+    lane: list[Step] = [
+        CreateReplica(
+            key=f"replica:{replica.id}",
+            phase=CONFIRM,
+            source=facts.id,
+            name=name,
+            aside=set_aside(replica.id, NEW),
+            members=compact(replica_params(replica.described)),
+            key_arn=facts.key.arn,
+            extra_tags=options.extra_tags,
+        )
+    ]
+    if settings:
+        lane.append(
+            SetAttributes(
+                key=f"settings:{replica.id}",
+                phase=CONFIRM,
+                database=name,
+                resource_id=made,
+                settings=compact(settings),
+            )
+        )
+    lane.append(
+        CompareDatabase(
+            key=f"compare:{replica.id}",
+            phase=CONFIRM,
+            database=name,
+            resource_id=made,
+            was=before_image(INSTANCE, replica.described),
+            expected=tuple(sorted(expected.items())),
+            key_arn=facts.key.arn,
+        )
     )
+    return lane

@@ -21,6 +21,7 @@ KEY = KeyFacts(
 DESCRIBED: dict[str, Any] = {
     "DBInstanceIdentifier": "orders",
     "DbiResourceId": "db-A",
+    "DBInstanceArn": f"arn:aws:rds:{REGION}:{ACCOUNT}:db:orders",
     "DBInstanceClass": "db.m7g.large",
     "Engine": "postgres",
     "AllocatedStorage": 100,

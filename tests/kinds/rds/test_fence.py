@@ -19,7 +19,7 @@ from sealift.steps import (
     CloseQuarantine,
     CloseWrites,
     EndSessions,
-    FenceInstance,
+    FenceDatabase,
     OpenWrites,
     ProveQuiet,
     QuietParameters,
@@ -47,7 +47,7 @@ def in_its_own_groups(step: Step) -> Step | None:
     """Leave the quarantine out: the database stays in the groups that let its clients in."""
     if isinstance(step, AwaitQuarantine):
         return None
-    return replace(step, quarantine=step.groups[0]) if isinstance(step, FenceInstance) else step
+    return replace(step, quarantine=step.groups[0]) if isinstance(step, FenceDatabase) else step
 
 
 def unproved(change: Change) -> Change:

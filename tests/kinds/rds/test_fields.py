@@ -8,7 +8,14 @@ import pytest
 
 from sealift.clock import VirtualClock
 from sealift.fields import before_image, differences
-from sealift.fields.instance import BORN_OTHERWISE, INSTANCE, modify_params, replica_params, restore_params
+from sealift.fields.instance import (
+    BORN_OTHERWISE,
+    INSTANCE,
+    modify_params,
+    replica_params,
+    replica_settings,
+    restore_params,
+)
 from sealift.plain import plain
 from sealift.sandbox import Sandbox
 from tests.world import KEY, REGION
@@ -177,12 +184,22 @@ def test_a_replica_is_told_what_it_was(box: Sandbox, rds: Any, db: Any, source: 
     """R-RDS-09: what is drawn for a replica is taken, and it shows again what its members can say."""
     source("mysql, Multi-AZ on io1")
     box.add_db_replica("r", "app", EnablePerformanceInsights=True, MultiAZ=True, Port=6001)
+    rds.modify_db_instance(
+        DBInstanceIdentifier="r",
+        ApplyImmediately=True,
+        BackupRetentionPeriod=5,
+        PreferredMaintenanceWindow="wed:02:00-wed:02:30",
+        AllocatedStorage=200,
+    )
+    box.clock.advance(30_000)
     before = db("r")
 
     restored(box, rds, **restore_params(db("app")))
     rds.create_db_instance_read_replica(
         DBInstanceIdentifier="r2", SourceDBInstanceIdentifier="new", **replica_params(before)
     )
+    box.clock.advance(7200)
+    rds.modify_db_instance(DBInstanceIdentifier="r2", ApplyImmediately=True, **replica_settings(before))
     box.clock.advance(7200)
 
     was = dict(before_image(INSTANCE, before, apart=("DBInstanceIdentifier",)))

@@ -1,7 +1,8 @@
 """The rules for DB instances, in the order in which they are judged and shown. What a rule says is its docstring."""
 
 from sealift.kind import Rule
-from sealift.kinds.rds.rules import consent, instance, route
+from sealift.kinds.databases import common, consent
+from sealift.kinds.rds.rules import instance, route
 
 INSTANCE_RULES: tuple[Rule, ...] = (
     consent.wanted,
@@ -25,30 +26,30 @@ INSTANCE_RULES: tuple[Rule, ...] = (
     instance.nothing_pending,
     instance.parameters_in_sync,
     instance.replicas_can_be_rebuilt,
-    instance.within_quotas,
-    instance.names_free,
-    instance.login_gets_in,
-    instance.proxies_known,
-    instance.activity_stream,
+    common.within_quotas,
+    common.names_free,
+    common.login_gets_in,
+    common.proxies_known,
+    common.activity_stream,
     instance.backups_replicated,
     instance.new_resource_id,
-    instance.alarms_go_by_name,
-    instance.backups_on,
+    common.alarms_go_by_name,
+    common.backups_on,
 )
 
 BLUE_GREEN_RULES: tuple[Rule, ...] = (
     route.blue_green_knows_it,
-    route.blue_green_takes_a_key,
+    common.blue_green_takes_a_key,
     route.backups_for_blue_green,
-    route.own_password,
-    route.no_integration,
+    common.own_password,
+    common.no_integration,
 )
 
 SNAPSHOT_RULES: tuple[Rule, ...] = (
-    route.proved_from_inside,
-    route.new_secret,
-    route.integrations_break,
+    common.proved_from_inside,
+    common.new_secret,
+    common.integrations_break,
     route.stale_readers,
-    route.renamed_twice,
-    route.loads_lazily,
+    common.renamed_twice,
+    common.loads_lazily,
 )

@@ -1,8 +1,7 @@
 """Rules about the instance itself, whatever the route."""
 
 from sealift.kind import ACK, BLOCK, WARN
-from sealift.kinds.databases.judging import Finding, moving, say, unread
-from sealift.kinds.databases.names import LONGEST
+from sealift.kinds.databases.judging import Finding, moving, say
 from sealift.kinds.rds.facts import InstanceFacts
 from sealift.options import Options
 
@@ -104,39 +103,6 @@ def in_a_vpc(facts: InstanceFacts, options: Options) -> Finding:
     return say(BLOCK, [f"{facts.id} is in no VPC"] if outside else [], "Move it into one first.")
 
 
-@moving("R-RDS-25", "botocore rds DescribeAccountAttributes", deep=True)
-def within_quotas(facts: InstanceFacts, options: Options) -> Finding:
-    """The account has room for the replacement beside its source, which stays until finalize."""
-    if facts.quotas is None:
-        return unread("the quotas of the account", "rds:DescribeAccountAttributes")
-    near = [r for r in facts.replicas if r.region == facts.region]
-    size = facts.size + sum(int(r.described.get("AllocatedStorage") or 0) for r in near)
-    needs = {"DBInstances": 1 + len(near), "ManualSnapshots": 5, "AllocatedStorage": size, "DBParameterGroups": 1}
-    short = [q for q in facts.quotas if needs.get(q.name, 0) > q.free]
-    found = [f"{q.name}: {q.used + q.planned} of {q.max} are used, {needs[q.name]} more are needed" for q in short]
-    return say(BLOCK, found, "Have the quota raised (Service Quotas, Amazon RDS), or finalize what is retained.")
-
-
-@moving("R-RDS-27", "botocore rds DBInstanceAlreadyExistsFault", deep=True)
-def names_free(facts: InstanceFacts, options: Options) -> Finding:
-    """The names under which sources and replacements are put aside are free."""
-    if facts.taken is None:
-        return unread("the names in use", "rds:DescribeDBInstances")
-    return say(
-        BLOCK,
-        [f"{name} is there already" for name in facts.taken],
-        f"Rename it (up to {LONGEST} characters), or delete it.",
-    )
-
-
-@moving("R-RDS-20", "botocore rds StartActivityStream: a new stream")
-def activity_stream(facts: InstanceFacts, options: Options) -> Finding:
-    """A database activity stream is started again by hand, under a new name."""
-    status = facts.described.get("ActivityStreamStatus")
-    found = [f"{facts.id} has an activity stream ({status})"] if status not in (None, "stopped") else []
-    return say(ACK, found, "Start one on the replacement, and move its consumers to the new stream.")
-
-
 @moving("R-RDS-52", "botocore rds StartDBInstanceAutomatedBackupsReplication")
 def backups_replicated(facts: InstanceFacts, options: Options) -> Finding:
     """The replication of automated backups to another Region is started again by hand, under a key of that Region."""
@@ -159,38 +125,3 @@ def new_resource_id(facts: InstanceFacts, options: Options) -> Finding:
     return say(
         WARN, found, f"{facts.resource_id} changes: edit policies with rds-db:connect, dashboards and log filters."
     )
-
-
-@moving("R-RDS-54", 'CloudWatch user guide, Concepts: dimensions; RDS user guide, "Renaming a DB instance"', deep=True)
-def alarms_go_by_name(facts: InstanceFacts, options: Options) -> Finding:
-    """Alarms go by the instance's name: they see the cutover, then the replacement."""
-    if facts.alarms is None:
-        return unread(f"the alarms on {facts.id}", "cloudwatch:DescribeAlarms")
-    found = [f"{facts.id} has alarms: {', '.join(facts.alarms[:5])}"] if facts.alarms else []
-    return say(WARN, found, "They may fire during the cutover; silence their actions for the window.")
-
-
-@moving("R-RDS-34", 'RDS user guide, "Encrypting Amazon RDS resources": a key that cannot be used')
-def backups_on(facts: InstanceFacts, options: Options) -> Finding:
-    """Without automated backups a database whose key cannot be used is lost at once."""
-    off = not facts.described.get("BackupRetentionPeriod")
-    return say(WARN, [f"{facts.id} keeps no automated backups"] if off else [], "Turn them on before it is encrypted.")
-
-
-@moving("R-FENCE-02", "docs/adr/0008: the quarantine admits nobody but who is named")
-def login_gets_in(facts: InstanceFacts, options: Options) -> Finding:
-    """A login for the fence comes with the address that the quarantine lets in, and its secret can be found."""
-    found = []
-    if options.fence_login and not options.fence_from:
-        found.append("--fence-login is given without --fence-from: the quarantine would shut the login out")
-    if options.fence_from and not options.fence_login:
-        found.append("--fence-from is given without --fence-login")
-    if facts.fence_login_error:
-        found.append(f"the secret of --fence-login cannot be found: {facts.fence_login_error}")
-    return say(BLOCK, found, "Give both: the secret's ARN, and the CIDR from which this host reaches the database.")
-
-
-@moving("R-RDS-18", "botocore rds DBProxyTarget.RdsResourceId", deep=True)
-def proxies_known(facts: InstanceFacts, options: Options) -> Finding:
-    """Proxies that route to the instance are known: on the snapshot route they are taken off it and put on again."""
-    return None if facts.proxies is not None else unread("the proxies of the Region", "rds:DescribeDBProxies")

@@ -1,10 +1,9 @@
 """Rules about the key, and about who else has a hand in it: an owner's no, another migration, templates, backups."""
 
 from sealift.kind import ACK, BLOCK, WARN
+from sealift.kinds.databases.facts import DatabaseFacts
 from sealift.kinds.databases.judging import Finding, moving, say, tagged, unread
-from sealift.kinds.rds.facts import InstanceFacts
 from sealift.options import Options
-from sealift.step import tags_of
 
 TAG_LIMIT, OUR_TAGS = 50, 6
 STACK = "aws:cloudformation:"
@@ -12,7 +11,7 @@ TOOLS = ("terraform", "opentofu", "pulumi")
 
 
 @moving("R-RDS-14", "botocore rds KMSKeyNotAccessibleFault; AWS KMS API reference, KeyMetadata")
-def fit_key(facts: InstanceFacts, options: Options) -> Finding:
+def fit_key(facts: DatabaseFacts, options: Options) -> Finding:
     """The key is readable, of this Region, the customer's own, symmetric, for encryption, and enabled."""
     key = facts.key
     if key.error or not key.arn:
@@ -33,11 +32,9 @@ def fit_key(facts: InstanceFacts, options: Options) -> Finding:
 
 
 @moving("R-SEALIFT-12", "docs/architecture.md, Locks: the claim tag sealift:migration")
-def unclaimed(facts: InstanceFacts, options: Options) -> Finding:
-    """No other migration has a claim on the database or on one of its replicas."""
-    claims = [(facts.id, dict(facts.tags).get("sealift:migration", ""))]
-    claims += [(r.id, tags_of(r.described).get("sealift:migration", "")) for r in facts.replicas]
-    held = [(name, by) for name, by in claims if by]
+def unclaimed(facts: DatabaseFacts, options: Options) -> Finding:
+    """No other migration has a claim on the database or on what moves with it."""
+    held = [(name, by) for name, by in facts.claims if by]
     first = held[0][1] if held else ""
     remedy = f"See it with `sealift status {first}`; where its journal is lost, `sealift adopt {first}`."
     return say(BLOCK, [f"{name} is claimed by migration {by}" for name, by in held], remedy)
@@ -47,9 +44,9 @@ def unclaimed(facts: InstanceFacts, options: Options) -> Finding:
     "R-SEALIFT-13",
     "docs/architecture.md, Other people's automation: sealift:skip, deny and allow lists win over everything",
 )
-def wanted(facts: InstanceFacts, options: Options) -> Finding:
+def wanted(facts: DatabaseFacts, options: Options) -> Finding:
     """The database is not opted out by a tag or a deny list, and an allow list, where there is one, names it."""
-    names = {facts.id, f"rds:{facts.id}", facts.arn}
+    names = {facts.id, f"{facts.prefix}:{facts.id}", facts.arn}
     found = [f"{facts.id} is tagged {key}" for key, _ in tagged(facts, options.skip_tags)]
     if names & set(options.deny):
         found.append(f"{facts.id} is on the deny list")
@@ -59,7 +56,7 @@ def wanted(facts: InstanceFacts, options: Options) -> Finding:
 
 
 @moving("R-SEALIFT-14", 'RDS user guide, "Tagging Amazon RDS resources": at most 50 tags')
-def room_for_our_tags(facts: InstanceFacts, options: Options) -> Finding:
+def room_for_our_tags(facts: DatabaseFacts, options: Options) -> Finding:
     """The source has room for our tags: claim, before-image, role, protection, and the selection tags set aside."""
     selecting = {*(facts.selectors or ()), *options.selector_tags}
     keys = {k for k, _ in facts.tags if not k.startswith("aws:")}
@@ -70,15 +67,15 @@ def room_for_our_tags(facts: InstanceFacts, options: Options) -> Finding:
     return say(BLOCK, found, f"At most {TAG_LIMIT} are allowed: remove some that are no longer needed.")
 
 
-@moving("R-IAC-02", "CloudFormation, AWS::RDS::DBInstance (StorageEncrypted, KmsKeyId: replacement)")
-def in_a_stack(facts: InstanceFacts, options: Options) -> Finding:
+@moving("R-IAC-02", "CloudFormation, AWS::RDS::DBInstance, DBCluster (StorageEncrypted, KmsKeyId: replacement)")
+def in_a_stack(facts: DatabaseFacts, options: Options) -> Finding:
     """A database that CloudFormation owns is not moved: its next update would replace the result."""
     stacks = [f"{facts.id} is tagged {k}={v}" for k, v in facts.tags if k.startswith(STACK)]
     return say(BLOCK, stacks[:1], "Take it out of the stack first (DeletionPolicy: Retain), and import it afterwards.")
 
 
-@moving("R-IAC-01", "Terraform aws_db_instance (storage_encrypted, kms_key_id: forces replacement)")
-def in_a_pipeline(facts: InstanceFacts, options: Options) -> Finding:
+@moving("R-IAC-01", "Terraform aws_db_instance, aws_rds_cluster (storage_encrypted, kms_key_id: forces replacement)")
+def in_a_pipeline(facts: DatabaseFacts, options: Options) -> Finding:
     """A database that Terraform or another pipeline owns moves only when acknowledged: its next run destroys the result."""
     looks = [(k, v) for k, v in facts.tags if any(t in f"{k}={v}".lower() for t in TOOLS) and not k.startswith("aws:")]
     found = [f"{facts.id} is tagged {k}={v}" for k, v in dict.fromkeys([*tagged(facts, options.iac_tags), *looks])]
@@ -91,14 +88,14 @@ def in_a_pipeline(facts: InstanceFacts, options: Options) -> Finding:
 
 
 @moving("R-RDS-48", 'RDS user guide, "Tagging Amazon RDS resources": aws: is reserved')
-def tags_come_over(facts: InstanceFacts, options: Options) -> Finding:
+def tags_come_over(facts: DatabaseFacts, options: Options) -> Finding:
     """Tags of AWS's own do not come over: nobody but AWS sets them."""
     found = [f"{facts.id} is tagged {k}" for k, _ in facts.tags if k.startswith("aws:") and not k.startswith(STACK)]
     return say(WARN, found, "The service that set them sets them anew, or not: see to it.")
 
 
-@moving("R-RDS-31", "botocore rds DescribeDBSnapshots", deep=True)
-def plain_snapshots(facts: InstanceFacts, options: Options) -> Finding:
+@moving("R-RDS-31", "botocore rds DescribeDBSnapshots, DescribeDBClusterSnapshots", deep=True)
+def plain_snapshots(facts: DatabaseFacts, options: Options) -> Finding:
     """Manual snapshots that are there stay plain."""
     if facts.snapshots is None:
         return unread(f"the snapshots of {facts.id}", "rds:DescribeDBSnapshots")
@@ -111,7 +108,7 @@ def plain_snapshots(facts: InstanceFacts, options: Options) -> Finding:
 
 
 @moving("R-SEALIFT-15", "AWS Backup developer guide, Assigning resources", deep=True)
-def selected_by_arn(facts: InstanceFacts, options: Options) -> Finding:
+def selected_by_arn(facts: DatabaseFacts, options: Options) -> Finding:
     """A backup selection that names the ARN backs up what bears the name."""
     if facts.selected_by_arn is None:
         return unread(

@@ -1,0 +1,173 @@
+"""Reading the facts of a cluster with its members; what is denied or unknown stays None."""
+
+import json
+from typing import Any
+
+from sealift.errors import CallError, CredentialsLost, SealiftError
+from sealift.keys import key_facts
+from sealift.kind import Read
+from sealift.kinds.aurora.facts import ClusterFacts, EndpointFacts, MemberFacts
+from sealift.kinds.databases.facts import GroupFacts
+from sealift.kinds.databases.names import set_aside
+from sealift.kinds.databases.observing import (
+    alarms_of,
+    backup_selections,
+    deployments_of,
+    instances,
+    integrations_of,
+    login_error,
+    parameter_group,
+    proxies_of,
+    quotas,
+    subscriptions_of,
+    values_set,
+)
+from sealift.options import Options
+from sealift.plain import plain
+from sealift.step import Call, tags_of
+from sealift.steps.reader_scaling import DIMENSION
+from sealift.surroundings import maybe
+
+
+async def observe_cluster(
+    read: Read, account: str, region: str, target: str, options: Options, *, probe: Any = None
+) -> ClusterFacts:
+    """Return a DB cluster with its members, the key, and what surrounds it; `target` is its identifier.
+
+    Raises:
+        SealiftError: it is not there.
+        CallError: clusters or their members could not be described.
+
+    """
+    found = await _clusters(read, target)
+    if not found:
+        raise SealiftError(
+            f"aurora:{target} is not in {region} of account {account}",
+            resource=target,
+            remedy="Check the name, the Region and the account; an instance that is in no cluster is rds:NAME.",
+        )
+    described = found[0]
+    arn = str(described["DBClusterArn"])
+    selectors, by_arn = await backup_selections(read, arn)
+    members = await _members(read, described)
+    return ClusterFacts(
+        id=str(described["DBClusterIdentifier"]),
+        resource_id=str(described["DbClusterResourceId"]),
+        arn=arn,
+        account=account,
+        region=region,
+        state=str(described["Status"]),
+        engine=str(described["Engine"]),
+        engine_version=str(described.get("EngineVersion", "")),
+        key=await key_facts(read, options.key),
+        described=described,
+        vpc=next((str((m.described.get("DBSubnetGroup") or {}).get("VpcId", "")) for m in members), ""),
+        parameter_group=await _parameter_group(read, described),
+        members=members,
+        endpoints=await _endpoints(read, target),
+        scaling=await _scaling(read, target),
+        proxies=await proxies_of(read, target),
+        subscriptions=await subscriptions_of(read, target),
+        integrations=await integrations_of(read, arn),
+        deployments=await deployments_of(read, arn),
+        snapshots=await _plain_snapshots(read, target),
+        alarms=await alarms_of(read, "DBClusterIdentifier", target),
+        selectors=selectors,
+        selected_by_arn=by_arn,
+        quotas=await quotas(read),
+        fence_login_error=await login_error(read, options.fence_login),
+        taken=await _taken(read, target, members),
+    )
+
+
+async def _clusters(read: Read, *names: str) -> list[dict[str, Any]]:
+    filters = [{"Name": "db-cluster-id", "Values": list(names)}]
+    reply = await read(Call("rds:DescribeDBClusters", {"Filters": filters}))
+    return [plain(d) for d in reply["DBClusters"]]
+
+
+async def _members(read: Read, described: dict[str, Any]) -> tuple[MemberFacts, ...]:
+    listed = {m["DBInstanceIdentifier"]: m for m in described.get("DBClusterMembers") or ()}
+    if not listed:
+        return ()
+    found = []
+    for one in await instances(read, "db-instance-id", *listed):
+        about = listed[one["DBInstanceIdentifier"]]
+        member = MemberFacts(
+            id=str(one["DBInstanceIdentifier"]),
+            resource_id=str(one["DbiResourceId"]),
+            arn=str(one["DBInstanceArn"]),
+            state=str(one["DBInstanceStatus"]),
+            writer=bool(about.get("IsClusterWriter")),
+            described=one,
+            parameter_group=await parameter_group(read, one),
+            applied=str(about.get("DBClusterParameterGroupStatus", "")),
+        )
+        found.append(member)
+    return tuple(sorted(found, key=lambda m: (not m.writer, m.id)))
+
+
+async def _parameter_group(read: Read, described: dict[str, Any]) -> GroupFacts:
+    name = str(described.get("DBClusterParameterGroup", ""))
+    if not name:
+        return GroupFacts()
+    group = await maybe(read, "rds:DescribeDBClusterParameterGroups", DBClusterParameterGroupName=name)
+    family = str(group["DBClusterParameterGroups"][0]["DBParameterGroupFamily"]) if group else ""
+    values = await maybe(read, "rds:DescribeDBClusterParameters", DBClusterParameterGroupName=name, Source="user")
+    return GroupFacts(name, family, "in-sync", values_set(values))
+
+
+async def _endpoints(read: Read, target: str) -> tuple[EndpointFacts, ...] | None:
+    reply = await maybe(read, "rds:DescribeDBClusterEndpoints", DBClusterIdentifier=target)
+    if reply is None:
+        return None
+    found = []
+    for e in reply.get("DBClusterEndpoints", ()):
+        if e.get("EndpointType") != "CUSTOM":
+            continue
+        tags = await maybe(read, "rds:ListTagsForResource", ResourceName=e["DBClusterEndpointArn"])
+        if tags is None:
+            return None
+        found.append(
+            EndpointFacts(
+                id=str(e["DBClusterEndpointIdentifier"]),
+                resource_id=str(e["DBClusterEndpointResourceIdentifier"]),
+                kind=str(e["CustomEndpointType"]),
+                static=tuple(sorted(e.get("StaticMembers") or ())),
+                excluded=tuple(sorted(e.get("ExcludedMembers") or ())),
+                tags=tuple(tags_of(tags).items()),
+            )
+        )
+    return tuple(sorted(found, key=lambda e: e.id))
+
+
+async def _scaling(read: Read, target: str) -> str | None:
+    about = {"ServiceNamespace": "rds", "ResourceIds": [f"cluster:{target}"], "ScalableDimension": DIMENSION}
+    reply = await maybe(read, "application-autoscaling:DescribeScalableTargets", **about)
+    if reply is None:
+        return None
+    found = reply.get("ScalableTargets", ())
+    return json.dumps(found[0].get("SuspendedState") or {}, sort_keys=True, separators=(",", ":")) if found else ""
+
+
+async def _plain_snapshots(read: Read, target: str) -> tuple[str, ...] | None:
+    filters = [{"Name": "db-cluster-id", "Values": [target]}, {"Name": "snapshot-type", "Values": ["manual"]}]
+    reply = await maybe(read, "rds:DescribeDBClusterSnapshots", Filters=filters)
+    if reply is None:
+        return None
+    shown = reply.get("DBClusterSnapshots", ())
+    kept = [s for s in shown if not s.get("StorageEncrypted") and "sealift:migration" not in tags_of(s)]
+    return tuple(sorted(s["DBClusterSnapshotIdentifier"] for s in kept))
+
+
+async def _taken(read: Read, target: str, members: tuple[MemberFacts, ...]) -> tuple[str, ...] | None:
+    """Return which of the names that the source and its members are given on the way are in use (R-RDS-27)."""
+    try:
+        shown = [str(c["DBClusterIdentifier"]) for c in await _clusters(read, set_aside(target))]
+        if wanted := [set_aside(m.id) for m in members]:
+            shown += [str(d["DBInstanceIdentifier"]) for d in await instances(read, "db-instance-id", *wanted)]
+    except CredentialsLost:
+        raise
+    except CallError:
+        return None
+    return tuple(shown)

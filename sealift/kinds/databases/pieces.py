@@ -1,0 +1,195 @@
+"""Pieces of recipes that instances and clusters share: the claim, the quarantine, what a login does, the hand-over of tags."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from sealift.kinds.databases.facts import DatabaseFacts, Described
+from sealift.kinds.databases.quiet import quiet_parameters
+from sealift.options import Options
+from sealift.recipe import Lanes
+from sealift.step import Id, Phase, Ref, Step, Tags, safe_key
+from sealift.steps import (
+    AdmitLogin,
+    CloneParameterGroup,
+    CloseQuarantine,
+    CloseWrites,
+    CreateQuarantine,
+    EndSessions,
+    GiveDbTags,
+    MakeParameterGroup,
+    MarkDatabase,
+    QuietParameters,
+    RemoveDbTags,
+    RunHook,
+    SaveState,
+    SetDbAside,
+    StopSchedulers,
+)
+from sealift.steps.db_looks import id_of, name_of
+
+PREPARE, CUTOVER, BRING_UP, CONFIRM = Phase.PREPARE, Phase.CUTOVER, Phase.BRING_UP, Phase.CONFIRM
+FORMAT = "1"
+TAG_LIMIT, OUR_TAGS = 50, 6
+QUARANTINE = Ref("quarantine", "GroupId")
+QUIET = Ref("quiet", "name")
+APART = frozenset({
+    "acks", "allow", "asg", "clone_slots", "deny", "iac_tags", "initialization_rate", "key", "max_degraded", "notify",
+    "reserve_capacity", "retain", "route", "skip_tags", "stop_deadline", "ticket", "window_end", "window_last_quiesce",
+    "window_start",
+})  # fmt: skip
+"""Options that decide whether and when, not what, and those of other kinds."""
+
+
+def arn_of(described: Described) -> str:
+    """Return the ARN of an instance or cluster."""
+    return str(described.get("DBInstanceArn") or described["DBClusterArn"])
+
+
+def compact(members: Mapping[str, Any]) -> str:
+    """Return members as JSON in one line, in a fixed order."""
+    return json.dumps(members, sort_keys=True, separators=(",", ":"))
+
+
+def inputs_digest(identity: Mapping[str, Any], facts: DatabaseFacts, options: Options, route: str) -> str:
+    """Digest what a recipe is made of, so that `adopt` can tell whether it rebuilt the same one."""
+    chosen = {k: v for k, v in asdict(options).items() if k not in APART}
+    body = {"identity": identity, "route": route, "key": facts.key.arn, "options": chosen}
+    return hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def was(described: Mapping[str, Any]) -> str:
+    """Pack the former values that the way back needs into RDS's tag alphabet, at most 256 characters."""
+    groups = "/".join(g["VpcSecurityGroupId"] for g in described.get("VpcSecurityGroups", ()))
+    parameters = next((g["DBParameterGroupName"] for g in described.get("DBParameterGroups", ())), "")
+    parameters = described.get("DBClusterParameterGroup", parameters)
+    words = {
+        "n": name_of(described),
+        "r": id_of(described),
+        "g": groups,
+        "p": parameters,
+        "d": str(int(bool(described.get("DeletionProtection")))),
+    }
+    return safe_key(" ".join(f"{k}={v}" for k, v in words.items()))[:256]
+
+
+def user_tags(tags: Tags) -> Tags:
+    """Return the tags that come over: without `aws:*` (reserved, R-RDS-48) and ours, within the limit of 50."""
+    kept = [(k, v) for k, v in tags if not k.startswith(("aws:", "sealift:"))]
+    return tuple(kept[: TAG_LIMIT - OUR_TAGS])
+
+
+def mark(
+    facts: DatabaseFacts, options: Options, route: str, identity: Mapping[str, Any], marked: Iterable[Described]
+) -> Lanes:
+    """Claim the database and what moves with it."""
+    plan = safe_key(f"{FORMAT} {route} {inputs_digest(identity, facts, options, route)}")
+    extra = tuple(t for t in options.protect_tags if t[0] not in dict(facts.tags))
+    return Lanes(
+        {
+            name_of(d): [
+                MarkDatabase(
+                    key=f"mark:{name_of(d)}", phase=PREPARE, arn=arn_of(d), plan=plan, was=was(d), extra_tags=extra
+                )
+            ]
+            for d in marked
+        }
+    )
+
+
+def state(facts: DatabaseFacts, options: Options) -> Step | None:
+    """Write the whole plan to S3, where that was asked for."""
+    return SaveState(key="state", phase=PREPARE, source=facts.id, url=options.state_url) if options.state_url else None
+
+
+def quarantine(facts: DatabaseFacts, options: Options) -> list[Step]:
+    """Make the quarantine group, and the parameter group in which nothing runs by itself."""
+    values = dict(facts.parameter_group.values or ())
+    about: dict[str, Any] = {"phase": PREPARE, "extra_tags": options.extra_tags}
+    of_cluster = facts.of_cluster
+    made: list[Step] = [
+        CreateQuarantine(key="quarantine", vpc=facts.vpc, target=facts.id, **about),
+        CloseQuarantine(key="quarantine:close", phase=PREPARE, group=QUARANTINE),
+    ]
+    if options.fence_login and options.fence_from:
+        made.append(
+            AdmitLogin(
+                key="quarantine:login", phase=PREPARE, group=QUARANTINE, port=facts.port, source=options.fence_from
+            )
+        )
+    group = facts.parameter_group
+    made.append(
+        MakeParameterGroup(key="quiet", family=group.family, of_cluster=of_cluster, **about)
+        if group.default
+        else CloneParameterGroup(key="quiet", source=group.name, of_cluster=of_cluster, **about)
+    )
+    if parameters := quiet_parameters(facts.engine, values):
+        made.append(
+            QuietParameters(key="quiet:off", phase=PREPARE, group=QUIET, parameters=parameters, of_cluster=of_cluster)
+        )
+    return made
+
+
+def hook(facts: DatabaseFacts, options: Options, when: str, phase: Phase) -> Step | None:
+    """Run the user's command."""
+    command, other = (options.quiesce, options.after) if when == "quiesce" else (options.after, options.quiesce)
+    if not command:
+        return None
+    return RunHook(
+        key=f"hook:{when}",
+        phase=phase,
+        command=command,
+        counterpart=other,
+        when=when,
+        timeout=options.hook_timeout,
+        instance=facts.id,
+    )
+
+
+def login(facts: DatabaseFacts, options: Options) -> dict[str, Any]:
+    """Return the members of a step that logs in."""
+    return {"engine": facts.engine, "secret": options.fence_login, "of_cluster": facts.of_cluster}
+
+
+def inside(facts: DatabaseFacts, options: Options) -> list[Step]:
+    """Close the engine from inside, where there is a login."""
+    if not options.fence_login:
+        return []
+    about: dict[str, Any] = {
+        "phase": CUTOVER,
+        "database": facts.id,
+        "resource_id": facts.resource_id,
+        **login(facts, options),
+    }
+    return [
+        StopSchedulers(key="schedulers", **about),
+        CloseWrites(key="read-only", **about),
+        EndSessions(key="sessions", **about),
+    ]
+
+
+def hand_over_tags(facts: DatabaseFacts, options: Options, old_arn: Id) -> Lanes:
+    """Move the user's tags: all to the replacement, and from the retained source those that backups and schedulers select
+    by.
+    """
+    selecting = {*(facts.selectors or ()), *options.selector_tags}
+    aside = tuple((k, value) for k, value in user_tags(facts.tags) if k in selecting)
+    lane: list[Step] = [
+        GiveDbTags(
+            key="tags",
+            phase=CONFIRM,
+            arn=facts.arn,
+            tags=(*user_tags(facts.tags), ("sealift:role", "replacement")),
+        )
+    ]
+    if aside:
+        noted = tuple((f"sealift:was-tag:{k}"[:128], value) for k, value in aside)
+        lane += [
+            SetDbAside(key="aside", phase=CONFIRM, arn=old_arn, back=facts.arn, tags=noted),
+            RemoveDbTags(
+                key="untag", phase=CONFIRM, arn=old_arn, keys=tuple(k for k, _ in aside), former=aside, back=facts.arn
+            ),
+        ]
+    return Lanes({facts.id: lane})

@@ -1,0 +1,363 @@
+"""Modify a database, with one meaning each: fence, own groups, settings, password, protection, name.
+
+RDS has no client tokens: what is changed is read back. An instance and a cluster are told the same, by calls of their own.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from sealift import estimate
+from sealift.step import Call, Context, Found, Id, Irreversible, Output, Phase, Query, Seconds, Step, Undo, Watch
+from sealift.steps.db_looks import (
+    Wanted,
+    at_rest,
+    cluster_with_parameters,
+    databases_in,
+    grouped,
+    id_of,
+    name_of,
+    named,
+    needs_rest,
+    read_database,
+    watch,
+    with_no_pending,
+    with_parameters,
+)
+from sealift.steps.db_reboots import Members, reboots
+
+Groups = tuple[Id, ...]
+TAKEN = ("in-sync", "pending-reboot")
+
+
+def still(resource_id: Any, name: Any, *, of_cluster: bool = False) -> Query:
+    """Ask whether the name still is that of this very database: somebody may have renamed or replaced it."""
+
+    def read(reply: Mapping[str, Any]) -> list[str]:
+        found = [d for d in databases_in(reply) if id_of(d) == resource_id]
+        if not found:
+            return [f"{name} ({resource_id}) is gone"]
+        has = name_of(found[0])
+        return [] if has == str(name).lower() else [f"{resource_id} is named {has}, not {name}: somebody renamed it"]
+
+    return Query(read_database(resource_id, of_cluster=of_cluster), read)
+
+
+def _modify(database: Id, members: Mapping[str, Any], *, of_cluster: bool) -> Call:
+    noun = "DBCluster" if of_cluster else "DBInstance"
+    return Call(f"rds:Modify{noun}", {f"{noun}Identifier": database, **members, "ApplyImmediately": True})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModifyDatabase(Step):
+    """ModifyDBInstance or ModifyDBCluster, applied immediately: nothing else is pending, else a rule has refused (R-RDS-13)."""
+
+    database: Id
+    resource_id: Id
+    of_cluster: bool = False
+
+    def members(self) -> dict[str, Any]:
+        """Return what is changed."""
+        raise NotImplementedError
+
+    def do(self, ctx: Context) -> Call:
+        return _modify(self.database, self.members(), of_cluster=self.of_cluster)
+
+    def before(self, ctx: Context) -> Query:
+        return still(self.resource_id, self.database, of_cluster=self.of_cluster)
+
+    def needs(self) -> Watch | None:
+        return needs_rest(self.resource_id, of_cluster=self.of_cluster)
+
+    def read(self) -> Call:
+        """Return the read of it, whatever its name."""
+        return read_database(self.resource_id, of_cluster=self.of_cluster)
+
+    def until(self, want: str, *wanted: Wanted) -> Watch:
+        """Return the wait until it rests as wanted."""
+        return watch(self.resource_id, at_rest(*wanted), want, of_cluster=self.of_cluster)
+
+    def told_parameters(self, group: Id) -> dict[str, Any]:
+        """Return the member that gives it a parameter group."""
+        return {"DBClusterParameterGroupName" if self.of_cluster else "DBParameterGroupName": group}
+
+    def with_group(self, group: Id) -> Wanted:
+        """Want it to name a parameter group, which a reboot applies."""
+        return cluster_with_parameters(group) if self.of_cluster else with_parameters(group, *TAKEN)
+
+    def seconds(self) -> Seconds:
+        return estimate.SMALL_CALL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grouping(ModifyDatabase):
+    """Give a database security groups and a parameter group, which its reboots apply."""
+
+    groups: Groups  # its own
+    parameter_group: str  # its own
+    quarantine: Id
+    quiet: Id = ""
+    instances: Members = ()  # of an Aurora cluster
+
+    def rebooted(self, key: str, parameter_group: Id) -> tuple[Step, ...]:
+        """Return the reboots of the way back."""
+        return reboots(
+            key,
+            self.database,
+            self.resource_id,
+            parameter_group,
+            of_cluster=self.of_cluster,
+            members=self.instances,
+            phase=Phase.RESTORE,
+            lane=self.lane,
+        )
+
+    def seconds(self) -> Seconds:
+        return estimate.DB_PARAMETERS if self.quiet else estimate.SMALL_CALL
+
+
+@dataclass(frozen=True, kw_only=True)
+class FenceDatabase(Grouping):
+    """Put an instance into quarantine, and give it the quiet parameter group, which a reboot will apply (R-RDS-42)."""
+
+    takes_down: ClassVar[bool] = True
+
+    def title(self) -> str:
+        return f"put {self.database} into quarantine"
+
+    def members(self) -> dict[str, Any]:
+        """Return the quarantine, and the quiet parameters."""
+        quiet = self.told_parameters(self.quiet) if self.quiet else {}
+        return {"VpcSecurityGroupIds": [self.quarantine], **quiet}
+
+    def ready(self, out: Output) -> Watch:
+        wanted = [grouped([self.quarantine]), with_no_pending]
+        wanted += [self.with_group(self.quiet)] if self.quiet else []
+        return self.until("in quarantine", *wanted)
+
+    def undo(self) -> Undo:
+        back = GiveOwnGroups(
+            key=f"undo:{self.key}",
+            phase=Phase.RESTORE,
+            groups=self.groups,
+            parameter_group=self.parameter_group,
+            quarantine=self.quarantine,
+            quiet=self.quiet,
+            lane=self.lane,
+            database=self.database,
+            resource_id=self.resource_id,
+            of_cluster=self.of_cluster,
+            instances=self.instances,
+        )
+        return (back, *self.rebooted(f"undo:{self.key}:reboot", self.parameter_group)) if self.quiet else back
+
+
+@dataclass(frozen=True, kw_only=True)
+class GiveOwnGroups(Grouping):
+    """Let clients in: the security groups and the parameter group that are the database's own. On a replacement this is
+    bring-up.
+    """
+
+    interfaces: int = 1
+
+    def title(self) -> str:
+        return f"give {self.database} its own groups"
+
+    def members(self) -> dict[str, Any]:
+        """Return the security groups and the parameter group that are its own."""
+        own = self.told_parameters(self.parameter_group) if self.quiet else {}
+        return {"VpcSecurityGroupIds": list(self.groups), **own}
+
+    def ready(self, out: Output) -> Watch:
+        wanted = [grouped(self.groups), with_no_pending]
+        wanted += [self.with_group(self.parameter_group)] if self.quiet else []
+        return self.until("in its own groups", *wanted)
+
+    def find(self, ctx: Context) -> Query:
+        def read(reply: Mapping[str, Any]) -> Found | None:
+            return Found({}) if any(not grouped(self.groups)(d) for d in databases_in(reply)) else None
+
+        return Query(self.read(), read)
+
+    def trace(self, ctx: Context) -> Query:
+        """Answer with nothing left only where it is in quarantine still: then no client can have been on it."""
+
+        def read(reply: Mapping[str, Any]) -> dict[str, str] | None:
+            found = databases_in(reply)
+            return {} if found and all(not grouped([self.quarantine])(d) for d in found) else None
+
+        return Query(self.read(), read)
+
+    def undo(self) -> Undo:
+        """Return the fence anew: clients are on it, so that connections are ended and quiet is proved again."""
+        if self.phase is Phase.RESTORE:
+            return Irreversible("the source serves again")
+        from sealift.steps.fences import AwaitQuarantine, ProveQuiet  # noqa: PLC0415
+
+        about: dict[str, Any] = {"phase": Phase.RESTORE, "lane": self.lane}
+        fence = FenceDatabase(
+            key=f"undo:{self.key}",
+            quarantine=self.quarantine,
+            groups=self.groups,
+            parameter_group=self.parameter_group,
+            quiet=self.quiet,
+            database=self.database,
+            resource_id=self.resource_id,
+            of_cluster=self.of_cluster,
+            instances=self.instances,
+            **about,
+        )
+        carried = AwaitQuarantine(
+            key=f"undo:{self.key}:carried", group=self.quarantine, interfaces=self.interfaces, **about
+        )
+        reboot = self.rebooted(f"undo:{self.key}:reboot", self.quiet or self.parameter_group)
+        whole: dict[str, Any] = {"resource_id": self.resource_id, "of_cluster": True} if self.of_cluster else {}
+        proof = ProveQuiet(key=f"undo:{self.key}:proof", databases=(self.database,), **whole, **about)
+        return fence, carried, *reboot, proof
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetAttributes(ModifyDatabase):
+    """Set what a restore cannot be told (facts by field: `modify after`); compact JSON."""
+
+    settings: str
+
+    def title(self) -> str:
+        return f"set on {self.database} what a restore cannot: {', '.join(sorted(json.loads(self.settings)))}"
+
+    def members(self) -> dict[str, Any]:
+        """Return what a restore cannot be told."""
+        return dict(json.loads(self.settings))
+
+    def ready(self, out: Output) -> Watch:
+        return self.until("as its source was", self._lacking, with_no_pending)
+
+    def _lacking(self, database: Mapping[str, Any]) -> str:
+        # Members are named in the reply as in the request, but for "Enable…" switches, which the comparison reads.
+        said = {k: v for k, v in json.loads(self.settings).items() if k in database}
+        late = sorted(k for k, v in said.items() if not isinstance(v, str) and database[k] != v)
+        return f"not yet set: {', '.join(late)}" if late else ""
+
+    def undo(self) -> Undo:
+        return Irreversible("the settings go with the replacement")
+
+    def seconds(self) -> Seconds:
+        return estimate.DB_MODIFY
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManagePassword(ModifyDatabase):
+    """Let RDS manage the master password of the replacement: a new secret, under the key (R-RDS-17)."""
+
+    key_arn: str
+
+    outputs: ClassVar[tuple[str, ...]] = ()
+
+    def title(self) -> str:
+        return f"have RDS manage the master password of {self.database} in a secret of its own"
+
+    def members(self) -> dict[str, Any]:
+        """Return the switch, and the key of the secret."""
+        return {"ManageMasterUserPassword": True, "MasterUserSecretKmsKeyId": self.key_arn}
+
+    def find(self, ctx: Context) -> Query:
+        def read(reply: Mapping[str, Any]) -> Found | None:
+            return Found({}) if any(d.get("MasterUserSecret") for d in databases_in(reply)) else None
+
+        return Query(self.read(), read)
+
+    def ready(self, out: Output) -> Watch:
+        return self.until("its secret active", _secret_active, with_no_pending)
+
+    def undo(self) -> Undo:
+        return Irreversible("the secret goes with the replacement")
+
+    def seconds(self) -> Seconds:
+        return estimate.DB_SECRET
+
+
+def _secret_active(database: Mapping[str, Any]) -> str:
+    state = (database.get("MasterUserSecret") or {}).get("SecretStatus", "not there")
+    return "" if state == "active" else f"its secret is {state}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protect(ModifyDatabase):
+    """Turn DeletionProtection on or off."""
+
+    on: bool
+    former: bool = True
+    back: Id = ""  # what it is named again when the way back comes here
+
+    def title(self) -> str:
+        return f"turn deletion protection {'on' if self.on else 'off'} for {self.database}"
+
+    def members(self) -> dict[str, Any]:
+        """Return the switch."""
+        return {"DeletionProtection": self.on}
+
+    def ready(self, out: Output) -> Watch:
+        def want(database: Mapping[str, Any]) -> str:
+            return "" if bool(database.get("DeletionProtection")) is self.on else "protection not yet changed"
+
+        return self.until("its protection changed", want)
+
+    def undo(self) -> Undo:
+        if self.former == self.on:
+            return Irreversible("it was so before")
+        return Protect(
+            key=f"undo:{self.key}",
+            phase=Phase.CLEAN,
+            lane=self.lane,
+            database=self.back or self.database,
+            resource_id=self.resource_id,
+            of_cluster=self.of_cluster,
+            on=self.former,
+            former=self.former,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenameDatabase(ModifyDatabase):
+    """Give a database another name; an instance reboots, and the old name is free when nothing bears it (R-RDS-28,
+    R-RDS-29). The members of a cluster keep theirs.
+    """
+
+    to: Id
+
+    def title(self) -> str:
+        return f"rename {self.database} to {self.to}"
+
+    def members(self) -> dict[str, Any]:
+        """Return the new name."""
+        return {"NewDBClusterIdentifier" if self.of_cluster else "NewDBInstanceIdentifier": self.to}
+
+    def find(self, ctx: Context) -> Query:
+        def read(reply: Mapping[str, Any]) -> Found | None:
+            return Found({}) if any(name_of(d) == str(self.to).lower() for d in databases_in(reply)) else None
+
+        return Query(self.read(), read)
+
+    def needs(self) -> Watch | None:
+        """Wait for the name that it is to give up: a rename that is taken back may not have begun yet."""
+        return self.until(f"named {self.database}", named(self.database))
+
+    def ready(self, out: Output) -> Watch:
+        return self.until(f"named {self.to}", named(self.to))
+
+    def undo(self) -> Undo:
+        if self.phase is Phase.RESTORE:
+            return Irreversible("it has its name again")
+        return RenameDatabase(
+            key=f"undo:{self.key}",
+            phase=Phase.RESTORE,
+            lane=self.lane,
+            database=self.to,
+            resource_id=self.resource_id,
+            of_cluster=self.of_cluster,
+            to=self.database,
+        )
+
+    def seconds(self) -> Seconds:
+        return estimate.CLUSTER_RENAME if self.of_cluster else estimate.DB_RENAME
