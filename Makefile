@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest
 export PREFECT_SERVER_ANALYTICS_ENABLED ?= false
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check conformance-clients bench fmt lint type arrows docs docs-check lock wheel clean
+.PHONY: help install demo test every-step check conformance-clients bench fmt lint type arrows docs docs-check lock wheel clean
 
 help: ## show the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -28,6 +28,9 @@ demo: install ## move six instances on the sandbox: no AWS account needed
 
 test: install lint type arrows docs-check ## everything: style, types, arrows, docs, every test
 	$(PYTEST) -n 2 --dist loadgroup
+
+every-step: install ## whole migrations of databases, failed at every step before bring-up (many minutes)
+	$(PYTEST) -n 2 --every-step -k test_a_failure_at_every_step_before_bring_up tests/kinds
 
 check: install lint type arrows ## the inner loop: what is fast
 	$(PYTEST) -n 2 --dist loadgroup -m "not prefect and not process" -q

@@ -267,11 +267,8 @@ class MigrateVolume(MigrateVolumes):
     """The volume: vol-… or its ARN."""
 
 
-class MigrateDatabase(Migrate, Hooks):
-    """Move a DB instance with its read replicas under a key."""
-
-    target: Annotated[str, _target("rds")] = Field(examples=["rds:orders"])
-    """The instance: rds:NAME or its ARN."""
+class MigrateDatabases(Migrate, Hooks):
+    """What the forms of instances and clusters share."""
 
     route: DatabaseRoute = DatabaseRoute.AUTO
     """How it is encrypted: auto takes Blue/Green where the rules allow it, and names the rule that refused it otherwise."""
@@ -282,11 +279,25 @@ class MigrateDatabase(Migrate, Hooks):
     fence_from: Annotated[str, AfterValidator(_network)] = Field("", examples=["10.0.0.5/32"])
     """Address (CIDR) from which the worker reaches the database: the quarantine lets that login in, and nothing else."""
 
+    switchover_timeout: int = Field(300, ge=30, le=3600)
+    """Seconds after which RDS takes a Blue/Green switchover back by itself."""
+
+
+class MigrateDatabase(MigrateDatabases):
+    """Move a DB instance with its read replicas under a key."""
+
+    target: Annotated[str, _target("rds")] = Field(examples=["rds:orders"])
+    """The instance: rds:NAME or its ARN."""
+
     readers: Readers = Readers.FENCED
     """What clients of read replicas get until the new ones answer: nothing (fenced), stale data, or the primary's alias."""
 
-    switchover_timeout: int = Field(300, ge=30, le=3600)
-    """Seconds after which RDS takes a Blue/Green switchover back by itself."""
+
+class MigrateCluster(MigrateDatabases):
+    """Move an Aurora or Multi-AZ DB cluster with its members under a key."""
+
+    target: Annotated[str, _target("aurora")] = Field(examples=["aurora:shop"])
+    """The cluster: aurora:NAME or its ARN."""
 
 
 _SPANS: Mapping[str, tuple[str, int]] = {

@@ -23,8 +23,17 @@ FLOWS = {
     "ebs-instance": "flows.ebs:migrate_instance",
     "ebs-volume": "flows.ebs:migrate_volume",
     "rds-instance": "flows.rds:migrate_database",
+    "aurora-cluster": "flows.aurora:migrate_cluster",
 }
 """By kind: the flow that migrates it."""
+
+FORMS = {
+    "ebs-instance": ("MigrateInstance", ""),
+    "ebs-volume": ("MigrateVolume", ""),
+    "rds-instance": ("MigrateDatabase", "rds:"),
+    "aurora-cluster": ("MigrateCluster", "aurora:"),
+}
+"""By kind: the form of its flow, and what a target begins with there."""
 
 _QUIET = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
 """What Prefect is told in a process of ours, unless the user said otherwise: the console is ours, and nobody is phoned."""
@@ -117,8 +126,9 @@ async def with_prefect(
 def _form(plan: MigrationPlan, **more: Any) -> Any:
     from sealift import parameters  # noqa: PLC0415 - pydantic models, only where a flow runs
 
-    form = parameters.MigrateInstance if plan.kind == "ebs-instance" else parameters.MigrateVolume
-    return form.of(plan.target, plan.options, region=plan.region, **more)
+    name, prefix = FORMS[plan.kind]
+    form: type[parameters.Migrate] = getattr(parameters, name)
+    return form.of(prefix + plan.target, plan.options, region=plan.region, **more)
 
 
 async def server_answers() -> bool:

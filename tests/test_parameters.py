@@ -11,6 +11,7 @@ from sealift.parameters import (
     ApproveRun,
     FinalizeRun,
     Migrate,
+    MigrateCluster,
     MigrateDatabase,
     MigrateInstance,
     MigrateVolume,
@@ -42,6 +43,8 @@ def test_every_option_can_be_given_in_the_form() -> None:
     assert MigrateInstance.of(INSTANCE, Options(**OTHERS)).options() == Options(**OTHERS)
     database = {k: v for k, v in every.items() if k not in VOLUMES}
     assert MigrateDatabase.of("rds:orders", Options(**database)).options() == Options(**database)
+    cluster = {k: v for k, v in database.items() if k != "readers"}
+    assert MigrateCluster.of("aurora:shop", Options(**cluster)).options() == Options(**cluster)
 
 
 def test_an_empty_form_means_the_defaults() -> None:

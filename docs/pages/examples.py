@@ -10,6 +10,7 @@ from typing import Any
 from sealift.keys import KeyFacts
 from sealift.kind import Kind, Route
 from sealift.kinds import KINDS
+from sealift.kinds.aurora.facts import ClusterFacts, EndpointFacts, MemberFacts
 from sealift.kinds.databases.facts import GroupFacts, ProxyFacts, Quota
 from sealift.kinds.ebs.facts import AsgFacts, InstanceFacts, Room, VolumeAlone, VolumeFacts
 from sealift.kinds.rds.facts import InstanceFacts as DatabaseFacts
@@ -112,6 +113,48 @@ LOGIN = Options(
     fence_from="10.0.0.5/32",
 )
 
+CLUSTER: dict[str, Any] = {
+    "DBClusterIdentifier": "shop", "DbClusterResourceId": "cluster-AAAAAAAAAAAAAAAAAAAAAAAAAA", "Status": "available",
+    "DBClusterArn": f"arn:aws:rds:{REGION}:{ACCOUNT}:cluster:shop", "Engine": "aurora-postgresql", "EngineVersion": "17.4",
+    "EngineMode": "provisioned", "Port": 5432, "Endpoint": "shop.cluster-x.eu-central-1.rds.amazonaws.com",
+    "DBClusterParameterGroup": "shop", "DBSubnetGroup": "private", "StorageEncrypted": False, "AllocatedStorage": 1,
+    "StorageEncryptionType": "none", "BackupRetentionPeriod": 7, "PreferredMaintenanceWindow": "sun:03:00-sun:03:30",
+    "VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-0aaaaaaaaaaaaaaaa", "Status": "active"}],
+    "HttpEndpointEnabled": True, "TagList": [{"Key": "Name", "Value": "shop"}],
+}  # fmt: skip
+
+
+def _member(number: int, *, writer: bool) -> MemberFacts:
+    name = f"shop-{number}"
+    arn = f"arn:aws:rds:{REGION}:{ACCOUNT}:db:{name}"
+    described = {
+        "DBInstanceIdentifier": name, "DbiResourceId": f"db-{number:026d}", "DBInstanceArn": arn,
+        "DBInstanceClass": "db.r8g.large", "Engine": "aurora-postgresql", "PromotionTier": 1,
+        "DBParameterGroups": [{"DBParameterGroupName": "default.aurora-postgresql17", "ParameterApplyStatus": "in-sync"}],
+    }  # fmt: skip
+    own = GroupFacts("default.aurora-postgresql17", "aurora-postgresql17", "in-sync", ())
+    return MemberFacts(name, f"db-{number:026d}", arn, "available", writer, described, own)
+
+
+SHOP = ClusterFacts(
+    id="shop", resource_id=CLUSTER["DbClusterResourceId"], arn=CLUSTER["DBClusterArn"], account=ACCOUNT, region=REGION,
+    state="available", engine="aurora-postgresql", engine_version="17.4", key=KEY, described=CLUSTER,
+    vpc="vpc-0aaaaaaaaaaaaaaaa", members=(_member(1, writer=True), _member(2, writer=False)),
+    parameter_group=GroupFacts("shop", "aurora-postgresql17", "in-sync", (("rds.logical_replication", "1"),)),
+    endpoints=(EndpointFacts("reports", "cluster-endpoint-AAAA", "READER", ("shop-2",)),), scaling="", proxies=(),
+    subscriptions=(), integrations=(), deployments=(), snapshots=(), alarms=(), selectors=(), selected_by_arn=(), taken=(),
+    quotas=(Quota("DBClusters", 3, 40), Quota("DBInstances", 10, 40), Quota("ManualClusterSnapshots", 5, 100)),
+)  # fmt: skip
+BANK = replace(
+    SHOP, id="bank", engine="postgres", described={**CLUSTER, "Engine": "postgres", "HttpEndpointEnabled": False},
+    endpoints=(),
+)  # fmt: skip
+CLUSTER_BELONGINGS = replace(
+    SHOP,
+    proxies=(ProxyFacts("pool", "default"),),
+    described={**CLUSTER, "MasterUserSecret": {"SecretStatus": "active"}},
+)
+
 OPTIONS = Options(key="alias/app")
 GROUP = AsgFacts("web", "InService", desired=2, minimum=1)
 
@@ -158,6 +201,18 @@ EXAMPLES: dict[str, Example] = {
             ("it has a proxy, a role and a managed password", BELONGINGS, OPTIONS),
             ("`--quiesce` and `--after`", ORDERS, replace(OPTIONS, quiesce="./drain", after="./fill")),
             ("`--selector-tag Name`", ORDERS, replace(OPTIONS, selector_tags=("Name",))),
+        ),
+    ),
+    "aurora-cluster": Example(
+        "A plain Aurora PostgreSQL cluster: a writer, a reader, a custom endpoint, the Data API.",
+        "aurora:shop",
+        SHOP,
+        (
+            ("it is a Multi-AZ DB cluster", BANK, OPTIONS),
+            ("its readers are scaled", replace(SHOP, scaling="{}"), OPTIONS),
+            ("`--fence-login` and `--fence-from`", SHOP, LOGIN),
+            ("it has a proxy and a managed password", CLUSTER_BELONGINGS, OPTIONS),
+            ("`--quiesce` and `--after`", SHOP, replace(OPTIONS, quiesce="./drain", after="./fill")),
         ),
     ),
 }

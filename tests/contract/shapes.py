@@ -24,7 +24,7 @@ from sealift.sandbox import Durations, Sandbox
 from sealift.sandbox.quotas import Quotas
 from sealift.sandbox.seeding import VolumeSpec
 from sealift.step import Phase, Step
-from tests import databases
+from tests import clusters, databases
 from tests.pictures import picture
 from tests.world import ACKS, DATA, KEY, REGION, ROOT, World
 
@@ -87,9 +87,13 @@ SHAPES |= {
     name: Shape(case.build, {"acks": databases.ACKS, **case.options}, prefix="rds:", login=case.login)
     for name, case in databases.SHAPES.items()
 }
+SHAPES |= {
+    name: Shape(case.build, {"acks": databases.ACKS, **case.options}, prefix="aurora:", login=case.login)
+    for name, case in clusters.CASES.items()
+}
 EBS_ROUTES = tuple(route.name for route in BY_NAME["ebs-instance"].routes)
 CASES = [(shape, route) for shape, made in SHAPES.items() if not made.prefix for route in EBS_ROUTES]
-CASES += [(name, case.route) for name, case in databases.SHAPES.items()]
+CASES += [(name, case.route) for name, case in (databases.SHAPES | clusters.CASES).items()]
 
 
 def options_of(shape: Shape) -> dict[str, Any]:
@@ -99,7 +103,7 @@ def options_of(shape: Shape) -> dict[str, Any]:
 
 def look(world: World) -> dict[str, Any]:
     """Return everything that a migration of any kind may touch."""
-    return {**picture(world), **databases.picture(world)}
+    return {**picture(world), **clusters.picture(world)}
 
 
 def world_for(folder: Path) -> tuple[Sandbox, Callable[[], World]]:

@@ -1,0 +1,192 @@
+"""Whole migrations of clusters on the sandbox, with clients and jobs writing all the time: forward, back by itself, rolled back."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealift.clock import VirtualClock
+from sealift.plan import MigrationPlan
+from sealift.sandbox import Durations, Sandbox
+from sealift.step import Phase
+from tests.clusters import CASES, described, endpoints, picture, scaling
+from tests.databases import Case, logins, options_of, sampled
+from tests.databases import described as instances
+from tests.kinds.rds.test_routes import failing_at, nothing_lost
+from tests.world import World
+
+each = pytest.mark.parametrize("name", CASES)
+BEFORE = {Phase.PREPARE, Phase.CUTOVER}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Any:
+    with Sandbox(clock=VirtualClock(), durations=Durations()) as box:
+        yield World(box, tmp_path, connect=logins(box))
+
+
+async def planned(world: World, case: Case) -> MigrationPlan:
+    """Put a cluster there, let it be written to for an hour, and plan it."""
+    target = case.build(world)
+    world.clock.advance(3600)
+    plan = await world.plan(f"aurora:{target}", **options_of(case))
+    assert plan.route == case.route, (plan.blocked, plan.refused_routes)
+    return plan
+
+
+@each
+def test_a_whole_migration(world: World, name: str) -> None:
+    """It ends under the key with nothing lost and no job run twice, under the same names and endpoints, with as many members in
+    the same roles, and no unexpected difference (R-RDS-01, R-RDS-42, R-RDS-46).
+    """
+
+    async def go() -> None:
+        plan = await planned(world, CASES[name])
+        before, members, custom, scaled = described(world), instances(world), endpoints(), scaling()
+        done = await world.act(world.driver.migrate(plan, approved_by="a test", observed=True))
+        assert done.exit_code == 0, done.message
+        world.clock.advance(3600)
+        after = described(world)
+        (was,) = before.values()
+        now = after[was["DBClusterIdentifier"]]
+        assert now["StorageEncryptionType"] == "sse-kms"
+        assert now["KmsKeyId"] == world.key
+        assert now["Status"] == "available"
+        assert now["DbClusterResourceId"] != was["DbClusterResourceId"]
+        same = ("Endpoint", "ReaderEndpoint", "EngineVersion", "VpcSecurityGroups", "DBClusterParameterGroup", "Port")
+        same += ("HttpEndpointEnabled", "ServerlessV2ScalingConfiguration", "DBSubnetGroup", "BackupRetentionPeriod")
+        assert {k: now.get(k) for k in same} == {k: was.get(k) for k in same}
+        assert {m["DBClusterParameterGroupStatus"] for m in now["DBClusterMembers"]} == {"in-sync"}
+        assert len(now["DBClusterMembers"]) == len(was["DBClusterMembers"])
+        if was["Engine"].startswith("aurora"):
+            assert now["DBClusterMembers"] == was["DBClusterMembers"]
+            for id_, d in members.items():
+                own = [t for t in instances(world)[id_]["TagList"] if not t["Key"].startswith("sealift:")]
+                assert own == d["TagList"]
+        assert {
+            e: v for e, v in endpoints().items() if v["DBClusterIdentifier"] == now["DBClusterIdentifier"]
+        } == custom
+        assert scaling() == scaled
+        nothing_lost(world)
+        (retained,) = (d for n, d in after.items() if n not in before)
+        assert retained["StorageEncryptionType"] == "none"
+        assert not retained["HttpEndpointEnabled"]
+
+    asyncio.run(go())
+
+
+@each
+def test_a_failure_before_bring_up_goes_back_by_itself(world: World, name: str) -> None:
+    """Failed at the last moment before bring-up, it is as it was: serving, unfenced, under its name, nothing of ours left."""
+
+    async def go() -> None:
+        plan = await planned(world, CASES[name])
+        before = picture(world)
+        last = [s for s in plan.steps if s.phase in BEFORE][-1]
+        run = world.driver.migrate(plan, approved_by="a test", observed=True, runner=failing_at(last.key))
+        done = await world.act(run)
+        assert done.exit_code == 5, done.message
+        world.clock.advance(600)
+        assert picture(world) == before
+        nothing_lost(world)
+
+    asyncio.run(go())
+
+
+@each
+def test_a_rollback_after_bring_up(world: World, name: str) -> None:
+    """Rolled back by a person's word, the source serves again under its name; what is discarded is kept in a snapshot."""
+
+    async def go() -> None:
+        plan = await planned(world, CASES[name])
+        before = picture(world)
+        done = await world.act(world.driver.migrate(plan, approved_by="a test", observed=True))
+        assert done.exit_code == 0, done.message
+        world.clock.advance(3600)
+        back = await world.act(world.driver.rollback(done.migration, discard_writes=True))
+        assert back.exit_code == 0, back.message
+        world.clock.advance(600)
+        after = picture(world)
+        kept = set(after.pop("cluster snapshots").values())
+        before.pop("cluster snapshots")
+        assert kept == {"safety"}
+        assert after == before
+        assert world.box.double_runs() == []
+
+    asyncio.run(go())
+
+
+@each
+def test_finalize_leaves_no_plain_copy_of_ours(world: World, name: str) -> None:
+    """R-RDS-30, R-RDS-31: the source, its members and our plain snapshots go; a snapshot of the replacement stays, under the key;
+    automated backups go by themselves; and the fence is taken down.
+    """
+
+    async def go() -> None:
+        plan = await planned(world, CASES[name])
+        done = await world.act(world.driver.migrate(plan, approved_by="a test", observed=True))
+        assert done.exit_code == 0, done.message
+        world.clock.advance(15 * 86_400)
+        assert (await world.act(world.driver.verify(done.migration))).exit_code == 0
+        outcome, lists = await world.act(world.driver.finalize(done.migration))
+        assert outcome.exit_code == 0, outcome.message
+        world.clock.advance(3600)
+        (left,) = described(world).values()
+        assert left["DBClusterIdentifier"] == plan.target
+        assert left["DeletionProtection"] is bool(plan.facts["described"].get("DeletionProtection"))
+        assert all(d["KmsKeyId"] == world.key for d in [left, *instances(world).values()])
+        after = picture(world)
+        for names in (after["security groups"], after["cluster parameters"], after["parameters"]):
+            assert not [n for n in names if n.startswith("sealift")]
+        assert set(after["cluster snapshots"].values()) == {"restore-point"}
+        assert lists["gone_now"]
+        assert lists["goes_by_itself"]
+        nothing_lost(world)
+
+    asyncio.run(go())
+
+
+def test_verify_sees_a_data_api_that_was_turned_on_again(world: World) -> None:
+    """As long as it is retained the source stays closed: no security group stops the Data API, so `verify` looks (exit 6)."""
+
+    async def go() -> None:
+        plan = await planned(world, CASES["aurora postgresql, blue-green"])
+        done = await world.act(world.driver.migrate(plan, approved_by="a test", observed=True))
+        (old,) = (d for n, d in described(world).items() if n != plan.target)
+        world.box.client("rds").enable_http_endpoint(ResourceArn=old["DBClusterArn"])
+        seen = await world.act(world.driver.verify(done.migration))
+        assert seen.exit_code == 6
+        assert "Data API" in seen.message
+
+    asyncio.run(go())
+
+
+@each
+def test_a_failure_at_every_step_before_bring_up(tmp_path: Path, name: str, every_step: bool) -> None:
+    """Failed after any step before bring-up it goes back by itself; nothing of ours is left, and nothing lost (a sample of the
+    steps; `make every-step` tries all of them).
+    """
+    with Sandbox(clock=VirtualClock()) as box:
+        keys = asyncio.run(_keys(World(box, tmp_path, connect=logins(box)), name))
+    for number, key in enumerate(keys if every_step else sampled(keys, name)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with Sandbox(clock=VirtualClock()) as box:
+            asyncio.run(_fails_at(World(box, folder, connect=logins(box)), name, key))
+
+
+async def _keys(world: World, name: str) -> list[str]:
+    plan = await planned(world, CASES[name])
+    return [s.key for s in plan.steps if s.phase in BEFORE]
+
+
+async def _fails_at(world: World, name: str, key: str) -> None:
+    plan = await planned(world, CASES[name])
+    before = picture(world)
+    run = world.driver.migrate(plan, approved_by="a test", observed=True, runner=failing_at(key))
+    done = await world.act(run)
+    assert done.exit_code == 5, (key, done.message)
+    world.clock.advance(600)
+    assert picture(world) == before, key
+    nothing_lost(world)
