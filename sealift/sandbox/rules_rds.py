@@ -277,8 +277,9 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
     ),
     (
         "SB-RDS-25",
-        "A proxy is available before it takes targets, each once, or other pool settings; its one target group is default.",
-        "botocore rds RegisterDBProxyTargets, ModifyDBProxyTargetGroup; the code for a new name is a guess",
+        "A proxy is available before it takes targets, each once, or other pool settings; its one target group is default; "
+        "a target that is REGISTERING is not routed to yet.",
+        "botocore rds RegisterDBProxyTargets, ModifyDBProxyTargetGroup, TargetHealth.State; the code for a new name is a guess",
         True,
     ),
     (

@@ -160,7 +160,8 @@ def proxy(box, rds, app):
 def test_a_proxy_target_goes_by_name(box, rds, proxy, refused, db):
     """SB-RDS-25, R-RDS-18: registered once, unhealthy while nothing reachable bears the name.
 
-    Source SB-RDS-25: botocore rds RegisterDBProxyTargets, ModifyDBProxyTargetGroup; the code for a new name is a guess.
+    Source SB-RDS-25: botocore rds RegisterDBProxyTargets, ModifyDBProxyTargetGroup, TargetHealth.State; the code for a
+      new name is a guess.
     Source R-RDS-18: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-blue-green.html; botocore rds
       DBProxyTarget.RdsResourceId; the code is a guess.
     """
