@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sealift import estimate
+from sealift.fields import drawn
+from sealift.fields.cluster import CLUSTER
+from sealift.fields.instance import INSTANCE
+from sealift.plain import plain
 from sealift.step import Call, Context, Found, Id, Irreversible, Output, Phase, Query, Seconds, Step, Undo, Watch
 from sealift.steps.db_looks import (
     Wanted,
@@ -231,12 +235,15 @@ class SetAttributes(ModifyDatabase):
         return dict(json.loads(self.settings))
 
     def ready(self, out: Output) -> Watch:
-        return self.until("as its source was", self._lacking, with_no_pending)
+        judge = at_rest(self._lacking, with_no_pending)
+        deadline = estimate.DB_MODIFY.worst
+        return watch(self.resource_id, judge, "as its source was", of_cluster=self.of_cluster, deadline=deadline)
 
     def _lacking(self, database: Mapping[str, Any]) -> str:
-        # Members are named in the reply as in the request, but for "Enable…" switches, which the comparison reads.
-        said = {k: v for k, v in json.loads(self.settings).items() if k in database}
-        late = sorted(k for k, v in said.items() if not isinstance(v, str) and database[k] != v)
+        """Draw from it what was drawn from its source: the status is that of before for a while."""
+        told = json.loads(self.settings)
+        now = drawn(CLUSTER if self.of_cluster else INSTANCE, plain(database), told)
+        late = sorted(k for k, v in now.items() if v != told[k])
         return f"not yet set: {', '.join(late)}" if late else ""
 
     def undo(self) -> Undo:
