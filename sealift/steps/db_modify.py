@@ -33,6 +33,13 @@ from sealift.steps.db_reboots import Members, reboots
 
 Groups = tuple[Id, ...]
 TAKEN = ("in-sync", "pending-reboot")
+NOTED = frozenset({
+    "AutoMinorVersionUpgrade", "EngineLifecycleSupport", "MaxAllocatedStorage", "PreferredBackupWindow",
+    "PreferredMaintenanceWindow",
+})  # fmt: skip
+"""Settings that RDS notes down, without a database that is `modifying`."""
+BORN_WITH = {"BackupRetentionPeriod": 0, "DatabaseInsightsMode": "standard"}
+"""What a replica or a restored cluster has anyway: told so, nothing changes."""
 
 
 def still(resource_id: Any, name: Any, *, of_cluster: bool = False) -> Query:
@@ -118,7 +125,9 @@ class Grouping(ModifyDatabase):
         )
 
     def seconds(self) -> Seconds:
-        return estimate.DB_PARAMETERS if self.quiet else estimate.SMALL_CALL
+        if not self.quiet:
+            return estimate.SMALL_CALL
+        return estimate.DB_CLUSTER_PARAMETERS if self.of_cluster else estimate.DB_PARAMETERS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,7 +259,9 @@ class SetAttributes(ModifyDatabase):
         return Irreversible("the settings go with the replacement")
 
     def seconds(self) -> Seconds:
-        return estimate.DB_MODIFY
+        told = json.loads(self.settings)
+        loud = [k for k, v in told.items() if k not in NOTED and v != BORN_WITH.get(k)]
+        return estimate.DB_MODIFY if loud else estimate.DB_NOTED
 
 
 @dataclass(frozen=True, kw_only=True)
