@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import boto3
 
@@ -79,11 +79,18 @@ def secret(name: str = "fence") -> str:
     return str(client.create_secret(Name=name, SecretString=body)["ARN"])
 
 
+class Build(Protocol):
+    """Puts a database there, of so many GiB, and returns its name."""
+
+    def __call__(self, world: World, *, size_gib: int = 20) -> str:
+        """Build it."""
+
+
 @dataclass(frozen=True)
 class Case:
     """How a database is put there, and the options that it is moved with."""
 
-    build: Callable[[World], str]
+    build: Build
     route: str
     options: Mapping[str, Any] = field(default_factory=dict)
     login: bool = False
@@ -102,20 +109,22 @@ def fence() -> dict[str, Any]:
 ACKS = ("R-FENCE-01", "R-RDS-57")
 
 
-def _postgres(world: World) -> str:
-    return world.box.add_db_instance("orders", "postgres", write_mib_per_s=RATE, DeletionProtection=True)
+def _postgres(world: World, *, size_gib: int = 20) -> str:
+    return world.box.add_db_instance(
+        "orders", "postgres", size_gib=size_gib, write_mib_per_s=RATE, DeletionProtection=True
+    )
 
 
-def _mysql(world: World) -> str:
+def _mysql(world: World, *, size_gib: int = 100) -> str:
     name = world.box.add_db_instance(
-        "shop", "mysql", write_mib_per_s=RATE, MultiAZ=True, StorageType="io1", Iops=3000, size_gib=100
+        "shop", "mysql", write_mib_per_s=RATE, MultiAZ=True, StorageType="io1", Iops=3000, size_gib=size_gib
     )
     for n in (1, 2):
         world.box.add_db_replica(f"shop-r{n}", name)
     return name
 
 
-def _sqlserver(world: World) -> str:
+def _sqlserver(world: World, *, size_gib: int = 20) -> str:
     rds: Any = boto3.client("rds", region_name=REGION)
     rds.create_option_group(
         OptionGroupName="backups",
@@ -124,14 +133,19 @@ def _sqlserver(world: World) -> str:
         OptionGroupDescription="native backups",
     )
     name = world.box.add_db_instance(
-        "ledger", "sqlserver-se", write_mib_per_s=RATE, OptionGroupName="backups", LicenseModel="license-included"
+        "ledger",
+        "sqlserver-se",
+        size_gib=size_gib,
+        write_mib_per_s=RATE,
+        OptionGroupName="backups",
+        LicenseModel="license-included",
     )
     rds.modify_db_instance(DBInstanceIdentifier=name, ManageMasterUserPassword=True, ApplyImmediately=True)
     return name
 
 
-def _mariadb(world: World) -> str:
-    name = world.box.add_db_instance("wiki", "mariadb", write_mib_per_s=RATE)
+def _mariadb(world: World, *, size_gib: int = 20) -> str:
+    name = world.box.add_db_instance("wiki", "mariadb", size_gib=size_gib, write_mib_per_s=RATE)
     rds: Any = boto3.client("rds", region_name=REGION)
     subnets = [s["SubnetId"] for s in world.ec2.describe_subnets()["Subnets"]]
     rds.create_db_proxy(
@@ -147,9 +161,9 @@ def _mariadb(world: World) -> str:
     return name
 
 
-def _oracle(world: World) -> str:
+def _oracle(world: World, *, size_gib: int = 100) -> str:
     name = world.box.add_db_instance(
-        "erp", "oracle-ee", write_mib_per_s=RATE, size_gib=100, CharacterSetName="AL32UTF8"
+        "erp", "oracle-ee", write_mib_per_s=RATE, size_gib=size_gib, CharacterSetName="AL32UTF8"
     )
     rds: Any = boto3.client("rds", region_name=REGION)
     for feature in ("S3_INTEGRATION",):
