@@ -10,7 +10,6 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
 from sealift.clock import VirtualClock
 from sealift.plan import MigrationPlan
@@ -106,10 +105,11 @@ async def _measure(name: str, case: Case) -> Down:
         world = World(box, Path(folder), connect=logins(box))
         try:
             target = case.build(world)
-            prefix = "aurora" if target in _clusters(box) else "rds"
-            _add_readers(box, target, case)
+            if case.options.get("readers") == "primary":
+                box.add_db_reader(target)
             world.clock.advance(3600)
-            plan = await world.plan(f"{prefix}:{target}", **options_of(case))
+            kind = "aurora" if name.startswith(tuple(CLUSTERS)) else "rds"
+            plan = await world.plan(f"{kind}:{target}", **options_of(case))
             return await _run(world, name, plan)
         finally:
             world.driver.close()
@@ -120,30 +120,12 @@ async def _run(world: World, name: str, plan: MigrationPlan) -> Down:
     outcome = await world.act(world.driver.migrate(plan, approved_by="the bench", observed=True))
     assert outcome.exit_code == 0, outcome
     world.clock.advance(AFTERWARDS)
-    longest: dict[bool, dict[str, float]] = {False: defaultdict(float), True: defaultdict(float)}
+    got_nothing: dict[bool, dict[str, float]] = {False: defaultdict(float), True: defaultdict(float)}
     for outage in world.box.db_outages(begun):
         assert outage.end < world.clock.now(), f"{outage.stream} is not served any more"
-        longest[outage.reads][outage.stream] += outage.end - outage.start
-    writers, readers = (max(longest[reads].values(), default=0.0) for reads in (False, True))
+        got_nothing[outage.reads][outage.stream] += outage.end - outage.start
+    if plan.options.readers == "primary":  # readers of replicas are told to use it meanwhile
+        here = f"reader:{plan.target}"
+        got_nothing[True] = {here: got_nothing[True][here]}
+    writers, readers = (max(got_nothing[reads].values(), default=0.0) for reads in (False, True))
     return Down(name, str(plan.route), plan.down, round(writers, 1), plan.readers_down, round(readers, 1))
-
-
-def _clusters(box: Sandbox) -> dict[str, Any]:
-    return {c["DBClusterIdentifier"]: c for c in box.client("rds").describe_db_clusters()["DBClusters"]}
-
-
-def _add_readers(box: Sandbox, target: str, case: Case) -> None:
-    """Let clients read: from every replica, or the primary where that is the user's way; from every endpoint of readers."""
-    rds: Any = box.client("rds")
-    if case.options.get("readers") == "primary":
-        box.add_db_reader(target)
-        return
-    for d in rds.describe_db_instances()["DBInstances"]:
-        if d.get("ReadReplicaSourceDBInstanceIdentifier") == target:
-            box.add_db_reader(d["DBInstanceIdentifier"])
-    for name, cluster in _clusters(box).items():
-        if len(cluster["DBClusterMembers"]) > 1:
-            box.add_db_reader(name, "cluster")
-        for e in rds.describe_db_cluster_endpoints(DBClusterIdentifier=name)["DBClusterEndpoints"]:
-            if e["EndpointType"] == "CUSTOM":
-                box.add_db_reader(e["DBClusterEndpointIdentifier"], "endpoint")

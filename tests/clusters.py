@@ -53,6 +53,8 @@ def _shop(world: World, *, size_gib: int = 20) -> str:
         ResourceName=f"arn:aws:rds:{REGION}:123456789012:db:shop-2", Tags=[{"Key": "team", "Value": "bi"}]
     )
     world.clock.advance(600)
+    world.box.add_db_reader(name, "cluster")
+    world.box.add_db_reader("reports", "endpoint")
     return name
 
 
@@ -71,7 +73,7 @@ def _logical_shop(world: World, *, size_gib: int = 20) -> str:
 
 
 def _serverless(world: World, *, size_gib: int = 20) -> str:
-    return world.box.add_db_cluster(
+    name = world.box.add_db_cluster(
         "cart",
         "aurora-mysql",
         readers=1,
@@ -80,6 +82,8 @@ def _serverless(world: World, *, size_gib: int = 20) -> str:
         instance_class="db.serverless",
         ServerlessV2ScalingConfiguration={"MinCapacity": 0.5, "MaxCapacity": 16},
     )
+    world.box.add_db_reader(name, "cluster")
+    return name
 
 
 def _logging_serverless(world: World, *, size_gib: int = 20) -> str:
@@ -89,7 +93,7 @@ def _logging_serverless(world: World, *, size_gib: int = 20) -> str:
 
 
 def _multi_az(world: World, *, size_gib: int = 100) -> str:
-    return world.box.add_db_cluster(
+    name = world.box.add_db_cluster(
         "bank",
         "postgres",
         readers=2,
@@ -100,6 +104,8 @@ def _multi_az(world: World, *, size_gib: int = 100) -> str:
         Iops=3000,
         AllocatedStorage=size_gib,
     )
+    world.box.add_db_reader(name, "cluster")
+    return name
 
 
 CASES: dict[str, Case] = {

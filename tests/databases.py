@@ -120,7 +120,7 @@ def _mysql(world: World, *, size_gib: int = 100) -> str:
         "shop", "mysql", write_mib_per_s=RATE, MultiAZ=True, StorageType="io1", Iops=3000, size_gib=size_gib
     )
     for n in (1, 2):
-        world.box.add_db_replica(f"shop-r{n}", name)
+        world.box.add_db_reader(world.box.add_db_replica(f"shop-r{n}", name))
     return name
 
 

@@ -35,9 +35,10 @@ async def planned(world: World, case: Case) -> MigrationPlan:
 
 
 def nothing_lost(world: World) -> None:
-    """No acknowledged write is missing, and no job has run in two databases at once."""
+    """No acknowledged write is missing, no job has run in two databases at once, and every client is served again."""
     assert world.box.db_losses() == []
     assert world.box.double_runs() == []
+    assert world.box.db_outages(world.clock.now() - 60) == []
 
 
 @each
