@@ -49,7 +49,7 @@ class BoxLogin:
         return int(self._do("sessions"))
 
     def position(self) -> str:
-        return str(self._do("position"))
+        return str(self._do("user_writes"))
 
     def open_writes(self, former: Former) -> None:
         self._do("read_only", former["read_only"])

@@ -552,6 +552,13 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
         False,
     ),
     (
+        "SB-ENG-03",
+        "RDS writes a heartbeat every five minutes (rdsadmin, mysql.rds_heartbeat2): LSN, GTID and SCN move with no user "
+        "writing, what users' tables count does not.",
+        "morling.dev/blog/insatiable-postgres-replication-slot; github.com/zendesk/maxwell/pull/523",
+        False,
+    ),
+    (
         "SB-ENG-01",
         "What a login sets is stored in the data (PostgreSQL, SQL Server; Oracle's scheduler) and copied with them, or "
         "gone with a reboot.",

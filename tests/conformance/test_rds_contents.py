@@ -280,7 +280,7 @@ def test_without_egress_the_pull_ends_with_the_reboot(box, rds, fence, no_jobs):
 
 
 def test_the_engine_is_read_only_and_its_position_stands_still(box, rds):
-    """SB-ENG-01: read-only, sessions ended, scheduler off; LSN, GTID and SCN move with writes only.
+    """SB-ENG-01: read-only, sessions ended, scheduler off; what users write is counted and stands still without it.
 
     Source SB-ENG-01: engine manuals: ALTER DATABASE SET, SET GLOBAL, RESTRICTED SESSION (guess).
     """
@@ -289,15 +289,15 @@ def test_the_engine_is_read_only_and_its_position_stands_still(box, rds):
         login = box.engine(name)
         assert login.execute("sessions") == 1
         assert login.execute("schedulers") is True
-        first = login.execute("position")
+        first = login.execute("user_writes")
         box.clock.advance(10)
-        assert login.execute("position") != first
+        assert login.execute("user_writes") != first
         assert login.execute("read_only", True) is True
         assert login.execute("schedulers", False) is False
         assert login.execute("end_sessions") == 1
-        still = login.execute("position")
+        still = login.execute("user_writes")
         box.clock.advance(100)
-        assert login.execute("position") == still
+        assert login.execute("user_writes") == still
 
 
 @pytest.mark.parametrize(("engine", "stays"), [("postgres", True), ("mysql", False), ("sqlserver-se", True)])
@@ -429,10 +429,26 @@ def test_read_only_is_for_new_sessions(box, until):
     box.add_db_instance("shop", "postgres", job=False)
     login = box.engine("shop")
     login.execute("read_only", True)
-    before = login.execute("position")
+    before = login.execute("user_writes")
     box.clock.advance(60)
-    assert login.execute("position") != before
+    assert login.execute("user_writes") != before
     assert login.execute("end_sessions") == 1
-    after = login.execute("position")
+    after = login.execute("user_writes")
     box.clock.advance(60)
-    assert login.execute("position") == after
+    assert login.execute("user_writes") == after
+
+
+@pytest.mark.parametrize("engine", ["postgres", "mysql", "oracle-ee"])
+def test_rds_itself_moves_the_position(box, engine):
+    """SB-ENG-03: With nobody writing LSN, GTID and SCN go on; the count of what users write does not.
+
+    Source SB-ENG-03: morling.dev/blog/insatiable-postgres-replication-slot; github.com/zendesk/maxwell/pull/523.
+    """
+    box.add_db_instance("idle", engine, job=False)
+    login = box.engine("idle")
+    login.execute("read_only", True)
+    login.execute("end_sessions")
+    raw, counted = login.execute("position"), login.execute("user_writes")
+    box.clock.advance(601)
+    assert login.execute("position") != raw
+    assert login.execute("user_writes") == counted
