@@ -62,7 +62,7 @@ docs-check: install
 
 lock: ## resolve the dependencies anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
-	  --extra sandbox --group dev pyproject.toml -o requirements.lock
+	  --extra sandbox --extra postgres --extra mysql --group dev pyproject.toml -o requirements.lock
 
 wheel: install ## build the wheel and try it in an environment of its own
 	$(PYTEST) tests/packaging

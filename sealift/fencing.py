@@ -28,6 +28,7 @@ def operations(connect: Connect) -> dict[str, LocalOperation]:
     """Return the operations by name, for logins made by `connect`."""
     fence = _Fence(connect)
     return {
+        "local:NoteInside": fence.note_inside,
         "local:CloseWrites": fence.close_writes,
         "local:StopSchedulers": fence.stop_schedulers,
         "local:EndSessions": fence.end_sessions,
@@ -42,11 +43,19 @@ class _Fence:
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
 
+    async def note_inside(self, engine: Engine, params: Mapping[str, Any]) -> Output:
+        def look(login: Login) -> Output:
+            return {"writes": dict(login.writes()), "schedulers": dict(login.schedulers())}
+
+        return await self._inside(engine, params, look)
+
     async def close_writes(self, engine: Engine, params: Mapping[str, Any]) -> Output:
-        return {"former": await self._inside(engine, params, lambda login: dict(login.close_writes()))}
+        await self._inside(engine, params, lambda login: login.close_writes(params["former"]))
+        return {}
 
     async def stop_schedulers(self, engine: Engine, params: Mapping[str, Any]) -> Output:
-        return {"former": await self._inside(engine, params, lambda login: dict(login.stop_schedulers()))}
+        await self._inside(engine, params, lambda login: login.stop_schedulers(params["former"]))
+        return {}
 
     async def end_sessions(self, engine: Engine, params: Mapping[str, Any]) -> Output:
         return {"ended": await self._inside(engine, params, lambda login: login.end_sessions())}

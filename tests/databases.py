@@ -7,7 +7,7 @@ from typing import Any
 
 import boto3
 
-from sealift.errors import SealiftError
+from sealift.errors import CallError, Retry
 from sealift.logins import Address, Credentials, Former, Login
 from sealift.sandbox import Sandbox
 from sealift.sandbox.rds.engine import Engine, Unreachable
@@ -30,17 +30,19 @@ class BoxLogin:
         try:
             return self._engine.execute(statement, value)
         except Unreachable as error:
-            raise SealiftError(str(error)) from None
+            raise CallError(str(error), operation="login:box", retry=Retry.TRANSIENT) from None
 
-    def close_writes(self) -> Former:
-        was = self._do("read_only")
+    def writes(self) -> Former:
+        return {"read_only": self._do("read_only")}
+
+    def schedulers(self) -> Former:
+        return {"on": self._do("schedulers")}
+
+    def close_writes(self, former: Former) -> None:
         self._do("read_only", True)
-        return {"read_only": was}
 
-    def stop_schedulers(self) -> Former:
-        was = self._do("schedulers")
+    def stop_schedulers(self, former: Former) -> None:
         self._do("schedulers", False)
-        return {"on": was}
 
     def end_sessions(self) -> int:
         return int(self._do("end_sessions"))
@@ -61,13 +63,13 @@ class BoxLogin:
         """Nothing is held open."""
 
 
-def logins(box: Sandbox) -> Callable[[str, Address, Credentials], Login]:
+def logins(box: Sandbox, login: type[BoxLogin] = BoxLogin) -> Callable[[str, Address, Credentials], Login]:
     """Return what logs in to a database of the box by its endpoint."""
 
     def connect(engine: str, address: Address, credentials: Credentials) -> Login:
         assert engine
         assert credentials.password
-        return BoxLogin(box.engine(address.host.split(".", 1)[0], address=VERIFIER))
+        return login(box.engine(address.host.split(".", 1)[0], address=VERIFIER))
 
     return connect
 

@@ -29,6 +29,8 @@ from sealift.kinds.databases.pieces import (
     PREPARE,
     QUARANTINE,
     QUIET,
+    SCHEDULERS,
+    WRITES,
     compact,
     hand_over_tags,
     hook,
@@ -289,14 +291,14 @@ def _opened(facts: ClusterFacts, options: Options, named: Mapping[str, Any]) -> 
     if not options.fence_login:
         return []
     about = {**login(facts, options), **named}
-    return [OpenWrites(key="writes:new", phase=CUTOVER, former=Ref("read-only", "former"), **about)]
+    return [OpenWrites(key="writes:new", phase=CUTOVER, former=WRITES, **about)]
 
 
 def _jobs_again(facts: ClusterFacts, options: Options, named: Mapping[str, Any]) -> Step | None:
     if not options.fence_login:
         return None
     about = {**login(facts, options), **named}
-    return StartSchedulers(key="schedulers:new", phase=CONFIRM, former=Ref("schedulers", "former"), **about)
+    return StartSchedulers(key="schedulers:new", phase=CONFIRM, former=SCHEDULERS, **about)
 
 
 def _off_the_proxies(facts: ClusterFacts) -> Lanes:

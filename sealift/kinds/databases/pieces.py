@@ -21,6 +21,7 @@ from sealift.steps import (
     GiveDbTags,
     MakeParameterGroup,
     MarkDatabase,
+    NoteInside,
     QuietParameters,
     RemoveDbTags,
     RunHook,
@@ -35,6 +36,7 @@ FORMAT = "1"
 TAG_LIMIT, OUR_TAGS = 50, 6
 QUARANTINE = Ref("quarantine", "GroupId")
 QUIET = Ref("quiet", "name")
+WRITES, SCHEDULERS = Ref("inside", "writes"), Ref("inside", "schedulers")
 APART = frozenset({
     "acks", "allow", "asg", "clone_slots", "deny", "iac_tags", "initialization_rate", "key", "max_degraded", "notify",
     "reserve_capacity", "retain", "route", "skip_tags", "stop_deadline", "ticket", "window_end", "window_last_quiesce",
@@ -164,8 +166,9 @@ def inside(facts: DatabaseFacts, options: Options) -> list[Step]:
         **login(facts, options),
     }
     return [
-        StopSchedulers(key="schedulers", **about),
-        CloseWrites(key="read-only", **about),
+        NoteInside(key="inside", **about),
+        StopSchedulers(key="schedulers", former=SCHEDULERS, **about),
+        CloseWrites(key="read-only", former=WRITES, **about),
         EndSessions(key="sessions", **about),
     ]
 

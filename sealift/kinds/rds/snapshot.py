@@ -25,6 +25,8 @@ from sealift.kinds.databases.pieces import (
     PREPARE,
     QUARANTINE,
     QUIET,
+    SCHEDULERS,
+    WRITES,
     compact,
     hand_over_tags,
     hook,
@@ -220,15 +222,13 @@ def _opened(facts: InstanceFacts, options: Options, named: Mapping[str, Any]) ->
     """Let the replacement be written to from inside: what made the source read-only may have come over with the data."""
     if not options.fence_login:
         return []
-    former = Ref("read-only", "former")
-    return [OpenWrites(key="writes:new", phase=CUTOVER, former=former, **named, **login(facts, options))]
+    return [OpenWrites(key="writes:new", phase=CUTOVER, former=WRITES, **named, **login(facts, options))]
 
 
 def _jobs_again(facts: InstanceFacts, options: Options, named: Mapping[str, Any]) -> Step | None:
     if not options.fence_login:
         return None
-    former = Ref("schedulers", "former")
-    return StartSchedulers(key="schedulers:new", phase=CONFIRM, former=former, **named, **login(facts, options))
+    return StartSchedulers(key="schedulers:new", phase=CONFIRM, former=SCHEDULERS, **named, **login(facts, options))
 
 
 def _off_the_proxies(facts: InstanceFacts) -> Lanes:

@@ -11,6 +11,8 @@ import pytest
 
 from sealift.clock import VirtualClock
 from sealift.driver import Outcome
+from sealift.errors import CallError, Retry
+from sealift.logins import Former
 from sealift.plan import MigrationPlan
 from sealift.sandbox import Durations, Sandbox
 from sealift.step import Step
@@ -26,7 +28,8 @@ from sealift.steps import (
     RebootInstance,
     StopSchedulers,
 )
-from tests.databases import ACKS, RATE, fence, logins
+from tests.databases import ACKS, RATE, BoxLogin, fence, logins
+from tests.kinds.rds.test_routes import failing_at
 from tests.world import REGION, World
 
 Change = Callable[[Step], Step | None]
@@ -178,3 +181,34 @@ def test_a_start_by_hand_behind_the_fence_voids_the_cut(world: World) -> None:
     done = asyncio.run(go())
     assert done.exit_code == 5, done.message
     assert world.box.db_losses() == []
+
+
+def test_what_was_set_inside_is_noted_before_it_is_changed(tmp_path: Path) -> None:
+    """A login whose answer is lost after it closed writes closes them again, and does not take its own work for what was there:
+    the way back lets writes in.
+    """
+    lost: list[str] = []
+
+    class Lossy(BoxLogin):
+        def close_writes(self, former: Former) -> None:
+            super().close_writes(former)
+            if not lost:
+                lost.append("once")
+                raise CallError("the connection broke", operation="login:box", retry=Retry.TRANSIENT)
+
+    with Sandbox(clock=VirtualClock(), durations=Durations()) as box:
+        world = World(box, tmp_path, connect=logins(box, Lossy))
+
+        async def go() -> Outcome:
+            name = world.box.add_db_instance("shop", "postgres", write_mib_per_s=RATE)
+            world.clock.advance(3600)
+            plan = await world.plan(f"rds:{name}", route="snapshot", acks=ACKS, **fence())
+            run = world.driver.migrate(plan, approved_by="a test", observed=True, runner=failing_at("proof"))
+            return await world.act(run)
+
+        done = asyncio.run(go())
+        assert done.exit_code == 5, done.message
+        assert lost
+        assert box.engine("shop").execute("read_only") is False
+        assert box.engine("shop").execute("schedulers") is True
+        assert box.db_losses() == []
