@@ -74,10 +74,10 @@ def logins(box: Sandbox, login: type[BoxLogin] = BoxLogin) -> Callable[[str, Add
     return connect
 
 
-def secret(name: str = "fence") -> str:
+def secret(name: str = "fence", username: str = "admin", password: str = "x") -> str:  # noqa: S107
     """Store credentials and return the secret's ARN."""
     client = boto3.client("secretsmanager", region_name=REGION)
-    body = json.dumps({"username": "admin", "password": "x"})
+    body = json.dumps({"username": username, "password": password})
     return str(client.create_secret(Name=name, SecretString=body)["ARN"])
 
 

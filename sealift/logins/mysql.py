@@ -29,7 +29,9 @@ _FEEDS = ("Binlog Dump", "Binlog Dump GTID", "Daemon")
 _SYSTEM = ("mysql", "information_schema", "performance_schema", "sys", "innodb", "tmp")
 
 _ROWS = ("Innodb_rows_inserted", "Innodb_rows_updated", "Innodb_rows_deleted")
-"""What users' tables have taken: those of system schemas, RDS's heartbeat among them, are counted apart (SB-ENG-03)."""
+"""What users' tables have taken: those of system schemas, RDS's heartbeat among them, are counted apart (SB-ENG-03). MariaDB
+10.6 and newer have them no more: there tables are asked, by performance_schema or by when each was last written to.
+"""
 
 _DDL = (
     "Com_create_table", "Com_drop_table", "Com_alter_table", "Com_rename_table", "Com_truncate", "Com_create_db",
@@ -158,14 +160,20 @@ class MySql:
         return len(self._others())
 
     def position(self) -> str:
-        """Return how many rows users' tables have taken, and how often tables were changed."""
+        """Return how far users' tables were written to, by what this engine counts, and how often tables were changed."""
         names = ", ".join(f"'{n}'" for n in (*_ROWS, *_DDL))
         told = {str(k): int(v) for k, v in self._ask(f"SHOW GLOBAL STATUS WHERE Variable_name IN ({names})")}
-        if missing := [n for n in _ROWS if n not in told]:
-            raise failed(
-                self._engine, self._address, "its writes are not counted", Exception(", ".join(missing)), passes=False
-            )
-        return f"rows {sum(told[n] for n in _ROWS)}, tables {sum(told.get(n, 0) for n in _DDL)}"
+        changed = f"tables changed {sum(told.get(n, 0) for n in _DDL)} times"
+        if all(n in told for n in _ROWS):
+            return f"rows {sum(told[n] for n in _ROWS)}, {changed}"
+        users = ", ".join(f"'{n}'" for n in _SYSTEM)
+        if self._global("performance_schema") == "ON":
+            table = "performance_schema.table_io_waits_summary_by_table"
+            query = f"SELECT COALESCE(SUM(COUNT_WRITE), 0) FROM {table} WHERE OBJECT_SCHEMA NOT IN ({users})"
+            return f"rows {int(self._ask(query)[0][0])}, {changed}"
+        query = f"SELECT COUNT(*), MAX(UPDATE_TIME) FROM information_schema.TABLES WHERE TABLE_SCHEMA NOT IN ({users})"
+        ((tables, last),) = self._ask(query)
+        return f"{tables} tables, last written {last or 'before the last start'}, {changed}"
 
     def close(self) -> None:
         """Log out."""

@@ -67,9 +67,10 @@ class Postgres:
             self._set(name, "on")
 
     def open_writes(self, former: Former) -> None:
-        """Give every database the setting that it had."""
+        """Give every database the setting that it had; who came in while it was read-only would stay so, and is ended."""
         for name, value in former.items():
             self._set(name, str(value))
+        self.end_sessions()
 
     def schedulers(self) -> Former:
         """Return the jobs of pg_cron and the subscriptions that are on: those write with nobody connected."""
