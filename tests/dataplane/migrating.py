@@ -8,7 +8,7 @@ from typing import Any
 
 from sealift.clock import VirtualClock
 from sealift.driver import Outcome
-from sealift.engine import Attempt, local_runner
+from sealift.engine import Attempt, Runner, local_runner
 from sealift.events import Event
 from sealift.sandbox import Durations, Sandbox
 from sealift.step import Step
@@ -38,19 +38,31 @@ class Run:
         return {n: body for n, body in self.acknowledged.items() if has.get(n) != body}
 
 
-async def _slowly(step: Step, attempt: Attempt) -> None:
-    """Run a step, and give the application time of its own: virtual time takes none."""
-    await local_runner(step, attempt)
-    await asyncio.sleep(0.03)
+def slowly(pause: float) -> Runner:
+    """Return a runner that gives the application time of its own after each step: virtual time takes none."""
+
+    async def run(step: Step, attempt: Attempt) -> None:
+        await local_runner(step, attempt)
+        await asyncio.sleep(pause)
+
+    return run
 
 
-def migrated(kind: type[Server], home: Path, folder: Path, change: Change = lambda s: s, *, login: bool = True) -> Run:
+def migrated(
+    kind: type[Server],
+    home: Path,
+    folder: Path,
+    change: Change = lambda s: s,
+    *,
+    login: bool = True,
+    pause: float = 0.03,
+) -> Run:
     """Migrate an instance by the snapshot route, its fence changed, while an application writes through it all."""
     with Sandbox(clock=VirtualClock(), durations=Durations()) as box, opened(box, kind, home) as plane:
         world = World(box, folder, connect=plane.connect)
         name = box.add_db_instance("shop", kind.engine, write_mib_per_s=0.01)
         plane.put(name)
-        return asyncio.run(_migrate(world, plane, name, change, login=login))
+        return asyncio.run(_migrate(world, plane, name, change, login=login, pause=pause))
 
 
 async def _written(writer: Writer, more: int) -> None:
@@ -63,7 +75,7 @@ async def _written(writer: Writer, more: int) -> None:
     raise AssertionError(f"the application is not served: {writer.refusal}")
 
 
-async def _migrate(world: World, plane: Plane, name: str, change: Change, *, login: bool) -> Run:
+async def _migrate(world: World, plane: Plane, name: str, change: Change, *, login: bool, pause: float) -> Run:
     about = {"fence_login": secret(username=MASTER, password=PASSWORD), "fence_from": f"{VERIFIER}/32"} if login else {}
     plan = await world.plan(f"rds:{name}", route="snapshot", acks=ACKS, **about)
     plan = replace(plan, steps=tuple(s for step in plan.steps if (s := change(step)) is not None))
@@ -77,7 +89,7 @@ async def _migrate(world: World, plane: Plane, name: str, change: Change, *, log
     writer = Writer(plane, name)
     writer.start()
     await _written(writer, 50)
-    driver = world.new_driver(runner=_slowly, listeners=[listen])
+    driver = world.new_driver(runner=slowly(pause), listeners=[listen])
     outcome = await world.act(driver.migrate(plan, approved_by="a test", observed=True))
     await _written(writer, 20)  # it is served, whatever the outcome
     writer.end()

@@ -51,8 +51,8 @@ class Server(ABC):
     user: ClassVar[str]
     """Whom the server runs as where the tests run as root: no database server takes root."""
 
-    def __init__(self, home: Path, name: str) -> None:
-        self.home, self.data, self.port = home, home / name, free_port()
+    def __init__(self, home: Path, name: str, *settings: str) -> None:
+        self.home, self.data, self.port, self.settings = home, home / name, free_port(), settings
         self.jobs = True
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -245,6 +245,7 @@ class MariaDb(Server):
             f"--event-scheduler={'ON' if self.jobs else 'OFF'}",
             "--innodb-flush-log-at-trx-commit=1",
             "--skip-name-resolve",
+            *self.settings,
         ]
 
     def create(self) -> None:
