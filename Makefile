@@ -35,8 +35,8 @@ mariadb: install ## the fence on a real MariaDB (installs Debian's mariadb-serve
 	  $$as_root apt-get update -q && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -q -y --no-install-recommends mariadb-server; }
 	$(PYTEST) -n 2 --dist loadgroup -m mariadb tests/dataplane
 
-every-step: install ## whole migrations of databases, failed at every step before bring-up (many minutes)
-	$(PYTEST) -n 2 --every-step -k test_a_failure_at_every_step_before_bring_up tests/kinds
+every-step: install ## whole migrations of databases, failed at every step before bring-up, and killed at every row (hours)
+	$(PYTEST) -n 2 --every-step -k "test_a_failure_at_every_step_before_bring_up or test_a_database_that_is_killed" tests/kinds tests/faults
 
 check: install lint type arrows ## the inner loop: what is fast
 	$(PYTEST) -n 2 --dist loadgroup -m "not prefect and not process and not mariadb" -q
