@@ -156,7 +156,7 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
     ("R-RDS-27", "An identifier in use is refused.", "botocore rds DBInstanceAlreadyExistsFault", False),
     (
         "R-RDS-28",
-        "A rename onto an identifier in use is refused, also while it is on its way to be taken.",
+        "A rename onto an identifier in use is refused, also while it is on its way to be taken, from the request on.",
         _UG + "USER_RenameInstance.html; the second half is a guess",
         True,
     ),
