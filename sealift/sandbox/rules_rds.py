@@ -231,6 +231,13 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
         False,
     ),
     (
+        "SB-RDS-60",
+        "A new replica is told a parameter group for Oracle and Db2, and for MySQL in another Region; else it has its "
+        "source's, in another Region the default one.",
+        "botocore rds CreateDBInstanceReadReplica.DBParameterGroupName; recorded (hashicorp/terraform-provider-aws#38056)",
+        False,
+    ),
+    (
         "SB-RDS-18",
         "A reboot ends connections and applies what was pending-reboot; ForceFailover needs Multi-AZ.",
         "botocore rds RebootDBInstance",
