@@ -66,6 +66,8 @@ def test_a_whole_migration(world: World, name: str) -> None:
             assert now["VpcSecurityGroups"] == was["VpcSecurityGroups"]
             assert now["DBParameterGroups"] == was["DBParameterGroups"]
             assert now["OptionGroupMemberships"] == was["OptionGroupMemberships"]
+            assert now["DeletionProtection"] is (was["DeletionProtection"] or id_ == plan.target)
+            assert [t for t in now["TagList"] if not t["Key"].startswith("sealift:")] == was["TagList"]
         nothing_lost(world)
         retained = [d for n, d in after.items() if n not in before]
         assert len(retained) == len(before)
