@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import structlog
 
@@ -37,7 +37,7 @@ from sealift.journal import Entry, Journal, Row, State, fold
 from sealift.pace import DOWN_DEADLINE, RETRIES
 from sealift.recipe import Block, blocks, operations_of, seconds_back, seconds_cutover, way_back
 from sealift.render.commands import aws_command
-from sealift.step import Call, Context, Found, Output, Phase, Query, Seen, Step, Switch, Watch, bind, undoing
+from sealift.step import Call, Context, Found, Output, Phase, Query, Seen, Step, Switch, Watch, bind, refs, undoing
 from sealift.subjects import SUBJECTS
 from sealift.watch import Watcher
 
@@ -813,7 +813,7 @@ class Engine:
                 raise end
 
     def _leftover(self, step: Step, error: SealiftError) -> None:
-        me = bind(step, self.state.outputs)
+        me = _bound(step, self.state)
         self._name(me, me.resource(), f"{me.title()}: {error}")
 
     def _name(self, me: Step, resource: str, why: str) -> None:
@@ -822,7 +822,8 @@ class Engine:
         self.emit("leftover", me, why=why)
 
     def _stuck(self, restore: Sequence[Step], stuck: SealiftError) -> NeedsPerson:
-        left = [bind(s, self.state.outputs) for s in restore if self.state.rows.get(s.key, Row("")).state != "done"]
+        # What an undo that was not reached would have read is not known yet: it is printed by its place.
+        left = [_bound(s, self.state) for s in restore if self.state.rows.get(s.key, Row("")).state != "done"]
         calls = [c for c in (s.do(self.context()) for s in left) if not c.operation.startswith("local:")]
         self.note("end", **{"as": "needs-person", "why": str(stuck)})
         self.emit("end", None, **{"as": "needs-person", "why": str(stuck)})
@@ -891,10 +892,13 @@ def taken_off(steps: Sequence[Step], state: State) -> list[str]:
 
 
 def _bound(step: Step, state: State) -> Step:
-    """Return a step with the ids that are known, or as it was planned."""
-    with contextlib.suppress(KeyError):
-        step = bind(step, state.outputs)
-    return step
+    """Return a step with the ids that are known; what an earlier one has not left yet stands as its `Ref`."""
+    unknown: dict[str, dict[str, Any]] = {}
+    for ref in refs(step):
+        if ref.field not in state.outputs.get(ref.step, {}):
+            unknown.setdefault(ref.step, {})[ref.field] = ref
+    known = {key: {**state.outputs.get(key, {}), **fields} for key, fields in unknown.items()}
+    return cast("Step", bind(step, {**state.outputs, **known}))
 
 
 async def in_doubt(

@@ -112,9 +112,24 @@ def _mysql(world: World) -> str:
     name = world.box.add_db_instance(
         "shop", "mysql", write_mib_per_s=RATE, MultiAZ=True, StorageType="io1", Iops=3000, size_gib=100
     )
-    for n in (1, 2):
-        world.box.add_db_replica(f"shop-r{n}", name)
+    rds: Any = boto3.client("rds", region_name=REGION)
+    family = rds.describe_db_parameter_groups(DBParameterGroupName=_group_of(rds, name))["DBParameterGroups"][0]
+    rds.create_db_parameter_group(
+        DBParameterGroupName="reading",
+        DBParameterGroupFamily=family["DBParameterGroupFamily"],
+        Description="of readers",
+    )
+    own = {"DeletionProtection": True, "DBParameterGroupName": "reading"}
+    world.box.add_db_replica("shop-r1", name, **own)
+    world.box.add_db_replica("shop-r2", name)
+    arn = f"arn:aws:rds:{REGION}:123456789012:db:shop-r1"
+    rds.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": "team", "Value": "bi"}])
     return name
+
+
+def _group_of(rds: Any, name: str) -> str:
+    (shown,) = rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
+    return str(shown["DBParameterGroups"][0]["DBParameterGroupName"])
 
 
 def _sqlserver(world: World) -> str:

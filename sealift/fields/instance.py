@@ -325,14 +325,35 @@ def modify_params(described: Described) -> dict[str, Any]:
     return params(INSTANCE, described, Class.MODIFY)
 
 
-def replica_params(described: Described) -> dict[str, Any]:
-    """Return what a new read replica is told, so that it is what the old one was: its groups too."""
+TOLD_PARAMETERS = ("oracle", "db2")
+"""What the engines begin with whose new replicas can be told a parameter group (SB-RDS-60)."""
+
+
+def group_of(described: Described) -> str:
+    """Return the parameter group of an instance."""
+    return str(one("DBParameterGroups", "DBParameterGroupName")(described) or "")
+
+
+def tells_parameters(described: Described) -> bool:
+    """Tell whether a new replica can be told a parameter group at birth; else it has its source's."""
+    return str(described.get("Engine", "")).startswith(TOLD_PARAMETERS)
+
+
+def replica_params(described: Described, source: Described) -> dict[str, Any]:
+    """Return what a new read replica of `source` is told, so that it is what the old one was: its security groups too.
+
+    Its subnet group only where it is another than its source's (botocore rds DBSubnetGroupNotAllowedFault).
+    """
     drawn = params(INSTANCE, described, Class.AT_RESTORE, Class.MODIFY, Class.LOST)
     kept = {k: v for k, v in drawn.items() if k in REPLICA}
     groups = [g["VpcSecurityGroupId"] for g in described.get("VpcSecurityGroups") or ()]
-    parameters = one("DBParameterGroups", "DBParameterGroupName")(described)
     kept |= {"VpcSecurityGroupIds": groups, "DeletionProtection": False}
-    return kept | ({"DBParameterGroupName": parameters} if parameters else {})
+    subnets = inside("DBSubnetGroup", "DBSubnetGroupName")
+    if subnets(described) and subnets(described) != subnets(source):
+        kept["DBSubnetGroupName"] = subnets(described)
+    if tells_parameters(described) and group_of(described):
+        kept["DBParameterGroupName"] = group_of(described)
+    return kept
 
 
 REPLICA_AFTERWARDS = (

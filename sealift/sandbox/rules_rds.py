@@ -156,7 +156,7 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
     ("R-RDS-27", "An identifier in use is refused.", "botocore rds DBInstanceAlreadyExistsFault", False),
     (
         "R-RDS-28",
-        "A rename onto an identifier in use is refused, also while it is on its way to be taken.",
+        "A rename onto an identifier in use is refused, also while it is on its way to be taken, from the request on.",
         _UG + "USER_RenameInstance.html; the second half is a guess",
         True,
     ),
@@ -228,6 +228,13 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
         "SB-RDS-17",
         "A replica needs a source that keeps backups; only a replica is promoted.",
         "botocore rds CreateDBInstanceReadReplica, PromoteReadReplica",
+        False,
+    ),
+    (
+        "SB-RDS-60",
+        "A new replica is told a parameter group for Oracle and Db2, and for MySQL in another Region; else it has its "
+        "source's, in another Region the default one.",
+        "botocore rds CreateDBInstanceReadReplica.DBParameterGroupName; recorded (hashicorp/terraform-provider-aws#38056)",
         False,
     ),
     (

@@ -40,6 +40,7 @@ from sealift.steps.db_instances import DeleteInstance, RestoreInstance
 from sealift.steps.db_modify import (
     FenceDatabase,
     GiveOwnGroups,
+    GiveParameters,
     ManagePassword,
     Protect,
     RenameDatabase,
@@ -158,6 +159,7 @@ STEPS: tuple[type[Step], ...] = (
     FenceDatabase,
     GiveDbTags,
     GiveOwnGroups,
+    GiveParameters,
     GiveTags,
     GreenMember,
     GreenStill,

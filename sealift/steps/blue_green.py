@@ -43,7 +43,7 @@ from sealift.steps.db_looks import (
     under_key,
     watch,
 )
-from sealift.steps.db_modify import FenceDatabase, GiveOwnGroups, RenameDatabase, still
+from sealift.steps.db_modify import FenceDatabase, GiveOwnGroups, Protect, RenameDatabase, still
 from sealift.steps.db_reboots import reboots
 from sealift.steps.db_snapshots import SafetyDbSnapshot
 from sealift.steps.fences import AwaitQuarantine, ProveQuiet
@@ -274,7 +274,19 @@ class GreenMember(Reading):
             "resource_id": Ref(self.key, "DbiResourceId"),
             "roles": ("source", "replacement"),  # RDS copies the tags of its blue member
         }
-        return DeleteCluster(**about) if self.of_cluster else DeleteInstance(member=self.member, **about)
+        if self.member:
+            return DeleteInstance(member=True, **about)  # its cluster has the protection
+        unprotect = Protect(
+            key=f"undo:{self.key}:unprotect",
+            phase=Phase.CLEAN,
+            lane=self.lane,
+            database=self.aside,
+            resource_id=Ref(self.key, "DbiResourceId"),
+            of_cluster=self.of_cluster,
+            on=False,  # the switchover may have handed the protection on, and nothing of ours turned it on
+            former=False,
+        )
+        return unprotect, DeleteCluster(**about) if self.of_cluster else DeleteInstance(**about)
 
     def salvage(self) -> Step | None:
         if self.member:
@@ -450,7 +462,10 @@ class SwitchOver(Step):
         return Irreversible("RDS takes back by itself what it does not complete")
 
     def undo_once_up(self) -> Undo:
-        """Fence the new side, give the names back, and let the old side serve again."""
+        """Fence both sides, give the names back, and let the old side serve again.
+
+        The old side too: what failed may have come before it was retired, and the wait counts the interfaces of both.
+        """
         key = f"undo:{self.key}"
         about: dict[str, Any] = {"phase": Phase.RESTORE, "lane": self.lane}
         shared: dict[str, Any] = {"quarantine": self.quarantine, "quiet": self.quiet, **about}
@@ -462,17 +477,19 @@ class SwitchOver(Step):
         for name, old in olds:
             of_cluster = self.of_cluster and old == self.members[0][1]
             steps.append(NameNow(key=f"{key}:old:{name}", resource_id=old, was=name, of_cluster=of_cluster, **about))
-        for name, _, new, groups, parameters, _ in self.members:
-            fence = RetireDatabase(
-                key=f"{key}:fence:{name}",
-                database=name,
-                resource_id=new,
-                groups=groups,
-                parameter_group=parameters,
-                of_cluster=self.of_cluster,
+        for name, old, new, groups, parameters, _ in self.members:
+            own: dict[str, Any] = {
+                "groups": groups,
+                "parameter_group": parameters,
+                "of_cluster": self.of_cluster,
                 **shared,
-            )
-            steps.append(fence)
+            }
+            steps += [
+                RetireDatabase(key=f"{key}:fence:{name}", database=name, resource_id=new, **own),
+                RetireDatabase(
+                    key=f"{key}:fence:{name}:old", database=Ref(f"{key}:old:{name}", "name"), resource_id=old, **own
+                ),
+            ]
         steps.append(
             AwaitQuarantine(key=f"{key}:carried", group=self.quarantine, interfaces=2 * self.interfaces, **about)
         )

@@ -99,7 +99,7 @@ def test_a_rename_takes_ten_minutes_and_the_old_name_is_gone(box, rds, db, modif
 
 
 def test_a_rename_onto_a_taken_name_is_refused(box, modify, app, refused):
-    """R-RDS-28: also onto a name that is about to be taken; onto one's own it renames and reboots all the same.
+    """R-RDS-28: also onto a name that is about to be taken, from the request on; onto one's own it renames and reboots all the same.
 
     Source R-RDS-28: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html; the second half is a
       guess.
@@ -107,6 +107,7 @@ def test_a_rename_onto_a_taken_name_is_refused(box, modify, app, refused):
     box.add_db_instance("other")
     assert refused(modify, NewDBInstanceIdentifier="other") == ("DBInstanceAlreadyExists", 400)
     modify(NewDBInstanceIdentifier="fresh", ApplyImmediately=True)
+    assert refused(modify, name="other", NewDBInstanceIdentifier="fresh")[0] == "DBInstanceAlreadyExists"
     box.clock.advance(30)
     assert refused(modify, name="other", NewDBInstanceIdentifier="fresh")[0] == "DBInstanceAlreadyExists"
     modify(name="other", NewDBInstanceIdentifier="other", ApplyImmediately=True)

@@ -73,6 +73,31 @@ def test_what_a_replica_needs_and_how_it_is_promoted(box, rds, app, db, refused)
     assert box.db_contents("copy").streams["client:app"][-1][1] < box.now() - 30
 
 
+def test_a_new_replica_has_its_sources_parameters(box, rds, app, db, client, refused):
+    """SB-RDS-60: it is told others for Oracle and Db2 only; for MySQL in another Region.
+
+    Source SB-RDS-60: botocore rds CreateDBInstanceReadReplica.DBParameterGroupName; recorded
+      (hashicorp/terraform-provider-aws#38056).
+    """
+    for family in ("mysql8.4", "oracle-ee-21"):
+        about = {"DBParameterGroupName": f"own-{family[:5]}", "DBParameterGroupFamily": family, "Description": "own"}
+        rds.create_db_parameter_group(**about)
+        client("rds", "eu-west-1").create_db_parameter_group(**about)
+    box.add_db_instance("my", "mysql", EngineVersion="8.4.5", DBParameterGroupName="own-mysql")
+    box.add_db_instance("ora", "oracle-ee")
+    ask = {"DBInstanceIdentifier": "my-r", "SourceDBInstanceIdentifier": "my"}
+    found = refused(rds.create_db_instance_read_replica, **ask, DBParameterGroupName="own-mysql")
+    assert found == ("InvalidParameterCombination", 400)
+    rds.create_db_instance_read_replica(**ask)
+    assert db("my-r")["DBParameterGroups"][0]["DBParameterGroupName"] == "own-mysql"
+    far = {"DBInstanceIdentifier": "far", "SourceDBInstanceIdentifier": db("my")["DBInstanceArn"]}
+    west = client("rds", "eu-west-1")
+    assert west.create_db_instance_read_replica(**far, DBParameterGroupName="own-mysql")
+    ask = {"DBInstanceIdentifier": "ora-r", "SourceDBInstanceIdentifier": "ora", "DBParameterGroupName": "own-oracl"}
+    made = rds.create_db_instance_read_replica(**ask)["DBInstance"]
+    assert made["DBParameterGroups"][0]["DBParameterGroupName"] == "own-oracl"
+
+
 def test_deleting_a_source_leaves_its_replica_on_its_own(box, rds, app, db):
     """SB-RDS-17: with what it had; a replica itself has no final snapshot (SB-RDS-13).
 

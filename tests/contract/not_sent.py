@@ -10,7 +10,6 @@ CLUSTERS = "the cluster's: RDS refuses it for a member"
 REPLICA = {
     "CustomIamInstanceProfile": CUSTOM,
     "DBInstanceIdentifier": IDENTITY,
-    "DBSubnetGroupName": "the source's: a replica in another group comes back in its source's",
     "KmsKeyId": "that of the source, in its Region: R-RDS-09",
     "PreSignedUrl": "of replicas in another Region",
     "SourceDBClusterIdentifier": "a replica of a cluster is none of an instance",

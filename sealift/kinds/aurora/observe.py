@@ -8,7 +8,7 @@ from sealift.keys import key_facts
 from sealift.kind import Read
 from sealift.kinds.aurora.facts import ClusterFacts, EndpointFacts, MemberFacts
 from sealift.kinds.databases.facts import GroupFacts
-from sealift.kinds.databases.names import set_aside
+from sealift.kinds.databases.names import asides, twice
 from sealift.kinds.databases.observing import (
     alarms_of,
     backup_selections,
@@ -161,13 +161,16 @@ async def _plain_snapshots(read: Read, target: str) -> tuple[str, ...] | None:
 
 
 async def _taken(read: Read, target: str, members: tuple[MemberFacts, ...]) -> tuple[str, ...] | None:
-    """Return which of the names that the source and its members are given on the way are in use (R-RDS-27)."""
+    """Return which of the names that the source, its members and what replaces them are given on the way are in use, or would
+    be given twice (R-RDS-27).
+    """
+    wanted = asides(m.id for m in members)
     try:
-        shown = [str(c["DBClusterIdentifier"]) for c in await _clusters(read, set_aside(target))]
-        if wanted := [set_aside(m.id) for m in members]:
+        shown = [str(c["DBClusterIdentifier"]) for c in await _clusters(read, *asides([target]))]
+        if wanted:
             shown += [str(d["DBInstanceIdentifier"]) for d in await instances(read, "db-instance-id", *wanted)]
     except CredentialsLost:
         raise
     except CallError:
         return None
-    return tuple(shown)
+    return (*shown, *twice(wanted))

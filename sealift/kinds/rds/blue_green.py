@@ -3,7 +3,6 @@
 The old side keeps running and is read-only only until somebody reboots it: it goes into quarantine in the same cutover.
 """
 
-from typing import Any
 
 from sealift.fields import before_image
 from sealift.fields.instance import GREEN_OTHERWISE, INSTANCE
@@ -21,7 +20,7 @@ from sealift.kinds.databases.pieces import (
     state,
 )
 from sealift.kinds.rds.facts import InstanceFacts
-from sealift.kinds.rds.shared import interfaces_of, mark, members_of
+from sealift.kinds.rds.shared import Member, interfaces_of, mark, members_of
 from sealift.options import Options
 from sealift.recipe import Lanes, recipe, seconds_cutover
 from sealift.step import Id, Ref, Seconds, Step
@@ -58,7 +57,6 @@ def blue_green_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...
     switched = tuple(
         (m.name, m.resource_id, _new(m.name), m.groups, m.parameter_group, set_aside(m.name, NEW)) for m in members
     )
-    new: dict[str, Any] = {"database": facts.id, "resource_id": _new(facts.id)}
     return recipe(
         mark(facts, options, "blue-green"),
         state(facts, options),
@@ -171,9 +169,28 @@ def blue_green_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...
             }
         ),
         DeleteBlueGreen(key="record", phase=CONFIRM, deployment=DEPLOYMENT, with_green=False),
-        Protect(key="protect", phase=CONFIRM, on=True, former=False, back=set_aside(facts.id, NEW), **new),
+        Lanes({m.name: [_protected(m)] for m in members if _stays_protected(facts, m)}),
         hand_over_tags(facts, options, Ref(f"old:{facts.id}", "arn")),
         hook(facts, options, "after", CONFIRM),
+    )
+
+
+def _stays_protected(facts: InstanceFacts, member: Member) -> bool:
+    """Tell whether the new side of a member is protected: the primary's until finalize, a replica's as it was."""
+    return member.name == facts.id or bool(member.described.get("DeletionProtection"))
+
+
+def _protected(member: Member) -> Step:
+    return Protect(
+        key="protect"
+        if not member.described.get("ReadReplicaSourceDBInstanceIdentifier")
+        else f"protect:{member.name}",
+        phase=CONFIRM,
+        on=True,
+        former=False,
+        back=set_aside(member.name, NEW),
+        database=member.name,
+        resource_id=_new(member.name),
     )
 
 

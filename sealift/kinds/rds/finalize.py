@@ -6,7 +6,7 @@ from typing import Any
 from sealift.keys import unusable as key_unusable
 from sealift.kind import Read
 from sealift.kinds.databases import names
-from sealift.kinds.rds.facts import InstanceFacts
+from sealift.kinds.rds.facts import InstanceFacts, ReplicaFacts
 from sealift.options import Options
 from sealift.recipe import Lanes, recipe
 from sealift.step import Call, Output, Phase, Step
@@ -56,15 +56,7 @@ def finalize(facts: InstanceFacts, options: Options, outputs: Mapping[str, Outpu
         *([] if "copy" in outputs else _last_state(facts, source, sized)),
         Lanes(
             {
-                r.id: [
-                    DeleteInstance(
-                        key=f"finalize:replica:{r.id}",
-                        phase=FINALIZE,
-                        database=_old_replica(r.id, outputs),
-                        resource_id=r.resource_id,
-                        roles=("source",),
-                    )
-                ]
+                r.id: _without(r, {"database": _old_replica(r.id, outputs), "resource_id": r.resource_id})
                 for r in facts.replicas
             }
         ),
@@ -92,6 +84,15 @@ def finalize(facts: InstanceFacts, options: Options, outputs: Mapping[str, Outpu
             key="finalize:protection", phase=FINALIZE, on=False, former=False, database=facts.id, resource_id=new
         ),
     )
+
+
+def _without(replica: ReplicaFacts, old: dict[str, Any]) -> list[Step]:
+    """Delete a replica that was put aside, its protection first."""
+    delete = DeleteInstance(key=f"finalize:replica:{replica.id}", phase=FINALIZE, roles=("source",), **old)
+    if not replica.described.get("DeletionProtection"):
+        return [delete]
+    key = f"finalize:unprotect:{replica.id}"
+    return [Protect(key=key, phase=FINALIZE, on=False, former=True, **old), delete]
 
 
 def _last_state(facts: InstanceFacts, source: dict[str, Any], sized: dict[str, Any]) -> list[Step]:

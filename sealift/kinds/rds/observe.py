@@ -1,11 +1,12 @@
 """Reading the facts of an instance with its replicas; what is denied or unknown stays None."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sealift.errors import CallError, CredentialsLost, SealiftError
 from sealift.keys import key_facts
 from sealift.kind import Read
-from sealift.kinds.databases.names import NEW, set_aside
+from sealift.kinds.databases.names import asides, twice
 from sealift.kinds.databases.observing import (
     alarms_of,
     backup_selections,
@@ -46,6 +47,7 @@ async def observe_instance(
     arn = str(described["DBInstanceArn"])
     groups = described.get("OptionGroupMemberships") or ()
     selectors, by_arn = await backup_selections(read, arn)
+    replicas = await _replicas(read, region, described)
     return InstanceFacts(
         id=str(described["DBInstanceIdentifier"]),
         resource_id=str(described["DbiResourceId"]),
@@ -59,7 +61,7 @@ async def observe_instance(
         described=described,
         vpc=str((described.get("DBSubnetGroup") or {}).get("VpcId", "")),
         parameter_group=await parameter_group(read, described),
-        replicas=await _replicas(read, region, described),
+        replicas=replicas,
         options=await options_of(read, str(groups[0]["OptionGroupName"]) if groups else ""),
         proxies=await proxies_of(read, target),
         subscriptions=await subscriptions_of(read, target),
@@ -71,7 +73,7 @@ async def observe_instance(
         selected_by_arn=by_arn,
         quotas=await quotas(read),
         fence_login_error=await login_error(read, options.fence_login),
-        taken=await _taken(read, target),
+        taken=await _taken(read, [target, *(r.id for r in replicas if r.region == region)]),
     )
 
 
@@ -119,13 +121,15 @@ async def _plain_snapshots(read: Read, resource_id: str) -> tuple[str, ...] | No
     return tuple(sorted(s["DBSnapshotIdentifier"] for s in plain))
 
 
-async def _taken(read: Read, target: str) -> tuple[str, ...] | None:
-    """Return which of the names that the source and the replacement are given on the way are in use (R-RDS-27)."""
-    wanted = [set_aside(target), set_aside(target, NEW)]
+async def _taken(read: Read, names: Sequence[str]) -> tuple[str, ...] | None:
+    """Return which of the names that sources, replicas and what replaces them are given on the way are in use, or would be
+    given twice (R-RDS-27).
+    """
+    wanted = asides(names)
     try:
         shown = await instances(read, "db-instance-id", *wanted)
     except CredentialsLost:
         raise
     except CallError:
         return None
-    return tuple(str(d["DBInstanceIdentifier"]) for d in shown)
+    return (*(str(d["DBInstanceIdentifier"]) for d in shown), *twice(wanted))

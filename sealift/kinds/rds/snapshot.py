@@ -12,11 +12,14 @@ from sealift.fields.instance import (
     BORN_OTHERWISE,
     GREEN_OTHERWISE,
     INSTANCE,
+    group_of,
     modify_params,
     replica_params,
     replica_settings,
     restore_params,
+    tells_parameters,
 )
+from sealift.kinds.databases.facts import Described
 from sealift.kinds.databases.names import NEW, set_aside
 from sealift.kinds.databases.pieces import (
     BRING_UP,
@@ -34,12 +37,13 @@ from sealift.kinds.databases.pieces import (
     login,
     quarantine,
     state,
+    user_tags,
 )
 from sealift.kinds.rds.facts import InstanceFacts, ReplicaFacts
 from sealift.kinds.rds.shared import fence, interfaces, interfaces_of, mark, members_of, proof
 from sealift.options import Options
 from sealift.recipe import Lanes, recipe, seconds_cutover, total
-from sealift.step import Ref, Seconds, Step
+from sealift.step import Phase, Ref, Seconds, Step, tags_of
 from sealift.steps import (
     AddRole,
     ApplyOwnParameters,
@@ -53,7 +57,9 @@ from sealift.steps import (
     DeleteDbSnapshot,
     DeregisterProxyTarget,
     FenceDatabase,
+    GiveDbTags,
     GiveOwnGroups,
+    GiveParameters,
     LastDbSnapshot,
     ManagePassword,
     OpenWrites,
@@ -146,7 +152,7 @@ def snapshot_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...]:
         ),
         SetAttributes(key="settings", phase=CUTOVER, settings=compact(settings), **new) if settings else None,
         ManagePassword(key="password", phase=CUTOVER, key_arn=facts.key.arn, **new) if facts.managed_password else None,
-        _roles(facts, new),
+        Lanes({"roles": _roles(facts.described, "role", CUTOVER, new)}),
         CompareDatabase(
             key="compare",
             phase=CUTOVER,
@@ -200,22 +206,12 @@ def readers_down(facts: InstanceFacts, options: Options) -> Seconds:
     return total(steps[first : last + 1])
 
 
-def _roles(facts: InstanceFacts, new: Mapping[str, Any]) -> Lanes:
-    roles = facts.described.get("AssociatedRoles") or ()
-    return Lanes(
-        {
-            "roles": [
-                AddRole(
-                    key=f"role:{number}",
-                    phase=CUTOVER,
-                    role=r["RoleArn"],
-                    feature=r.get("FeatureName", ""),
-                    **new,
-                )
-                for number, r in enumerate(roles, 1)
-            ]
-        }
-    )
+def _roles(described: Described, key: str, phase: Phase, database: Mapping[str, Any]) -> list[Step]:
+    roles = described.get("AssociatedRoles") or ()
+    return [
+        AddRole(key=f"{key}:{number}", phase=phase, role=r["RoleArn"], feature=r.get("FeatureName", ""), **database)
+        for number, r in enumerate(roles, 1)
+    ]
 
 
 def _opened(facts: InstanceFacts, options: Options, named: Mapping[str, Any]) -> list[Step]:
@@ -334,41 +330,51 @@ def _put_aside(replica: ReplicaFacts) -> Step:
 
 
 def _replica(facts: InstanceFacts, options: Options, replica: ReplicaFacts, *, name: str) -> list[Step]:
-    """Make a replica, set what its creation cannot be told, and compare it with the one that it stands for."""
-    made = Ref(f"replica:{replica.id}", "DbiResourceId")
+    """Make a replica, give it what its creation cannot be told, and compare it with the one that it stands for."""
+    made: dict[str, Any] = {"database": name, "resource_id": Ref(f"replica:{replica.id}", "DbiResourceId")}
     settings = replica_settings(replica.described)
     expected = GREEN_OTHERWISE if name == replica.id else BORN_OTHERWISE
-    lane: list[Step] = [
+    tags = (*user_tags(tuple(tags_of(replica.described).items())), ("sealift:role", "replacement"))
+    lane: list[Step | None] = [
         CreateReplica(
             key=f"replica:{replica.id}",
             phase=CONFIRM,
             source=facts.id,
             name=name,
             aside=set_aside(replica.id, NEW),
-            members=compact(replica_params(replica.described)),
+            members=compact(replica_params(replica.described, facts.described)),
             key_arn=facts.key.arn,
             extra_tags=options.extra_tags,
-        )
-    ]
-    if settings:
-        lane.append(
-            SetAttributes(
-                key=f"settings:{replica.id}",
-                phase=CONFIRM,
-                database=name,
-                resource_id=made,
-                settings=compact(settings),
-            )
-        )
-    lane.append(
+        ),
+        SetAttributes(key=f"settings:{replica.id}", phase=CONFIRM, settings=compact(settings), **made)
+        if settings
+        else None,
+        *_own_parameters(facts, replica, made),
+        *_roles(replica.described, f"role:{replica.id}", CONFIRM, made),
         CompareDatabase(
             key=f"compare:{replica.id}",
             phase=CONFIRM,
-            database=name,
-            resource_id=made,
             was=before_image(INSTANCE, replica.described),
             expected=tuple(sorted(expected.items())),
             key_arn=facts.key.arn,
+            **made,
+        ),
+        GiveDbTags(key=f"tags:{replica.id}", phase=CONFIRM, arn=f"{replica.arn.rsplit(':', 1)[0]}:{name}", tags=tags),
+        Protect(
+            key=f"protect:{replica.id}", phase=CONFIRM, on=True, former=False, back=set_aside(replica.id, NEW), **made
         )
-    )
-    return lane
+        if replica.described.get("DeletionProtection")
+        else None,
+    ]
+    return [step for step in lane if step is not None]
+
+
+def _own_parameters(facts: InstanceFacts, replica: ReplicaFacts, made: Mapping[str, Any]) -> list[Step]:
+    """Give it a parameter group other than its primary's, where the creation could not be told."""
+    group = replica.parameter_group.name or group_of(replica.described)
+    if not group or group == facts.parameter_group.name or tells_parameters(replica.described):
+        return []
+    return [
+        GiveParameters(key=f"parameters:{replica.id}", phase=CONFIRM, parameter_group=group, **made),
+        RebootInstance(key=f"parameters:reboot:{replica.id}", phase=CONFIRM, parameter_group=group, **made),
+    ]

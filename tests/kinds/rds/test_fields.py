@@ -196,7 +196,7 @@ def test_a_replica_is_told_what_it_was(box: Sandbox, rds: Any, db: Any, source: 
 
     restored(box, rds, **restore_params(db("app")))
     rds.create_db_instance_read_replica(
-        DBInstanceIdentifier="r2", SourceDBInstanceIdentifier="new", **replica_params(before)
+        DBInstanceIdentifier="r2", SourceDBInstanceIdentifier="new", **replica_params(before, db("new"))
     )
     box.clock.advance(7200)
     rds.modify_db_instance(DBInstanceIdentifier="r2", ApplyImmediately=True, **replica_settings(before))

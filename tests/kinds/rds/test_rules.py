@@ -62,6 +62,7 @@ FIRES: list[tuple[str, InstanceFacts, Options, str, str]] = [
     ("R-RDS-09", replica(region="us-east-1"), OPTIONS, BLOCK, "us-east-1"),
     ("R-RDS-09", replica(state="creating"), OPTIONS, BLOCK, "creating"),
     ("R-RDS-09", replica(described={"ReadReplicaDBInstanceIdentifiers": ["x"]}), OPTIONS, BLOCK, "of its own"),
+    ("R-RDS-09", replica(described={"EngineVersion": "18.1"}), OPTIONS, BLOCK, "18.1"),
     ("R-RDS-09", described(ReadReplicaDBClusterIdentifiers=["c"]), OPTIONS, BLOCK, "Aurora replica"),
     ("R-RDS-10", replace(ORDERS, state="modifying"), OPTIONS, BLOCK, "modifying"),
     ("R-RDS-11", replace(ORDERS, state="storage-full"), OPTIONS, BLOCK, "grow"),
