@@ -98,6 +98,20 @@ def test_a_layer_left_out_loses_a_write_or_runs_a_job_twice(world: World, layer:
     assert world.box.db_losses() or world.box.double_runs()
 
 
+@pytest.mark.parametrize("closed", [True, False])
+def test_the_way_out_over_ipv6_is_closed_too(world: World, closed: bool) -> None:
+    """SB-SG-02: in a VPC with an IPv6 block a dual-stack database would go on pulling from outside, behind the fence."""
+    (vpc,) = world.ec2.describe_vpcs()["Vpcs"]
+    world.ec2.associate_vpc_cidr_block(VpcId=vpc["VpcId"], AmazonProvidedIpv6CidrBlock=True)
+
+    def change(step: Step) -> Step | None:
+        return step if closed or not (isinstance(step, CloseQuarantine) and step.v6) else None
+
+    done = asyncio.run(moved(world, "mysql", unproved(change), inbound=True, NetworkType="DUAL"))
+    assert done.exit_code == 0, done.message
+    assert bool(world.box.db_losses()) is not closed
+
+
 def test_a_reboot_left_out_loses_writes(world: World) -> None:
     """A connection that is open outlives the change of groups: without the reboot its writes go on, and are lost."""
 
