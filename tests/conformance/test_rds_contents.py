@@ -366,8 +366,8 @@ def test_connections_and_lag_are_metrics(box, points, fence):
     """SB-RDS-47: CloudWatch AWS/RDS: DatabaseConnections falls to zero with the fence; ReplicaLag is a replica's.
 
     Source SB-RDS-47: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-metrics.html;
-      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/monitoring-cloudwatch.html; when in the minute, and how late, is
-      (guess).
+      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/monitoring-cloudwatch.html; when in the minute, and how late, are
+      guesses.
     """
     box.add_db_instance("app")
     box.add_db_replica("copy", "app")
@@ -384,8 +384,8 @@ def test_a_point_is_of_a_minute_and_comes_late(box, points, fence):
     """SB-RDS-47: the minute in which the fence closed may show who was there before; none is shown before it has passed.
 
     Source SB-RDS-47: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-metrics.html;
-      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/monitoring-cloudwatch.html; when in the minute, and how late, is
-      (guess).
+      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/monitoring-cloudwatch.html; when in the minute, and how late, are
+      guesses.
     """
     d = box.world.durations = replace(box.world.durations, db_reboot_s=20.0)
     box.add_db_instance("app")
@@ -404,8 +404,8 @@ def test_what_is_down_has_no_points(box, points, rds):
     """SB-RDS-47: minutes in which an instance took no connections when it was read are left out.
 
     Source SB-RDS-47: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-metrics.html;
-      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/monitoring-cloudwatch.html; when in the minute, and how late, is
-      (guess).
+      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/monitoring-cloudwatch.html; when in the minute, and how late, are
+      guesses.
     """
     box.add_db_instance("app")
     rds.stop_db_instance(DBInstanceIdentifier="app")
