@@ -559,6 +559,15 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
         False,
     ),
     (
+        "SB-ENG-04",
+        "A login needs a user's password. Users are in the data, so that a copy has those of its source; a master password "
+        "that RDS manages is another than before, and so it is after a rotation.",
+        "botocore rds ModifyDBInstance.MasterUserPassword, ManageMasterUserPassword, RotateMasterUserPassword; "
+        + _UG
+        + "rds-secrets-manager.html; when the engine takes it is a guess",
+        True,
+    ),
+    (
         "SB-ENG-01",
         "What a login sets is stored in the data (PostgreSQL, SQL Server; Oracle's scheduler) and copied with them, or "
         "gone with a reboot.",

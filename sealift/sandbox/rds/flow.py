@@ -6,7 +6,7 @@ After every change of state, group, parameter or engine setting `refresh` settle
 from collections import Counter
 
 from sealift.sandbox.physics.contents import Contents
-from sealift.sandbox.rds import network, parameters
+from sealift.sandbox.rds import network, parameters, passwords
 from sealift.sandbox.rds.state import AnyDb, Books, Client, Cluster, Database, Run, Store, Writing, books
 from sealift.sandbox.world import World
 
@@ -189,4 +189,5 @@ def end_sessions(room: Books, db: Database) -> int:
 
 def detach(store: Store, at: float) -> None:
     """Let a replica's store go its own way, with what it has."""
+    passwords.part(store)
     store.held, store.follows, store.lag = store.contents(at), None, 0.0

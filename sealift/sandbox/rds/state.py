@@ -22,7 +22,7 @@ class Store:
 
     `gib`: how much there is, for what snapshots take. `job`: the identity of the scheduled job inside. `inbound`: an
     external primary that the engine itself pulls from. `kept`: settings that a login has stored in the data
-    (`read_only`, `scheduler_off`): they travel too.
+    (`read_only`, `scheduler_off`) and its users (see `passwords`): they travel too.
     """
 
     id: str
