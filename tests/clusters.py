@@ -81,6 +81,23 @@ def _logging_serverless(world: World) -> str:
     return name
 
 
+def _proxied_serverless(world: World) -> str:
+    """The same, with a proxy that tracks the cluster, and a client that comes through it."""
+    name = _serverless(world)
+    rds = _rds()
+    rds.create_db_proxy(
+        DBProxyName="pool",
+        EngineFamily="MYSQL",
+        RoleArn="arn:aws:iam::123456789012:role/proxy",
+        VpcSubnetIds=[s["SubnetId"] for s in world.ec2.describe_subnets()["Subnets"]],
+        Auth=[{"AuthScheme": "SECRETS", "SecretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:pool"}],
+    )
+    world.clock.advance(600)
+    rds.register_db_proxy_targets(DBProxyName="pool", DBClusterIdentifiers=[name])
+    world.box.add_proxy_client("pool", name, "cluster", write_mib_per_s=RATE)
+    return name
+
+
 def _multi_az(world: World) -> str:
     return world.box.add_db_cluster(
         "bank",
@@ -98,7 +115,7 @@ def _multi_az(world: World) -> str:
 CASES: dict[str, Case] = {
     "aurora postgresql with scaled readers, snapshot": Case(_scaled_shop, "snapshot", login=True),
     "aurora postgresql, blue-green": Case(_logical_shop, "blue-green"),
-    "aurora mysql serverless v2, snapshot without a login": Case(_serverless, "snapshot"),
+    "aurora mysql serverless v2 behind a proxy, snapshot without a login": Case(_proxied_serverless, "snapshot"),
     "aurora mysql serverless v2, blue-green": Case(_logging_serverless, "blue-green"),
     "a multi-az db cluster": Case(_multi_az, "snapshot", login=True),
 }

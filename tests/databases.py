@@ -10,7 +10,7 @@ import boto3
 from sealift.errors import CallError, Retry
 from sealift.logins import Address, Credentials, Former, Login
 from sealift.sandbox import Sandbox
-from sealift.sandbox.rds.engine import Engine, Unreachable
+from sealift.sandbox.rds.engine import Denied, Engine, Unreachable
 from tests.world import REGION, World
 
 VERIFIER = "172.31.99.9"
@@ -31,6 +31,8 @@ class BoxLogin:
             return self._engine.execute(statement, value)
         except Unreachable as error:
             raise CallError(str(error), operation="login:box", retry=Retry.TRANSIENT) from None
+        except Denied as error:
+            raise CallError(str(error), operation="login:box", retry=Retry.REFUSED) from None
 
     def writes(self) -> Former:
         return {"read_only": self._do("read_only")}
@@ -68,8 +70,8 @@ def logins(box: Sandbox, login: type[BoxLogin] = BoxLogin) -> Callable[[str, Add
 
     def connect(engine: str, address: Address, credentials: Credentials) -> Login:
         assert engine
-        assert credentials.password
-        return login(box.engine(address.host.split(".", 1)[0], address=VERIFIER))
+        name, user = address.host.split(".", 1)[0], (credentials.username, credentials.password)
+        return login(box.engine(name, address=VERIFIER, user=user))
 
     return connect
 
@@ -89,16 +91,17 @@ class Case:
     route: str
     options: Mapping[str, Any] = field(default_factory=dict)
     login: bool = False
+    user: str = "admin"
 
 
 def options_of(case: Case) -> dict[str, Any]:
     """Return the options of a case, with a login where it has one."""
-    return {"route": case.route, "acks": ACKS, **case.options, **(fence() if case.login else {})}
+    return {"route": case.route, "acks": ACKS, **case.options, **(fence(case.user) if case.login else {})}
 
 
-def fence() -> dict[str, Any]:
+def fence(user: str = "admin") -> dict[str, Any]:
     """Return the options of a login by which a fence is closed and proved from inside."""
-    return {"fence_login": secret(), "fence_from": f"{VERIFIER}/32"}
+    return {"fence_login": secret(username=user), "fence_from": f"{VERIFIER}/32"}
 
 
 ACKS = ("R-FENCE-01", "R-RDS-57")
@@ -144,6 +147,7 @@ def _sqlserver(world: World) -> str:
         "ledger", "sqlserver-se", write_mib_per_s=RATE, OptionGroupName="backups", LicenseModel="license-included"
     )
     rds.modify_db_instance(DBInstanceIdentifier=name, ManageMasterUserPassword=True, ApplyImmediately=True)
+    world.box.add_db_user(name, "fence", "x")
     return name
 
 
@@ -183,7 +187,7 @@ CASES: dict[str, Case] = {
     "mysql with replicas, blue-green": Case(_mysql, "blue-green"),
     "mysql with replicas, snapshot": Case(_mysql, "snapshot", login=True),
     "mysql with replicas, readers stale": Case(_mysql, "snapshot", {"readers": "stale"}),
-    "sql server with an option group and a managed password": Case(_sqlserver, "snapshot", login=True),
+    "sql server with an option group and a managed password": Case(_sqlserver, "snapshot", login=True, user="fence"),
     "mariadb with a proxy, snapshot": Case(_mariadb, "snapshot", login=True),
     "mariadb with a proxy, blue-green": Case(_mariadb, "blue-green"),
     "oracle with roles": Case(_oracle, "snapshot", login=True),

@@ -284,8 +284,11 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
     ),
     (
         "SB-RDS-25",
-        "A proxy is available before it takes targets, each once, or other pool settings; its one target group is default.",
-        "botocore rds RegisterDBProxyTargets, ModifyDBProxyTargetGroup; the code for a new name is a guess",
+        "A proxy is available before it takes targets, each once, or other pool settings; its one target group is default. "
+        "A tracked cluster shows no health and the port 0; its instances are targets of their own.",
+        "botocore rds RegisterDBProxyTargets, ModifyDBProxyTargetGroup, TargetHealth; the handler of "
+        "AWS::RDS::DBProxyTargetGroup: tracked clusters do not currently have their own health state; the code for a new "
+        "name is a guess",
         True,
     ),
     (
@@ -564,6 +567,15 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
         "writing, what users' tables count does not.",
         "morling.dev/blog/insatiable-postgres-replication-slot; github.com/zendesk/maxwell/pull/523",
         False,
+    ),
+    (
+        "SB-ENG-04",
+        "A login needs a user's password. Users are in the data, so that a copy has those of its source; a master password "
+        "that RDS manages is another than before, and so it is after a rotation.",
+        "botocore rds ModifyDBInstance.MasterUserPassword, ManageMasterUserPassword, RotateMasterUserPassword; "
+        + _UG
+        + "rds-secrets-manager.html; when the engine takes it is a guess",
+        True,
     ),
     (
         "SB-ENG-01",

@@ -255,8 +255,9 @@ class StartSchedulers(Setting):
 class ProveQuiet(Step):
     """Prove the fence: no connections, and, where a login tells, a write position that stands still over two readings.
 
-    `since` is the position of an earlier proof: between the last snapshot and the rename nothing may have moved either. Of a
-    cluster every member counts that it has by then.
+    `since` is the position of an earlier proof: between the last snapshot and the rename nothing may have moved either. `after` is
+    when that proof began: where no login tells, every minute since then is judged. Of a cluster every member counts that it has
+    by then.
     """
 
     databases: tuple[Id, ...]
@@ -265,8 +266,9 @@ class ProveQuiet(Step):
     secret: Id = ""
     of_cluster: bool = False
     since: Id = ""
+    after: Id = ""
 
-    outputs: ClassVar[tuple[str, ...]] = ("connections", "position")
+    outputs: ClassVar[tuple[str, ...]] = ("connections", "position", "began")
     declares: ClassVar[tuple[str, ...]] = (
         "cloudwatch:GetMetricData",
         "rds:DescribeDBInstances",
@@ -287,6 +289,7 @@ class ProveQuiet(Step):
                 "secret": self.secret,
                 "of_cluster": self.of_cluster,
                 "since": self.since,
+                "after": self.after,
             },
         )
 
@@ -297,4 +300,4 @@ class ProveQuiet(Step):
         return Irreversible("it only reads")
 
     def seconds(self) -> Seconds:
-        return estimate.PROOF
+        return estimate.PROOF if self.secret or self.after else estimate.PROOF_BY_METRICS

@@ -84,7 +84,7 @@ class CreateQuarantine(Step):
 class CloseQuarantine(Step):
     """Take away the rule that lets everything out: replication from outside and dblinks are outbound connections.
 
-    `v6`: the rule for IPv6, which a VPC with such addresses adds.
+    `v6`: the rule for IPv6, which AWS adds where the VPC has such a block; that is asked last, and then nothing may be let out.
     """
 
     group: Id
@@ -93,7 +93,7 @@ class CloseQuarantine(Step):
     looks_first: ClassVar[bool] = True
 
     def title(self) -> str:
-        return f"let nothing out of {self.group}"
+        return f"let nothing out of {self.group}" + (" over IPv6" if self.v6 else "")
 
     def do(self, ctx: Context) -> Call:
         rules = EVERYWHERE_V6 if self.v6 else EVERYWHERE
@@ -104,19 +104,24 @@ class CloseQuarantine(Step):
 
     def check(self, out: Output) -> Query:
         def read(reply: Mapping[str, Any]) -> list[str]:
-            return [f"{self.group} still lets out: {rule}" for rule in self._open(reply)]
+            rules = _egress(reply) if self.v6 else self._open(reply)
+            return [f"{self.group} still lets out: {rule}" for rule in rules]
 
         return Query(_group(self.group), read)
 
     def _open(self, reply: Mapping[str, Any]) -> list[Any]:
         ranges = "Ipv6Ranges" if self.v6 else "IpRanges"
-        return [r for g in reply["SecurityGroups"] for r in g.get("IpPermissionsEgress", ()) if r.get(ranges)]
+        return [rule for rule in _egress(reply) if rule.get(ranges)]
 
     def undo(self) -> Irreversible:
         return Irreversible("the group goes as a whole")
 
     def seconds(self) -> Seconds:
         return SMALL_CALL
+
+
+def _egress(reply: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [rule for group in reply["SecurityGroups"] for rule in group.get("IpPermissionsEgress") or ()]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,7 @@
 """What databases hold, who writes to them, and which fences hold."""
 
+from dataclasses import replace
+
 import pytest
 
 QUIET = {"DBInstanceIdentifier": "app"}
@@ -344,27 +346,71 @@ def test_a_stopped_database_comes_back_and_runs_its_job(box, rds, fence):
     assert len(box.double_runs()) > before
 
 
-def test_connections_and_lag_are_metrics(box, client, fence):
+@pytest.fixture
+def points(box, client):
+    """points(metric, db, since=) -> the minutes that are shown, each with its value, oldest first."""
+    metrics = client("cloudwatch")
+
+    def look(name, db, since=0.0, dimension="DBInstanceIdentifier"):
+        stat = {"Metric": {"Namespace": "AWS/RDS", "MetricName": name}, "Period": 60, "Stat": "Maximum"}
+        stat["Metric"]["Dimensions"] = [{"Name": dimension, "Value": db}]
+        about = {"StartTime": since or box.now() - 600, "EndTime": box.now() + 60, "ScanBy": "TimestampAscending"}
+        reply = metrics.get_metric_data(MetricDataQueries=[{"Id": "q", "MetricStat": stat}], **about)
+        (found,) = reply["MetricDataResults"]
+        return [(t.timestamp(), v) for t, v in zip(found["Timestamps"], found["Values"], strict=True)]
+
+    return look
+
+
+def test_connections_and_lag_are_metrics(box, points, fence):
     """SB-RDS-47: CloudWatch AWS/RDS: DatabaseConnections falls to zero with the fence; ReplicaLag is a replica's.
 
-    Source SB-RDS-47: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-metrics.html.
+    Source SB-RDS-47: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-metrics.html;
+      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/monitoring-cloudwatch.html; when in the minute, and how late, are
+      guesses.
     """
     box.add_db_instance("app")
     box.add_db_replica("copy", "app")
-    metrics = client("cloudwatch")
-
-    def value(name, db):
-        stat = {"Metric": {"Namespace": "AWS/RDS", "MetricName": name}, "Period": 60, "Stat": "Maximum"}
-        stat["Metric"]["Dimensions"] = [{"Name": "DBInstanceIdentifier", "Value": db}]
-        queries = [{"Id": "q", "MetricStat": stat}]
-        return metrics.get_metric_data(MetricDataQueries=queries, StartTime=0, EndTime=1)["MetricDataResults"][0][
-            "Values"
-        ]
-
-    assert value("DatabaseConnections", "app") == [1.0]
-    assert value("ReplicaLag", "copy") == [box.world.durations.db_replica_lag_s]
+    box.clock.advance(300)
+    assert points("DatabaseConnections", "app")[-1][1] == 1.0
+    assert points("ReplicaLag", "copy")[-1][1] == box.world.durations.db_replica_lag_s
+    assert points("ReplicaLag", "app") == []
     fence()
-    assert value("DatabaseConnections", "app") == [0.0]
+    box.clock.advance(300)
+    assert points("DatabaseConnections", "app")[-1][1] == 0.0
+
+
+def test_a_point_is_of_a_minute_and_comes_late(box, points, fence):
+    """SB-RDS-47: the minute in which the fence closed may show who was there before; none is shown before it has passed.
+
+    Source SB-RDS-47: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-metrics.html;
+      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/monitoring-cloudwatch.html; when in the minute, and how late, are
+      guesses.
+    """
+    d = box.world.durations = replace(box.world.durations, db_reboot_s=20.0)
+    box.add_db_instance("app")
+    box.clock.advance(3600)
+    box.clock.advance(60 - (box.now() + d.db_groups_s - d.metric_sampled_s - 5) % 60)
+    fence()  # its reboot begins after this minute was read, and is over before the minute is
+    closed = box.now() // 60 * 60
+    assert box.now() > closed + d.metric_sampled_s
+    box.clock.advance(closed + 60 + d.metric_late_s - 1 - box.now())
+    assert points("DatabaseConnections", "app")[-1] == (closed - 60, 1.0)
+    box.clock.advance(61)
+    assert points("DatabaseConnections", "app")[-2:] == [(closed, 1.0), (closed + 60, 0.0)]
+
+
+def test_what_is_down_has_no_points(box, points, rds):
+    """SB-RDS-47: minutes in which an instance took no connections when it was read are left out.
+
+    Source SB-RDS-47: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-metrics.html;
+      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/monitoring-cloudwatch.html; when in the minute, and how late, are
+      guesses.
+    """
+    box.add_db_instance("app")
+    rds.stop_db_instance(DBInstanceIdentifier="app")
+    box.clock.advance(3600)
+    assert points("DatabaseConnections", "app") == []
 
 
 @pytest.fixture

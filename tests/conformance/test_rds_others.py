@@ -185,7 +185,9 @@ def proxy(box, rds, app):
 def test_a_proxy_target_goes_by_name(box, rds, proxy, refused, db):
     """SB-RDS-25, R-RDS-18: registered once, unhealthy while nothing reachable bears the name.
 
-    Source SB-RDS-25: botocore rds RegisterDBProxyTargets, ModifyDBProxyTargetGroup; the code for a new name is a guess.
+    Source SB-RDS-25: botocore rds RegisterDBProxyTargets, ModifyDBProxyTargetGroup, TargetHealth; the handler of
+      AWS::RDS::DBProxyTargetGroup: tracked clusters do not currently have their own health state; the code for a new
+      name is a guess.
     Source R-RDS-18: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-blue-green.html; botocore rds
       DBProxyTarget.RdsResourceId; the code is a guess.
     """
@@ -308,3 +310,23 @@ def test_what_nobody_has_is_an_empty_list(box, rds, app, db):
     box.show_as(db("app")["DBInstanceArn"], PendingMaintenance=[{"Action": "system-update"}])
     (told,) = rds.describe_pending_maintenance_actions()["PendingMaintenanceActions"]
     assert told["PendingMaintenanceActionDetails"] == [{"Action": "system-update"}]
+
+
+def test_a_tracked_cluster_has_no_health_of_its_own(box, rds, proxy):
+    """SB-RDS-25: it is shown with the port 0, and every instance of it as a target with a health.
+
+    Source SB-RDS-25: botocore rds RegisterDBProxyTargets, ModifyDBProxyTargetGroup, TargetHealth; the handler of
+      AWS::RDS::DBProxyTargetGroup: tracked clusters do not currently have their own health state; the code for a new
+      name is a guess.
+    """
+    box.clock.advance(600)
+    box.add_db_cluster("au", readers=1)
+    rds.register_db_proxy_targets(**proxy, DBClusterIdentifiers=["au"])
+    box.clock.advance(600)
+    targets = {t["RdsResourceId"]: t for t in rds.describe_db_proxy_targets(**proxy)["Targets"]}
+    assert targets["au"]["Type"] == "TRACKED_CLUSTER"
+    assert (targets["au"]["Port"], "TargetHealth" in targets["au"]) == (0, False)
+    members = [targets[n] for n in ("au-1", "au-2")]
+    assert {t["TrackedClusterId"] for t in members} == {"au"}
+    assert [t["TargetHealth"]["State"] for t in members] == ["AVAILABLE", "AVAILABLE"]
+    assert [t["Role"] for t in members] == ["READ_WRITE", "READ_ONLY"]

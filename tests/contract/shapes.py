@@ -98,7 +98,7 @@ CASES += [(name, case.route) for name, case in (databases.SHAPES | clusters.CASE
 
 def options_of(shape: Shape) -> dict[str, Any]:
     """Return the options of a shape, with a login where it has one."""
-    return {**shape.options, **(databases.fence() if shape.login else {})}
+    return {**shape.options, **(databases.fence(shape.user) if shape.login else {})}
 
 
 def look(world: World) -> dict[str, Any]:

@@ -119,7 +119,8 @@ def proof(key: str, facts: ClusterFacts, options: Options, *, since: str = "") -
     about: dict[str, Any] = {"resource_id": facts.resource_id, "of_cluster": True}
     if options.fence_login:
         about |= login(facts, options)
-        about["since"] = Ref(since, "position") if since else ""
+    if since:
+        about |= {"since": Ref(since, "position")} if options.fence_login else {"after": Ref(since, "began")}
     return ProveQuiet(key=key, phase=CUTOVER, databases=(facts.id,), **about)
 
 

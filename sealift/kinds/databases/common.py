@@ -55,9 +55,14 @@ def backups_on(facts: DatabaseFacts, options: Options) -> Finding:
     return say(WARN, [f"{facts.id} keeps no automated backups"] if off else [], "Turn them on before it is encrypted.")
 
 
-@moving("R-FENCE-02", "docs/adr/0008: the quarantine admits nobody but who is named")
+@moving(
+    "R-FENCE-02",
+    "docs/adr/0008: the quarantine admits nobody but who is named; botocore rds ModifyDBInstance.ManageMasterUserPassword",
+)
 def login_gets_in(facts: DatabaseFacts, options: Options) -> Finding:
-    """A login for the fence comes with the address that the quarantine lets in, and its secret can be found."""
+    """A login for the fence comes with the address that the quarantine lets in, its secret can be found, and it is in the
+    replacement too: the master secret that RDS manages is not (R-RDS-17).
+    """
     found = []
     if options.fence_login and not options.fence_from:
         found.append("--fence-login is given without --fence-from: the quarantine would shut the login out")
@@ -65,6 +70,12 @@ def login_gets_in(facts: DatabaseFacts, options: Options) -> Finding:
         found.append("--fence-from is given without --fence-login")
     if facts.fence_login_error:
         found.append(f"the secret of --fence-login cannot be found: {facts.fence_login_error}")
+    master = str((facts.described.get("MasterUserSecret") or {}).get("SecretArn") or "")
+    if master and options.fence_login in (master, master.rpartition("-")[0]):
+        own = "--fence-login is the master secret that RDS manages: the replacement gets another password and another secret"
+        return say(
+            BLOCK, [*found, own], "Make a user of its own inside the engine, and give the secret with its password."
+        )
     return say(BLOCK, found, "Give both: the secret's ARN, and the CIDR from which this host reaches the database.")
 
 

@@ -114,6 +114,7 @@ def quarantine(facts: DatabaseFacts, options: Options) -> list[Step]:
     made: list[Step] = [
         CreateQuarantine(key="quarantine", vpc=facts.vpc, target=facts.id, **about),
         CloseQuarantine(key="quarantine:close", phase=PREPARE, group=QUARANTINE),
+        CloseQuarantine(key="quarantine:close:v6", phase=PREPARE, group=QUARANTINE, v6=True),
     ]
     if options.fence_login and options.fence_from:
         made.append(

@@ -111,5 +111,6 @@ def proof(key: str, facts: InstanceFacts, options: Options, *, since: str = "", 
     about: dict[str, Any] = {}
     if options.fence_login:
         about |= {"resource_id": facts.resource_id, **login(facts, options)}
-        about["since"] = Ref(since, "position") if since else ""
+    if since:
+        about |= {"since": Ref(since, "position")} if options.fence_login else {"after": Ref(since, "began")}
     return ProveQuiet(key=key, phase=phase, databases=names, **about)

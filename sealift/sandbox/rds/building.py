@@ -110,11 +110,16 @@ def enter(
     check_transit(room, subnet_group, shown.get("DBInstanceClass", ""))
     groups = list(cluster.groups) if cluster else network.chosen_groups(call, room, subnet_group)
     user = shown.get("MasterUsername")
-    secret = secrets.wanted(world, call, name, user=user) if params.get("ManageMasterUserPassword") else None
+    inside = cluster.store if cluster else store or Store("")
+    managed = params.get("ManageMasterUserPassword")
+    secret = secrets.wanted(world, call, name, inside, user=user) if managed else None
+    secrets.set_at_creation(call, inside, user)
     made_tags = tags.asked(call) if own_tags is None else own_tags
     nets = network.subnets(room, subnet_group)
     shown.setdefault("AvailabilityZone", nets[world.rng.randrange(len(nets))].availability_zone)
     own = resource_id(world, "db")
+    if cluster is None:
+        inside.id = own
     db = Database(
         id=name,
         resource_id=own,
@@ -123,7 +128,7 @@ def enter(
         region=call.region,
         created=call.at,
         shown=shown,
-        store=(cluster.store if cluster else store or Store(own)),
+        store=inside,
         storage=cluster.storage if cluster else storage,
         visible=call.at + world.durations.visible_s,
         groups=groups,
@@ -134,8 +139,6 @@ def enter(
         secret=secret,
         cluster=cluster,
     )
-    if store:
-        store.id = own
     room.databases[name] = db
     return db
 

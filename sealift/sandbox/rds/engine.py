@@ -6,7 +6,7 @@ A statement is a word and perhaps a value: `read_only`, `sessions`, `end_session
 
 from typing import Any
 
-from sealift.sandbox.rds import engines, flow, lookups, metrics, moves, network
+from sealift.sandbox.rds import engines, flow, lookups, metrics, moves, network, passwords
 from sealift.sandbox.rds.state import AnyDb, Cluster, Database, books
 from sealift.sandbox.world import World
 
@@ -24,15 +24,21 @@ class Unreachable(Exception):  # what a driver's connection error is
     """No connection: the engine is not up, or the network lets nobody in."""
 
 
-class Engine:
-    """A login to an instance, or to the writer of a cluster, by name."""
+class Denied(Exception):  # what a driver's refusal of a password is
+    """There is no such user, or another password is theirs (SB-ENG-04)."""
 
-    def __init__(self, world: World, account: str, region: str, name: str, address: str) -> None:
+
+class Engine:
+    """A login to an instance, or to the writer of a cluster, by name. `user`: with which password; None is the box's own eye."""
+
+    def __init__(
+        self, world: World, account: str, region: str, name: str, address: str, user: tuple[str, str] | None = None
+    ) -> None:
         self._world, self._room, self._address = world, books(world, account, region), address
-        self._name = lookups.name_of(name)
+        self._name, self._user = lookups.name_of(name), user
 
     def execute(self, statement: str, value: Any = None) -> Any:
-        """Run one statement on a connection of its own; `Unreachable` where there is none to be had."""
+        """Run one statement on a connection of its own; `Unreachable` where there is none to be had, `Denied` to strangers."""
         head, db = self._connect()
         if statement == "read_only":
             return self._set(head, db, "read_only", value)
@@ -61,6 +67,8 @@ class Engine:
             raise Unreachable(f"{self._name} does not take connections.")
         if not network.admits_address(db, self._address):
             raise Unreachable(f"{self._name}: connection timed out.")
+        if self._user and not passwords.fits(head.store, *self._user):
+            raise Denied(f"{self._name}: password authentication failed for user {self._user[0]!r}.")
         return head, db
 
     def _set(self, head: AnyDb, db: Database, what: str, on: bool | None, turned: bool = False) -> bool:

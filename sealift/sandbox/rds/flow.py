@@ -3,8 +3,10 @@
 After every change of state, group, parameter or engine setting `refresh` settles anew which streams run.
 """
 
+from collections import Counter
+
 from sealift.sandbox.physics.contents import Contents
-from sealift.sandbox.rds import network, parameters
+from sealift.sandbox.rds import network, parameters, passwords
 from sealift.sandbox.rds.state import AnyDb, Books, Client, Cluster, Database, Run, Store, Writing, books
 from sealift.sandbox.world import World
 
@@ -55,9 +57,11 @@ def refresh(world: World, account: str, region: str, at: float, about: AnyDb | N
     """Begin and end streams as things stand at `at`; with `about`, those that its state has to do with."""
     room = books(world, account, region)
     near = room.clients if about is None else [c for c in room.clients if _touches(c, _head(about))]
+    left = [c.at for c in near if c.at]
     for client in near:
         _connect(room, client)
     heads = dict(room.heads()) if about is None else _heads(about, near)
+    _note_connections(room, heads, left, at)
     served = {(c.kind, c.name) for c in room.clients}
     wanted: dict[str, dict[str, str | None]] = {}
     for head, db in heads.items():
@@ -71,6 +75,16 @@ def refresh(world: World, account: str, region: str, at: float, about: AnyDb | N
             _from_outside(world, room, client, wanted)
     for head in heads:
         settle(world, room, head.store, wanted[head.store.id], at)
+
+
+def _note_connections(room: Books, heads: dict[AnyDb, Database | None], left: list[Database], at: float) -> None:
+    """Write down how many clients are on each instance from now on: CloudWatch samples it (SB-RDS-47)."""
+    counted = Counter(c.at for c in room.clients)
+    members = [m for head in heads for m in (head.members if isinstance(head, Cluster) else [head])]
+    for db in (*members, *left):
+        now = counted[db] if is_up(db) else None
+        if not db.connected or db.connected[-1][1] != now:
+            db.connected.append((at, now))
 
 
 def _head(db: AnyDb) -> AnyDb:
@@ -175,4 +189,5 @@ def end_sessions(room: Books, db: Database) -> int:
 
 def detach(store: Store, at: float) -> None:
     """Let a replica's store go its own way, with what it has."""
+    passwords.part(store)
     store.held, store.follows, store.lag = store.contents(at), None, 0.0

@@ -6,7 +6,7 @@ from sealift.sandbox.rds import flow, lookups, network, tags
 from sealift.sandbox.rds.paging import filtered, paged
 from sealift.sandbox.rds.refusals import refuse
 from sealift.sandbox.rds.rendering import endpoint
-from sealift.sandbox.rds.state import Books, Cluster, here
+from sealift.sandbox.rds.state import Books, here
 from sealift.sandbox.world import Call, World, iso
 
 ADDRESS = "172.31.150.5"
@@ -102,7 +102,7 @@ def deregister(world: World, call: Call) -> dict[str, Any]:
 
 
 def targets(world: World, call: Call) -> dict[str, Any]:
-    """DescribeDBProxyTargets, with their health."""
+    """DescribeDBProxyTargets: instances with their health, a tracked cluster without, beside those of its instances."""
     found, room = _proxy(world, call), here(world, call)
     shown = [_target(world, room, call, t) for t in found["targets"]]
     for cluster in [t for t in found["targets"] if t["Type"] == "TRACKED_CLUSTER"]:
@@ -116,16 +116,20 @@ def targets(world: World, call: Call) -> dict[str, Any]:
 
 def _target(world: World, room: Books, call: Call, target: dict[str, Any]) -> dict[str, Any]:
     kind, name = target["Type"], target["RdsResourceId"]
-    head = room.head("cluster" if kind == "TRACKED_CLUSTER" else "db", name)
-    db = head.writer if isinstance(head, Cluster) else head
+    if kind == "TRACKED_CLUSTER":
+        cluster = room.clusters.get(name)
+        return {"Type": kind, "RdsResourceId": name, "Port": 0, **({"Endpoint": endpoint(cluster)} if cluster else {})}
+    db = room.databases.get(name)
     health: dict[str, str] = {"State": "AVAILABLE"}
-    if head is None or db is None or not flow.is_up(db) or not network.admits_address(db, ADDRESS):
+    if db is None or not flow.is_up(db) or not network.admits_address(db, ADDRESS):
         health = {"State": "UNAVAILABLE", "Reason": "UNREACHABLE"}
     elif call.at < target["since"] + world.durations.db_proxy_s:
         health = {"State": "REGISTERING"}
     shown: dict[str, Any] = {"Type": kind, "RdsResourceId": name, "TargetHealth": health}
-    if db and head:
-        shown |= {"Endpoint": endpoint(head), "Port": head.shown["Port"], "Role": "READ_WRITE"}
+    if db:
+        reads = db.cluster is not None and db.cluster.writer is not db
+        role = "READ_ONLY" if reads else "READ_WRITE"
+        shown |= {"Endpoint": endpoint(db), "Port": (db.cluster or db).shown["Port"], "Role": role}
     return shown
 
 

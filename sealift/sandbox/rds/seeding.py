@@ -19,12 +19,17 @@ from sealift.sandbox.rds import (
     moves,
     network,
     parameters,
+    passwords,
     replicas,
 )
 from sealift.sandbox.rds.state import AnyDb, Client, Database, Storage, Store, here
 from sealift.sandbox.world import Call, World
 
 CLIENT, PEERS = "172.31.100.10", "172.31.0.0/16"
+
+
+def _password(members: Mapping[str, Any]) -> dict[str, str]:
+    return {} if members.get("ManageMasterUserPassword") else {"MasterUserPassword": passwords.SEEDED}
 
 
 class DbSeeds:
@@ -54,6 +59,7 @@ class DbSeeds:
             "AllocatedStorage": gib,
             "MasterUsername": "admin",
             "BackupRetentionPeriod": 7,
+            **_password(members),
             **members,
         }
         call = self._call(region, account, params)
@@ -100,7 +106,8 @@ class DbSeeds:
         members: Mapping[str, Any],
     ) -> AnyDb:
         """Make a cluster with a writer and readers (`NAME-1`, `NAME-2`, …), all available."""
-        params = {"DBClusterIdentifier": name, "MasterUsername": "admin", "BackupRetentionPeriod": 7, **members}
+        params = {"DBClusterIdentifier": name, "MasterUsername": "admin", "BackupRetentionPeriod": 7}
+        params |= {**_password(members), **members}
         call = self._call(region, account, params)
         self._own_group(call, name, engine)
         storage = self._storage(call, kms_key) if kms_key else Storage(storage_type)

@@ -22,7 +22,7 @@ class Store:
 
     `gib`: how much there is, for what snapshots take. `job`: the identity of the scheduled job inside. `inbound`: an
     external primary that the engine itself pulls from. `kept`: settings that a login has stored in the data
-    (`read_only`, `scheduler_off`): they travel too.
+    (`read_only`, `scheduler_off`) and its users (see `passwords`): they travel too.
     """
 
     id: str
@@ -107,6 +107,7 @@ class Database(Thing):
     """A DB instance: on its own, a replica, or a member of a cluster. `carried`: groups on its network interfaces.
 
     `memory`: settings of the running engine, gone with a reboot. `effective`: parameters in effect since the last one.
+    `connected`: from when on how many clients were on it; None while it took none.
     """
 
     cluster: "Cluster | None" = None
@@ -119,6 +120,7 @@ class Database(Thing):
     memory: set[str] = field(default_factory=set)
     pulling: bool = False
     hydration: Hydration | None = None
+    connected: list[tuple[float, int | None]] = field(default_factory=list)
 
     KIND = "db"
 

@@ -70,6 +70,13 @@ FIRES: list[tuple[str, ClusterFacts, Options, str, str]] = [
     ("R-RDS-25", replace(SHOP, quotas=None), OPTIONS, NOT_EVALUATED, "DescribeAccountAttributes"),
     ("R-RDS-27", replace(SHOP, taken=("shop-1-sealift-old",)), OPTIONS, BLOCK, "shop-1-sealift-old"),
     ("R-FENCE-02", SHOP, replace(OPTIONS, fence_login="arn:x"), BLOCK, "--fence-from"),
+    (
+        "R-FENCE-02",
+        described(MasterUserSecret={"SecretArn": LOGIN.fence_login}),
+        LOGIN,
+        BLOCK,
+        "another password",
+    ),
     ("R-RDS-18", replace(SHOP, proxies=None), OPTIONS, NOT_EVALUATED, "DescribeDBProxies"),
     ("R-RDS-60", replace(SHOP, endpoints=None), OPTIONS, BLOCK, "DescribeDBClusterEndpoints"),
     ("R-RDS-61", replace(SHOP, scaling=None), OPTIONS, BLOCK, "DescribeScalableTargets"),

@@ -62,12 +62,15 @@ def changed(plan: MigrationPlan, change: Change) -> MigrationPlan:
     return replace(plan, steps=tuple(s for step in plan.steps if (s := change(step)) is not None))
 
 
-async def moved(world: World, engine: str, change: Change, *, login: bool = False, **about: Any) -> Outcome:
+async def moved(
+    world: World, engine: str, change: Change, *, login: bool = False, listener: Any = None, **about: Any
+) -> Outcome:
     """Migrate an instance by the snapshot route with a changed fence."""
     name = world.box.add_db_instance("shop", engine, write_mib_per_s=RATE, **about)
     world.clock.advance(3600)
     plan = await world.plan(f"rds:{name}", route="snapshot", acks=ACKS, **(fence() if login else {}))
-    done: Outcome = await world.act(world.driver.migrate(changed(plan, change), approved_by="a test", observed=True))
+    driver = world.new_driver(listeners=[listener] if listener else [])
+    done: Outcome = await world.act(driver.migrate(changed(plan, change), approved_by="a test", observed=True))
     world.clock.advance(3600)
     return done
 
@@ -98,6 +101,20 @@ def test_a_layer_left_out_loses_a_write_or_runs_a_job_twice(world: World, layer:
     assert world.box.db_losses() or world.box.double_runs()
 
 
+@pytest.mark.parametrize("closed", [True, False])
+def test_the_way_out_over_ipv6_is_closed_too(world: World, closed: bool) -> None:
+    """SB-SG-02: in a VPC with an IPv6 block a dual-stack database would go on pulling from outside, behind the fence."""
+    (vpc,) = world.ec2.describe_vpcs()["Vpcs"]
+    world.ec2.associate_vpc_cidr_block(VpcId=vpc["VpcId"], AmazonProvidedIpv6CidrBlock=True)
+
+    def change(step: Step) -> Step | None:
+        return step if closed or not (isinstance(step, CloseQuarantine) and step.v6) else None
+
+    done = asyncio.run(moved(world, "mysql", unproved(change), inbound=True, NetworkType="DUAL"))
+    assert done.exit_code == 0, done.message
+    assert bool(world.box.db_losses()) is not closed
+
+
 def test_a_reboot_left_out_loses_writes(world: World) -> None:
     """A connection that is open outlives the change of groups: without the reboot its writes go on, and are lost."""
 
@@ -123,6 +140,30 @@ def test_connections_that_outlive_the_fence_are_caught_by_the_proof(world: World
     assert done.exit_code == 5
     assert "outlived the fence" in done.message
     assert (world.box.db_losses(), world.box.double_runs()) == ([], [])
+
+
+def test_a_client_that_comes_back_after_the_proof_is_caught(world: World) -> None:
+    """Somebody gives the source its own groups again while its copy is made: the second proof reads every minute since the first,
+    so that a connection that came and went is seen as well, and the run goes back.
+    """
+    rds = world.box.client("rds")
+    own = {}
+
+    def meddle(event: Any) -> None:
+        if event.name != "step-done" or event.step not in ("begin", "copy"):
+            return
+        if event.step == "begin":
+            (shown,) = rds.describe_db_instances(DBInstanceIdentifier="shop")["DBInstances"]
+            own["groups"] = [g["VpcSecurityGroupId"] for g in shown["VpcSecurityGroups"]]
+        else:
+            rds.modify_db_instance(
+                DBInstanceIdentifier="shop", VpcSecurityGroupIds=own["groups"], ApplyImmediately=True
+            )
+
+    done = asyncio.run(moved(world, "mysql", lambda s: s, listener=meddle))
+    assert done.exit_code == 5, done.message
+    assert "outlived the fence" in done.message
+    assert world.box.db_losses() == []
 
 
 def test_a_job_inside_is_caught_by_the_position(world: World) -> None:

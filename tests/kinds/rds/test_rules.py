@@ -29,6 +29,13 @@ def key(**about: Any) -> InstanceFacts:
 
 LOGIN = replace(OPTIONS, fence_login="arn:aws:secretsmanager:x", fence_from="10.0.0.5/32")
 
+MASTER = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!db-1-aBcDeF"
+
+
+def as_login(secret: str) -> Options:
+    return replace(LOGIN, fence_login=secret)
+
+
 FIRES: list[tuple[str, InstanceFacts, Options, str, str]] = [
     ("R-RDS-14", key(state="Disabled"), OPTIONS, BLOCK, "Disabled"),
     ("R-RDS-14", key(error="not found", arn=""), OPTIONS, BLOCK, "not found"),
@@ -86,6 +93,8 @@ FIRES: list[tuple[str, InstanceFacts, Options, str, str]] = [
     ("R-FENCE-02", ORDERS, replace(OPTIONS, fence_login="arn:x"), BLOCK, "--fence-from"),
     ("R-FENCE-02", ORDERS, replace(OPTIONS, fence_from="10.0.0.5/32"), BLOCK, "--fence-login"),
     ("R-FENCE-02", replace(ORDERS, fence_login_error="no such secret"), LOGIN, BLOCK, "no such secret"),
+    ("R-FENCE-02", described(MasterUserSecret={"SecretArn": MASTER}), as_login(MASTER), BLOCK, "that RDS manages"),
+    ("R-FENCE-02", described(MasterUserSecret={"SecretArn": MASTER}), as_login(MASTER[:-7]), BLOCK, "that RDS manages"),
     ("R-RDS-18", replace(ORDERS, proxies=None), OPTIONS, NOT_EVALUATED, "DescribeDBProxies"),
     ("R-RDS-20", described(ActivityStreamStatus="started"), OPTIONS, ACK, "activity stream"),
     ("R-RDS-52", described(DBInstanceAutomatedBackupsReplications=[{}]), OPTIONS, ACK, "replicated"),
@@ -136,6 +145,11 @@ def test_an_ordinary_instance_is_silent(rule: str) -> None:
     for facts in (ORDERS, replica()):
         for options in (OPTIONS, LOGIN):
             assert RULES[rule](facts, options) is None
+
+
+def test_a_user_beside_the_managed_master_may_be_the_login() -> None:
+    """R-FENCE-02: what RDS manages is the master's password alone: other users are in the copy as they were (R-RDS-17)."""
+    assert RULES["R-FENCE-02"](described(MasterUserSecret={"SecretArn": MASTER}), LOGIN) is None
 
 
 def test_a_login_rules_out_what_runs_inside() -> None:
