@@ -491,8 +491,24 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
     ),
     (
         "R-RDS-42",
-        "Blue/Green needs automated backups and no external replica; jobs are off in green.",
+        "Blue/Green needs automated backups and no external replica.",
         _BG + "considerations.html" + _CODE,
+        True,
+    ),
+    (
+        "SB-BG-30",
+        "Jobs inside a green side run, and those of the old side until its reboot: read-only does not stop them, and to turn "
+        "event_scheduler and pg_cron off in green is the user's duty.",
+        _BG
+        + "considerations.html: event_scheduler must be disabled on the green environment, pg_cron must remain disabled on "
+        "all green databases; that MySQL's events get past read-only too is a guess",
+        True,
+    ),
+    (
+        "SB-RDS-60",
+        "pg_cron runs where shared_preload_libraries names it: no default group does. Events of MySQL and MariaDB run unless "
+        "event_scheduler is off.",
+        _UG + "PostgreSQL_pg_cron.html; dev.mysql.com sysvar_event_scheduler; that MariaDB's default is on is a guess",
         True,
     ),
     (

@@ -152,7 +152,7 @@ def test_a_copy_is_writing_from_the_first_second_it_is_available(box, rds, db, u
     Source R-RDS-42: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-considerations.html; the code
       is a guess.
     """
-    box.add_db_instance("app")
+    box.add_db_instance("app", "mysql")
     rds.restore_db_instance_from_db_snapshot(DBInstanceIdentifier="new", DBSnapshotIdentifier=snap(box, rds, "app"))
     until(lambda: db("new"), "DBInstanceStatus", "available", step=1)
     mine = f"job@{db('new')['DbiResourceId']}"

@@ -57,7 +57,7 @@ def _instance(
     start = replace(call, params=_params(call, blue))
     green = replicas.follow(world, start, source, name, _storage(blue, keyed), base)
     green.tags, green.roles = dict(blue.tags), [dict(r) for r in blue.roles]
-    green.store.follows = source.store
+    green.store.follows, green.store.green = source.store, True
     seconds = world.durations.green_provision_s * 0.6
     load = green.store.gib * 1024 / world.durations.db_restore_mib_per_s
     green.hydration = Hydration("default", call.at + seconds, call.at + seconds + load)
@@ -74,7 +74,9 @@ def _cluster(world: World, call: Call, blue: Cluster, suffix: str, storage: Stor
         "DBSubnetGroupName": blue.subnet_group,
     }
     start = replace(call, params=params)
-    store = Store("", old.gib, old.job, old.inbound, kept=set(old.kept), follows=old, lag=d.db_replica_lag_s)
+    store = Store(
+        "", old.gib, old.job, old.inbound, kept=set(old.kept), follows=old, lag=d.db_replica_lag_s, green=True
+    )
     version = sent.get("TargetEngineVersion", blue.shown["EngineVersion"])
     base = {**blue.shown, "DeletionProtection": False}
     base.pop("BacktrackWindow", None)  # R-RDS-41: backtrack is lost
