@@ -132,7 +132,7 @@ def _older(head: AnyDb, client: Client) -> bool:
 
 def _past_read_only(store: Store, db: Database) -> bool:
     """Say whether a Blue/Green deployment alone keeps this side read-only: jobs inside do not obey that (SB-BG-30)."""
-    return store.green or "switched" in db.memory
+    return store.green or ("switched" in db.memory and not store.follows)
 
 
 def _inside(head: AnyDb, db: Database, name: str | None, mine: dict[str, str | None]) -> None:

@@ -57,7 +57,7 @@ def _instance(
     start = replace(call, params=_params(call, blue))
     green = replicas.follow(world, start, source, name, _storage(blue, keyed), base)
     green.tags, green.roles = dict(blue.tags), [dict(r) for r in blue.roles]
-    green.store.follows, green.store.green = source.store, True
+    green.store.follows, green.store.green = source.store, source is blue
     seconds = world.durations.green_provision_s * 0.6
     load = green.store.gib * 1024 / world.durations.db_restore_mib_per_s
     green.hydration = Hydration("default", call.at + seconds, call.at + seconds + load)
