@@ -355,6 +355,24 @@ def test_replicas_follow_into_green_and_take_their_names(box, rds, deploy, arn, 
     assert db("copy-old1")["ReadReplicaSourceDBInstanceIdentifier"] == "app-old1"
 
 
+def test_roles_are_not_copied(box, rds, deploy, arn, look, db):
+    """SB-BG-31: what is wanted on green is associated there.
+
+    Source SB-BG-31: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-considerations.html: Attached
+      roles aren't automatically copied to the green environment.
+    """
+    box.add_db_instance("app", job=False)
+    role = {"RoleArn": "arn:aws:iam::123456789012:role/s3", "FeatureName": "s3Import"}
+    rds.add_role_to_db_instance(DBInstanceIdentifier="app", **role)
+    made = deploy(arn("app"))
+    box.clock.advance(3000)
+    green = look(made)["Target"].rsplit(":", 1)[1]
+    assert db(green)["AssociatedRoles"] == []
+    rds.add_role_to_db_instance(DBInstanceIdentifier=green, **role)
+    box.clock.advance(100)
+    assert db(green)["AssociatedRoles"] == [{**role, "Status": "ACTIVE"}]
+
+
 def test_a_proxy_target_comes_before_the_deployment(box, rds, deploy, arn, refused):
     """R-RDS-18: not after.
 
