@@ -4,7 +4,7 @@ from typing import Any
 
 import boto3
 
-from tests.databases import RATE, Case
+from tests.databases import RATE, ROLE, Case
 from tests.databases import picture as instances
 from tests.world import REGION, World
 
@@ -63,6 +63,7 @@ def _scaled_shop(world: World) -> str:
 def _logical_shop(world: World) -> str:
     """The same, prepared for Blue/Green by its owners."""
     name = _shop(world)
+    _rds().add_role_to_db_cluster(DBClusterIdentifier=name, RoleArn=ROLE, FeatureName="s3Import")
     _parameters(world, name, "aurora-postgresql17", rds__logical_replication="1")
     return name
 

@@ -101,6 +101,8 @@ def fence() -> dict[str, Any]:
     return {"fence_login": secret(), "fence_from": f"{VERIFIER}/32"}
 
 
+ROLE = "arn:aws:iam::123456789012:role/s3"
+
 ACKS = ("R-FENCE-01", "R-RDS-57")
 
 
@@ -109,14 +111,17 @@ def _postgres(world: World) -> str:
 
 
 def _calm_postgres(world: World) -> str:
-    """PostgreSQL whose group is the default: it loads no pg_cron (R-RDS-70)."""
-    return world.box.add_db_instance(
+    """PostgreSQL with a role, whose group is the default: it loads no pg_cron (R-RDS-70)."""
+    name = world.box.add_db_instance(
         "orders",
         "postgres",
         write_mib_per_s=RATE,
         DeletionProtection=True,
         DBParameterGroupName="default.postgres17",
     )
+    rds: Any = boto3.client("rds", region_name=REGION)
+    rds.add_role_to_db_instance(DBInstanceIdentifier=name, RoleArn=ROLE, FeatureName="s3Import")
+    return name
 
 
 def _calm(family: str) -> dict[str, str]:
@@ -183,9 +188,7 @@ def _oracle(world: World) -> str:
     )
     rds: Any = boto3.client("rds", region_name=REGION)
     for feature in ("S3_INTEGRATION",):
-        rds.add_role_to_db_instance(
-            DBInstanceIdentifier=name, RoleArn="arn:aws:iam::123456789012:role/s3", FeatureName=feature
-        )
+        rds.add_role_to_db_instance(DBInstanceIdentifier=name, RoleArn=ROLE, FeatureName=feature)
     return name
 
 

@@ -31,8 +31,8 @@ def options(rds):
 def test_a_class_that_is_not_to_be_had_any_more(box, rds, make, options, refused):
     """R-RDS-24: it serves on, is not listed, and no copy of it is made.
 
-    Source R-RDS-24: botocore rds DescribeOrderableDBInstanceOptions; recorded: InvalidParameterCombination, RDS does not
-      support creating a DB instance with the following combination (elastic/beats#38473);
+    Source R-RDS-24: botocore rds DescribeOrderableDBInstanceOptions; recorded: InvalidParameterCombination, RDS does
+      not support creating a DB instance with the following combination (elastic/beats#38473);
       docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBSnapshot.html; the code for a version is a guess.
     """
     box.add_db_instance("app")
@@ -53,8 +53,8 @@ def test_a_class_that_is_not_to_be_had_any_more(box, rds, make, options, refused
 def test_what_is_to_be_had_is_listed_by_version(options):
     """R-RDS-24: a version that is not offered has no options; Aurora has storage of its own.
 
-    Source R-RDS-24: botocore rds DescribeOrderableDBInstanceOptions; recorded: InvalidParameterCombination, RDS does not
-      support creating a DB instance with the following combination (elastic/beats#38473);
+    Source R-RDS-24: botocore rds DescribeOrderableDBInstanceOptions; recorded: InvalidParameterCombination, RDS does
+      not support creating a DB instance with the following combination (elastic/beats#38473);
       docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBSnapshot.html; the code for a version is a guess.
     """
     assert options(Engine="postgres", EngineVersion="9.6.22") == []

@@ -55,8 +55,8 @@ def test_a_vpc_that_enforces_encryption_controls(box, rds, client, refused):
 def test_a_version_that_is_no_longer_offered_is_upgraded_first(box, rds, refused):
     """R-RDS-24: ModifyDBSnapshot, then the restore; a cluster's restore in such a version is refused too.
 
-    Source R-RDS-24: botocore rds DescribeOrderableDBInstanceOptions; recorded: InvalidParameterCombination, RDS does not
-      support creating a DB instance with the following combination (elastic/beats#38473);
+    Source R-RDS-24: botocore rds DescribeOrderableDBInstanceOptions; recorded: InvalidParameterCombination, RDS does
+      not support creating a DB instance with the following combination (elastic/beats#38473);
       docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBSnapshot.html; the code for a version is a guess.
     """
     box.add_db_instance("app", EngineVersion="9.6.22")

@@ -18,6 +18,7 @@ from sealift.kinds.databases.pieces import (
     hand_over_tags,
     hook,
     quarantine,
+    roles,
     state,
 )
 from sealift.kinds.rds.facts import InstanceFacts
@@ -89,6 +90,12 @@ def blue_green_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...
                         size=m.size,
                         aside=set_aside(m.name, NEW),
                         extra_tags=options.extra_tags,
+                    ),
+                    *roles(
+                        m.described,
+                        f"{m.name}:",
+                        PREPARE,
+                        {"database": Ref(f"pair:{m.name}", "name"), "resource_id": _new(m.name)},
                     ),
                     AwaitLag(key=f"lag:{m.name}", phase=PREPARE, database=Ref(f"pair:{m.name}", "name")),
                 ]

@@ -33,6 +33,7 @@ from sealift.kinds.databases.pieces import (
     inside,
     login,
     quarantine,
+    roles,
     state,
 )
 from sealift.kinds.rds.facts import InstanceFacts, ReplicaFacts
@@ -41,7 +42,6 @@ from sealift.options import Options
 from sealift.recipe import Lanes, recipe, seconds_cutover, total
 from sealift.step import Ref, Seconds, Step
 from sealift.steps import (
-    AddRole,
     ApplyOwnParameters,
     AwaitProxyTarget,
     AwaitQuarantine,
@@ -201,21 +201,7 @@ def readers_down(facts: InstanceFacts, options: Options) -> Seconds:
 
 
 def _roles(facts: InstanceFacts, new: Mapping[str, Any]) -> Lanes:
-    roles = facts.described.get("AssociatedRoles") or ()
-    return Lanes(
-        {
-            "roles": [
-                AddRole(
-                    key=f"role:{number}",
-                    phase=CUTOVER,
-                    role=r["RoleArn"],
-                    feature=r.get("FeatureName", ""),
-                    **new,
-                )
-                for number, r in enumerate(roles, 1)
-            ]
-        }
-    )
+    return Lanes({"roles": roles(facts.described, "", CUTOVER, new)})
 
 
 def _opened(facts: InstanceFacts, options: Options, named: Mapping[str, Any]) -> list[Step]:
