@@ -13,6 +13,9 @@ from sealift.sandbox import Sandbox
 from sealift.settings import Settings
 
 REGION, KEY = "eu-central-1", "alias/app"
+GROUP = "default.postgres17"
+"""Loads no pg_cron: Blue/Green is for it (R-RDS-70)."""
+
 BOUND = 0.10
 """How far, as a share, a planned figure may be from what comes out."""
 
@@ -46,7 +49,7 @@ class Down:
 
 
 def measure(route: str, replicas: int, size: int) -> Down:
-    """Migrate one MySQL instance of that size with that many read replicas, with jitter off."""
+    """Migrate one PostgreSQL instance of that size with that many read replicas, with jitter off."""
     return asyncio.run(_measure(route, replicas, size))
 
 
@@ -55,7 +58,9 @@ async def _measure(route: str, replicas: int, size: int) -> Down:
     with tempfile.TemporaryDirectory() as folder, Sandbox(clock=clock) as box:
         box.add_key(REGION, KEY)
         members = {"StorageType": "gp2"} if size < 400 else {"StorageType": "io1", "Iops": 3000}
-        name = box.add_db_instance("shop", "mysql", size_gib=size, write_mib_per_s=0.01, **members)
+        name = box.add_db_instance(
+            "shop", "postgres", size_gib=size, write_mib_per_s=0.01, DBParameterGroupName=GROUP, **members
+        )
         for number in range(replicas):
             box.add_db_replica(f"shop-r{number}", name)
         clock.advance(600)

@@ -4,7 +4,7 @@ from typing import Any
 
 import boto3
 
-from tests.databases import RATE, Case
+from tests.databases import RATE, ROLE, Case
 from tests.databases import picture as instances
 from tests.world import REGION, World
 
@@ -13,14 +13,17 @@ def _rds() -> Any:
     return boto3.client("rds", region_name=REGION)
 
 
-def _parameters(world: World, cluster: str, family: str, name: str, value: str) -> None:
+def _parameters(world: World, cluster: str, family: str, **values: str) -> None:
     """Give a cluster a parameter group of its own that is in effect."""
     rds = _rds()
     rds.create_db_cluster_parameter_group(
         DBClusterParameterGroupName=f"{cluster}-own", DBParameterGroupFamily=family, Description="own"
     )
-    told = {"ParameterName": name, "ParameterValue": value, "ApplyMethod": "pending-reboot"}
-    rds.modify_db_cluster_parameter_group(DBClusterParameterGroupName=f"{cluster}-own", Parameters=[told])
+    told = [
+        {"ParameterName": k.replace("__", "."), "ParameterValue": v, "ApplyMethod": "pending-reboot"}
+        for k, v in values.items()
+    ]
+    rds.modify_db_cluster_parameter_group(DBClusterParameterGroupName=f"{cluster}-own", Parameters=told)
     rds.modify_db_cluster(
         DBClusterIdentifier=cluster, DBClusterParameterGroupName=f"{cluster}-own", ApplyImmediately=True
     )
@@ -60,7 +63,8 @@ def _scaled_shop(world: World) -> str:
 def _logical_shop(world: World) -> str:
     """The same, prepared for Blue/Green by its owners."""
     name = _shop(world)
-    _parameters(world, name, "aurora-postgresql17", "rds.logical_replication", "1")
+    _rds().add_role_to_db_cluster(DBClusterIdentifier=name, RoleArn=ROLE, FeatureName="s3Import")
+    _parameters(world, name, "aurora-postgresql17", rds__logical_replication="1")
     return name
 
 
@@ -77,7 +81,7 @@ def _serverless(world: World) -> str:
 
 def _logging_serverless(world: World) -> str:
     name = _serverless(world)
-    _parameters(world, name, "aurora-mysql8.0", "binlog_format", "ROW")
+    _parameters(world, name, "aurora-mysql8.0", binlog_format="ROW", event_scheduler="OFF")
     return name
 
 

@@ -104,6 +104,8 @@ def fence(user: str = "admin") -> dict[str, Any]:
     return {"fence_login": secret(username=user), "fence_from": f"{VERIFIER}/32"}
 
 
+ROLE = "arn:aws:iam::123456789012:role/s3"
+
 ACKS = ("R-FENCE-01", "R-RDS-57")
 
 
@@ -111,9 +113,32 @@ def _postgres(world: World) -> str:
     return world.box.add_db_instance("orders", "postgres", write_mib_per_s=RATE, DeletionProtection=True)
 
 
-def _mysql(world: World) -> str:
+def _calm_postgres(world: World) -> str:
+    """PostgreSQL with a role, whose group is the default: it loads no pg_cron (R-RDS-70)."""
     name = world.box.add_db_instance(
-        "shop", "mysql", write_mib_per_s=RATE, MultiAZ=True, StorageType="io1", Iops=3000, size_gib=100
+        "orders",
+        "postgres",
+        write_mib_per_s=RATE,
+        DeletionProtection=True,
+        DBParameterGroupName="default.postgres17",
+    )
+    rds: Any = boto3.client("rds", region_name=REGION)
+    rds.add_role_to_db_instance(DBInstanceIdentifier=name, RoleArn=ROLE, FeatureName="s3Import")
+    return name
+
+
+def _calm(family: str) -> dict[str, str]:
+    """Make a group under which no event runs, and name it."""
+    rds: Any = boto3.client("rds", region_name=REGION)
+    rds.create_db_parameter_group(DBParameterGroupName="calm", DBParameterGroupFamily=family, Description="no events")
+    off = {"ParameterName": "event_scheduler", "ParameterValue": "OFF", "ApplyMethod": "immediate"}
+    rds.modify_db_parameter_group(DBParameterGroupName="calm", Parameters=[off])
+    return {"DBParameterGroupName": "calm"}
+
+
+def _mysql(world: World, **more: str) -> str:
+    name = world.box.add_db_instance(
+        "shop", "mysql", write_mib_per_s=RATE, MultiAZ=True, StorageType="io1", Iops=3000, size_gib=100, **more
     )
     rds: Any = boto3.client("rds", region_name=REGION)
     family = rds.describe_db_parameter_groups(DBParameterGroupName=_group_of(rds, name))["DBParameterGroups"][0]
@@ -135,6 +160,10 @@ def _group_of(rds: Any, name: str) -> str:
     return str(shown["DBParameterGroups"][0]["DBParameterGroupName"])
 
 
+def _calm_mysql(world: World) -> str:
+    return _mysql(world, **_calm("mysql8.4"))
+
+
 def _sqlserver(world: World) -> str:
     rds: Any = boto3.client("rds", region_name=REGION)
     rds.create_option_group(
@@ -151,8 +180,8 @@ def _sqlserver(world: World) -> str:
     return name
 
 
-def _mariadb(world: World) -> str:
-    name = world.box.add_db_instance("wiki", "mariadb", write_mib_per_s=RATE)
+def _mariadb(world: World, **more: str) -> str:
+    name = world.box.add_db_instance("wiki", "mariadb", write_mib_per_s=RATE, **more)
     rds: Any = boto3.client("rds", region_name=REGION)
     subnets = [s["SubnetId"] for s in world.ec2.describe_subnets()["Subnets"]]
     rds.create_db_proxy(
@@ -168,28 +197,30 @@ def _mariadb(world: World) -> str:
     return name
 
 
+def _calm_mariadb(world: World) -> str:
+    return _mariadb(world, **_calm("mariadb11.4"))
+
+
 def _oracle(world: World) -> str:
     name = world.box.add_db_instance(
         "erp", "oracle-ee", write_mib_per_s=RATE, size_gib=100, CharacterSetName="AL32UTF8"
     )
     rds: Any = boto3.client("rds", region_name=REGION)
     for feature in ("S3_INTEGRATION",):
-        rds.add_role_to_db_instance(
-            DBInstanceIdentifier=name, RoleArn="arn:aws:iam::123456789012:role/s3", FeatureName=feature
-        )
+        rds.add_role_to_db_instance(DBInstanceIdentifier=name, RoleArn=ROLE, FeatureName=feature)
     return name
 
 
 CASES: dict[str, Case] = {
-    "postgres, blue-green": Case(_postgres, "blue-green"),
+    "postgres, blue-green": Case(_calm_postgres, "blue-green"),
     "postgres, snapshot": Case(_postgres, "snapshot", login=True),
     "postgres, snapshot without a login": Case(_postgres, "snapshot"),
-    "mysql with replicas, blue-green": Case(_mysql, "blue-green"),
+    "mysql with replicas, blue-green": Case(_calm_mysql, "blue-green"),
     "mysql with replicas, snapshot": Case(_mysql, "snapshot", login=True),
     "mysql with replicas, readers stale": Case(_mysql, "snapshot", {"readers": "stale"}),
     "sql server with an option group and a managed password": Case(_sqlserver, "snapshot", login=True, user="fence"),
     "mariadb with a proxy, snapshot": Case(_mariadb, "snapshot", login=True),
-    "mariadb with a proxy, blue-green": Case(_mariadb, "blue-green"),
+    "mariadb with a proxy, blue-green": Case(_calm_mariadb, "blue-green"),
     "oracle with roles": Case(_oracle, "snapshot", login=True),
 }
 

@@ -122,7 +122,7 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
     (
         "R-RDS-17",
         "A managed master password has a secret of the database's own, with username and password, that is deleted with "
-        "it and whose key stays; no replicas, no Blue/Green; at a restore for Oracle only.",
+        "it and whose key stays; no replicas, no Blue/Green, no modify of a multi-tenant CDB; at a restore for Oracle only.",
         "botocore rds ModifyDBInstance.MasterUserSecretKmsKeyId, RestoreDBInstanceFromDBSnapshot; "
         + _UG
         + "rds-secrets-manager.html; the codes are guesses",
@@ -231,7 +231,7 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
         False,
     ),
     (
-        "SB-RDS-60",
+        "SB-RDS-64",
         "A new replica is told a parameter group for Oracle and Db2, and for MySQL in another Region; else it has its "
         "source's, in another Region the default one.",
         "botocore rds CreateDBInstanceReadReplica.DBParameterGroupName; recorded (hashicorp/terraform-provider-aws#38056)",
@@ -410,8 +410,12 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
     ),
     (
         "R-RDS-24",
-        "A snapshot of a version that is no longer offered is upgraded (ModifyDBSnapshot) before it is restored.",
-        _UG + "USER_UpgradeDBSnapshot.html" + _CODE,
+        "A class or version that is not to be had any more is refused, and a snapshot of such a version is upgraded first "
+        "(ModifyDBSnapshot); DescribeOrderableDBInstanceOptions lists what is to be had.",
+        "botocore rds DescribeOrderableDBInstanceOptions; recorded: InvalidParameterCombination, RDS does not support creating "
+        "a DB instance with the following combination (elastic/beats#38473); "
+        + _UG
+        + "USER_UpgradeDBSnapshot.html; the code for a version is a guess",
         True,
     ),
     (
@@ -501,8 +505,49 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
     ),
     (
         "R-RDS-42",
-        "Blue/Green needs automated backups and no external replica; jobs are off in green.",
+        "Blue/Green needs automated backups and no external replica.",
         _BG + "considerations.html" + _CODE,
+        True,
+    ),
+    (
+        "SB-BG-31",
+        "Attached roles are not copied to the green side.",
+        _BG + "considerations.html: Attached roles aren't automatically copied to the green environment",
+        False,
+    ),
+    (
+        "SB-RDS-61",
+        "Domain with DomainIAMRoleName and DomainFqdn with its kin exclude each other; a membership of the first kind shows its "
+        "FQDN too.",
+        "botocore rds DomainMembership; terraform aws_db_instance: domain conflicts with domain_fqdn" + _CODE,
+        True,
+    ),
+    (
+        "SB-RDS-62",
+        "EngineLifecycleSupport is of MySQL and PostgreSQL.",
+        "botocore rds RestoreDBInstanceFromDBSnapshot.EngineLifecycleSupport" + _CODE,
+        True,
+    ),
+    (
+        "SB-RDS-63",
+        "An instance holds a unit of its capacity reservation; here each reservation has one.",
+        "botocore rds CreateDBInstanceReadReplica.DBCapacityReservationIdentifier" + _CODE,
+        True,
+    ),
+    (
+        "SB-BG-30",
+        "Jobs inside a green side run, and those of the old side until its reboot: read-only does not stop them, and to turn "
+        "event_scheduler and pg_cron off in green is the user's duty.",
+        _BG
+        + "considerations.html: event_scheduler must be disabled on the green environment, pg_cron must remain disabled on "
+        "all green databases; that MySQL's events get past read-only too is a guess",
+        True,
+    ),
+    (
+        "SB-RDS-60",
+        "pg_cron runs where shared_preload_libraries names it: no default group does. Events of MySQL and MariaDB run unless "
+        "event_scheduler is off.",
+        _UG + "PostgreSQL_pg_cron.html; dev.mysql.com sysvar_event_scheduler; that MariaDB's default is on is a guess",
         True,
     ),
     (

@@ -219,7 +219,7 @@ class GiveOwnGroups(Grouping):
 
 @dataclass(frozen=True, kw_only=True)
 class GiveParameters(ModifyDatabase):
-    """Give a new replica a parameter group that its creation cannot be told (SB-RDS-60); a reboot applies it."""
+    """Give a new replica a parameter group that its creation cannot be told (SB-RDS-64); a reboot applies it."""
 
     parameter_group: str
 

@@ -208,13 +208,13 @@ def test_a_scheduled_writer_is_inside_every_fence_of_the_network(box, rds, fence
     assert "job@" in "".join(x.stream for x in box.db_losses())
 
 
-def test_a_copy_runs_the_job_a_second_time(box, rds, no_jobs):
+def test_a_copy_runs_the_job_a_second_time(box, rds):
     """SB-ROW-03: Unless a parameter group of ours switches it off before the first start.
 
     Source SB-ROW-03: event schedulers, pg_cron and SQL agents are part of the data; what an engine does; the sandbox's
       own way to show it.
     """
-    box.add_db_instance("app")
+    box.add_db_instance("app", "mysql")
     restored(box, rds)
     (run, *_) = box.double_runs()
     assert (run.job, len(set(run.databases))) == ("job:app", 2)
@@ -241,12 +241,19 @@ def test_a_copy_born_calm_runs_no_job(box, rds, no_jobs):
     ],
 )
 def test_what_switches_the_scheduler_off(box, rds, engine, family, parameter, value):
-    """R-RDS-42: event_scheduler, job_queue_processes, pg_cron; here at once, by a dynamic parameter.
+    """SB-RDS-60: event_scheduler, job_queue_processes, pg_cron; here at once, by a dynamic parameter.
 
-    Source R-RDS-42: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-considerations.html; the code
-      is a guess.
+    Source SB-RDS-60: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL_pg_cron.html; dev.mysql.com
+      sysvar_event_scheduler; that MariaDB's default is on is a guess.
     """
     rds.create_db_parameter_group(DBParameterGroupName="g", DBParameterGroupFamily=family, Description="-")
+    if engine == "postgres":
+        loaded = {
+            "ParameterName": "shared_preload_libraries",
+            "ParameterValue": "pg_cron",
+            "ApplyMethod": "pending-reboot",
+        }
+        rds.modify_db_parameter_group(DBParameterGroupName="g", Parameters=[loaded])
     box.add_db_instance("app", engine, DBParameterGroupName="g")
     box.clock.advance(100)
     one = {"ParameterName": parameter, "ParameterValue": value, "ApplyMethod": "immediate"}
@@ -255,6 +262,19 @@ def test_what_switches_the_scheduler_off(box, rds, engine, family, parameter, va
     (stream,) = (s for s in box.db_contents("app").streams if s.startswith("job@"))
     (span,) = box.db_contents("app").streams[stream]
     assert span[1] - span[0] == 100 + box.world.durations.db_parameters_s
+
+
+def test_a_default_group_loads_no_pg_cron(box, rds):
+    """SB-RDS-60: a job that is there runs only where its engine loads the scheduler.
+
+    Source SB-RDS-60: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL_pg_cron.html; dev.mysql.com
+      sysvar_event_scheduler; that MariaDB's default is on is a guess.
+    """
+    box.add_db_instance("app", DBParameterGroupName="default.postgres17")
+    box.add_db_instance("cron")
+    box.clock.advance(100)
+    runs = {n: [s for s in box.db_contents(n).streams if s.startswith("job@")] for n in ("app", "cron")}
+    assert (runs["app"], len(runs["cron"])) == ([], 1)
 
 
 def test_a_pull_from_outside_needs_egress_only(box, rds, fence, no_jobs):
@@ -336,7 +356,7 @@ def test_a_stopped_database_comes_back_and_runs_its_job(box, rds, fence):
 
     Source R-RDS-12: botocore rds StopDBInstance, DBInstance.AutomaticRestartTime.
     """
-    box.add_db_instance("app")
+    box.add_db_instance("app", "mysql")
     restored(box, rds)
     swap(box, rds)
     rds.stop_db_instance(DBInstanceIdentifier="app-old")

@@ -74,9 +74,9 @@ def test_what_a_replica_needs_and_how_it_is_promoted(box, rds, app, db, refused)
 
 
 def test_a_new_replica_has_its_sources_parameters(box, rds, app, db, client, refused):
-    """SB-RDS-60: it is told others for Oracle and Db2 only; for MySQL in another Region.
+    """SB-RDS-64: it is told others for Oracle and Db2 only; for MySQL in another Region.
 
-    Source SB-RDS-60: botocore rds CreateDBInstanceReadReplica.DBParameterGroupName; recorded
+    Source SB-RDS-64: botocore rds CreateDBInstanceReadReplica.DBParameterGroupName; recorded
       (hashicorp/terraform-provider-aws#38056).
     """
     for family in ("mysql8.4", "oracle-ee-21"):

@@ -23,6 +23,7 @@ from sealift.kinds.databases.pieces import (
     hand_over_tags,
     hook,
     quarantine,
+    roles,
     state,
 )
 from sealift.options import Options
@@ -163,6 +164,13 @@ def _green_cluster(facts: ClusterFacts, options: Options) -> Lanes:
                     size=facts.size,
                     aside=set_aside(facts.id, NEW),
                     extra_tags=options.extra_tags,
+                    of_cluster=True,
+                ),
+                *roles(
+                    facts.described,
+                    "",
+                    PREPARE,
+                    {"database": _pair(facts.id), "resource_id": _new(facts.id)},
                     of_cluster=True,
                 ),
             ]

@@ -4,7 +4,7 @@ from sealift.kind import ACK, BLOCK, WARN
 from sealift.kinds.databases.facts import DatabaseFacts
 from sealift.kinds.databases.judging import Finding, moving, say, unread
 from sealift.kinds.databases.names import LONGEST
-from sealift.kinds.databases.quiet import obeys_parameters
+from sealift.kinds.databases.quiet import obeys_parameters, runs_jobs
 from sealift.options import Options
 
 
@@ -109,6 +109,23 @@ def no_integration(facts: DatabaseFacts, options: Options) -> Finding:
         return unread("the zero-ETL integrations", "rds:DescribeIntegrations")
     found = [f"{facts.id} is the source of the integration {name}" for name in facts.integrations]
     return say(BLOCK, found, "Delete it, and make it anew afterwards.")
+
+
+@moving(
+    "R-RDS-70",
+    'RDS and Aurora user guides, "Limitations and considerations for blue/green deployments": event_scheduler, pg_cron',
+)
+def no_jobs_inside(facts: DatabaseFacts, options: Options) -> Finding:
+    """Blue/Green is not for an engine that runs jobs by itself: they would run on the green and the old side too."""
+    group = facts.parameter_group
+    if group.values is None:
+        return BLOCK, f"what {group.name} of {facts.id} sets could not be read. Allow rds:DescribeDBParameters."
+    on = runs_jobs(facts.engine, dict(group.values))
+    return say(
+        BLOCK,
+        [f"{facts.id}: {on} ({group.name})"] if on else [],
+        "Turn it off there where nothing needs it, in a window of your own; sealift does not change the source for a route.",
+    )
 
 
 @moving("R-RDS-55", "botocore rds CreateIntegration.SourceArn", deep=True)

@@ -12,6 +12,7 @@ from sealift.options import Options
 from sealift.recipe import Lanes
 from sealift.step import Id, Phase, Ref, Step, Tags, safe_key
 from sealift.steps import (
+    AddRole,
     AdmitLogin,
     CloneParameterGroup,
     CloseQuarantine,
@@ -171,6 +172,23 @@ def inside(facts: DatabaseFacts, options: Options) -> list[Step]:
         StopSchedulers(key="schedulers", former=SCHEDULERS, **about),
         CloseWrites(key="read-only", former=WRITES, **about),
         EndSessions(key="sessions", **about),
+    ]
+
+
+def roles(
+    described: Described, name: str, phase: Phase, new: Mapping[str, Any], *, of_cluster: bool = False
+) -> list[Step]:
+    """Associate the roles that a database has with what is to stand for it; `name` tells the steps apart."""
+    return [
+        AddRole(
+            key=f"role:{name}{number}",
+            phase=phase,
+            role=r["RoleArn"],
+            feature=r.get("FeatureName", ""),
+            of_cluster=of_cluster,
+            **new,
+        )
+        for number, r in enumerate(described.get("AssociatedRoles") or (), 1)
     ]
 
 

@@ -26,3 +26,18 @@ def quiet_parameters(engine: str, values: Mapping[str, str]) -> tuple[tuple[str,
 def obeys_parameters(engine: str) -> bool:
     """Tell whether a parameter group can keep the engine's jobs from running."""
     return bool(quiet_parameters(engine, {}))
+
+
+def runs_jobs(engine: str, values: Mapping[str, str]) -> str:
+    """Say, for an engine that Blue/Green knows, by which parameter it runs jobs by itself; empty where it runs none.
+
+    What is not set counts too: MySQL's event_scheduler is on unless it is turned off; pg_cron is there only where it is loaded.
+    """
+    name = engine.removeprefix("aurora-")
+    if name in ("mysql", "mariadb"):
+        told = values.get("event_scheduler", "ON, the default")
+        return "" if told.upper() in ("OFF", "0", "DISABLED") else f"event_scheduler is {told}"
+    if name in ("postgres", "postgresql"):
+        loaded = [lib.strip() for lib in values.get(PRELOADED, DEFAULT_PRELOADED).split(",")]
+        return f"{PRELOADED} loads pg_cron" if "pg_cron" in loaded else ""
+    return ""

@@ -3,7 +3,6 @@
 The old side keeps running and is read-only only until somebody reboots it: it goes into quarantine in the same cutover.
 """
 
-
 from sealift.fields import before_image
 from sealift.fields.instance import GREEN_OTHERWISE, INSTANCE
 from sealift.kinds.databases.names import NEW, set_aside
@@ -17,6 +16,7 @@ from sealift.kinds.databases.pieces import (
     hand_over_tags,
     hook,
     quarantine,
+    roles,
     state,
 )
 from sealift.kinds.rds.facts import InstanceFacts
@@ -87,6 +87,12 @@ def blue_green_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...
                         size=m.size,
                         aside=set_aside(m.name, NEW),
                         extra_tags=options.extra_tags,
+                    ),
+                    *roles(
+                        m.described,
+                        f"{m.name}:",
+                        PREPARE,
+                        {"database": Ref(f"pair:{m.name}", "name"), "resource_id": _new(m.name)},
                     ),
                     AwaitLag(key=f"lag:{m.name}", phase=PREPARE, database=Ref(f"pair:{m.name}", "name")),
                 ]

@@ -19,7 +19,6 @@ from sealift.fields.instance import (
     restore_params,
     tells_parameters,
 )
-from sealift.kinds.databases.facts import Described
 from sealift.kinds.databases.names import NEW, set_aside
 from sealift.kinds.databases.pieces import (
     BRING_UP,
@@ -36,6 +35,7 @@ from sealift.kinds.databases.pieces import (
     inside,
     login,
     quarantine,
+    roles,
     state,
     user_tags,
 )
@@ -43,9 +43,8 @@ from sealift.kinds.rds.facts import InstanceFacts, ReplicaFacts
 from sealift.kinds.rds.shared import fence, interfaces, interfaces_of, mark, members_of, proof
 from sealift.options import Options
 from sealift.recipe import Lanes, recipe, seconds_cutover, total
-from sealift.step import Phase, Ref, Seconds, Step, tags_of
+from sealift.step import Ref, Seconds, Step, tags_of
 from sealift.steps import (
-    AddRole,
     ApplyOwnParameters,
     AwaitProxyTarget,
     AwaitQuarantine,
@@ -152,7 +151,7 @@ def snapshot_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...]:
         ),
         SetAttributes(key="settings", phase=CUTOVER, settings=compact(settings), **new) if settings else None,
         ManagePassword(key="password", phase=CUTOVER, key_arn=facts.key.arn, **new) if facts.managed_password else None,
-        Lanes({"roles": _roles(facts.described, "role", CUTOVER, new)}),
+        Lanes({"roles": roles(facts.described, "", CUTOVER, new)}),
         CompareDatabase(
             key="compare",
             phase=CUTOVER,
@@ -204,14 +203,6 @@ def readers_down(facts: InstanceFacts, options: Options) -> Seconds:
     first = next(n for n, s in enumerate(steps) if s.quiesces)
     last = max(n for n, key in enumerate(keys) if key.startswith(("replica:", "compare:")))
     return total(steps[first : last + 1])
-
-
-def _roles(described: Described, key: str, phase: Phase, database: Mapping[str, Any]) -> list[Step]:
-    roles = described.get("AssociatedRoles") or ()
-    return [
-        AddRole(key=f"{key}:{number}", phase=phase, role=r["RoleArn"], feature=r.get("FeatureName", ""), **database)
-        for number, r in enumerate(roles, 1)
-    ]
 
 
 def _opened(facts: InstanceFacts, options: Options, named: Mapping[str, Any]) -> list[Step]:
@@ -350,7 +341,7 @@ def _replica(facts: InstanceFacts, options: Options, replica: ReplicaFacts, *, n
         if settings
         else None,
         *_own_parameters(facts, replica, made),
-        *_roles(replica.described, f"role:{replica.id}", CONFIRM, made),
+        *roles(replica.described, f"{replica.id}:", CONFIRM, made),
         CompareDatabase(
             key=f"compare:{replica.id}",
             phase=CONFIRM,

@@ -56,6 +56,17 @@ def check_class(engine: str, db_class: str, storage: Storage) -> None:
         )
 
 
+def check_orderable(room: Books, shown: Mapping[str, Any]) -> None:
+    """Refuse a class that is not to be had any more: a test puts it under `withdrawn-class` (R-RDS-24)."""
+    if shown.get("DBInstanceClass") in room.book("withdrawn-class"):
+        told = ", ".join(f"{k}={shown.get(k)}" for k in ("DBInstanceClass", "Engine", "EngineVersion", "LicenseModel"))
+        message = (
+            f"RDS does not support creating a DB instance with the following combination: {told}. For supported combinations "
+            "of instance class and database engine version, see the documentation."
+        )
+        raise refuse("R-RDS-24", "InvalidParameterCombination", message)
+
+
 def check_transit(room: Books, subnet_group: str, db_class: str) -> None:
     """Refuse a class that cannot encrypt in transit, in a VPC that enforces it (R-RDS-16)."""
     control = room.book("vpc-encryption-control").get(network.vpc_of(room, subnet_group), {})
@@ -72,6 +83,16 @@ def check_zone(call: Call) -> None:
     if call.params.get("MultiAZ") and call.params.get("AvailabilityZone"):
         message = "Requesting a specific availability zone is not valid for Multi-AZ instances."
         raise refuse("SB-RDS-07", "InvalidParameterCombination", message)
+
+
+def check_members(room: Books, engine: str, params: Mapping[str, Any]) -> None:
+    """Refuse what an engine does not take, and a unit of reserved capacity that another instance holds."""
+    if params.get("EngineLifecycleSupport") and engine not in ("mysql", "postgres"):
+        message = f"EngineLifecycleSupport isn't supported for DB engine {engine}."
+        raise refuse("SB-RDS-62", "InvalidParameterCombination", message)
+    held = params.get("DBCapacityReservationIdentifier")
+    if held and any(d.shown.get("DBCapacityReservationIdentifier") == held for d in room.databases.values()):
+        raise refuse("SB-RDS-63", "InsufficientDBInstanceCapacity", f"{held} has no unit of capacity left.")
 
 
 def enter(
@@ -101,8 +122,10 @@ def enter(
     if cluster is None:
         storage_types.fill(shown, backup=backup)
         storage_types.check(shown, params)
+    check_members(room, engine, params)
     check_zone(call)
     check_quota(world, call, shown.get("AllocatedStorage", 0) if cluster is None else 0)
+    check_orderable(room, shown)
     check_class(engine, shown.get("DBInstanceClass", ""), storage)
     group = parameters.check(room, parameters.GROUP, params.get("DBParameterGroupName"), engine, version)
     option_group = options.check(room, params.get("OptionGroupName"), engine, version)

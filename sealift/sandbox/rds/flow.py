@@ -144,9 +144,14 @@ def _older(head: AnyDb, client: Client) -> bool:
     return client.unaware and client.at is not None and not head.store.follows
 
 
+def _past_read_only(store: Store, db: Database) -> bool:
+    """Say whether a Blue/Green deployment alone keeps this side read-only: jobs inside do not obey that (SB-BG-30)."""
+    return store.green or ("switched" in db.memory and not store.follows)
+
+
 def _inside(head: AnyDb, db: Database, name: str | None, mine: dict[str, str | None]) -> None:
     store = head.store
-    if store.job and scheduled(head, db) and writable(head, db):
+    if store.job and scheduled(head, db) and (writable(head, db) or _past_read_only(store, db)):
         mine[f"job@{store.id}"] = name
     if not store.inbound or store.follows:
         return

@@ -44,7 +44,7 @@ def create(world: World, call: Call) -> dict[str, Any]:
         message = (
             f"A parameter group can't be specified during Read Replica creation for the following DB engine: {engine}"
         )
-        raise refuse("SB-RDS-60", "InvalidParameterCombination", message)
+        raise refuse("SB-RDS-64", "InvalidParameterCombination", message)
     db = follow(world, call, source, params["DBInstanceIdentifier"], storage(world, call, source))
     seconds = world.durations.db_restore_s
     start = call.at + seconds
@@ -56,7 +56,7 @@ def create(world: World, call: Call) -> dict[str, Any]:
 
 
 def _takes_parameters(source: Database, region: str) -> bool:
-    """Return whether a new replica can be told a parameter group (SB-RDS-60)."""
+    """Return whether a new replica can be told a parameter group (SB-RDS-64)."""
     engine = source.shown["Engine"]
     return engine.startswith(("oracle", "db2")) or (engine == "mysql" and source.region != region)
 

@@ -75,6 +75,9 @@ def change(world: World, call: Call, db: AnyDb) -> None:
     if params.get("MasterUserPassword") and db.secret and manage is not False:
         message = "You can't specify MasterUserPassword for an instance with ManageMasterUserPassword enabled."
         raise refuse("R-RDS-17", "InvalidParameterCombination", message)
+    if manage and db.shown.get("MultiTenant"):
+        message = "ManageMasterUserPassword isn't supported for RDS for Oracle CDBs in the multi-tenant configuration."
+        raise refuse("R-RDS-17", "InvalidParameterCombination", message)
     if manage and not db.secret:
         user = str(db.shown.get("MasterUsername", "admin"))
         db.secret = wanted(world, call, db.id, db.store, of_cluster=isinstance(db, Cluster), user=user)

@@ -65,6 +65,8 @@ class DbSeeds:
         call = self._call(region, account, params)
         self._own_group(call, name, engine)
         version = engines.version(engine, members.get("EngineVersion"))
+        if job:
+            self._load_pg_cron(call, engine, version, parameters.GROUP)
         db = building.enter(
             self._world,
             call,
@@ -110,6 +112,9 @@ class DbSeeds:
         params |= {**_password(members), **members}
         call = self._call(region, account, params)
         self._own_group(call, name, engine)
+        if job:
+            version = engines.version(engine, members.get("EngineVersion"))
+            self._load_pg_cron(call, engine, version, parameters.CLUSTER_GROUP)
         storage = self._storage(call, kms_key) if kms_key else Storage(storage_type)
         cluster = clusters.enter(self._world, call, engine, members.get("EngineVersion"), storage, Store("", gib=gib))
         cluster.ready, cluster.visible, cluster.state = call.at, call.at, "available"
@@ -143,6 +148,19 @@ class DbSeeds:
             port = engines.engine(engine).port
             ec2.authorize_security_group_ingress(group.id, "tcp", port, port, ip_ranges=[{"CidrIp": PEERS}])
         call.params["VpcSecurityGroupIds"] = [group.id]
+
+    def _load_pg_cron(self, call: Call, engine: str, version: str, kind: str) -> None:
+        """Give PostgreSQL a group that loads pg_cron, unless the request names one: no default group does (SB-RDS-60)."""
+        member = "DBParameterGroupName" if kind == parameters.GROUP else "DBClusterParameterGroupName"
+        if "postgres" not in engine or call.params.get(member):
+            return
+        family, room = engines.family(engine, version), here(self._world, call)
+        name = f"pg-cron-{family}"
+        if name not in room.book(kind):
+            made = parameters.enter(room, kind, name, family, "pg_cron is loaded")
+            loaded = {"ParameterValue": "pg_stat_statements,pg_cron", "ApplyMethod": "pending-reboot"}
+            made["values"]["shared_preload_libraries"] = loaded
+        call.params[member] = name
 
     def _ready(self, call: Call, db: Database) -> None:
         db.ready, db.visible = call.at, call.at

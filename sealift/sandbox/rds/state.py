@@ -22,7 +22,8 @@ class Store:
 
     `gib`: how much there is, for what snapshots take. `job`: the identity of the scheduled job inside. `inbound`: an
     external primary that the engine itself pulls from. `kept`: settings that a login has stored in the data
-    (`read_only`, `scheduler_off`) and its users (see `passwords`): they travel too.
+    (`read_only`, `scheduler_off`) and its users (see `passwords`): they travel too. `green`: of a green environment, whose
+    jobs read-only does not stop.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Store:
     kept: set[str] = field(default_factory=set)
     follows: "Store | None" = None
     lag: float = 0.0
+    green: bool = False
 
     def contents(self, now: float) -> Contents:
         """Return all that is in the database at `now`; a replica has what its source had `lag` ago."""

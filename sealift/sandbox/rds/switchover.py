@@ -84,6 +84,7 @@ def _let_go(green: AnyDb, at: float) -> None:
     """Let green be a primary: it has all that blue acknowledged."""
     blue = green.store.follows
     flow.detach(green.store, at)
+    green.store.green = False
     if blue:
         green.store.held = blue.contents(at)
     if isinstance(green, Database):
@@ -91,10 +92,10 @@ def _let_go(green: AnyDb, at: float) -> None:
 
 
 def _read_only(blue: AnyDb) -> None:
-    """Leave blue read-only until it is rebooted (SB-BG-07)."""
+    """Leave blue read-only until it is rebooted (SB-BG-07); the jobs inside it run on (SB-BG-30)."""
     for db in blue.members if isinstance(blue, Cluster) else [blue]:
         if isinstance(db, Database):
-            db.memory.add("read_only")
+            db.memory |= {"read_only", "switched"}
 
 
 def _swap_endpoints(room: Books, blue: Cluster, green: Cluster) -> None:

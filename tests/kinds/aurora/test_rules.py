@@ -92,6 +92,8 @@ FIRES: list[tuple[str, ClusterFacts, Options, str, str]] = [
     ("R-RDS-19", replace(SHOP, integrations=("etl",)), OPTIONS, BLOCK, "etl"),
     ("R-RDS-41", PARAMETERS, OPTIONS, BLOCK, "rds.logical_replication"),
     ("R-RDS-41", MYSQL, OPTIONS, BLOCK, "binary log"),
+    ("R-RDS-70", MYSQL, OPTIONS, BLOCK, "event_scheduler"),
+    ("R-RDS-70", replace(SHOP, parameter_group=GroupFacts("shop", "f")), OPTIONS, BLOCK, "could not be read"),
     ("R-RDS-62", replace(SHOP, scaling="{}"), OPTIONS, BLOCK, "scaled"),
     ("R-RDS-55", replace(SHOP, integrations=("etl",)), OPTIONS, ACK, "etl"),
     ("R-RDS-56", described(MasterUserSecret={"SecretArn": "arn:s"}), OPTIONS, WARN, "arn:s"),

@@ -23,6 +23,10 @@ def replica(**about: Any) -> InstanceFacts:
     return replace(ORDERS, replicas=(replace(REPLICA, **about),))
 
 
+def with_values(engine: str, **values: str) -> InstanceFacts:
+    return replace(ORDERS, engine=engine, parameter_group=GroupFacts("own", "f", "in-sync", tuple(values.items())))
+
+
 def key(**about: Any) -> InstanceFacts:
     return replace(ORDERS, key=replace(KEY, **about))
 
@@ -111,6 +115,10 @@ FIRES: list[tuple[str, InstanceFacts, Options, str, str]] = [
     ("R-RDS-17", described(MasterUserSecret={"SecretArn": "arn:s"}), OPTIONS, BLOCK, "master password"),
     ("R-RDS-19", replace(ORDERS, integrations=("etl",)), OPTIONS, BLOCK, "etl"),
     ("R-RDS-19", replace(ORDERS, integrations=None), OPTIONS, NOT_EVALUATED, "DescribeIntegrations"),
+    ("R-RDS-70", with_values("postgres", shared_preload_libraries="pg_cron"), OPTIONS, BLOCK, "loads pg_cron"),
+    ("R-RDS-70", with_values("mysql"), OPTIONS, BLOCK, "event_scheduler is ON, the default"),
+    ("R-RDS-70", with_values("mariadb", event_scheduler="ON"), OPTIONS, BLOCK, "event_scheduler is ON (own)"),
+    ("R-RDS-70", replace(ORDERS, parameter_group=GroupFacts("own", "f")), OPTIONS, BLOCK, "DescribeDBParameters"),
     ("R-RDS-55", replace(ORDERS, integrations=("etl",)), OPTIONS, ACK, "etl"),
     ("R-RDS-56", described(MasterUserSecret={"SecretArn": "arn:s"}), OPTIONS, WARN, "arn:s"),
     ("R-RDS-29", ORDERS, OPTIONS, WARN, "cache"),
@@ -155,6 +163,19 @@ def test_a_user_beside_the_managed_master_may_be_the_login() -> None:
 def test_a_login_rules_out_what_runs_inside() -> None:
     """R-FENCE-01: with a login nothing has to be acknowledged."""
     assert RULES["R-FENCE-01"](ORDERS, LOGIN) is None
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        with_values("mysql", event_scheduler="OFF"),
+        with_values("postgres", shared_preload_libraries="pg_stat_statements"),
+        with_values("oracle-ee"),
+    ],
+)
+def test_blue_green_is_for_an_engine_that_runs_nothing(facts: InstanceFacts) -> None:
+    """R-RDS-70: event_scheduler that is off, and PostgreSQL without pg_cron, are no reason against Blue/Green."""
+    assert RULES["R-RDS-70"](facts, OPTIONS) is None
 
 
 def test_an_encrypted_instance_has_nothing_to_say() -> None:

@@ -41,6 +41,7 @@ BLUE_GREEN_RULES: tuple[Rule, ...] = (
     common.blue_green_takes_a_key,
     common.own_password,
     common.no_integration,
+    common.no_jobs_inside,
     route.logs_for_blue_green,
     route.nothing_scales,
 )

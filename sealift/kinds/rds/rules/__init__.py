@@ -43,6 +43,7 @@ BLUE_GREEN_RULES: tuple[Rule, ...] = (
     route.backups_for_blue_green,
     common.own_password,
     common.no_integration,
+    common.no_jobs_inside,
 )
 
 SNAPSHOT_RULES: tuple[Rule, ...] = (
