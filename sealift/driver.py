@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
@@ -41,6 +42,9 @@ LEASE_CUTOVER, LEASE = 120.0, 900.0
 
 CLAIMS = frozenset({"R-SEALIFT-01", "R-SEALIFT-12"})
 """The rules that a source is not claimed by another migration."""
+
+RESERVED = "R-RDS-25"
+"""The rule that a quota has room: a migration that has begun has reserved it, and AWS counts what it has made."""
 
 AT_ONCE = 8
 """Targets that one process works on side by side."""
@@ -146,6 +150,7 @@ class Driver:
         """
         plans: dict[str, MigrationPlan] = {}
         doors: dict[tuple[str, str], Read] = {}
+        spoken_for: dict[tuple[str, str], Counter[str]] = {}
         for target in [parse(t) for t in texts]:
             gateway = await self.gateway(self.region(target), target.account)
             read = doors.setdefault(gateway.place, door(reader(gateway, survey=True)))
@@ -154,7 +159,12 @@ class Driver:
                 facts = await kind.observe(read, gateway.account_id, gateway.region, unit, options, probe=gateway.probe)
                 if options.fence_login and self._lives and (engine := getattr(facts, "engine", "")):
                     logins.check(engine)
+                place = "/".join(gateway.place)
+                taken = spoken_for.setdefault(gateway.place, Counter(self.journal.reserved(place)))
+                facts = kind.beside(facts, taken)
                 plans[unit] = plan_for(kind, facts, options, unit, gateway.account_id, gateway.region, note)
+                if plans[unit].status not in (NOTHING, REFUSED):
+                    taken.update(kind.wants(facts))
         return list(plans.values())
 
     async def observe(self, kind: Kind, gateway: Gateway, unit: str, options: Options) -> Any:
@@ -222,6 +232,8 @@ class Driver:
         refuse_drift(plan.target, drift(kind, facts_of(kind, plan.facts), facts, altered))
         blocks = [v for v in judge(kind, facts, plan.options) if v.verdict == BLOCK]
         for verdict in blocks:
+            if migration and verdict.id == RESERVED:
+                continue
             if not (migration and verdict.id in CLAIMS and migration in verdict.message):
                 raise _refusal(plan.target, verdict)
 

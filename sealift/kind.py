@@ -104,3 +104,5 @@ class Kind:
     ]  # what outlives finalize, and the commands
     unusable: Callable[[Read, Any], Awaitable[Sequence[str]]]  # why nothing can be kept under the key; empty is good
     recall: Callable[[Read, str, str, str, Options], Awaitable[Recalled]]
+    wants: Callable[[Any], Mapping[str, int]] = lambda _facts: {}  # what it takes of quotas that the journal reserves
+    beside: Callable[[Any, Mapping[str, int]], Any] = lambda facts, _reserved: facts  # with what others have reserved
