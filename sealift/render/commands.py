@@ -21,7 +21,10 @@ def aws_command(call: Call, region: str) -> str:
 
 
 def _kebab(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
+    # As botocore names them (xform_name): DBInstance is db-instance.
+    return (
+        re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", re.sub(r"(?<=.)([A-Z][a-z]+)", r"-\1", name)).replace("--", "-").lower()
+    )
 
 
 def _values(value: Any) -> list[str]:
