@@ -20,7 +20,7 @@ from sealift import fencing, logins
 from sealift.aws.gateway import Account, Gateway, Purpose, reader
 from sealift.clock import Clock, WallClock, actor, side_by_side
 from sealift.engine import REQUEST_LIFE, Engine, Runner, Work, in_doubt, local_runner, stands
-from sealift.errors import JournalError, LeaseLost, Refused, SealiftError, UsageError
+from sealift.errors import JournalError, LeaseLost, NeedsPerson, Refused, SealiftError, UsageError
 from sealift.events import Listener
 from sealift.gate import Window
 from sealift.journal import Journal, State
@@ -249,6 +249,9 @@ class Driver:
         async with self.engine(migration, plan, gateway, no_wait=no_wait, runner=runner) as engine:
             try:
                 await engine.run()
+            except NeedsPerson as stuck:
+                await self._healed_first(plan, gateway, engine, stuck)
+                raise
             finally:
                 await self._notifier.drain()
             return self._rested(engine)
@@ -256,7 +259,8 @@ class Driver:
     def _rested(self, engine: Engine) -> Outcome:
         state, target = engine.state, engine.work.target
         if state.end == "rolled-back":
-            return Outcome(target, engine.work.migration, 5, f"{target} was put back: {state.rollback.get('why', '')}")
+            put_back = f"{target} was put back: {state.rollback.get('why', '')}"
+            return Outcome(target, engine.work.migration, 5, _with_left(put_back, engine))
         return Outcome(
             target,
             engine.work.migration,
@@ -403,6 +407,7 @@ class Driver:
             state = self.journal.state(migration)
             self._refuse_rollback(plan, state, migration, discard_writes=discard_writes)
             await self._refuse_running(plan, gateway, state)
+            await self._refuse_barred(plan, gateway, state)
             if salvage:
                 await self._refuse_unsalvageable(plan, gateway, state, migration)
             self.journal.lock(migration, plan.locks)
@@ -410,10 +415,14 @@ class Driver:
                 if engine.state.brought_up is None:
                     await engine.settle_bring_up()
                 self._refuse_rollback(plan, engine.state, migration, discard_writes=discard_writes)
-                await engine.go_back(
-                    SealiftError("rollback was asked for"), salvage=salvage, why="rollback was asked for"
-                )
-            return Outcome(plan.target, migration, 0, f"{plan.target} is as it was before the cut")
+                try:
+                    await engine.go_back(
+                        SealiftError("rollback was asked for"), salvage=salvage, why="rollback was asked for"
+                    )
+                except NeedsPerson as stuck:
+                    await self._healed_first(plan, gateway, engine, stuck)
+                    raise
+            return Outcome(plan.target, migration, 0, _with_left(f"{plan.target} is as it was before the cut", engine))
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
 
@@ -429,6 +438,30 @@ class Driver:
                 resource=plan.target,
                 remedy="If you accept that: --discard-writes",
             )
+
+    async def _refuse_barred(self, plan: MigrationPlan, gateway: Gateway, state: State) -> None:
+        """While the replacement serves, say that the way back cannot be walked as things are, and what heals that."""
+        if not state.undecided:
+            return
+        kind = BY_NAME[plan.kind]
+        found = await kind.barred(reader(gateway), facts_of(kind, plan.facts), state.outputs)
+        if found.why:
+            again = f"sealift rollback {state.id} --discard-writes"
+            raise Refused(
+                f"{plan.target} cannot be put back while {'; '.join(found.why)}: its replacement could be neither fenced nor renamed",
+                resource=plan.target,
+                remedy=f"First, in this order: {'; '.join(found.heal)}. Then: {again}",
+            )
+
+    async def _healed_first(self, plan: MigrationPlan, gateway: Gateway, engine: Engine, error: SealiftError) -> None:
+        """Let a way back that is stuck name what heals the key first, where that is why."""
+        if not isinstance(error, NeedsPerson) or engine.state.direction != "back" or engine.state.brought_up is None:
+            return
+        kind = BY_NAME[plan.kind]
+        with contextlib.suppress(SealiftError):
+            found = await kind.barred(reader(gateway), facts_of(kind, plan.facts), engine.state.outputs)
+            if found.why:
+                error.remedy = f"First, in this order: {'; '.join(found.heal)}. {error.remedy}"
 
     async def _refuse_unsalvageable(self, plan: MigrationPlan, gateway: Gateway, state: State, migration: str) -> None:
         """While the replacement serves, say that what was written could not be kept: nothing is stopped for that."""
@@ -469,7 +502,7 @@ class Driver:
             async with self.engine(migration, plan, gateway) as engine:
                 await engine.accept()
             kept = f"{plan.target} keeps its replacement; the source is retained until finalize"
-            return Outcome(plan.target, migration, 0, "; left over: ".join([kept, *engine.leftovers]))
+            return Outcome(plan.target, migration, 0, _with_left(kept, engine))
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
 
@@ -624,6 +657,10 @@ def _rebuilt(kind: Kind, unit: str, gateway: Gateway, options: Options, found: R
     plan = plan_for(kind, found.facts, replace(options, route=found.route), unit, gateway.account_id, gateway.region)
     route = next(r for r in kind.routes if r.name == found.route)
     return replace(plan, steps=route.recipe(found.facts, options), route=route.name)
+
+
+def _with_left(message: str, engine: Engine) -> str:
+    return "; left over: ".join([message, *engine.leftovers])
 
 
 def _and_kept(lists: Mapping[str, Sequence[Any]]) -> str:

@@ -39,6 +39,7 @@ AURORA_CLUSTER = Kind(
     stays=finalize.stays,
     unusable=finalize.unusable,
     recall=recall,
+    barred=finalize.barred,
     wants=wants,
     beside=beside,
 )

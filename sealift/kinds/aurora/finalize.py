@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sealift.keys import unusable as key_unusable
-from sealift.kind import Read
+from sealift.kind import Barred, Read
 from sealift.kinds.aurora.facts import ClusterFacts
-from sealift.kinds.databases import names
+from sealift.kinds.databases import keyed, names
 from sealift.kinds.databases.settling import unlike
 from sealift.options import Options
 from sealift.recipe import Lanes, recipe
@@ -164,6 +164,12 @@ async def _members(read: Read, facts: ClusterFacts, cluster: Mapping[str, Any]) 
     for member in databases_in(await read(call)) if names else ():
         wrong += unlike(member, name_of(member), facts.key.arn, None)
     return wrong
+
+
+async def barred(read: Read, facts: ClusterFacts, outputs: Mapping[str, Output]) -> Barred:
+    """Say why the replacement cannot be fenced and renamed now, and what heals that: its instances go with it."""
+    new = _new(facts, outputs)
+    return await keyed.barred(read, facts.key.arn, facts.region, [new] if new else [], of_cluster=True)
 
 
 async def unusable(read: Read, facts: ClusterFacts) -> list[str]:

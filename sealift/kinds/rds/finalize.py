@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sealift.keys import unusable as key_unusable
-from sealift.kind import Read
-from sealift.kinds.databases import names
+from sealift.kind import Barred, Read
+from sealift.kinds.databases import keyed, names
 from sealift.kinds.databases.settling import unlike
 from sealift.kinds.rds.facts import InstanceFacts, ReplicaFacts
 from sealift.options import Options
@@ -172,6 +172,12 @@ async def _new_replica(read: Read, facts: InstanceFacts, replica: ReplicaFacts) 
         wrong.append(f"{replica.id}: {why}")
     groups = [g["VpcSecurityGroupId"] for g in replica.described.get("VpcSecurityGroups", ())]
     return wrong + unlike(database, replica.id, facts.key.arn, groups)
+
+
+async def barred(read: Read, facts: InstanceFacts, outputs: Mapping[str, Output]) -> Barred:
+    """Say why the replacement and its read replicas cannot be fenced and renamed now, and what heals that."""
+    made = [o.get("DbiResourceId") for key, o in outputs.items() if key.startswith(("restore", "green:", "replica:"))]
+    return await keyed.barred(read, facts.key.arn, facts.region, [str(m) for m in made if m], of_cluster=False)
 
 
 async def unusable(read: Read, facts: InstanceFacts) -> list[str]:
