@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
@@ -19,7 +20,7 @@ from sealift import fencing, logins
 from sealift.aws.gateway import Account, Gateway, Purpose, reader
 from sealift.clock import Clock, WallClock, actor, side_by_side
 from sealift.engine import REQUEST_LIFE, Engine, Runner, Work, in_doubt, local_runner, stands
-from sealift.errors import JournalError, LeaseLost, Refused, SealiftError, UsageError
+from sealift.errors import JournalError, LeaseLost, NeedsPerson, Refused, SealiftError, UsageError
 from sealift.events import Listener
 from sealift.gate import Window
 from sealift.journal import Journal, State
@@ -41,6 +42,9 @@ LEASE_CUTOVER, LEASE = 120.0, 900.0
 
 CLAIMS = frozenset({"R-SEALIFT-01", "R-SEALIFT-12"})
 """The rules that a source is not claimed by another migration."""
+
+RESERVED = "R-RDS-25"
+"""The rule that a quota has room: a migration that has begun has reserved it, and AWS counts what it has made."""
 
 AT_ONCE = 8
 """Targets that one process works on side by side."""
@@ -146,6 +150,7 @@ class Driver:
         """
         plans: dict[str, MigrationPlan] = {}
         doors: dict[tuple[str, str], Read] = {}
+        spoken_for: dict[tuple[str, str], Counter[str]] = {}
         for target in [parse(t) for t in texts]:
             gateway = await self.gateway(self.region(target), target.account)
             read = doors.setdefault(gateway.place, door(reader(gateway, survey=True)))
@@ -154,7 +159,12 @@ class Driver:
                 facts = await kind.observe(read, gateway.account_id, gateway.region, unit, options, probe=gateway.probe)
                 if options.fence_login and self._lives and (engine := getattr(facts, "engine", "")):
                     logins.check(engine)
+                place = "/".join(gateway.place)
+                taken = spoken_for.setdefault(gateway.place, Counter(self.journal.reserved(place)))
+                facts = kind.beside(facts, taken)
                 plans[unit] = plan_for(kind, facts, options, unit, gateway.account_id, gateway.region, note)
+                if plans[unit].status not in (NOTHING, REFUSED):
+                    taken.update(kind.wants(facts))
         return list(plans.values())
 
     async def observe(self, kind: Kind, gateway: Gateway, unit: str, options: Options) -> Any:
@@ -222,6 +232,8 @@ class Driver:
         refuse_drift(plan.target, drift(kind, facts_of(kind, plan.facts), facts, altered))
         blocks = [v for v in judge(kind, facts, plan.options) if v.verdict == BLOCK]
         for verdict in blocks:
+            if migration and verdict.id == RESERVED:
+                continue
             if not (migration and verdict.id in CLAIMS and migration in verdict.message):
                 raise _refusal(plan.target, verdict)
 
@@ -237,6 +249,9 @@ class Driver:
         async with self.engine(migration, plan, gateway, no_wait=no_wait, runner=runner) as engine:
             try:
                 await engine.run()
+            except NeedsPerson as stuck:
+                await self._healed_first(plan, gateway, engine, stuck)
+                raise
             finally:
                 await self._notifier.drain()
             return self._rested(engine)
@@ -244,7 +259,8 @@ class Driver:
     def _rested(self, engine: Engine) -> Outcome:
         state, target = engine.state, engine.work.target
         if state.end == "rolled-back":
-            return Outcome(target, engine.work.migration, 5, f"{target} was put back: {state.rollback.get('why', '')}")
+            put_back = f"{target} was put back: {state.rollback.get('why', '')}"
+            return Outcome(target, engine.work.migration, 5, _with_left(put_back, engine))
         return Outcome(
             target,
             engine.work.migration,
@@ -391,6 +407,7 @@ class Driver:
             state = self.journal.state(migration)
             self._refuse_rollback(plan, state, migration, discard_writes=discard_writes)
             await self._refuse_running(plan, gateway, state)
+            await self._refuse_barred(plan, gateway, state)
             if salvage:
                 await self._refuse_unsalvageable(plan, gateway, state, migration)
             self.journal.lock(migration, plan.locks)
@@ -398,10 +415,14 @@ class Driver:
                 if engine.state.brought_up is None:
                     await engine.settle_bring_up()
                 self._refuse_rollback(plan, engine.state, migration, discard_writes=discard_writes)
-                await engine.go_back(
-                    SealiftError("rollback was asked for"), salvage=salvage, why="rollback was asked for"
-                )
-            return Outcome(plan.target, migration, 0, f"{plan.target} is as it was before the cut")
+                try:
+                    await engine.go_back(
+                        SealiftError("rollback was asked for"), salvage=salvage, why="rollback was asked for"
+                    )
+                except NeedsPerson as stuck:
+                    await self._healed_first(plan, gateway, engine, stuck)
+                    raise
+            return Outcome(plan.target, migration, 0, _with_left(f"{plan.target} is as it was before the cut", engine))
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
 
@@ -417,6 +438,30 @@ class Driver:
                 resource=plan.target,
                 remedy="If you accept that: --discard-writes",
             )
+
+    async def _refuse_barred(self, plan: MigrationPlan, gateway: Gateway, state: State) -> None:
+        """While the replacement serves, say that the way back cannot be walked as things are, and what heals that."""
+        if not state.undecided:
+            return
+        kind = BY_NAME[plan.kind]
+        found = await kind.barred(reader(gateway), facts_of(kind, plan.facts), state.outputs)
+        if found.why:
+            again = f"sealift rollback {state.id} --discard-writes"
+            raise Refused(
+                f"{plan.target} cannot be put back while {'; '.join(found.why)}: its replacement could be neither fenced nor renamed",
+                resource=plan.target,
+                remedy=f"First, in this order: {'; '.join(found.heal)}. Then: {again}",
+            )
+
+    async def _healed_first(self, plan: MigrationPlan, gateway: Gateway, engine: Engine, error: SealiftError) -> None:
+        """Let a way back that is stuck name what heals the key first, where that is why."""
+        if not isinstance(error, NeedsPerson) or engine.state.direction != "back" or engine.state.brought_up is None:
+            return
+        kind = BY_NAME[plan.kind]
+        with contextlib.suppress(SealiftError):
+            found = await kind.barred(reader(gateway), facts_of(kind, plan.facts), engine.state.outputs)
+            if found.why:
+                error.remedy = f"First, in this order: {'; '.join(found.heal)}. {error.remedy}"
 
     async def _refuse_unsalvageable(self, plan: MigrationPlan, gateway: Gateway, state: State, migration: str) -> None:
         """While the replacement serves, say that what was written could not be kept: nothing is stopped for that."""
@@ -457,7 +502,7 @@ class Driver:
             async with self.engine(migration, plan, gateway) as engine:
                 await engine.accept()
             kept = f"{plan.target} keeps its replacement; the source is retained until finalize"
-            return Outcome(plan.target, migration, 0, "; left over: ".join([kept, *engine.leftovers]))
+            return Outcome(plan.target, migration, 0, _with_left(kept, engine))
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
 
@@ -612,6 +657,10 @@ def _rebuilt(kind: Kind, unit: str, gateway: Gateway, options: Options, found: R
     plan = plan_for(kind, found.facts, replace(options, route=found.route), unit, gateway.account_id, gateway.region)
     route = next(r for r in kind.routes if r.name == found.route)
     return replace(plan, steps=route.recipe(found.facts, options), route=route.name)
+
+
+def _with_left(message: str, engine: Engine) -> str:
+    return "; left over: ".join([message, *engine.leftovers])
 
 
 def _and_kept(lists: Mapping[str, Sequence[Any]]) -> str:

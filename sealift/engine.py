@@ -35,7 +35,7 @@ from sealift.errors import (
 from sealift.events import Event, Listener
 from sealift.journal import Entry, Journal, Row, State, fold
 from sealift.pace import DOWN_DEADLINE, RETRIES
-from sealift.recipe import Block, blocks, operations_of, seconds_back, seconds_cutover, way_back
+from sealift.recipe import Block, blocks, kept, operations_of, seconds_back, seconds_cutover, way_back
 from sealift.render.commands import aws_command
 from sealift.step import Call, Context, Found, Output, Phase, Query, Seen, Step, Switch, Watch, bind, refs, undoing
 from sealift.subjects import SUBJECTS
@@ -716,6 +716,8 @@ class Engine:
             self.note("service-back")
         for block in blocks([s for s in steps if s.phase is Phase.CLEAN]):
             await self._as_far_as_it_goes(block)
+        if self.state.brought_up is not None and not salvage:
+            self._name_kept(made)
         self.note("attempt-closed")
         self._end("rolled-back", why=str(self.state.rollback.get("why", "")))
 
@@ -820,6 +822,14 @@ class Engine:
         self.leftovers.append(f"{resource}: {why}")
         self.note("leftover", step=me.key, resource=resource, why=why)
         self.emit("leftover", me, why=why)
+
+    def _name_kept(self, made: Mapping[str, Output]) -> None:
+        for step in kept(self.work.steps, made):
+            keeper = step.salvage()
+            for one in (keeper,) if keeper is not None else undoing(step):
+                me = bind(one, self.state.outputs)
+                why = "what is kept lives in it" if keeper is None else "no other place has the writes since bring-up"
+                self._name(me, me.resource(), f"kept: {why}")
 
     def _stuck(self, restore: Sequence[Step], stuck: SealiftError) -> NeedsPerson:
         # What an undo that was not reached would have read is not known yet: it is printed by its place.

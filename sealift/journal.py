@@ -479,6 +479,12 @@ class Journal:
             found = select(_slots.c.migration).where(_slots.c.quota == quota, _slots.c.place == place)
             return [str(r[0]) for r in db.execute(found)]
 
+    def reserved(self, place: str) -> dict[str, int]:
+        """Return how many slots of each quota migrations hold in a place."""
+        wanted = select(_slots.c.quota, func.sum(_slots.c.slots)).where(_slots.c.place == place)
+        with self._read() as db:
+            return {str(quota): int(held) for quota, held in db.execute(wanted.group_by(_slots.c.quota))}
+
     def release(self, quota: str, migration: str) -> None:
         """Give slots back."""
         with self._write() as db:

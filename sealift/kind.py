@@ -84,6 +84,20 @@ class Recalled:
 
 
 @dataclass(frozen=True)
+class Barred:
+    """Why a way back after bring-up cannot be walked as things are, whatever becomes of the writes; and what heals that, in
+    order. Both are empty where it can.
+    """
+
+    why: tuple[str, ...] = ()
+    heal: tuple[str, ...] = ()
+
+
+async def _open(_read: Read, _facts: Any, _outputs: Mapping[str, Output]) -> Barred:
+    return Barred()
+
+
+@dataclass(frozen=True)
 class Kind:
     """One kind of resource."""
 
@@ -104,3 +118,6 @@ class Kind:
     ]  # what outlives finalize, and the commands
     unusable: Callable[[Read, Any], Awaitable[Sequence[str]]]  # why nothing can be kept under the key; empty is good
     recall: Callable[[Read, str, str, str, Options], Awaitable[Recalled]]
+    barred: Callable[[Read, Any, Mapping[str, Output]], Awaitable[Barred]] = _open  # the way back after bring-up
+    wants: Callable[[Any], Mapping[str, int]] = lambda _facts: {}  # what it takes of quotas that the journal reserves
+    beside: Callable[[Any, Mapping[str, int]], Any] = lambda facts, _reserved: facts  # with what others have reserved

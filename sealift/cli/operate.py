@@ -103,7 +103,7 @@ def resume(migrations: tuple[str, ...], yes: bool, no_wait: bool, output: str, *
 @click.option(
     "--without-safety-snapshot",
     is_flag=True,
-    help="Where the key is unusable: keep the encrypted volumes instead of a snapshot.",
+    help="Keep the encrypted replacement instead of a snapshot of it, where none can be taken.",
 )
 @shared.output()
 @shared.place()

@@ -172,6 +172,13 @@ def key_difference(database: Mapping[str, Any], arn: str) -> str:
     return ""
 
 
+def replication_difference(database: Mapping[str, Any]) -> str:
+    """Say how a read replica does not replicate; empty is good."""
+    states = [i for i in database.get("StatusInfos") or () if i.get("StatusType") == "read replication"]
+    wrong = [str(i.get("Status")) for i in states if not i.get("Normal")]
+    return f"replication is {wrong[0]}" if wrong else ""
+
+
 def watch(
     resource_id: Any, judge: Judge, want: str, *, of_cluster: bool = False, deadline: float | None = None
 ) -> Watch:

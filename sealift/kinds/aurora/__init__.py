@@ -6,6 +6,7 @@ from sealift.kinds.aurora import blue_green, finalize, shared, snapshot
 from sealift.kinds.aurora.facts import ClusterFacts
 from sealift.kinds.aurora.observe import observe_cluster
 from sealift.kinds.aurora.rules import BLUE_GREEN_RULES, CLUSTER_RULES, SNAPSHOT_RULES
+from sealift.kinds.databases.facts import beside, wants
 from sealift.options import Options
 
 
@@ -38,4 +39,7 @@ AURORA_CLUSTER = Kind(
     stays=finalize.stays,
     unusable=finalize.unusable,
     recall=recall,
+    barred=finalize.barred,
+    wants=wants,
+    beside=beside,
 )

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sealift.keys import unusable as key_unusable
-from sealift.kind import Read
+from sealift.kind import Barred, Read
 from sealift.kinds.aurora.facts import ClusterFacts
-from sealift.kinds.databases import names
+from sealift.kinds.databases import keyed, names
+from sealift.kinds.databases.settling import unlike
 from sealift.options import Options
 from sealift.recipe import Lanes, recipe
 from sealift.step import Call, Output, Phase, Step
@@ -19,19 +20,12 @@ from sealift.steps import (
     DeleteQuarantine,
     Protect,
 )
-from sealift.steps.db_looks import (
-    RESTING,
-    databases_in,
-    groups_of,
-    id_of,
-    key_difference,
-    name_of,
-    read_database,
-    status_of,
-)
+from sealift.steps.db_looks import databases_in, groups_of, id_of, name_of, read_database
 from sealift.surroundings import maybe
 
 FINALIZE = Phase.FINALIZE
+SCALED = "application-autoscaling-"
+"""What Application Auto Scaling calls the readers that it makes (Aurora user guide, "Auto Scaling with Aurora Replicas")."""
 
 
 def locks(facts: ClusterFacts) -> tuple[str, ...]:
@@ -125,7 +119,7 @@ def _new(facts: ClusterFacts, outputs: Mapping[str, Output]) -> str | None:
 
 async def settled(read: Read, facts: ClusterFacts, options: Options, outputs: Mapping[str, Output]) -> Sequence[str]:
     """Read again what has to be true before a source goes, and as long as it is retained: the replacement serves under the
-    key, and the source is still fenced off.
+    key with all its instances, and the source is still fenced off.
     """
     wrong = await _replacement(read, facts, outputs)
     group = outputs.get("quarantine", {}).get("GroupId")
@@ -148,16 +142,34 @@ async def _replacement(read: Read, facts: ClusterFacts, outputs: Mapping[str, Ou
     database, wrong = found[0], []
     if name_of(database) != facts.id or id_of(database) != new:
         wrong.append(f"{new} is named {name_of(database)}, not {facts.id}")
-    if status_of(database) not in (*RESTING, "backing-up"):
-        wrong.append(f"{facts.id} is '{status_of(database)}'")
-    if why := key_difference(database, facts.key.arn):
-        wrong.append(f"{facts.id}: {why}")
-    if groups_of(database) != set(facts.groups):
-        wrong.append(f"{facts.id} is in other security groups than its source was")
-    missing = len(facts.members) - len(database.get("DBClusterMembers") or ())
-    if missing > 0:
+    return [
+        *wrong,
+        *unlike(database, facts.id, facts.key.arn, facts.groups),
+        *await _members(read, facts, database),
+    ]
+
+
+async def _members(read: Read, facts: ClusterFacts, cluster: Mapping[str, Any]) -> list[str]:
+    """Say what is wrong with the instances: Aurora's bear the names that clients know, but for those that the scaling of readers
+    made and may take away again; a Multi-AZ DB cluster names its own.
+    """
+    has = {str(m["DBInstanceIdentifier"]) for m in cluster.get("DBClusterMembers") or ()}
+    wanted = [m.id for m in facts.members if facts.aurora and not m.id.startswith(SCALED)]
+    wrong = [f"{facts.id} has no instance {name} any more" for name in wanted if name not in has]
+    missing = len(facts.members) - len(has)
+    if missing > 0 and not facts.aurora:
         wrong.append(f"{facts.id} has {missing} instance(s) fewer than its source had")
+    names = sorted(has)
+    call = Call("rds:DescribeDBInstances", {"Filters": [{"Name": "db-instance-id", "Values": names}]})
+    for member in databases_in(await read(call)) if names else ():
+        wrong += unlike(member, name_of(member), facts.key.arn, None)
     return wrong
+
+
+async def barred(read: Read, facts: ClusterFacts, outputs: Mapping[str, Output]) -> Barred:
+    """Say why the replacement cannot be fenced and renamed now, and what heals that: its instances go with it."""
+    new = _new(facts, outputs)
+    return await keyed.barred(read, facts.key.arn, facts.region, [new] if new else [], of_cluster=True)
 
 
 async def unusable(read: Read, facts: ClusterFacts) -> list[str]:

@@ -1,7 +1,7 @@
 """Facts that instances and clusters have in common."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from sealift.keys import KeyFacts
@@ -71,12 +71,25 @@ class Quota:
     name: str
     used: int
     max: int
-    planned: int = 0  # for targets that were planned before this one in the same run
+    planned: int = 0  # reserved by migrations under way, or planned before this one in the same run
 
     @property
     def free(self) -> int:
         """What is left for this target."""
         return self.max - self.used - self.planned
+
+
+def beside(facts: Any, reserved: Mapping[str, int]) -> Any:
+    """Return the facts with what of each quota is spoken for and not made yet: AWS counts only what is there."""
+    if facts.quotas is None:
+        return facts
+    counted = tuple(replace(q, planned=reserved.get(f"rds {q.name}", 0)) for q in facts.quotas)
+    return replace(facts, quotas=counted)
+
+
+def wants(facts: Any) -> Mapping[str, int]:
+    """Return what a migration takes of each quota, as the journal names them."""
+    return {f"rds {name}": number for name, number in facts.needs.items()}
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from sealift.errors import Refused
 from sealift.kind import Kind, Read, Recalled, Route
+from sealift.kinds.databases.facts import beside, wants
 from sealift.kinds.rds import blue_green, finalize, shared, snapshot
 from sealift.kinds.rds.facts import InstanceFacts
 from sealift.kinds.rds.observe import observe_instance
@@ -38,4 +39,7 @@ RDS_INSTANCE = Kind(
     stays=finalize.stays,
     unusable=finalize.unusable,
     recall=recall,
+    barred=finalize.barred,
+    wants=wants,
+    beside=beside,
 )

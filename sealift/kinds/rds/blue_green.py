@@ -38,6 +38,7 @@ from sealift.steps import (
     PairOf,
     Protect,
     RebootInstance,
+    ReleaseQuotas,
     ReserveQuotas,
     RetireDatabase,
     SwitchOver,
@@ -99,6 +100,7 @@ def blue_green_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...
                 for m in members
             }
         ),
+        ReleaseQuotas(key="quotas:back", phase=PREPARE, source=facts.id, names=("DBInstances", "AllocatedStorage")),
         DbClaimHeld(key="claim", phase=CUTOVER, resource_id=facts.resource_id),
         hook(facts, options, "quiesce", CUTOVER),
         BeginSwitchover(key="begin", phase=CUTOVER, deployment=DEPLOYMENT),

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sealift.keys import unusable as key_unusable
-from sealift.kind import Read
-from sealift.kinds.databases import names
+from sealift.kind import Barred, Read
+from sealift.kinds.databases import keyed, names
+from sealift.kinds.databases.settling import unlike
 from sealift.kinds.rds.facts import InstanceFacts, ReplicaFacts
 from sealift.options import Options
 from sealift.recipe import Lanes, recipe
@@ -21,14 +22,13 @@ from sealift.steps import (
     Protect,
 )
 from sealift.steps.db_looks import (
-    RESTING,
     databases_in,
     groups_of,
     id_of,
-    key_difference,
     name_of,
     read_database,
-    status_of,
+    read_named,
+    replication_difference,
 )
 from sealift.surroundings import maybe
 
@@ -132,10 +132,12 @@ def _new(facts: InstanceFacts, outputs: Mapping[str, Output]) -> str | None:
 
 
 async def settled(read: Read, facts: InstanceFacts, options: Options, outputs: Mapping[str, Output]) -> Sequence[str]:
-    """Read again what has to be true before a source goes, and as long as it is retained: the replacement serves under the
-    key, fully loaded, and the source is still fenced off.
+    """Read again what has to be true before a source goes, and as long as it is retained: the replacement and its read replicas
+    serve under the key, fully loaded, and the source is still fenced off with theirs.
     """
     wrong = await _replacement(read, facts, outputs)
+    for replica in facts.replicas:
+        wrong += await _new_replica(read, facts, replica)
     group = outputs.get("quarantine", {}).get("GroupId")
     for name, resource in ((facts.id, facts.resource_id), *((r.id, r.resource_id) for r in facts.replicas)):
         found = databases_in(await read(read_database(resource)))
@@ -155,15 +157,28 @@ async def _replacement(read: Read, facts: InstanceFacts, outputs: Mapping[str, O
     database, wrong = found[0], []
     if name_of(database) != facts.id or id_of(database) != new:
         wrong.append(f"{new} is named {name_of(database)}, not {facts.id}")
-    if status_of(database) not in (*RESTING, "backing-up"):
-        wrong.append(f"{facts.id} is '{status_of(database)}'")
-    if why := key_difference(database, facts.key.arn):
-        wrong.append(f"{facts.id}: {why}")
-    if database.get("StorageOperationStatus") == "Initializing":
-        wrong.append(f"{facts.id} is still loading its data ({database.get('StorageOperationPercentProgress', 0)} %)")
-    if groups_of(database) != set(facts.groups):
-        wrong.append(f"{facts.id} is in other security groups than its source was")
-    return wrong
+    return wrong + unlike(database, facts.id, facts.key.arn, facts.groups)
+
+
+async def _new_replica(read: Read, facts: InstanceFacts, replica: ReplicaFacts) -> list[str]:
+    """Say what is wrong with the read replica that bears a name: also one that a person has made where ours could not be."""
+    found = [d for d in databases_in(await read(read_named(replica.id))) if id_of(d) != replica.resource_id]
+    if not found:
+        return [f"the read replica {replica.id} is gone: its readers reach nobody; make one of {facts.id} by that name"]
+    database, wrong = found[0], []
+    source = database.get("ReadReplicaSourceDBInstanceIdentifier")
+    if source != facts.id:
+        wrong.append(f"{replica.id} is a read replica of {source or 'nothing'}, not of {facts.id}")
+    if why := replication_difference(database):
+        wrong.append(f"{replica.id}: {why}")
+    groups = [g["VpcSecurityGroupId"] for g in replica.described.get("VpcSecurityGroups", ())]
+    return wrong + unlike(database, replica.id, facts.key.arn, groups)
+
+
+async def barred(read: Read, facts: InstanceFacts, outputs: Mapping[str, Output]) -> Barred:
+    """Say why the replacement and its read replicas cannot be fenced and renamed now, and what heals that."""
+    made = [o.get("DbiResourceId") for key, o in outputs.items() if key.startswith(("restore", "green:", "replica:"))]
+    return await keyed.barred(read, facts.key.arn, facts.region, [str(m) for m in made if m], of_cluster=False)
 
 
 async def unusable(read: Read, facts: InstanceFacts) -> list[str]:
