@@ -31,8 +31,9 @@ from sealift.notify import Notifier
 from sealift.options import Options
 from sealift.plan import NEEDS_ACK, NOTHING, REFUSED, MigrationPlan, digest
 from sealift.planner import drift, facts_of, judge, plan_for, refuse_drift
+from sealift.render.telling import kept_in
 from sealift.settings import Settings
-from sealift.step import Call
+from sealift.step import Call, Seconds
 from sealift.targets import Target, parse
 from sealift.watch import Watcher
 
@@ -348,6 +349,10 @@ class Driver:
             return None
         return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(state.brought_up))
 
+    def way_back(self, migration: str) -> Seconds:
+        """Return how long a migration's way back after bring-up takes, as its plan says. *Modelled*."""
+        return MigrationPlan.from_json(self.journal.plan(migration)).back_once_up
+
     # -- stored migrations
 
     async def resume(
@@ -401,7 +406,9 @@ class Driver:
                 await engine.go_back(
                     SealiftError("rollback was asked for"), salvage=salvage, why="rollback was asked for"
                 )
-            return Outcome(plan.target, migration, 0, f"{plan.target} is as it was before the cut")
+            return Outcome(
+                plan.target, migration, 0, f"{plan.target} is as it was before the cut{kept_in(engine.state)}"
+            )
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
 

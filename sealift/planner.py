@@ -90,6 +90,7 @@ def plan_for(
         steps=steps,
         down=seconds_down(steps),
         back=seconds_back(steps),
+        back_once_up=seconds_back(steps, brought_up=True),
         readers_down=route.readers_down(facts, options),
         degraded=round(route.degraded(facts, options), 1),
     )

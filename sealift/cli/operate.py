@@ -112,11 +112,13 @@ def rollback(migration: str, discard_writes: bool, without_safety_snapshot: bool
     import sys
 
     from sealift.cli import run
+    from sealift.render import text
 
     with run.driver(**place, view=True) as driver:
         if not discard_writes and sys.stdin.isatty() and (since := driver.writes_since(migration)):
             run.say(
-                f"The workload has written to its replacement since {since}. Going back leaves those writes in a snapshot.",
+                f"The workload has written to its replacement since {since}. Going back takes "
+                f"{text.going_back(driver.way_back(migration))}, and leaves those writes in a snapshot.",
                 color="yellow",
             )
             discard_writes = (
