@@ -85,6 +85,8 @@ FIRES: list[tuple[str, InstanceFacts, Options, str, str]] = [
     ("R-FENCE-02", ORDERS, replace(OPTIONS, fence_login="arn:x"), BLOCK, "--fence-from"),
     ("R-FENCE-02", ORDERS, replace(OPTIONS, fence_from="10.0.0.5/32"), BLOCK, "--fence-login"),
     ("R-FENCE-02", replace(ORDERS, fence_login_error="no such secret"), LOGIN, BLOCK, "no such secret"),
+    ("R-FENCE-02", ORDERS, replace(LOGIN, fence_from="0.0.0.0/0"), BLOCK, "as wide as a VPC"),
+    ("R-FENCE-02", ORDERS, replace(LOGIN, fence_from="2001:db8::/56"), BLOCK, "as wide as a VPC"),
     ("R-RDS-18", replace(ORDERS, proxies=None), OPTIONS, NOT_EVALUATED, "DescribeDBProxies"),
     ("R-RDS-20", described(ActivityStreamStatus="started"), OPTIONS, ACK, "activity stream"),
     ("R-RDS-52", described(DBInstanceAutomatedBackupsReplications=[{}]), OPTIONS, ACK, "replicated"),
@@ -108,6 +110,18 @@ FIRES: list[tuple[str, InstanceFacts, Options, str, str]] = [
     ("R-FENCE-01", ORDERS, OPTIONS, ACK, "write position"),
     ("R-FENCE-01", replace(ORDERS, engine="sqlserver-se"), OPTIONS, ACK, "second time"),
     ("R-RDS-57", replica(), replace(OPTIONS, readers="stale"), ACK, "orders-r1"),
+    ("R-RDS-70", replica(), replace(OPTIONS, readers="primary"), ACK, "sends nobody to orders"),
+    ("R-SEALIFT-21", ORDERS, replace(OPTIONS, readers="stale"), WARN, "--readers has no effect on orders"),
+    ("R-SEALIFT-22", replica(), replace(OPTIONS, readers="stale"), WARN, "--readers has no effect on Blue/Green"),
+    (
+        "R-SEALIFT-21",
+        ORDERS,
+        replace(OPTIONS, asg="standby", clone_slots=9),
+        WARN,
+        "--asg, --clone-slots have no effect",
+    ),
+    ("R-SEALIFT-22", ORDERS, LOGIN, WARN, "--fence-login, --fence-from have no effect on Blue/Green"),
+    ("R-SEALIFT-23", ORDERS, replace(OPTIONS, switchover_timeout=60), WARN, "--switchover-timeout has no effect"),
 ]
 
 
@@ -133,7 +147,7 @@ def test_every_rule_is_tried() -> None:
 def test_an_ordinary_instance_is_silent(rule: str) -> None:
     """Each rule has nothing to say of an ordinary instance, with a replica, and with a login or without."""
     for facts in (ORDERS, replica()):
-        for options in (OPTIONS, LOGIN):
+        for options in (OPTIONS, LOGIN) if rule != "R-SEALIFT-22" else (OPTIONS,):
             assert RULES[rule](facts, options) is None
 
 
