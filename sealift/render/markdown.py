@@ -12,7 +12,7 @@ VERDICTS = {
     READY: "**Ready.** It runs exactly so, or refuses.",
     NEEDS_ACK: "**Needs to be acknowledged** before it runs.",
     REFUSED: "**Refused.** Nothing would be done.",
-    NOTHING: "**Nothing to do.**",
+    NOTHING: "**Nothing would be done.**",
 }
 
 

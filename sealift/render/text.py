@@ -56,7 +56,7 @@ def _migration(m: MigrationPlan, *, steps: bool) -> str:
         lines += [f"  ✗ {r.route}: {r.rule} {r.message}" for r in m.refused_routes]
         return "\n".join([*lines, "  → refused"])
     if m.status == NOTHING:
-        return "\n".join([*lines, "  → nothing to do"])
+        return "\n".join([*lines, "  → nothing would be done"])
     lines.append(f"  route {m.route}" + "".join(f"\n    not {r.route}: {r.rule} {r.message}" for r in m.refused_routes))
     lines.append(
         f"  {_down(m)}; " + (f"slower than before for {span(m.degraded)}" if m.degraded else "no slower afterwards")

@@ -2,6 +2,7 @@
 
 from sealift.errors import Refused
 from sealift.kind import Kind, Read, Recalled, Route
+from sealift.kinds.databases import judging
 from sealift.kinds.rds import blue_green, finalize, shared, snapshot
 from sealift.kinds.rds.facts import InstanceFacts
 from sealift.kinds.rds.observe import observe_instance
@@ -33,6 +34,7 @@ RDS_INSTANCE = Kind(
     identity=shared.identity,
     locks=finalize.locks,
     pending=lambda facts: bool(facts.plain),
+    done=judging.done,
     finalize=finalize.finalize,
     settled=finalize.settled,
     stays=finalize.stays,

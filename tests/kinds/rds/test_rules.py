@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from sealift.errors import UsageError
 from sealift.kind import ACK, BLOCK, NOT_EVALUATED, WARN, Rule
 from sealift.kinds.databases.facts import GroupFacts, Quota
 from sealift.kinds.rds import RDS_INSTANCE
 from sealift.kinds.rds.facts import InstanceFacts
 from sealift.kinds.rds.rules import BLUE_GREEN_RULES, INSTANCE_RULES, SNAPSHOT_RULES
 from sealift.options import Options
+from sealift.plan import NOTHING, REFUSED
 from sealift.planner import choose, plan_for
 from tests.kinds.rds.facts_for_tests import ACCOUNT, DESCRIBED, KEY, OPTIONS, ORDERS, REGION, REPLICA, described, tagged
 
@@ -161,6 +163,38 @@ def test_an_encrypted_instance_has_nothing_to_say() -> None:
     done = described(StorageEncryptionType="sse-kms", StorageEncrypted=True, KmsKeyId=KEY.arn)
     assert [r for r in RULES.values() if r(done, OPTIONS) is not None] == []
     assert plan_for(RDS_INSTANCE, done, OPTIONS, "orders", ACCOUNT, REGION).steps == ()
+
+
+OTHER = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/2"
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ({"StorageEncryptionType": "sse-kms", "KmsKeyId": KEY.arn}, "nothing to do: orders is under the wanted key"),
+        ({"StorageEncryptionType": "sse-kms", "KmsKeyId": OTHER}, f"under {OTHER}, not under alias/app"),
+        ({"StorageEncryptionType": "sse-rds"}, "under a key that AWS owns, not under alias/app"),
+    ],
+)
+def test_nothing_to_do_is_said_with_the_key_that_it_is_under(told: dict[str, Any], says: str) -> None:
+    """R-RDS-02, R-RDS-03: encrypted is not under the wanted key: the plan names the key and what this version leaves alone."""
+    plan = plan_for(RDS_INSTANCE, described(**told), OPTIONS, "orders", ACCOUNT, REGION)
+    assert (plan.status, plan.steps) == (NOTHING, ())
+    assert says in plan.note
+
+
+def test_a_key_that_is_not_there_refuses_what_is_encrypted_too() -> None:
+    """R-RDS-14: whether it is under the wanted key cannot be told by a key that nobody can read."""
+    done = described(StorageEncryptionType="sse-kms", KmsKeyId=OTHER)
+    facts = replace(done, key=replace(KEY, wanted="alias/nosuch", arn="", error="it is not there"))
+    assert plan_for(RDS_INSTANCE, facts, OPTIONS, "orders", ACCOUNT, REGION).status == REFUSED
+
+
+@pytest.mark.parametrize("route", ["clone", "copy"])
+def test_a_route_of_another_kind_is_a_wrong_use(route: str) -> None:
+    """It is no plan with nothing to do: exit 2, with the routes that there are."""
+    with pytest.raises(UsageError, match=r"no rds-instance is moved by .* Give --route auto, blue-green or snapshot"):
+        plan_for(RDS_INSTANCE, ORDERS, replace(OPTIONS, route=route), "orders", ACCOUNT, REGION)
 
 
 def test_encryption_is_read_from_its_type() -> None:
