@@ -37,7 +37,7 @@ from sealift.journal import Entry, Journal, Row, State, fold
 from sealift.pace import DOWN_DEADLINE, RETRIES
 from sealift.recipe import Block, blocks, operations_of, seconds_back, seconds_cutover, way_back
 from sealift.render.commands import aws_command
-from sealift.step import Call, Context, Found, Output, Phase, Query, Seen, Step, Switch, Watch, bind, undoing
+from sealift.step import Call, Context, Found, Output, Phase, Query, Seen, Step, Switch, Watch, bind, bound, undoing
 from sealift.subjects import SUBJECTS
 from sealift.watch import Watcher
 
@@ -892,9 +892,7 @@ def taken_off(steps: Sequence[Step], state: State) -> list[str]:
 
 def _bound(step: Step, state: State) -> Step:
     """Return a step with the ids that are known, or as it was planned."""
-    with contextlib.suppress(KeyError):
-        step = bind(step, state.outputs)
-    return step
+    return bound(step, state.outputs)
 
 
 async def in_doubt(

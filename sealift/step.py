@@ -304,6 +304,15 @@ def bind(x: Any, outputs: Mapping[str, Output]) -> Any:
             return x
 
 
+def bound(step: Step, outputs: Mapping[str, Output]) -> Step:
+    """Return a step with the outputs that are known, or as it was planned."""
+    try:
+        known: Step = bind(step, outputs)
+    except KeyError:
+        return step
+    return known
+
+
 def refs(x: Any) -> Iterable[Ref]:
     """Yield every `Ref` in a step's fields."""
     match x:

@@ -172,6 +172,8 @@ def finalize(migration: str, yes: bool, output: str, **place: Any) -> None:
         if not yes:
             if not sys.stdin.isatty():
                 raise UsageError("finalize deletes for good and there is no terminal to ask at", remedy="Give --yes.")
+            if will := driver.deletions(migration):
+                run.say("\n".join(["finalize does this, and none of it can be taken back:", *(f"  {w}" for w in will)]))
             if (
                 click.prompt(
                     f"Type {migration} to delete its sources", default="", show_default=False, err=True
