@@ -32,8 +32,9 @@ from sealift.notify import Notifier
 from sealift.options import Options
 from sealift.plan import NEEDS_ACK, NOTHING, REFUSED, MigrationPlan, digest
 from sealift.planner import drift, facts_of, judge, plan_for, refuse_drift
+from sealift.render.telling import kept_in
 from sealift.settings import Settings
-from sealift.step import Call
+from sealift.step import Call, Seconds, bound, refs
 from sealift.targets import Target, parse
 from sealift.watch import Watcher
 
@@ -364,6 +365,10 @@ class Driver:
             return None
         return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(state.brought_up))
 
+    def way_back(self, migration: str) -> Seconds:
+        """Return how long a migration's way back after bring-up takes, as its plan says. *Modelled*."""
+        return MigrationPlan.from_json(self.journal.plan(migration)).back_once_up
+
     # -- stored migrations
 
     async def resume(
@@ -422,7 +427,12 @@ class Driver:
                 except NeedsPerson as stuck:
                     await self._healed_first(plan, gateway, engine, stuck)
                     raise
-            return Outcome(plan.target, migration, 0, _with_left(f"{plan.target} is as it was before the cut", engine))
+            return Outcome(
+                plan.target,
+                migration,
+                0,
+                _with_left(f"{plan.target} is as it was before the cut{kept_in(engine.state)}", engine),
+            )
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
 
@@ -577,6 +587,15 @@ class Driver:
         gateway = await self.gateway(plan.region, plan.account)
         return list(await kind.settled(reader(gateway), facts_of(kind, plan.facts), plan.options, state.outputs))
 
+    def deletions(self, migration: str) -> list[str]:
+        """Return what finalize would do to a migration at rest on its replacement, in order, as far as ids are known by now."""
+        plan, state = MigrationPlan.from_json(self.journal.plan(migration)), self.journal.state(migration)
+        if state.end != "retained" or state.brought_up is None:
+            return []
+        kind, outputs = BY_NAME[plan.kind], {**state.outputs, "migration": {"brought_up": state.brought_up}}
+        steps = kind.finalize(facts_of(kind, plan.facts), plan.options, outputs)
+        return [bound(s, outputs).title() for s in steps if not any(refs(bound(s, outputs)))]
+
     async def finalize(self, migration: str, *, runner: Runner | None = None) -> tuple[Outcome, dict[str, list[Any]]]:
         """Delete the sources, once retention has passed and every replacement is settled; return what is gone and what
         stays.
@@ -599,16 +618,18 @@ class Driver:
             self.journal.lock(migration, plan.locks)
             async with self.engine(migration, plan, gateway, runner=runner) as engine:
                 await engine.finalize(steps)
-            for item in await kind.stays(read, facts, {**outputs, **engine.state.outputs}):
+            outputs = {**outputs, **engine.state.outputs}
+            outputs["migration"] = {"brought_up": state.brought_up, "finalized": self.clock.now()}
+            for item in await kind.stays(read, facts, outputs):
                 lists["goes_by_itself" if not item["command"] else "stays_until_you_act"].append(dict(item))
             kept = {item["id"] for item in lists["goes_by_itself"]}
-            deleted = [s.resource() for s in steps if s.title().startswith("delete")]
+            deleted = [bound(s, outputs).resource() for s in steps if s.title().startswith("delete")]
             lists["gone_now"] = [d for d in deleted if d not in kept]
             return Outcome(
                 plan.target,
                 migration,
                 0,
-                f"{plan.target} is finalized: {len(lists['gone_now'])} plain resources are gone{_and_kept(lists)}",
+                f"{plan.target} is finalized: {len(lists['gone_now'])} resources are gone{_and_kept(lists)}",
             ), lists
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error)), lists

@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import structlog
 
@@ -37,7 +37,7 @@ from sealift.journal import Entry, Journal, Row, State, fold
 from sealift.pace import DOWN_DEADLINE, RETRIES
 from sealift.recipe import Block, blocks, kept, operations_of, seconds_back, seconds_cutover, way_back
 from sealift.render.commands import aws_command
-from sealift.step import Call, Context, Found, Output, Phase, Query, Seen, Step, Switch, Watch, bind, refs, undoing
+from sealift.step import Call, Context, Found, Output, Phase, Query, Seen, Step, Switch, Watch, bind, bound, undoing
 from sealift.subjects import SUBJECTS
 from sealift.watch import Watcher
 
@@ -902,13 +902,8 @@ def taken_off(steps: Sequence[Step], state: State) -> list[str]:
 
 
 def _bound(step: Step, state: State) -> Step:
-    """Return a step with the ids that are known; what an earlier one has not left yet stands as its `Ref`."""
-    unknown: dict[str, dict[str, Any]] = {}
-    for ref in refs(step):
-        if ref.field not in state.outputs.get(ref.step, {}):
-            unknown.setdefault(ref.step, {})[ref.field] = ref
-    known = {key: {**state.outputs.get(key, {}), **fields} for key, fields in unknown.items()}
-    return cast("Step", bind(step, {**state.outputs, **known}))
+    """Return a step with the ids that are known, or as it was planned."""
+    return bound(step, state.outputs)
 
 
 async def in_doubt(

@@ -28,6 +28,7 @@ def operations(connect: Connect) -> dict[str, LocalOperation]:
     """Return the operations by name, for logins made by `connect`."""
     fence = _Fence(connect)
     return {
+        "local:LookInside": fence.look_inside,
         "local:NoteInside": fence.note_inside,
         "local:CloseWrites": fence.close_writes,
         "local:StopSchedulers": fence.stop_schedulers,
@@ -42,6 +43,14 @@ def operations(connect: Connect) -> dict[str, LocalOperation]:
 class _Fence:
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
+
+    async def look_inside(self, engine: Engine, params: Mapping[str, Any]) -> Output:
+        def look(login: Login) -> Output:
+            for read in (login.writes, login.schedulers, login.sessions, login.position):
+                read()
+            return {}
+
+        return await self._inside(engine, params, look)
 
     async def note_inside(self, engine: Engine, params: Mapping[str, Any]) -> Output:
         def look(login: Login) -> Output:

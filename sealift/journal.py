@@ -180,6 +180,12 @@ class State:
         """
         return self.brought_up is not None and not self.discarded and self.attempt_open
 
+    @property
+    def kept(self) -> list[str]:
+        """The snapshots in which the way back has kept what was written since bring-up (`Step.salvage`)."""
+        made = [r.output for k, r in self.rows.items() if k.startswith("safety:") and r.output and r.state != "void"]
+        return [str(out.get("name") or out.get("SnapshotId")) for out in made]
+
     def stands(self, step: str) -> bool:
         """Whether a step was sent and not taken back."""
         row, undone = self.rows.get(step), self.rows.get(f"undo:{step}")

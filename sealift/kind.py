@@ -109,6 +109,7 @@ class Kind:
     identity: Callable[[Any], Mapping[str, Any]]  # the facts whose change refuses the target
     locks: Callable[[Any], tuple[str, ...]]
     pending: Callable[[Any], bool]  # whether there is anything to do
+    done: Callable[[Any], str]  # why there is nothing to do, where there is not
     finalize: Callable[[Any, Options, Mapping[str, Output]], tuple[Step, ...]]
     settled: Callable[
         [Read, Any, Options, Mapping[str, Output]], Awaitable[Sequence[str]]

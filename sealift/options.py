@@ -2,6 +2,7 @@
 describe it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sealift.step import Tags
@@ -44,3 +45,8 @@ class Options:
     notify: tuple[str, ...] = ()
     deny: tuple[str, ...] = field(default=())
     allow: tuple[str, ...] = field(default=())
+
+    def given(self, names: Iterable[str]) -> list[str]:
+        """Return those that are other than by default, as flags of the command line."""
+        default = Options()
+        return [f"--{n.replace('_', '-')}" for n in names if getattr(self, n) != getattr(default, n)]

@@ -42,6 +42,7 @@ class MigrationPlan:
     refused_routes: tuple[RefusedRoute, ...] = ()
     down: Seconds = field(default_factory=Seconds)
     back: Seconds = field(default_factory=Seconds)
+    back_once_up: Seconds = field(default_factory=Seconds)
     readers_down: Seconds = field(default_factory=Seconds)
     degraded: float = 0.0
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -83,6 +84,7 @@ class MigrationPlan:
             "down_seconds": asdict(self.down),
             "reader_down_seconds": asdict(self.readers_down),
             "way_back_seconds": asdict(self.back),
+            "way_back_after_bring_up_seconds": asdict(self.back_once_up),
             "degraded_seconds": self.degraded,
             "note": self.note,
             "locks": list(self.locks),
@@ -110,6 +112,7 @@ class MigrationPlan:
                 refused_routes=tuple(RefusedRoute(**r) for r in row["refused_routes"]),
                 down=Seconds(**row["down_seconds"]),
                 back=Seconds(**row["way_back_seconds"]),
+                back_once_up=Seconds(**row.get("way_back_after_bring_up_seconds", {})),
                 readers_down=Seconds(**row["reader_down_seconds"]),
                 degraded=row["degraded_seconds"],
                 facts=row["facts"],

@@ -58,7 +58,17 @@ def choose(kind: Kind, facts: Any, options: Options) -> tuple[Route | None, list
 def plan_for(
     kind: Kind, facts: Any, options: Options, target: str, account: str, region: str, note: str = ""
 ) -> MigrationPlan:
-    """Return the plan for observed facts."""
+    """Return the plan for observed facts.
+
+    Raises:
+        UsageError: the kind has no such route.
+
+    """
+    names = [r.name for r in kind.routes]
+    if options.route not in ("auto", *names):
+        raise UsageError(
+            f"{target}: no {kind.name} is moved by {options.route}", remedy=f"Give --route auto, {' or '.join(names)}."
+        )
     empty = MigrationPlan(
         target=target,
         kind=kind.name,
@@ -74,7 +84,7 @@ def plan_for(
     rules = judge(kind, facts, options)
     blocked = any(v.verdict == BLOCK for v in rules)
     if not kind.pending(facts):
-        done = note or "nothing to do: every volume is under the wanted key"
+        done = "; ".join(filter(None, (note, kind.done(facts))))
         return replace(empty, rules=rules, note=done if not blocked else note)
     if blocked:
         return replace(empty, rules=rules)
@@ -90,6 +100,7 @@ def plan_for(
         steps=steps,
         down=seconds_down(steps),
         back=seconds_back(steps),
+        back_once_up=seconds_back(steps, brought_up=True),
         readers_down=route.readers_down(facts, options),
         degraded=round(route.degraded(facts, options), 1),
     )

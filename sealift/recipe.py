@@ -100,12 +100,13 @@ def seconds_cutover(steps: Sequence[Step]) -> Seconds:
     return total(down[start:])
 
 
-def seconds_back(steps: Sequence[Step]) -> Seconds:
-    """Add up the assumed time of the way back from the last moment before bring-up, until service is as before.
-    *Modelled*.
+def seconds_back(steps: Sequence[Step], *, brought_up: bool = False) -> Seconds:
+    """Add up the assumed time of the way back from the last moment before bring-up, or of a migration that is at rest on its
+    replacement, until service is as before. *Modelled*.
     """
-    made = {s.key: dict.fromkeys(s.outputs, "") for s in steps if s.phase in (Phase.PREPARE, Phase.CUTOVER)}
-    undo = way_back([s for s in steps if s.key in made], made, brought_up=False, salvage=True)
+    phases = FORWARD if brought_up else (Phase.PREPARE, Phase.CUTOVER)
+    made = {s.key: dict.fromkeys(s.outputs, "") for s in steps if s.phase in phases}
+    undo = way_back([s for s in steps if s.key in made], made, brought_up=brought_up, salvage=True)
     return total([s for s in undo if s.phase is Phase.RESTORE])
 
 

@@ -306,6 +306,16 @@ def bind(x: Any, outputs: Mapping[str, Output]) -> Any:
             return x
 
 
+def bound(step: Step, outputs: Mapping[str, Output]) -> Step:
+    """Return a step with the outputs that are known; what an earlier one has not left yet stands as its `Ref`."""
+    unknown: dict[str, Output] = {}
+    for ref in refs(step):
+        if ref.field not in outputs.get(ref.step, {}):
+            unknown.setdefault(ref.step, {})[ref.field] = ref
+    filled: Step = bind(step, {**outputs, **{k: {**outputs.get(k, {}), **new} for k, new in unknown.items()}})
+    return filled
+
+
 def refs(x: Any) -> Iterable[Ref]:
     """Yield every `Ref` in a step's fields."""
     match x:

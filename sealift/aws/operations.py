@@ -169,7 +169,6 @@ OPERATIONS: dict[str, Operation] = {
         _read("rds:DescribeEventSubscriptions", "EventSubscriptionsList"),
         _read("rds:DescribeIntegrations", "Integrations"),
         _read("rds:DescribeDBProxyTargetGroups", "TargetGroups"),
-        _read("secretsmanager:DescribeSecret"),
         _read("rds:DescribeDBProxies", "DBProxies"),
         _read("rds:DescribeDBProxyTargets", "Targets"),
         _read("cloudwatch:GetMetricData", "MetricDataResults"),

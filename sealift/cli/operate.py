@@ -112,11 +112,13 @@ def rollback(migration: str, discard_writes: bool, without_safety_snapshot: bool
     import sys
 
     from sealift.cli import run
+    from sealift.render import text
 
     with run.driver(**place, view=True) as driver:
         if not discard_writes and sys.stdin.isatty() and (since := driver.writes_since(migration)):
             run.say(
-                f"The workload has written to its replacement since {since}. Going back leaves those writes in a snapshot.",
+                f"The workload has written to its replacement since {since}. Going back takes "
+                f"{text.going_back(driver.way_back(migration))}, and leaves those writes in a snapshot.",
                 color="yellow",
             )
             discard_writes = (
@@ -170,6 +172,8 @@ def finalize(migration: str, yes: bool, output: str, **place: Any) -> None:
         if not yes:
             if not sys.stdin.isatty():
                 raise UsageError("finalize deletes for good and there is no terminal to ask at", remedy="Give --yes.")
+            if will := driver.deletions(migration):
+                run.say("\n".join(["finalize does this, and none of it can be taken back:", *(f"  {w}" for w in will)]))
             if (
                 click.prompt(
                     f"Type {migration} to delete its sources", default="", show_default=False, err=True

@@ -12,7 +12,7 @@ VERDICTS = {
     READY: "**Ready.** It runs exactly so, or refuses.",
     NEEDS_ACK: "**Needs to be acknowledged** before it runs.",
     REFUSED: "**Refused.** Nothing would be done.",
-    NOTHING: "**Nothing to do.**",
+    NOTHING: "**Nothing would be done.**",
 }
 
 
@@ -47,7 +47,9 @@ def _cost(m: MigrationPlan) -> str:
         ("down, expected", span(m.down.expected)),
         ("down, worst", span(m.down.worst)),
         *([("readers down, expected", span(m.readers_down.expected))] if m.readers_down.worst else []),
-        ("way back, worst", span(m.back.worst)),
+        ("way back until bring-up, worst", span(m.back.worst)),
+        ("way back after bring-up, expected", span(m.back_once_up.expected)),
+        ("way back after bring-up, worst", span(m.back_once_up.worst)),
         ("slower than before, afterwards", span(m.degraded) if m.degraded else "not at all"),
         ("sources kept for", span(m.options.retain)),
     ]

@@ -7,7 +7,7 @@ from typing import Any
 from sealift.engine import BY_SOMEBODY, taken_off
 from sealift.journal import Entry, Journal, State
 from sealift.plan import MigrationPlan
-from sealift.render.telling import Told, failure, gathered, moment, tell
+from sealift.render.telling import Told, failure, gathered, kept_in, moment, tell
 from sealift.render.text import span, table
 from sealift.step import bind
 
@@ -127,7 +127,7 @@ class Story:
             case "retained":
                 return f"now: {self.plan.target} is on its replacement; the plain source is kept until {kept} at least"
             case "rolled-back":
-                return f"now: {self.plan.target} is on its original volumes, as before"
+                return f"now: {self.plan.target} is on its original, as before{kept_in(state)}"
             case "finalized":
                 return f"now: {self.plan.target} is on its replacement for good"
             case "needs-a-person":

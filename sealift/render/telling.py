@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sealift.journal import Entry
+from sealift.journal import Entry, State
 from sealift.render.text import span
 
 NOTES = {
@@ -29,6 +29,11 @@ ENDS = {
     "finalized": "■ finalized: the plain source is gone",
     "needs-person": "■ NEEDS A PERSON",
 }
+
+
+def kept_in(state: State) -> str:
+    """Say where what was written since bring-up is after the way back, as the tail of a sentence; empty where nowhere."""
+    return f"; what was written since bring-up is in {', '.join(state.kept)}" if state.kept else ""
 
 
 def moment(at: float) -> str:

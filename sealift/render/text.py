@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealift.plan import NEEDS_ACK, NOTHING, REFUSED, MigrationPlan, Plan
 from sealift.recipe import blocks
-from sealift.step import Phase
+from sealift.step import Phase, Seconds
 
 if TYPE_CHECKING:
     from sealift.inventory import Inventory
@@ -56,11 +56,12 @@ def _migration(m: MigrationPlan, *, steps: bool) -> str:
         lines += [f"  ✗ {r.route}: {r.rule} {r.message}" for r in m.refused_routes]
         return "\n".join([*lines, "  → refused"])
     if m.status == NOTHING:
-        return "\n".join([*lines, "  → nothing to do"])
+        return "\n".join([*lines, "  → nothing would be done"])
     lines.append(f"  route {m.route}" + "".join(f"\n    not {r.route}: {r.rule} {r.message}" for r in m.refused_routes))
     lines.append(
         f"  {_down(m)}; " + (f"slower than before for {span(m.degraded)}" if m.degraded else "no slower afterwards")
     )
+    lines += _way_back(m)
     if steps:
         lines += _steps(m)
     if m.status == NEEDS_ACK:
@@ -72,7 +73,22 @@ def _down(m: MigrationPlan) -> str:
     if not m.down.worst:
         return "nothing goes down"
     readers = f"; readers down {span(m.readers_down.expected)}" if m.readers_down.worst else ""
-    return f"down {span(m.down.expected)} expected, {span(m.down.worst)} worst{readers}; way back {span(m.back.worst)} worst"
+    return f"down {span(m.down.expected)} expected, {span(m.down.worst)} worst{readers}"
+
+
+def _way_back(m: MigrationPlan) -> list[str]:
+    """Say what going back costs on either side of bring-up."""
+    if not m.down.worst:
+        return []
+    return [
+        f"  way back: {span(m.back.worst)} worst until bring-up; after it {going_back(m.back_once_up)}, and what was written "
+        "since is left in a snapshot"
+    ]
+
+
+def going_back(back: Seconds) -> str:
+    """Say how long the way back after bring-up takes: the workload is down for nearly all of it."""
+    return f"{span(back.expected)} expected, {span(back.worst)} worst, the workload down"
 
 
 def _steps(m: MigrationPlan) -> list[str]:

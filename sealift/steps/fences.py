@@ -150,6 +150,16 @@ class Inside(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LookInside(Inside):
+    """Log in while everything serves, and read all that the fence will read: a login that fails is found before the gate."""
+
+    operation: ClassVar[str] = "local:LookInside"
+
+    def title(self) -> str:
+        return f"log in to {self.database}, and only look"
+
+
+@dataclass(frozen=True, kw_only=True)
 class NoteInside(Inside):
     """Write down how writes are let in and what runs by itself, before any of it is changed: a driver that dies while it closes
     them would find, and note, its own work.

@@ -282,7 +282,7 @@ def test_the_story_of_a_failure_has_its_code_and_the_remedy(sealift: Invoke, ser
     assert told.count("UnauthorizedOperation") == 1
     assert "↩ turns back" in told
     assert "▲ service is as before" in told
-    assert f"now: {target} is on its original volumes" in told
+    assert f"now: {target} is on its original, as before" in told
     assert f"sealift resume {migration}" in told
 
 
@@ -330,3 +330,20 @@ def test_help_is_whole_and_in_order(bare: Invoke, verb: str) -> None:
         assert " ".join(listed[:16]) == (
             "inventory plan apply migrate status approve postpone refuse resume rollback accept verify finalize adopt sandbox demo"
         )
+
+
+def test_who_is_asked_to_discard_writes_is_told_how_long_it_takes(
+    sealift: Invoke, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a terminal the question says since when, for how long the workload is down, and afterwards which snapshot has the writes."""
+    target = served.instance()
+    moved = sealift("migrate", target, "--key", KEY, *ACK, "--local", "--yes", "--output", "jsonl")
+    migration = rows(moved)[0]["migration"]
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    back = sealift("rollback", migration, stdin="DISCARD\n")
+    assert "worst, the workload down, and leaves those writes in a snapshot" in back.stderr
+    ec2 = boto3.client("ec2", region_name=REGION, endpoint_url=served.url)
+    owned = ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]
+    (kept,) = [s["SnapshotId"] for s in owned if {"Key": "sealift:role", "Value": "safety"} in s.get("Tags", ())]
+    assert f"what was written since bring-up is in {kept}" in back.stdout
+    assert kept in sealift("status", migration).stdout

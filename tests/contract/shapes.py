@@ -145,6 +145,7 @@ def planned(shape: str, route: str) -> MigrationPlan:
         steps=steps,
         down=seconds_down(steps),
         back=seconds_back(steps),
+        back_once_up=seconds_back(steps, brought_up=True),
         refused_routes=(),
     )
 

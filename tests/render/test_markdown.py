@@ -16,7 +16,8 @@ async def test_a_plan_shows_rules_routes_costs_every_step_and_its_digest(world: 
         "## Rules",
         "## Route `clone`",
         "down, worst",
-        "way back, worst",
+        "way back until bring-up, worst",
+        "way back after bring-up, worst",
         "modelled",
         "Digest: `sha256:",
     ):

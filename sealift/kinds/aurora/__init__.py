@@ -6,6 +6,7 @@ from sealift.kinds.aurora import blue_green, finalize, shared, snapshot
 from sealift.kinds.aurora.facts import ClusterFacts
 from sealift.kinds.aurora.observe import observe_cluster
 from sealift.kinds.aurora.rules import BLUE_GREEN_RULES, CLUSTER_RULES, SNAPSHOT_RULES
+from sealift.kinds.databases import judging
 from sealift.kinds.databases.facts import beside, wants
 from sealift.options import Options
 
@@ -34,6 +35,7 @@ AURORA_CLUSTER = Kind(
     identity=shared.identity,
     locks=finalize.locks,
     pending=lambda facts: bool(facts.plain),
+    done=judging.done,
     finalize=finalize.finalize,
     settled=finalize.settled,
     stays=finalize.stays,

@@ -78,7 +78,7 @@ def blue_green_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]
         mark(facts, options, "blue-green"),
         state(facts, options),
         ReserveQuotas(key="quotas", phase=PREPARE, source=facts.id, wanted=(("DBClusters", 1), ("DBInstances", count))),
-        *quarantine(facts, options),
+        *quarantine(facts, options, logs_in=False),
         CreateBlueGreen(
             key="blue-green",
             phase=PREPARE,

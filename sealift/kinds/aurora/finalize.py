@@ -6,7 +6,7 @@ from typing import Any
 from sealift.keys import unusable as key_unusable
 from sealift.kind import Barred, Read
 from sealift.kinds.aurora.facts import ClusterFacts
-from sealift.kinds.databases import keyed, names
+from sealift.kinds.databases import keyed, leaving, names
 from sealift.kinds.databases.settling import unlike
 from sealift.options import Options
 from sealift.recipe import Lanes, recipe
@@ -179,7 +179,7 @@ async def unusable(read: Read, facts: ClusterFacts) -> list[str]:
 
 async def stays(read: Read, facts: ClusterFacts, outputs: Mapping[str, Output]) -> Sequence[Mapping[str, str]]:
     """Return what outlives `finalize`: each with what it is, until when, and the command that ends it."""
-    left: list[Mapping[str, str]] = []
+    left: list[leaving.Row] = []
     old = _old(facts.id, outputs)
     filters = [{"Name": "db-cluster-id", "Values": [facts.id, old]}]
     for shot in (await read(Call("rds:DescribeDBClusterSnapshots", {"Filters": filters}))).get(
@@ -187,31 +187,24 @@ async def stays(read: Read, facts: ClusterFacts, outputs: Mapping[str, Output]) 
     ):
         if shot.get("SnapshotType") == "automated" or shot.get("DbClusterResourceId") != facts.resource_id:
             continue
-        name, kind = shot["DBClusterSnapshotIdentifier"], "encrypted" if shot.get("StorageEncrypted") else "plain"
-        command = f"aws rds delete-db-cluster-snapshot --region {facts.region} --db-cluster-snapshot-identifier {name}"
-        left.append(
-            {
-                "id": name,
-                "what": f"a {kind} snapshot of {facts.id} that sealift did not make",
-                "until": "you act",
-                "command": command,
-            }
-        )
-    return left + await _automated(read, facts)
+        what = leaving.a_snapshot(encrypted=bool(shot.get("StorageEncrypted")), of=facts.id)
+        left.append(leaving.snapshot(facts, shot["DBClusterSnapshotIdentifier"], f"{what} that sealift did not make"))
+    left += leaving.restore_point(facts, outputs)
+    return [*left, *await leaving.our_tags(read, facts, _new(facts, outputs)), *await _automated(read, facts, outputs)]
 
 
-async def _automated(read: Read, facts: ClusterFacts) -> list[Mapping[str, str]]:
+async def _automated(read: Read, facts: ClusterFacts, outputs: Mapping[str, Output]) -> list[leaving.Row]:
     """Return the plain automated backups that the source leaves: they go when their retention has passed (R-RDS-30)."""
-    about = {"DbClusterResourceId": facts.resource_id}
-    reply = await maybe(read, "rds:DescribeDBClusterAutomatedBackups", **about)
+    reply = await maybe(read, "rds:DescribeDBClusterAutomatedBackups", DbClusterResourceId=facts.resource_id)
     if reply is None:
-        return []
+        about = {"db_cluster_resource_id": facts.resource_id}
+        return [leaving.unread_backups(facts, "describe-db-cluster-automated-backups", **about)]
     return [
-        {
-            "id": str(backup.get("DBClusterAutomatedBackupsArn") or backup.get("DBClusterIdentifier", facts.id)),
-            "what": f"the plain automated backups of {facts.id} before its encryption",
-            "until": f"{backup.get('BackupRetentionPeriod', 0)} days after the source is gone",
-            "command": "",
-        }
+        leaving.going(
+            facts,
+            str(backup.get("DBClusterAutomatedBackupsArn") or backup.get("DBClusterIdentifier", facts.id)),
+            int(backup.get("BackupRetentionPeriod") or 0),
+            outputs,
+        )
         for backup in reply.get("DBClusterAutomatedBackups", ())
     ]

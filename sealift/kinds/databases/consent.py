@@ -1,6 +1,6 @@
 """Rules about the key, and about who else has a hand in it: an owner's no, another migration, templates, backups."""
 
-from sealift.kind import ACK, BLOCK, WARN
+from sealift.kind import ACK, BLOCK, WARN, rule
 from sealift.kinds.databases.facts import DatabaseFacts
 from sealift.kinds.databases.judging import Finding, moving, say, tagged, unread
 from sealift.options import Options
@@ -10,7 +10,7 @@ STACK = "aws:cloudformation:"
 TOOLS = ("terraform", "opentofu", "pulumi")
 
 
-@moving("R-RDS-14", "botocore rds KMSKeyNotAccessibleFault; AWS KMS API reference, KeyMetadata")
+@rule("R-RDS-14", "botocore rds KMSKeyNotAccessibleFault; AWS KMS API reference, KeyMetadata")
 def fit_key(facts: DatabaseFacts, options: Options) -> Finding:
     """The key is readable, of this Region, the customer's own, symmetric, for encryption, and enabled."""
     key = facts.key
@@ -19,6 +19,8 @@ def fit_key(facts: DatabaseFacts, options: Options) -> Finding:
             BLOCK,
             f"the key {key.wanted or '(none)'} could not be read: {key.error}. Check --key and kms:DescribeKey.",
         )
+    if not facts.plain:
+        return None
     wanted = (
         ("state", "Enabled"),
         ("spec", "SYMMETRIC_DEFAULT"),

@@ -122,7 +122,7 @@ class DatabaseFacts:
     quotas: tuple[Quota, ...] | None = None
     blue_green_keys: bool | None = None  # whether CreateBlueGreenDeployment takes a key here
     taken: tuple[str, ...] | None = None  # names in use that the way needs
-    fence_login_error: str = ""  # why the secret of --fence-login cannot be read
+    fence_login_error: str = ""  # why the secret of --fence-login is none to log in with, and what to do
     unread: tuple[str, ...] = ()
 
     prefix: ClassVar[str] = ""

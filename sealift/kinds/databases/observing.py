@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sealift.errors import AccessDenied, CallError, CredentialsLost
+from sealift.errors import AccessDenied, CallError, CredentialsLost, SealiftError
 from sealift.kind import Read
 from sealift.kinds.databases.facts import GroupFacts, OptionFacts, ProxyFacts, Quota
+from sealift.logins import credentials_of
 from sealift.plain import plain
 from sealift.step import Call, tags_of
 from sealift.surroundings import Surroundings, maybe
@@ -167,17 +168,20 @@ async def backup_selections(read: Read, arn: str) -> tuple[tuple[str, ...] | Non
 
 
 async def login_error(read: Read, secret: str) -> str:
-    """Say why the secret of --fence-login cannot be found; empty is good, also where that cannot be asked."""
+    """Say why the secret of --fence-login is none to log in with; empty is good, also where it may not be read just now."""
     if not secret:
         return ""
     try:
-        await read(Call("secretsmanager:DescribeSecret", {"SecretId": secret}))
+        reply = await read(Call("secretsmanager:GetSecretValue", {"SecretId": secret}))
+        credentials_of(str(reply.get("SecretString", "")))
     except CredentialsLost:
         raise
     except AccessDenied:
-        return ""  # its value may be readable all the same
+        return ""  # who migrates may be allowed to: the login is tried before the gate
     except CallError as error:
-        return error.message
+        return f"the secret {secret} of --fence-login cannot be read: {error.message.rstrip('.')}. Give its whole ARN."
+    except SealiftError as error:
+        return f"{secret}: {error}"
     return ""
 
 

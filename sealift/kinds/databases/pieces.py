@@ -20,6 +20,7 @@ from sealift.steps import (
     CreateQuarantine,
     EndSessions,
     GiveDbTags,
+    LookInside,
     MakeParameterGroup,
     MarkDatabase,
     NoteInside,
@@ -107,17 +108,24 @@ def state(facts: DatabaseFacts, options: Options) -> Step | None:
     return SaveState(key="state", phase=PREPARE, source=facts.id, url=options.state_url) if options.state_url else None
 
 
-def quarantine(facts: DatabaseFacts, options: Options) -> list[Step]:
-    """Make the quarantine group, and the parameter group in which nothing runs by itself."""
+def quarantine(facts: DatabaseFacts, options: Options, *, logs_in: bool = True) -> list[Step]:
+    """Make the quarantine group, and the parameter group in which nothing runs by itself; the login that goes through it is
+    tried first, where the route `logs_in` at all.
+    """
     values = dict(facts.parameter_group.values or ())
     about: dict[str, Any] = {"phase": PREPARE, "extra_tags": options.extra_tags}
     of_cluster = facts.of_cluster
-    made: list[Step] = [
+    logs_in = logs_in and bool(options.fence_login)
+    made: list[Step] = []
+    if logs_in:
+        inside: dict[str, Any] = {"database": facts.id, "resource_id": facts.resource_id, **login(facts, options)}
+        made.append(LookInside(key="look", phase=PREPARE, **inside))
+    made += [
         CreateQuarantine(key="quarantine", vpc=facts.vpc, target=facts.id, **about),
         CloseQuarantine(key="quarantine:close", phase=PREPARE, group=QUARANTINE),
         CloseQuarantine(key="quarantine:close:v6", phase=PREPARE, group=QUARANTINE, v6=True),
     ]
-    if options.fence_login and options.fence_from:
+    if logs_in and options.fence_from:
         made.append(
             AdmitLogin(
                 key="quarantine:login", phase=PREPARE, group=QUARANTINE, port=facts.port, source=options.fence_from

@@ -30,6 +30,12 @@ def _volume(facts: VolumeAlone, options: Options, route: str) -> tuple[Step, ...
     return routes.volume_recipe(facts, options, route, _COPIES[route])
 
 
+def _done(facts: InstanceFacts | VolumeAlone) -> str:
+    if not facts.key.arn:
+        return f"no volume is plain; whether they are under the wanted key cannot be told: {facts.key.error}"
+    return "nothing to do: every volume is under the wanted key"
+
+
 EBS_INSTANCE = Kind(
     name="ebs-instance",
     facts=InstanceFacts,
@@ -39,6 +45,7 @@ EBS_INSTANCE = Kind(
     identity=routes.identity,
     locks=finalize.locks,
     pending=lambda facts: bool(facts.plain),
+    done=_done,
     finalize=finalize.finalize,
     settled=finalize.settled,
     stays=finalize.stays,
@@ -55,6 +62,7 @@ EBS_VOLUME = Kind(
     identity=routes.identity,
     locks=finalize.locks,
     pending=lambda facts: bool(facts.plain),
+    done=_done,
     finalize=finalize.finalize,
     settled=finalize.settled,
     stays=finalize.stays,

@@ -2,6 +2,7 @@
 
 from sealift.errors import Refused
 from sealift.kind import Kind, Read, Recalled, Route
+from sealift.kinds.databases import judging
 from sealift.kinds.databases.facts import beside, wants
 from sealift.kinds.rds import blue_green, finalize, shared, snapshot
 from sealift.kinds.rds.facts import InstanceFacts
@@ -34,6 +35,7 @@ RDS_INSTANCE = Kind(
     identity=shared.identity,
     locks=finalize.locks,
     pending=lambda facts: bool(facts.plain),
+    done=judging.done,
     finalize=finalize.finalize,
     settled=finalize.settled,
     stays=finalize.stays,

@@ -67,7 +67,7 @@ def blue_green_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...
             source=facts.id,
             wanted=(("DBInstances", len(members)), ("AllocatedStorage", sum(m.size for m in members))),
         ),
-        *quarantine(facts, options),
+        *quarantine(facts, options, logs_in=False),
         CreateBlueGreen(
             key="blue-green",
             phase=PREPARE,

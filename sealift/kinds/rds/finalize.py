@@ -5,7 +5,7 @@ from typing import Any
 
 from sealift.keys import unusable as key_unusable
 from sealift.kind import Barred, Read
-from sealift.kinds.databases import keyed, names
+from sealift.kinds.databases import keyed, leaving, names
 from sealift.kinds.databases.settling import unlike
 from sealift.kinds.rds.facts import InstanceFacts, ReplicaFacts
 from sealift.options import Options
@@ -188,47 +188,28 @@ async def unusable(read: Read, facts: InstanceFacts) -> list[str]:
 
 async def stays(read: Read, facts: InstanceFacts, outputs: Mapping[str, Output]) -> Sequence[Mapping[str, str]]:
     """Return what outlives `finalize`: each with what it is, until when, and the command that ends it."""
-    left: list[Mapping[str, str]] = []
+    left: list[leaving.Row] = []
     kept = {str(o["name"]) for key in ("copy", "finalize:copy") if "name" in (o := outputs.get(key, {}))}
     filters = [{"Name": "dbi-resource-id", "Values": [facts.resource_id]}]
     for shot in (await read(Call("rds:DescribeDBSnapshots", {"Filters": filters}))).get("DBSnapshots", ()):
         name = shot["DBSnapshotIdentifier"]
         if shot.get("SnapshotType") == "automated":
             continue
-        plain = not shot.get("Encrypted")
-        what = f"a {'plain' if plain else 'encrypted'} snapshot of {facts.id}"
+        what = leaving.a_snapshot(encrypted=bool(shot.get("Encrypted")), of=facts.id)
         what += ": its state at the cut" if name in kept else " that sealift did not make"
-        left.append(
-            {
-                "id": name,
-                "what": what,
-                "until": "you act",
-                "command": f"aws rds delete-db-snapshot --region {facts.region} --db-snapshot-identifier {name}",
-            }
-        )
-    return left + await _automated(read, facts)
+        left.append(leaving.snapshot(facts, name, what))
+    left += leaving.restore_point(facts, outputs)
+    return [*left, *await leaving.our_tags(read, facts, _new(facts, outputs)), *await _automated(read, facts, outputs)]
 
 
-async def _automated(read: Read, facts: InstanceFacts) -> list[Mapping[str, str]]:
+async def _automated(read: Read, facts: InstanceFacts, outputs: Mapping[str, Output]) -> list[leaving.Row]:
     """Return the plain automated backups that the source leaves: they go when their retention has passed (R-RDS-30)."""
     reply = await maybe(read, "rds:DescribeDBInstanceAutomatedBackups", DbiResourceId=facts.resource_id)
     if reply is None:
-        return [
-            {
-                "id": facts.resource_id,
-                "what": "automated backups that could not be read",
-                "until": "you act",
-                "command": f"aws rds describe-db-instance-automated-backups --region {facts.region} "
-                f"--dbi-resource-id {facts.resource_id}",
-            }
-        ]
+        about = {"dbi_resource_id": facts.resource_id}
+        return [leaving.unread_backups(facts, "describe-db-instance-automated-backups", **about)]
     days = int(facts.described.get("BackupRetentionPeriod") or 0)
     return [
-        {
-            "id": backup.get("DBInstanceAutomatedBackupsArn", facts.resource_id),
-            "what": f"plain automated backups of {facts.id}",
-            "until": f"{days} days after the deletion of the source",
-            "command": "",
-        }
+        leaving.going(facts, str(backup.get("DBInstanceAutomatedBackupsArn", facts.resource_id)), days, outputs)
         for backup in reply.get("DBInstanceAutomatedBackups", ())
     ]

@@ -13,7 +13,7 @@ from sealift.step import Phase
 from tests.clusters import CASES, described, endpoints, picture, scaling
 from tests.databases import Case, logins, options_of, sampled
 from tests.databases import described as instances
-from tests.kinds.rds.test_routes import failing_at, nothing_lost
+from tests.kinds.rds.test_routes import failing_at, nothing_lost, told_truly
 from tests.world import World
 
 each = pytest.mark.parametrize("name", CASES)
@@ -142,6 +142,7 @@ def test_finalize_leaves_no_plain_copy_of_ours(world: World, name: str) -> None:
         assert set(after["cluster snapshots"].values()) == {"restore-point"}
         assert lists["gone_now"]
         assert lists["goes_by_itself"]
+        told_truly(lists)
         nothing_lost(world)
 
     asyncio.run(go())

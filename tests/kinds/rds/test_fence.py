@@ -12,16 +12,18 @@ import pytest
 from sealift.clock import VirtualClock
 from sealift.driver import Outcome
 from sealift.errors import CallError, Retry
-from sealift.logins import Former
+from sealift.logins import Address, Credentials, Former
 from sealift.plan import MigrationPlan
 from sealift.sandbox import Durations, Sandbox
 from sealift.step import Step
 from sealift.steps import (
+    AdmitLogin,
     AwaitQuarantine,
     CloseQuarantine,
     CloseWrites,
     EndSessions,
     FenceDatabase,
+    LookInside,
     OpenWrites,
     ProveQuiet,
     QuietParameters,
@@ -253,3 +255,58 @@ def test_what_was_set_inside_is_noted_before_it_is_changed(tmp_path: Path) -> No
         assert box.engine("shop").execute("read_only") is False
         assert box.engine("shop").execute("schedulers") is True
         assert box.db_losses() == []
+
+
+def test_a_login_that_fails_is_found_while_everything_serves(tmp_path: Path) -> None:
+    """The login is tried in prepare, read-only: where it fails nothing was fenced and nobody was down."""
+
+    def nobody_answers(engine: str, address: Address, credentials: Credentials) -> BoxLogin:
+        raise CallError(f"{address.host}: Name or service not known", operation="login:box", retry=Retry.TRANSIENT)
+
+    with Sandbox(clock=VirtualClock(), durations=Durations()) as box:
+        world = World(box, tmp_path, connect=nobody_answers)
+        done = asyncio.run(moved(world, "mysql", lambda s: s, login=True))
+        assert (done.exit_code, "Name or service not known" in done.message) == (5, True)
+        assert world.state(done.migration).quiesced is None
+        assert "rds:ModifyDBInstance" not in world.calls()
+
+
+@pytest.mark.parametrize("lacks", ["writes", "schedulers", "sessions", "position"])
+def test_the_login_is_tried_for_all_that_the_fence_will_read(tmp_path: Path, lacks: str) -> None:
+    """A user that may log in, and may not read what the proof needs, is found before the gate too."""
+
+    def denied(_: BoxLogin) -> str:
+        raise CallError("permission denied", operation="login:box", retry=Retry.REFUSED)
+
+    with Sandbox(clock=VirtualClock(), durations=Durations()) as box:
+        world = World(box, tmp_path, connect=logins(box, type("Denied", (BoxLogin,), {lacks: denied})))
+        done = asyncio.run(moved(world, "mysql", lambda s: s, login=True))
+        assert (done.exit_code, "permission denied" in done.message) == (5, True)
+        assert world.state(done.migration).quiesced is None
+
+
+def test_blue_green_logs_in_nowhere(world: World) -> None:
+    """A login that is given has no effect there: none is tried, nobody is let through, and the plan says so."""
+    name = world.box.add_db_instance("shop", "mysql", write_mib_per_s=RATE)
+    world.clock.advance(3600)
+    plan = asyncio.run(world.plan(f"rds:{name}", route="blue-green", acks=ACKS, **fence()))
+    assert not [s for s in plan.steps if isinstance(s, LookInside | AdmitLogin)]
+    assert "R-SEALIFT-22" in {v.id for v in plan.rules}
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [(None, "can't find the specified secret. Give its whole ARN."), ("hunter2", "holds no username and password")],
+)
+def test_a_secret_that_is_none_is_refused_when_planned(world: World, value: str | None, says: str) -> None:
+    """R-FENCE-02: the plan names the secret and what is wrong with it."""
+    name = world.box.add_db_instance("shop", "mysql", write_mib_per_s=RATE)
+    arn = f"arn:aws:secretsmanager:{REGION}:123456789012:secret:nosuch"
+    if value is not None:
+        client = boto3.client("secretsmanager", region_name=REGION)
+        arn = str(client.create_secret(Name="odd", SecretString=value)["ARN"])
+    plan = asyncio.run(world.plan(f"rds:{name}", fence_login=arn, fence_from="172.31.99.9/32"))
+    (found,) = [v.message for v in plan.blocked if v.id == "R-FENCE-02"]
+    assert arn in found
+    assert says in found
+    assert ".." not in found

@@ -1,7 +1,9 @@
 """Whole migrations of instances on the sandbox, with clients and jobs writing all the time: forward, back by itself, rolled back."""
 
 import asyncio
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +165,40 @@ def test_finalize_leaves_no_plain_copy_of_ours(world: World, name: str) -> None:
     assert lists["goes_by_itself"]
     assert any("its state at the cut" in item["what"] for item in lists["stays_until_you_act"])
     nothing_lost(world)
+
+
+def told_truly(lists: dict[str, list[Any]]) -> None:
+    """Every id of the lists of finalize is one, every date a date; the restore point and our tags are told as what stays."""
+    assert not [i for i in lists["gone_now"] if "{" in i]
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", item["until"]) for item in lists["goes_by_itself"])
+    stays = " ".join(item["what"] for item in lists["stays_until_you_act"])
+    for what in ("an encrypted snapshot", "its restore point", "tags of sealift", "sealift:role"):
+        assert what in stays
+    assert all(item["command"].startswith("aws rds ") for item in lists["stays_until_you_act"])
+
+
+def test_the_lists_of_finalize_are_true(world: World) -> None:
+    """Ids are bound, and backups that go by themselves have the day on which they are gone (R-RDS-30)."""
+    _, outcome, lists = asyncio.run(finalized(world, "postgres, blue-green"))
+    assert f"{len(lists['gone_now'])} resources are gone" in outcome.message
+    told_truly(lists)
+    (backups,) = lists["goes_by_itself"]
+    assert backups["until"] == datetime.fromtimestamp(world.clock.now() + 7 * 86_400, UTC).date().isoformat()
+
+
+def test_what_finalize_will_do_is_known_before_it_is_asked_for(world: World) -> None:
+    """While it is retained, and only then: the source and what goes with it, by their names."""
+
+    async def go() -> None:
+        plan = await planned(world, CASES["postgres, snapshot without a login"])
+        left = await world.act(world.driver.migrate(plan, no_wait=True))
+        assert world.driver.deletions(left.migration) == []
+        done = await world.act(world.driver.resume(left.migration, approved_by="a test"))
+        will = world.driver.deletions(done.migration)
+        assert "delete orders-sealift-old" in will
+        assert not [w for w in will if "{" in w]
+
+    asyncio.run(go())
 
 
 def test_finalize_waits_for_a_source_that_left_its_quarantine(world: World) -> None:

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from sealift.errors import UsageError
 from sealift.kind import ACK, BLOCK, NOT_EVALUATED, WARN, Rule
 from sealift.kinds.databases.facts import GroupFacts, Quota
 from sealift.kinds.rds import RDS_INSTANCE
 from sealift.kinds.rds.facts import InstanceFacts
 from sealift.kinds.rds.rules import BLUE_GREEN_RULES, INSTANCE_RULES, SNAPSHOT_RULES
 from sealift.options import Options
+from sealift.plan import NOTHING, REFUSED
 from sealift.planner import choose, plan_for
 from tests.kinds.rds.facts_for_tests import ACCOUNT, DESCRIBED, KEY, OPTIONS, ORDERS, REGION, REPLICA, described, tagged
 
@@ -99,6 +101,8 @@ FIRES: list[tuple[str, InstanceFacts, Options, str, str]] = [
     ("R-FENCE-02", replace(ORDERS, fence_login_error="no such secret"), LOGIN, BLOCK, "no such secret"),
     ("R-FENCE-02", described(MasterUserSecret={"SecretArn": MASTER}), as_login(MASTER), BLOCK, "that RDS manages"),
     ("R-FENCE-02", described(MasterUserSecret={"SecretArn": MASTER}), as_login(MASTER[:-7]), BLOCK, "that RDS manages"),
+    ("R-FENCE-02", ORDERS, replace(LOGIN, fence_from="0.0.0.0/0"), BLOCK, "as wide as a VPC"),
+    ("R-FENCE-02", ORDERS, replace(LOGIN, fence_from="2001:db8::/56"), BLOCK, "as wide as a VPC"),
     ("R-RDS-18", replace(ORDERS, proxies=None), OPTIONS, NOT_EVALUATED, "DescribeDBProxies"),
     ("R-RDS-20", described(ActivityStreamStatus="started"), OPTIONS, ACK, "activity stream"),
     ("R-RDS-52", described(DBInstanceAutomatedBackupsReplications=[{}]), OPTIONS, ACK, "replicated"),
@@ -126,6 +130,18 @@ FIRES: list[tuple[str, InstanceFacts, Options, str, str]] = [
     ("R-FENCE-01", ORDERS, OPTIONS, ACK, "write position"),
     ("R-FENCE-01", replace(ORDERS, engine="sqlserver-se"), OPTIONS, ACK, "second time"),
     ("R-RDS-57", replica(), replace(OPTIONS, readers="stale"), ACK, "orders-r1"),
+    ("R-RDS-75", replica(), replace(OPTIONS, readers="primary"), ACK, "sends nobody to orders"),
+    ("R-SEALIFT-21", ORDERS, replace(OPTIONS, readers="stale"), WARN, "--readers has no effect on orders"),
+    ("R-SEALIFT-22", replica(), replace(OPTIONS, readers="stale"), WARN, "--readers has no effect on Blue/Green"),
+    (
+        "R-SEALIFT-21",
+        ORDERS,
+        replace(OPTIONS, asg="standby", clone_slots=9),
+        WARN,
+        "--asg, --clone-slots have no effect",
+    ),
+    ("R-SEALIFT-22", ORDERS, LOGIN, WARN, "--fence-login, --fence-from have no effect on Blue/Green"),
+    ("R-SEALIFT-23", ORDERS, replace(OPTIONS, switchover_timeout=60), WARN, "--switchover-timeout has no effect"),
 ]
 
 
@@ -151,7 +167,7 @@ def test_every_rule_is_tried() -> None:
 def test_an_ordinary_instance_is_silent(rule: str) -> None:
     """Each rule has nothing to say of an ordinary instance, with a replica, and with a login or without."""
     for facts in (ORDERS, replica()):
-        for options in (OPTIONS, LOGIN):
+        for options in (OPTIONS, LOGIN) if rule != "R-SEALIFT-22" else (OPTIONS,):
             assert RULES[rule](facts, options) is None
 
 
@@ -183,6 +199,38 @@ def test_an_encrypted_instance_has_nothing_to_say() -> None:
     done = described(StorageEncryptionType="sse-kms", StorageEncrypted=True, KmsKeyId=KEY.arn)
     assert [r for r in RULES.values() if r(done, OPTIONS) is not None] == []
     assert plan_for(RDS_INSTANCE, done, OPTIONS, "orders", ACCOUNT, REGION).steps == ()
+
+
+OTHER = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/2"
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ({"StorageEncryptionType": "sse-kms", "KmsKeyId": KEY.arn}, "nothing to do: orders is under the wanted key"),
+        ({"StorageEncryptionType": "sse-kms", "KmsKeyId": OTHER}, f"under {OTHER}, not under alias/app"),
+        ({"StorageEncryptionType": "sse-rds"}, "under a key that AWS owns, not under alias/app"),
+    ],
+)
+def test_nothing_to_do_is_said_with_the_key_that_it_is_under(told: dict[str, Any], says: str) -> None:
+    """R-RDS-02, R-RDS-03: encrypted is not under the wanted key: the plan names the key and what this version leaves alone."""
+    plan = plan_for(RDS_INSTANCE, described(**told), OPTIONS, "orders", ACCOUNT, REGION)
+    assert (plan.status, plan.steps) == (NOTHING, ())
+    assert says in plan.note
+
+
+def test_a_key_that_is_not_there_refuses_what_is_encrypted_too() -> None:
+    """R-RDS-14: whether it is under the wanted key cannot be told by a key that nobody can read."""
+    done = described(StorageEncryptionType="sse-kms", KmsKeyId=OTHER)
+    facts = replace(done, key=replace(KEY, wanted="alias/nosuch", arn="", error="it is not there"))
+    assert plan_for(RDS_INSTANCE, facts, OPTIONS, "orders", ACCOUNT, REGION).status == REFUSED
+
+
+@pytest.mark.parametrize("route", ["clone", "copy"])
+def test_a_route_of_another_kind_is_a_wrong_use(route: str) -> None:
+    """It is no plan with nothing to do: exit 2, with the routes that there are."""
+    with pytest.raises(UsageError, match=r"no rds-instance is moved by .* Give --route auto, blue-green or snapshot"):
+        plan_for(RDS_INSTANCE, ORDERS, replace(OPTIONS, route=route), "orders", ACCOUNT, REGION)
 
 
 def test_encryption_is_read_from_its_type() -> None:

@@ -28,6 +28,7 @@ CLUSTER_RULES: tuple[Rule, ...] = (
     common.within_quotas,
     common.names_free,
     common.login_gets_in,
+    common.no_effect,
     common.proxies_known,
     cluster.endpoints_known,
     cluster.scaling_known,
@@ -39,6 +40,7 @@ CLUSTER_RULES: tuple[Rule, ...] = (
 BLUE_GREEN_RULES: tuple[Rule, ...] = (
     route.blue_green_knows_it,
     common.blue_green_takes_a_key,
+    common.no_effect_on_blue_green,
     common.own_password,
     common.no_integration,
     common.no_jobs_inside,
@@ -48,6 +50,7 @@ BLUE_GREEN_RULES: tuple[Rule, ...] = (
 
 SNAPSHOT_RULES: tuple[Rule, ...] = (
     common.proved_from_inside,
+    common.no_effect_on_snapshot,
     common.new_secret,
     common.integrations_break,
     route.instances_are_renamed,

@@ -29,6 +29,7 @@ INSTANCE_RULES: tuple[Rule, ...] = (
     common.within_quotas,
     common.names_free,
     common.login_gets_in,
+    common.no_effect,
     common.proxies_known,
     common.activity_stream,
     instance.backups_replicated,
@@ -40,6 +41,7 @@ INSTANCE_RULES: tuple[Rule, ...] = (
 BLUE_GREEN_RULES: tuple[Rule, ...] = (
     route.blue_green_knows_it,
     common.blue_green_takes_a_key,
+    common.no_effect_on_blue_green,
     route.backups_for_blue_green,
     common.own_password,
     common.no_integration,
@@ -48,9 +50,11 @@ BLUE_GREEN_RULES: tuple[Rule, ...] = (
 
 SNAPSHOT_RULES: tuple[Rule, ...] = (
     common.proved_from_inside,
+    common.no_effect_on_snapshot,
     common.new_secret,
     common.integrations_break,
     route.stale_readers,
+    route.readers_reach_the_primary,
     common.renamed_twice,
     common.loads_lazily,
 )

@@ -29,6 +29,15 @@ def backups_for_blue_green(facts: InstanceFacts, options: Options) -> Finding:
     )
 
 
+@moving("R-RDS-75", "docs/how-to.md, Databases: readers")
+def readers_reach_the_primary(facts: InstanceFacts, options: Options) -> Finding:
+    """Who reads from the primary meanwhile has to be sent there: sealift changes no client and no alias."""
+    names = ", ".join(r.id for r in facts.replicas)
+    found = [f"{names} answer nobody until the new ones do, and --readers primary sends nobody to {facts.id}"]
+    remedy = f"Point their readers at {facts.id} (an alias of yours) before the cutover, and back after it."
+    return say(ACK, found if options.readers == "primary" and facts.replicas else [], remedy)
+
+
 @moving("R-RDS-57", 'RDS user guide, "Working with DB instance read replicas"')
 def stale_readers(facts: InstanceFacts, options: Options) -> Finding:
     """Read replicas that are not fenced serve the data of the cut until the new ones answer."""
