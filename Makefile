@@ -44,7 +44,7 @@ check: install lint type arrows ## the inner loop: what is fast
 conformance-clients: install ## the aws CLI, boto3's waiters and cloud-custodian on the sandbox (fetches them; minutes)
 	$(BIN)/python tests/foreign/run.py
 
-bench: install ## downtime beyond AWS's own, calls a volume, cost of --help; durations are modelled
+bench: install ## downtime beyond AWS's own, how long databases get nothing, calls a volume, cost of --help; durations are modelled
 	$(BIN)/python -m bench
 
 fmt: install ## format and mend what can be mended

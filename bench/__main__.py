@@ -43,25 +43,40 @@ def show_downtime() -> bool:
 
 def show_databases() -> bool:
     """Print how long writers and readers of a database get nothing, as planned and as it comes out."""
-    runs = [databases.measure(*case) for case in databases.CASES]
-    print("\nDatabases on virtual time, jitter off. Every duration is *modelled*: none was measured on AWS.\n")
-    head = ["ROUTE", "REPLICAS", "SIZE", "WRITERS DOWN", "PLANNED", "READERS DOWN", "PLANNED", "OFF BY", ""]
+    runs = [databases.measure(name) for name in databases.CASES]
+    print(
+        "\nDatabases on virtual time, jitter off: how long writers and readers get nothing, as planned and as clients of the\n"
+        "sandbox see it. Every duration is *modelled*: the plan's and the sandbox's, none was measured on AWS.\n"
+    )
+    head = [
+        "SHAPE",
+        "ROUTE",
+        "WRITERS PLANNED",
+        "CAME OUT",
+        "WORST",
+        "READERS PLANNED",
+        "CAME OUT",
+        "WORST",
+        "OFF BY",
+        "",
+    ]
     rows = [
         [
+            r.name,
             r.route,
-            r.replicas,
-            f"{r.size_gib} GiB",
-            span(r.writers),
-            span(r.writers_planned),
-            span(r.readers) if r.replicas else "-",
-            span(r.readers_planned) if r.replicas else "-",
+            *(
+                words
+                for planned, came in r.pairs
+                for words in (span(planned.expected), span(came), span(planned.worst))
+            ),
+            *(["-"] * 3 if not r.readers else []),
             f"{r.off:.1%}",
-            "ok" if r.off <= databases.BOUND else "OFF",
+            "ok" if r.fine else "OFF",
         ]
         for r in runs
     ]
     print(table(head, rows))
-    return all(r.off <= databases.BOUND for r in runs)
+    return all(r.fine for r in runs)
 
 
 def show_calls() -> bool:

@@ -1,82 +1,149 @@
-"""How long writers and readers of a database get nothing, as planned and as it comes out on virtual time."""
+"""How long writers and readers of a database get nothing: as planned, and as clients of the sandbox see it on virtual time.
+
+What came out is the clients' own record, not that of the steps: the spans in which no write of theirs was acknowledged, or no
+read answered.
+"""
 
 import asyncio
 import tempfile
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
-from sealift.clock import VirtualClock, actor
-from sealift.driver import Driver
-from sealift.options import Options
-from sealift.recipe import DOWN
+from sealift.clock import VirtualClock
+from sealift.plan import MigrationPlan
 from sealift.sandbox import Sandbox
-from sealift.settings import Settings
-
-REGION, KEY = "eu-central-1", "alias/app"
-GROUP = "default.postgres17"
-"""Loads no pg_cron: Blue/Green is for it (R-RDS-70)."""
+from sealift.step import Seconds
+from tests.clusters import CASES as CLUSTERS
+from tests.databases import CASES as INSTANCES
+from tests.databases import Case, logins, options_of
+from tests.world import World
 
 BOUND = 0.10
 """How far, as a share, a planned figure may be from what comes out."""
 
-CASES = [
-    ("blue-green", 0, 20),
-    ("blue-green", 2, 20),
-    ("blue-green", 2, 4000),
-    ("snapshot", 0, 20),
-    ("snapshot", 2, 20),
-    ("snapshot", 2, 4000),
-]
+TIB_4 = 4096
+AFTERWARDS = 3600.0
+"""Seconds after the end of a migration in which every client has to be served."""
+
+
+def _sized(name: str) -> Case:
+    case = {**INSTANCES, **CLUSTERS}[name]
+    return replace(case, build=partial(case.build, size_gib=TIB_4))
+
+
+CASES: dict[str, Case] = {
+    **INSTANCES,
+    "mysql with replicas, readers primary": replace(
+        INSTANCES["mysql with replicas, snapshot"], options={"readers": "primary"}
+    ),
+    **CLUSTERS,
+    "a multi-az db cluster without a login": replace(CLUSTERS["a multi-az db cluster"], login=False),
+    **{
+        f"{name}, 4 TiB": _sized(name)
+        for name in (
+            "postgres, blue-green",
+            "mysql with replicas, blue-green",
+            "mysql with replicas, snapshot",
+            "mysql with replicas, readers stale",
+            "sql server with an option group and a managed password",
+            "mariadb with a proxy, snapshot",
+            "oracle with roles",
+            "aurora postgresql with scaled readers, snapshot",
+            "aurora postgresql, blue-green",
+            "a multi-az db cluster",
+        )
+    },
+}
+"""Every shape that the tests migrate, and those of 4 TiB where size may matter."""
+
+LONG = frozenset(n for n in CASES if n.endswith("4 TiB") and n.startswith(("mysql with", "mariadb", "oracle")))
+"""Hours of polls, for the bench alone: another of 4 TiB on the same path is in the suite."""
 
 
 @dataclass(frozen=True)
 class Down:
-    """One run: seconds from the quiesce until writers, and readers, are served for good."""
+    """One run: what was planned, and the most seconds in which a client that writes, and one that reads, got nothing."""
 
+    name: str
     route: str
-    replicas: int
-    size_gib: int
-    writers_planned: float
+    writers_planned: Seconds
     writers: float
-    readers_planned: float
+    readers_planned: Seconds
     readers: float
+
+    @property
+    def pairs(self) -> list[tuple[Seconds, float]]:
+        """Planned and come out: of writers, and of readers where there are any."""
+        return [(self.writers_planned, self.writers), *([(self.readers_planned, self.readers)] if self.readers else [])]
 
     @property
     def off(self) -> float:
         """The greater share by which a planned figure is off."""
-        pairs = [(self.writers_planned, self.writers), (self.readers_planned, self.readers)]
-        return max(abs(planned - came) / came for planned, came in pairs if came)
+        return max(abs(planned.expected - came) / came for planned, came in self.pairs)
+
+    @property
+    def honest(self) -> bool:
+        """Whether the worst that is planned is at least what is expected, and what came out."""
+        return all(planned.worst >= max(planned.expected, came) for planned, came in self.pairs)
+
+    @property
+    def fine(self) -> bool:
+        """Whether it is within the bound."""
+        return self.off <= BOUND and self.honest
 
 
-def measure(route: str, replicas: int, size: int) -> Down:
-    """Migrate one PostgreSQL instance of that size with that many read replicas, with jitter off."""
-    return asyncio.run(_measure(route, replicas, size))
+@cache
+def measure(name: str) -> Down:
+    """Migrate the database of a case, with jitter off, and with clients that write and read all the time."""
+    return asyncio.run(_measure(name, CASES[name]))
 
 
-async def _measure(route: str, replicas: int, size: int) -> Down:
-    clock = VirtualClock()
-    with tempfile.TemporaryDirectory() as folder, Sandbox(clock=clock) as box:
-        box.add_key(REGION, KEY)
-        members = {"StorageType": "gp2"} if size < 400 else {"StorageType": "io1", "Iops": 3000}
-        name = box.add_db_instance(
-            "shop", "postgres", size_gib=size, write_mib_per_s=0.01, DBParameterGroupName=GROUP, **members
-        )
-        for number in range(replicas):
-            box.add_db_replica(f"shop-r{number}", name)
-        clock.advance(600)
-        driver = Driver(Settings(Path(folder) / "journal.db", REGION), clock=clock)
-        with actor(clock):
-            (plan,) = await driver.plan([f"rds:{name}"], Options(key=KEY, route=route, acks=("R-FENCE-01",)))
-            outcome = await driver.migrate(plan, approved_by="the bench", observed=True)
-        assert outcome.exit_code == 0, outcome
-        state = driver.journal.state(outcome.migration)
-        driver.close()
-    assert state.quiesced is not None
-    ends = {s.key: state.rows[s.key].done_at or 0.0 for s in plan.steps}
-    served = max(ends[s.key] for s in plan.steps if s.phase in DOWN or s.interrupts)
-    made = [at for key, at in ends.items() if key.startswith(("replica:", "compare:")) and key != "compare:shop"]
-    readers = max(made, default=served) - state.quiesced if replicas else 0.0
-    writers = served - state.quiesced
-    return Down(
-        route, replicas, size, plan.down.expected, round(writers, 1), plan.readers_down.expected, round(readers, 1)
-    )
+async def _measure(name: str, case: Case) -> Down:
+    with tempfile.TemporaryDirectory() as folder, Sandbox(clock=VirtualClock()) as box:
+        world = World(box, Path(folder), connect=logins(box))
+        try:
+            target = case.build(world)
+            prefix = "aurora" if target in _clusters(box) else "rds"
+            _add_readers(box, target, case)
+            world.clock.advance(3600)
+            plan = await world.plan(f"{prefix}:{target}", **options_of(case))
+            return await _run(world, name, plan)
+        finally:
+            world.driver.close()
+
+
+async def _run(world: World, name: str, plan: MigrationPlan) -> Down:
+    begun = world.clock.now()
+    outcome = await world.act(world.driver.migrate(plan, approved_by="the bench", observed=True))
+    assert outcome.exit_code == 0, outcome
+    world.clock.advance(AFTERWARDS)
+    longest: dict[bool, dict[str, float]] = {False: defaultdict(float), True: defaultdict(float)}
+    for outage in world.box.db_outages(begun):
+        assert outage.end < world.clock.now(), f"{outage.stream} is not served any more"
+        longest[outage.reads][outage.stream] += outage.end - outage.start
+    writers, readers = (max(longest[reads].values(), default=0.0) for reads in (False, True))
+    return Down(name, str(plan.route), plan.down, round(writers, 1), plan.readers_down, round(readers, 1))
+
+
+def _clusters(box: Sandbox) -> dict[str, Any]:
+    return {c["DBClusterIdentifier"]: c for c in box.client("rds").describe_db_clusters()["DBClusters"]}
+
+
+def _add_readers(box: Sandbox, target: str, case: Case) -> None:
+    """Let clients read: from every replica, or the primary where that is the user's way; from every endpoint of readers."""
+    rds: Any = box.client("rds")
+    if case.options.get("readers") == "primary":
+        box.add_db_reader(target)
+        return
+    for d in rds.describe_db_instances()["DBInstances"]:
+        if d.get("ReadReplicaSourceDBInstanceIdentifier") == target:
+            box.add_db_reader(d["DBInstanceIdentifier"])
+    for name, cluster in _clusters(box).items():
+        if len(cluster["DBClusterMembers"]) > 1:
+            box.add_db_reader(name, "cluster")
+        for e in rds.describe_db_cluster_endpoints(DBClusterIdentifier=name)["DBClusterEndpoints"]:
+            if e["EndpointType"] == "CUSTOM":
+                box.add_db_reader(e["DBClusterEndpointIdentifier"], "endpoint")

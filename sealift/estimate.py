@@ -31,14 +31,20 @@ LAZY_MIB_S = 48.5  # guess: a volume of a snapshot with no rate bought, taken as
 
 # Databases. R1 = RDS user guide, "Renaming a DB instance": about 10 minutes; the rest is guessed, and taken as long as it may be.
 DB_SNAPSHOT_FLOOR, DB_SNAPSHOT_MIB_S = 60.0, 150.0  # guess
+DB_CHANGED_MIB_S = 1.0  # guess: changed blocks a second
+DB_SINCE_WARM = Seconds(1800, 21_600)  # guess: a plan that is run at once; worst is --warm-max-age
 DB_COPY_FLOOR, DB_COPY_MIB_S = 60.0, 150.0  # guess; a copy of a plain snapshot under a key is planned as full
 DB_RESTORE = Seconds(600, 3600)  # guess; its data arrive lazily
+DB_FIRST_BACKUP = Seconds(60, 600)  # guess: `backing-up` after `creating`, where backups are kept
 CLUSTER_RESTORE = Seconds(420, 3600)  # guess; its data arrive lazily
 MEMBER_CREATE = Seconds(420, 1800)  # guess
-CLUSTER_RENAME = Seconds(200, 900)  # AWS: about 2 minutes of a Multi-AZ DB cluster; for Aurora a guess
-ENDPOINT = Seconds(60, 600)  # guess
+CLUSTER_RENAME = Seconds(140, 900)  # "Renaming a Multi-AZ DB cluster": about 2 minutes, after a lag; for Aurora a guess
+ENDPOINT = Seconds(30, 600)  # guess: a custom endpoint until it is available
 DB_MODIFY = Seconds(80, 900)  # guess: until the status turns, then `modifying`
+DB_NOTED = Seconds(0.2, 900)  # guess: what RDS notes down and nothing is `modifying` for
 DB_PARAMETERS = Seconds(20, 300)  # guess: a parameter group that is `applying`
+DB_CLUSTER_PARAMETERS = Seconds(0.2, 300)  # guess: a cluster's is `pending-reboot` at once
+DB_ROLE = Seconds(20, 300)  # guess: an associated role until it is ACTIVE
 DB_GROUPS = Seconds(45, 900)  # guess: until network interfaces carry changed security groups
 DB_REBOOT = Seconds(60, 600)  # guess
 DB_RENAME = Seconds(620, 1800)  # R1
@@ -49,9 +55,6 @@ PROOF = Seconds(5, 60)  # two readings inside the engine, or what CloudWatch has
 PROOF_BY_METRICS = Seconds(150, 600)  # until a minute that began behind the fence has passed and is shown; guess
 SWITCHOVER = Seconds(45, 300)  # AWS: typically under a minute; worst is its time-out
 BLUE_GREEN = Seconds(1800, 6 * 3600)  # guess: beside the load
-CLUSTER_RESTORE = Seconds(420, 3600)  # guess
-CLUSTER_RENAME = Seconds(140, 900)  # "Renaming a Multi-AZ DB cluster": about 2 minutes; for Aurora a guess
-MEMBER_CREATE = Seconds(420, 1800)  # guess
 PROXY_TARGET = Seconds(30, 600)  # guess
 
 
@@ -59,6 +62,16 @@ def db_snapshot(changed_gib: float) -> Seconds:
     """Return the seconds of a database snapshot of `changed_gib` GiB of changed blocks."""
     expected = DB_SNAPSHOT_FLOOR + changed_gib * MIB_PER_GIB / DB_SNAPSHOT_MIB_S
     return Seconds(expected, expected * WORST)
+
+
+def db_last_snapshot(size_gib: float | None) -> Seconds:
+    """Return the seconds of a snapshot that builds on a warm one: what is changed goes by time, and is no more than there is."""
+    changed, most = DB_CHANGED_MIB_S * DB_SINCE_WARM.expected, DB_CHANGED_MIB_S * DB_SINCE_WARM.worst
+    if size_gib is not None:
+        changed, most = min(changed, size_gib * MIB_PER_GIB), min(most, size_gib * MIB_PER_GIB)
+    return Seconds(
+        DB_SNAPSHOT_FLOOR + changed / DB_SNAPSHOT_MIB_S, (DB_SNAPSHOT_FLOOR + most / DB_SNAPSHOT_MIB_S) * WORST
+    )
 
 
 def db_copy(size_gib: float) -> Seconds:

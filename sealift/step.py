@@ -146,8 +146,8 @@ class Step(ABC):
     opens an epoch), `takes_down` that a workload is down from then on; `exposes` that a workload could now run on what was
     made; `at_gate` what is done when the gate opens, before the window is judged again; `looks_first` asks for `find` before
     the first try too; `asks_health` marks what `accept` passes over; `interrupts` what takes the workload down once more
-    after bring-up; `harbours` what a replacement that is kept lives in; `quota` names what is counted in the journal;
-    `declares` the operations that its `local:` call sends.
+    after bring-up, or keeps a part of it down; `harbours` what a replacement that is kept lives in; `quota` names what is
+    counted in the journal; `declares` the operations that its `local:` call sends.
     """
 
     key: str

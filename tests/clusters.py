@@ -34,10 +34,16 @@ def _parameters(world: World, cluster: str, family: str, **values: str) -> None:
     world.clock.advance(600)
 
 
-def _shop(world: World) -> str:
+def _shop(world: World, *, size_gib: int = 20) -> str:
     """Aurora PostgreSQL: a writer, two readers, a custom endpoint and clients of the Data API."""
     name = world.box.add_db_cluster(
-        "shop", "aurora-postgresql", readers=2, write_mib_per_s=RATE, data_api_client=True, DeletionProtection=True
+        "shop",
+        "aurora-postgresql",
+        readers=2,
+        size_gib=size_gib,
+        write_mib_per_s=RATE,
+        data_api_client=True,
+        DeletionProtection=True,
     )
     _rds().create_db_cluster_endpoint(
         DBClusterIdentifier=name,
@@ -53,41 +59,42 @@ def _shop(world: World) -> str:
     return name
 
 
-def _scaled_shop(world: World) -> str:
+def _scaled_shop(world: World, *, size_gib: int = 20) -> str:
     """The same, whose readers are scaled."""
-    name = _shop(world)
+    name = _shop(world, size_gib=size_gib)
     world.box.add_reader_scaling(name, least=2, most=2)
     return name
 
 
-def _logical_shop(world: World) -> str:
+def _logical_shop(world: World, *, size_gib: int = 20) -> str:
     """The same, prepared for Blue/Green by its owners."""
-    name = _shop(world)
+    name = _shop(world, size_gib=size_gib)
     _rds().add_role_to_db_cluster(DBClusterIdentifier=name, RoleArn=ROLE, FeatureName="s3Import")
     _parameters(world, name, "aurora-postgresql17", rds__logical_replication="1")
     return name
 
 
-def _serverless(world: World) -> str:
+def _serverless(world: World, *, size_gib: int = 20) -> str:
     return world.box.add_db_cluster(
         "cart",
         "aurora-mysql",
         readers=1,
+        size_gib=size_gib,
         write_mib_per_s=RATE,
         instance_class="db.serverless",
         ServerlessV2ScalingConfiguration={"MinCapacity": 0.5, "MaxCapacity": 16},
     )
 
 
-def _logging_serverless(world: World) -> str:
-    name = _serverless(world)
+def _logging_serverless(world: World, *, size_gib: int = 20) -> str:
+    name = _serverless(world, size_gib=size_gib)
     _parameters(world, name, "aurora-mysql8.0", binlog_format="ROW", event_scheduler="OFF")
     return name
 
 
-def _proxied_serverless(world: World) -> str:
+def _proxied_serverless(world: World, *, size_gib: int = 20) -> str:
     """The same, with a proxy that tracks the cluster, and a client that comes through it."""
-    name = _serverless(world)
+    name = _serverless(world, size_gib=size_gib)
     rds = _rds()
     rds.create_db_proxy(
         DBProxyName="pool",
@@ -102,17 +109,17 @@ def _proxied_serverless(world: World) -> str:
     return name
 
 
-def _multi_az(world: World) -> str:
+def _multi_az(world: World, *, size_gib: int = 100) -> str:
     return world.box.add_db_cluster(
         "bank",
         "postgres",
         readers=2,
         write_mib_per_s=RATE,
-        size_gib=100,
+        size_gib=size_gib,
         DBClusterInstanceClass="db.m6gd.large",
         StorageType="io1",
         Iops=3000,
-        AllocatedStorage=100,
+        AllocatedStorage=size_gib,
     )
 
 

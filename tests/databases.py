@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import boto3
 
@@ -83,11 +83,18 @@ def secret(name: str = "fence", username: str = "admin", password: str = "x") ->
     return str(client.create_secret(Name=name, SecretString=body)["ARN"])
 
 
+class Build(Protocol):
+    """Puts a database there, of so many GiB, and returns its name."""
+
+    def __call__(self, world: World, *, size_gib: int = 20) -> str:
+        """Build it."""
+
+
 @dataclass(frozen=True)
 class Case:
     """How a database is put there, and the options that it is moved with."""
 
-    build: Callable[[World], str]
+    build: Build
     route: str
     options: Mapping[str, Any] = field(default_factory=dict)
     login: bool = False
@@ -109,15 +116,18 @@ ROLE = "arn:aws:iam::123456789012:role/s3"
 ACKS = ("R-FENCE-01", "R-RDS-57")
 
 
-def _postgres(world: World) -> str:
-    return world.box.add_db_instance("orders", "postgres", write_mib_per_s=RATE, DeletionProtection=True)
+def _postgres(world: World, *, size_gib: int = 20) -> str:
+    return world.box.add_db_instance(
+        "orders", "postgres", size_gib=size_gib, write_mib_per_s=RATE, DeletionProtection=True
+    )
 
 
-def _calm_postgres(world: World) -> str:
+def _calm_postgres(world: World, *, size_gib: int = 20) -> str:
     """PostgreSQL with a role, whose group is the default: it loads no pg_cron (R-RDS-70)."""
     name = world.box.add_db_instance(
         "orders",
         "postgres",
+        size_gib=size_gib,
         write_mib_per_s=RATE,
         DeletionProtection=True,
         DBParameterGroupName="default.postgres17",
@@ -136,9 +146,9 @@ def _calm(family: str) -> dict[str, str]:
     return {"DBParameterGroupName": "calm"}
 
 
-def _mysql(world: World, **more: str) -> str:
+def _mysql(world: World, *, size_gib: int = 100, **more: str) -> str:
     name = world.box.add_db_instance(
-        "shop", "mysql", write_mib_per_s=RATE, MultiAZ=True, StorageType="io1", Iops=3000, size_gib=100, **more
+        "shop", "mysql", write_mib_per_s=RATE, MultiAZ=True, StorageType="io1", Iops=3000, size_gib=size_gib, **more
     )
     rds: Any = boto3.client("rds", region_name=REGION)
     family = rds.describe_db_parameter_groups(DBParameterGroupName=_group_of(rds, name))["DBParameterGroups"][0]
@@ -160,11 +170,11 @@ def _group_of(rds: Any, name: str) -> str:
     return str(shown["DBParameterGroups"][0]["DBParameterGroupName"])
 
 
-def _calm_mysql(world: World) -> str:
-    return _mysql(world, **_calm("mysql8.4"))
+def _calm_mysql(world: World, *, size_gib: int = 100) -> str:
+    return _mysql(world, size_gib=size_gib, **_calm("mysql8.4"))
 
 
-def _sqlserver(world: World) -> str:
+def _sqlserver(world: World, *, size_gib: int = 20) -> str:
     rds: Any = boto3.client("rds", region_name=REGION)
     rds.create_option_group(
         OptionGroupName="backups",
@@ -173,15 +183,20 @@ def _sqlserver(world: World) -> str:
         OptionGroupDescription="native backups",
     )
     name = world.box.add_db_instance(
-        "ledger", "sqlserver-se", write_mib_per_s=RATE, OptionGroupName="backups", LicenseModel="license-included"
+        "ledger",
+        "sqlserver-se",
+        size_gib=size_gib,
+        write_mib_per_s=RATE,
+        OptionGroupName="backups",
+        LicenseModel="license-included",
     )
     rds.modify_db_instance(DBInstanceIdentifier=name, ManageMasterUserPassword=True, ApplyImmediately=True)
     world.box.add_db_user(name, "fence", "x")
     return name
 
 
-def _mariadb(world: World, **more: str) -> str:
-    name = world.box.add_db_instance("wiki", "mariadb", write_mib_per_s=RATE, **more)
+def _mariadb(world: World, *, size_gib: int = 20, **more: str) -> str:
+    name = world.box.add_db_instance("wiki", "mariadb", size_gib=size_gib, write_mib_per_s=RATE, **more)
     rds: Any = boto3.client("rds", region_name=REGION)
     subnets = [s["SubnetId"] for s in world.ec2.describe_subnets()["Subnets"]]
     rds.create_db_proxy(
@@ -197,13 +212,13 @@ def _mariadb(world: World, **more: str) -> str:
     return name
 
 
-def _calm_mariadb(world: World) -> str:
-    return _mariadb(world, **_calm("mariadb11.4"))
+def _calm_mariadb(world: World, *, size_gib: int = 20) -> str:
+    return _mariadb(world, size_gib=size_gib, **_calm("mariadb11.4"))
 
 
-def _oracle(world: World) -> str:
+def _oracle(world: World, *, size_gib: int = 100) -> str:
     name = world.box.add_db_instance(
-        "erp", "oracle-ee", write_mib_per_s=RATE, size_gib=100, CharacterSetName="AL32UTF8"
+        "erp", "oracle-ee", write_mib_per_s=RATE, size_gib=size_gib, CharacterSetName="AL32UTF8"
     )
     rds: Any = boto3.client("rds", region_name=REGION)
     for feature in ("S3_INTEGRATION",):

@@ -89,6 +89,12 @@ def params(table: Iterable[Field], described: Described, *classes: Class) -> dic
     return found
 
 
+def drawn(table: Iterable[Field], described: Described, members: Iterable[str]) -> dict[str, Any]:
+    """Return request members as they would be drawn from a described database now."""
+    wanted = set(members)
+    return {m: value(described) for field in table for m, value in (field.sent or {}).items() if m in wanted}
+
+
 def before_image(table: Iterable[Field], described: Described, apart: Iterable[str] = ()) -> Pairs:
     """Return what is compared, as (field, compact JSON): of every field but those `apart`."""
     left = set(apart)

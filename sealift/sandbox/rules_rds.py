@@ -284,7 +284,8 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
     ),
     (
         "SB-RDS-25",
-        "A proxy is available before it takes targets, each once, or other pool settings; its one target group is default. "
+        "A proxy is available before it takes targets, each once, or other pool settings; its one target group is default; "
+        "a target that is REGISTERING is not routed to yet. "
         "A tracked cluster shows no health and the port 0; its instances are targets of their own.",
         "botocore rds RegisterDBProxyTargets, ModifyDBProxyTargetGroup, TargetHealth; the handler of "
         "AWS::RDS::DBProxyTargetGroup: tracked clusters do not currently have their own health state; the code for a new "

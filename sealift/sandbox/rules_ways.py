@@ -299,6 +299,12 @@ WAYS: tuple[tuple[str, str, str, bool], ...] = (
         False,
     ),
     (
+        "SB-ROW-05",
+        "A client that reads is answered as long as the connection lasts that it has got; outages are when a client got nothing.",
+        _ROWS,
+        False,
+    ),
+    (
         "SB-AUR-20",
         "A cluster has one writer and readers on one volume, endpoints for both, and shares groups and data.",
         "botocore rds DBCluster; " + _AUG + "Aurora.Overview.html",
@@ -314,6 +320,13 @@ WAYS: tuple[tuple[str, str, str, bool], ...] = (
         "SB-AUR-22",
         "The Data API writes past every security group; only EnableHttpEndpoint=false ends it.",
         _AUG + "data-api.html; botocore rds DisableHttpEndpoint",
+        False,
+    ),
+    (
+        "SB-AUR-23",
+        "The reader endpoint leads to readers, to the writer only where there is none; a custom endpoint to the members that it "
+        "names or does not leave out.",
+        _AUG + "Aurora.Endpoints.Reader.html, Aurora.Endpoints.Custom.html",
         False,
     ),
     (

@@ -548,7 +548,7 @@ class SwitchOver(Step):
         ]
 
     def seconds(self) -> Seconds:
-        return Seconds(estimate.SWITCHOVER.expected, float(self.timeout))
+        return Seconds(min(estimate.SWITCHOVER.expected, self.timeout), float(self.timeout))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -149,6 +149,9 @@ class DeleteClusterEndpoint(Endpoint):
             tags=self.tags,
         )
 
+    def seconds(self) -> Seconds:
+        return Seconds(estimate.SMALL_CALL.expected, estimate.ENDPOINT.worst)
+
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointNow(Reading):

@@ -60,7 +60,7 @@ class AddRole(Step):
         return Irreversible("the association goes with the replacement")
 
     def seconds(self) -> Seconds:
-        return estimate.SMALL_CALL
+        return estimate.DB_ROLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,10 +137,11 @@ class DeregisterProxyTarget(RegisterProxyTarget):
 
 @dataclass(frozen=True, kw_only=True)
 class AwaitProxyTarget(RegisterProxyTarget):
-    """Wait until a proxy routes to its target again."""
+    """Wait until a proxy routes to its target again: its clients are down until then."""
 
     outputs: ClassVar[tuple[str, ...]] = ("healthy",)
     asks_health: ClassVar[bool] = True
+    interrupts: ClassVar[bool] = True
     declares: ClassVar[tuple[str, ...]] = ("rds:DescribeDBProxyTargets",)
 
     def title(self) -> str:

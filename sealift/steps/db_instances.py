@@ -125,7 +125,10 @@ class RestoreInstance(Step):
         )
 
     def seconds(self) -> Seconds:
-        return estimate.DB_RESTORE
+        restore, backup = estimate.DB_RESTORE, estimate.DB_FIRST_BACKUP
+        if not json.loads(self.members).get("BackupRetentionPeriod"):
+            return restore
+        return Seconds(restore.expected + backup.expected, restore.worst + backup.worst)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sealift import estimate
+from sealift.fields import drawn
+from sealift.fields.cluster import CLUSTER
+from sealift.fields.instance import INSTANCE
+from sealift.plain import plain
 from sealift.step import Call, Context, Found, Id, Irreversible, Output, Phase, Query, Seconds, Step, Undo, Watch
 from sealift.steps.db_looks import (
     Wanted,
@@ -29,6 +33,13 @@ from sealift.steps.db_reboots import Members, reboots
 
 Groups = tuple[Id, ...]
 TAKEN = ("in-sync", "pending-reboot")
+NOTED = frozenset({
+    "AutoMinorVersionUpgrade", "EngineLifecycleSupport", "MaxAllocatedStorage", "PreferredBackupWindow",
+    "PreferredMaintenanceWindow",
+})  # fmt: skip
+"""Settings that RDS notes down, without a database that is `modifying`."""
+BORN_WITH = {"BackupRetentionPeriod": 0, "DatabaseInsightsMode": "standard"}
+"""What a replica or a restored cluster has anyway: told so, nothing changes."""
 
 
 def still(resource_id: Any, name: Any, *, of_cluster: bool = False) -> Query:
@@ -114,7 +125,9 @@ class Grouping(ModifyDatabase):
         )
 
     def seconds(self) -> Seconds:
-        return estimate.DB_PARAMETERS if self.quiet else estimate.SMALL_CALL
+        if not self.quiet:
+            return estimate.SMALL_CALL
+        return estimate.DB_CLUSTER_PARAMETERS if self.of_cluster else estimate.DB_PARAMETERS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,19 +267,24 @@ class SetAttributes(ModifyDatabase):
         return dict(json.loads(self.settings))
 
     def ready(self, out: Output) -> Watch:
-        return self.until("as its source was", self._lacking, with_no_pending)
+        judge = at_rest(self._lacking, with_no_pending)
+        deadline = estimate.DB_MODIFY.worst
+        return watch(self.resource_id, judge, "as its source was", of_cluster=self.of_cluster, deadline=deadline)
 
     def _lacking(self, database: Mapping[str, Any]) -> str:
-        # Members are named in the reply as in the request, but for "Enable…" switches, which the comparison reads.
-        said = {k: v for k, v in json.loads(self.settings).items() if k in database}
-        late = sorted(k for k, v in said.items() if not isinstance(v, str) and database[k] != v)
+        """Draw from it what was drawn from its source: the status is that of before for a while."""
+        told = json.loads(self.settings)
+        now = drawn(CLUSTER if self.of_cluster else INSTANCE, plain(database), told)
+        late = sorted(k for k, v in now.items() if v != told[k])
         return f"not yet set: {', '.join(late)}" if late else ""
 
     def undo(self) -> Undo:
         return Irreversible("the settings go with the replacement")
 
     def seconds(self) -> Seconds:
-        return estimate.DB_MODIFY
+        told = json.loads(self.settings)
+        loud = [k for k, v in told.items() if k not in NOTED and v != BORN_WITH.get(k)]
+        return estimate.DB_MODIFY if loud else estimate.DB_NOTED
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -65,13 +65,21 @@ class RebootMember(RebootInstance):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ApplyToMember(RebootMember):
-    """Reboot a member of a replacement once more, into the cluster's own parameters. Clients are on it already."""
+class ApplyToWriter(RebootMember):
+    """Reboot the writer of a replacement once more, into the cluster's own parameters. Clients are on it already."""
 
     interrupts: ClassVar[bool] = True
 
     def title(self) -> str:
         return f"reboot {self.database} into its cluster's own parameters"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplyToReader(RebootMember):
+    """Reboot a reader of a replacement once more: its writer goes on, and so do the other readers."""
+
+    def title(self) -> str:
+        return f"reboot the reader {self.database} into its cluster's own parameters"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,8 +131,10 @@ def reboots(
     if not members:
         of_all = ApplyToCluster if applying else RebootCluster
         return (of_all(key=key, **whole, **about),)
-    one = ApplyToMember if applying else RebootMember
+    first, others = (ApplyToWriter, ApplyToReader) if applying else (RebootMember, RebootMember)
     return tuple(
-        one(key=f"{key}:{number}", database=name, resource_id=id_, cluster=resource_id, **about)
-        for number, (name, id_) in enumerate(members, 1)
+        (others if number else first)(
+            key=f"{key}:{number + 1}", database=name, resource_id=id_, cluster=resource_id, **about
+        )
+        for number, (name, id_) in enumerate(members)
     )

@@ -199,7 +199,7 @@ class RenewWarmDbSnapshot(DbSnapshot):
         return Query(self.all_of_it(), read)
 
     def seconds(self) -> Seconds:
-        return estimate.db_snapshot(self.size * estimate.DELTA_SHARE)
+        return estimate.db_last_snapshot(None if self.of_cluster else self.size)  # of Aurora's no size is told
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,7 +210,7 @@ class LastDbSnapshot(DbSnapshot):
         return f"take the last snapshot of {self.database}"
 
     def seconds(self) -> Seconds:
-        return estimate.db_snapshot(self.size * estimate.DELTA_SHARE)
+        return estimate.db_last_snapshot(None if self.of_cluster else self.size)  # of Aurora's no size is told
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -424,3 +424,61 @@ def test_a_deleted_cluster_leaves_its_automated_backups(box, rds, refused):
     assert rds.describe_db_cluster_automated_backups()["DBClusterAutomatedBackups"] == []
     code, _ = refused(rds.delete_db_cluster_automated_backup, DbClusterResourceId=kept["DbClusterResourceId"])
     assert code == "DBClusterAutomatedBackupNotFoundFault"
+
+
+def _outages(box, start):
+    return [(o.stream, o.start - start, o.end - start) for o in box.db_outages(start) if o.reads]
+
+
+def test_the_reader_endpoint_goes_on_while_one_reader_is_there(au, box, rds):
+    """SB-AUR-23: a reader that reboots drops its connections, and the endpoint leads to the other one.
+
+    The writer is not behind it.
+
+    Source SB-AUR-23: docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Endpoints.Reader.html,
+      Aurora.Endpoints.Custom.html.
+    """
+    box.add_db_reader("au", "cluster")
+    start = box.now()
+    rds.reboot_db_instance(DBInstanceIdentifier="au-2")
+    box.clock.advance(100)
+    assert _outages(box, start) == []
+    for reader in ("au-2", "au-3"):
+        rds.reboot_db_instance(DBInstanceIdentifier=reader)
+    box.clock.advance(100)
+    assert _outages(box, start) == [("reader:au", 100, 160)]
+
+
+def test_a_lone_writer_is_behind_the_reader_endpoint(box, rds):
+    """SB-AUR-23: it serves both.
+
+    Source SB-AUR-23: docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Endpoints.Reader.html,
+      Aurora.Endpoints.Custom.html.
+    """
+    box.add_db_cluster("au", readers=0)
+    box.add_db_reader("au", "cluster")
+    start = box.now()
+    rds.reboot_db_instance(DBInstanceIdentifier="au-1")
+    box.clock.advance(100)
+    assert _outages(box, start) == [("reader:au", 0, 60)]
+
+
+def test_a_custom_endpoint_leads_to_its_members(au, box, rds):
+    """SB-AUR-23: once it is available; the connections that it led to outlive it.
+
+    Source SB-AUR-23: docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Endpoints.Reader.html,
+      Aurora.Endpoints.Custom.html.
+    """
+    start = box.now()
+    custom = {"DBClusterEndpointIdentifier": "reports"}
+    rds.create_db_cluster_endpoint(
+        DBClusterIdentifier="au", **custom, EndpointType="READER", StaticMembers=["au-3", "au-1"]
+    )
+    box.add_db_reader("reports", "endpoint")
+    box.clock.advance(100)
+    rds.reboot_db_instance(DBInstanceIdentifier="au-2")
+    rds.delete_db_cluster_endpoint(**custom)
+    box.clock.advance(100)
+    rds.reboot_db_instance(DBInstanceIdentifier="au-3")
+    box.clock.advance(100)
+    assert _outages(box, start) == [("reader:reports", 0, 30), ("reader:reports", 200, 300)]

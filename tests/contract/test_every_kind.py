@@ -77,6 +77,13 @@ def test_every_step_has_an_undo_or_a_reason(shape: str, route: str) -> None:
 
 
 @each
+def test_the_worst_is_no_better_than_what_is_expected(shape: str, route: str) -> None:
+    """A window is judged by the worst: a step that promised less than it expects would be let in too late."""
+    wrong = {s.key: s.seconds() for s in everything(shape, route) if s.seconds().worst < s.seconds().expected}
+    assert wrong == {}
+
+
+@each
 def test_keys_are_unique(shape: str, route: str) -> None:
     """A row of the journal belongs to one step, on the way forward, on the way back, and at the end."""
     steps = steps_of(shape, route)

@@ -110,6 +110,7 @@ def blue_green_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]
         ),
         _named_now(facts),
         _old_data_api(facts),
+        data_api_again(facts, _new(facts.id), former=False),
         RetireDatabase(
             key="retire",
             phase=CONFIRM,
@@ -131,7 +132,6 @@ def blue_green_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]
             phase=CONFIRM,
         ),
         DeleteBlueGreen(key="record", phase=CONFIRM, deployment=DEPLOYMENT, with_green=False),
-        data_api_again(facts, _new(facts.id), former=False),
         Protect(
             key="protect",
             phase=CONFIRM,

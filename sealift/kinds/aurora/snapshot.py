@@ -40,7 +40,7 @@ from sealift.kinds.databases.pieces import (
     state,
 )
 from sealift.options import Options
-from sealift.recipe import Lanes, recipe, seconds_cutover
+from sealift.recipe import Lanes, recipe, total
 from sealift.step import Phase, Ref, Seconds, Step
 from sealift.steps import (
     AwaitProxyTarget,
@@ -79,12 +79,16 @@ def snapshot_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]:
     new: dict[str, Any] = {"database": NEW_NAME, "resource_id": NEW_ID, "of_cluster": True}
     named: dict[str, Any] = {"database": facts.id, "resource_id": NEW_ID, "of_cluster": True}
     settings = modify_params(facts.described)
+    writer, *readers = _into_own_parameters(facts, group)
     return recipe(
         mark(facts, options, "snapshot"),
         state(facts, options),
         ReserveQuotas(key="quotas", phase=PREPARE, source=facts.id, wanted=tuple(facts.needs.items())),
         *quarantine(facts, options),
-        *_warm(facts, options, source, sized),
+        WarmDbSnapshot(key="warm", phase=PREPARE, **source, **sized),
+        RenewWarmDbSnapshot(
+            key="renew", phase=PREPARE, warm=Ref("warm", "name"), max_age=options.warm_max_age, **source, **sized
+        ),
         DbClaimHeld(key="claim", phase=CUTOVER, resource_id=facts.resource_id, of_cluster=True),
         hook(facts, options, "quiesce", CUTOVER),
         without_scaling(facts),
@@ -143,20 +147,12 @@ def snapshot_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]:
             instances=_new_members(facts),
             **named,
         ),
-        *reboots(
-            "own-parameters",
-            facts.id,
-            NEW_ID,
-            group,
-            of_cluster=True,
-            members=_new_members(facts),
-            phase=CONFIRM,
-            applying=True,
-        ),
+        writer,
         data_api_again(facts, NEW_ID),
         _jobs_again(facts, options, named),
         _on_the_proxies(facts, RegisterProxyTarget, "proxy:on"),
         _on_the_proxies(facts, AwaitProxyTarget, "proxy:routes"),
+        *readers,
         scaled_again(facts),
         ReleaseQuotas(key="quotas:back", phase=CONFIRM, source=facts.id, names=tuple(facts.needs)),
         Protect(key="protect", phase=CONFIRM, on=True, former=False, back=NEW_NAME, **named),
@@ -167,20 +163,14 @@ def snapshot_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]:
 
 
 def readers_down(facts: ClusterFacts, options: Options) -> Seconds:
-    """Return how long the reader endpoint answers nobody: as long as the writer's. *Modelled*."""
-    return seconds_cutover(snapshot_recipe(facts, options)) if len(facts.members) > 1 else Seconds()
-
-
-def _warm(facts: ClusterFacts, options: Options, source: Mapping[str, Any], sized: Mapping[str, Any]) -> list[Step]:
-    """Take a snapshot ahead of time where that makes the last one small: Aurora's storage keeps its own."""
-    if facts.aurora:
-        return []
-    return [
-        WarmDbSnapshot(key="warm", phase=PREPARE, **source, **sized),
-        RenewWarmDbSnapshot(
-            key="renew", phase=PREPARE, warm=Ref("warm", "name"), max_age=options.warm_max_age, **source, **sized
-        ),
-    ]
+    """Return how long readers get nothing: until the replacement is brought up, and one of them is rebooted. *Modelled*."""
+    if len(facts.members) < 2:
+        return Seconds()
+    steps = snapshot_recipe(facts, options)
+    first = next(n for n, s in enumerate(steps) if s.quiesces)
+    last = next(n for n, s in enumerate(steps) if s.phase is BRING_UP)
+    own = _into_own_parameters(facts, facts.parameter_group.name)[-1]
+    return total([*steps[first : last + 1], own])
 
 
 def _members(facts: ClusterFacts, options: Options) -> list[Step | Lanes]:
@@ -200,6 +190,12 @@ def _member(member: MemberFacts, options: Options) -> Step:
         members=compact(member_params(member.described)),
         extra_tags=options.extra_tags,
     )
+
+
+def _into_own_parameters(facts: ClusterFacts, group: str) -> tuple[Step, ...]:
+    """Reboot the replacement's members, the writer first: whoever writes is let in before readers are rebooted."""
+    about: dict[str, Any] = {"of_cluster": True, "members": _new_members(facts), "phase": CONFIRM}
+    return reboots("own-parameters", facts.id, NEW_ID, group, applying=True, **about)
 
 
 def _new_id(member: MemberFacts) -> Ref:

@@ -4,10 +4,11 @@ from typing import Any
 
 from sealift.sandbox import hook
 from sealift.sandbox.physics.contents import Contents
-from sealift.sandbox.rds import flow, keys, losses, moves, passwords, proxies
+from sealift.sandbox.rds import flow, keys, losses, moves, outages, passwords, proxies
 from sealift.sandbox.rds.engine import Engine
 from sealift.sandbox.rds.losses import DbLoss, DoubleRun
-from sealift.sandbox.rds.seeding import DbSeeds
+from sealift.sandbox.rds.outages import Outage
+from sealift.sandbox.rds.seeding import CLIENT, DbSeeds
 from sealift.sandbox.rds.state import AnyDb, Books, Client, books, everywhere
 from sealift.sandbox.services import scaling
 from sealift.sandbox.world import World
@@ -124,6 +125,13 @@ class Databases:
             books(self.world, account, region).clients.append(client)
             flow.refresh(self.world, account, region, self.world.now())
 
+    def add_db_reader(self, name: str, kind: str = "db", region: str = REGION, *, account: str = ACCOUNT) -> None:
+        """Add a client that reads from an instance (`db`), a cluster's reader endpoint (`cluster`) or a custom one (`endpoint`)."""
+        with hook.LOCK:
+            self.world.settle()
+            books(self.world, account, region).clients.append(Client(name, kind, 0.0, address=CLIENT, reads=True))
+            flow.refresh(self.world, account, region, self.world.now())
+
     def add_reader_scaling(
         self, cluster: str, region: str = REGION, *, least: int = 1, most: int = 15, account: str = ACCOUNT
     ) -> None:
@@ -176,6 +184,12 @@ class Databases:
         with hook.LOCK:
             self.world.settle()
             return losses.lost(self.world)
+
+    def db_outages(self, since: float) -> list[Outage]:
+        """Return the spans from `since` on in which a client got nothing: no write acknowledged, or no read answered."""
+        with hook.LOCK:
+            self.world.settle()
+            return outages.since(self.world, since)
 
     def double_runs(self) -> list[DoubleRun]:
         """Return all spans in which one job ran in two databases at once; empty is good."""

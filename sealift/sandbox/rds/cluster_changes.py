@@ -205,7 +205,12 @@ def create_endpoint(world: World, call: Call) -> dict[str, Any]:
         "tags": tags.asked(call),
     }
     room.book("cluster-endpoint")[name] = made
-    world.later(call, name, world.durations.db_proxy_s, lambda at: made.update(Status="available"))
+
+    def available(at: float) -> None:
+        made["Status"] = "available"
+        flow.refresh(world, call.account, call.region, at)
+
+    world.later(call, name, world.durations.db_proxy_s, available)
     return dict(made)
 
 

@@ -1,5 +1,7 @@
 """Who writes what, and where: clients with open connections, jobs inside the engine, pulls from an external primary.
 
+Clients that only read have connections too, and are answered as long as one lasts.
+
 After every change of state, group, parameter or engine setting `refresh` settles anew which streams run.
 """
 
@@ -56,13 +58,15 @@ def target(room: Books, client: Client) -> tuple[AnyDb | None, Database | None]:
 def refresh(world: World, account: str, region: str, at: float, about: AnyDb | None = None) -> None:
     """Begin and end streams as things stand at `at`; with `about`, those that its state has to do with."""
     room = books(world, account, region)
-    near = room.clients if about is None else [c for c in room.clients if _touches(c, _head(about))]
+    near = room.clients if about is None else [c for c in room.clients if _touches(room, c, _head(about))]
     left = [c.at for c in near if c.at]
     for client in near:
-        _connect(room, client)
+        _connect(room, client, at)
+        if client.reads:
+            _read(client, at)
     heads = dict(room.heads()) if about is None else _heads(about, near)
     _note_connections(room, heads, left, at)
-    served = {(c.kind, c.name) for c in room.clients}
+    served = {(c.kind, c.name) for c in room.clients if not c.reads}
     wanted: dict[str, dict[str, str | None]] = {}
     for head, db in heads.items():
         mine = wanted.setdefault(head.store.id, {})
@@ -71,7 +75,7 @@ def refresh(world: World, account: str, region: str, at: float, about: AnyDb | N
         elif db:
             db.pulling = False
     for client in room.clients:
-        if about is None or client.data_api or (client.at and _head(client.at) in heads):
+        if not client.reads and (about is None or client.data_api or (client.at and _head(client.at) in heads)):
             _from_outside(world, room, client, wanted)
     for head in heads:
         settle(world, room, head.store, wanted[head.store.id], at)
@@ -91,9 +95,13 @@ def _head(db: AnyDb) -> AnyDb:
     return db.cluster or db if isinstance(db, Database) else db
 
 
-def _touches(client: Client, head: AnyDb) -> bool:
+def _touches(room: Books, client: Client, head: AnyDb) -> bool:
     if client.at and _head(client.at) is head:
         return True
+    if client.at is None and client.since is not None:
+        return True  # just cut off
+    if client.kind == "endpoint":
+        return head.id == room.book("cluster-endpoint").get(client.name, {}).get("DBClusterIdentifier")
     return client.name == head.id and client.kind == _kind(head)
 
 
@@ -106,23 +114,53 @@ def _kind(head: AnyDb) -> str:
     return "cluster" if isinstance(head, Cluster) else "db"
 
 
-def _connect(room: Books, client: Client) -> None:
+def _connect(room: Books, client: Client, at: float) -> None:
     if client.data_api:
         return
     if client.at and not is_up(client.at):
         client.at = None
-    _, db = target(room, client)
-    if client.proxy and not _routed(room, client):
+    if client.proxy and not _routed(room, client, at):
         client.at = None
         return
-    if client.at is None and db and is_up(db) and network.admits(db, client):
-        client.at, client.unaware = db, False
+    if client.at is None:
+        found = readable(room, client) if client.reads else [target(room, client)[1]]
+        client.at = next((db for db in found if db and is_up(db) and network.admits(db, client)), None)
+        client.unaware = False
 
 
-def _routed(room: Books, client: Client) -> bool:
-    """Say whether the client's proxy is up and has the name it wants among its targets."""
+def _routed(room: Books, client: Client, at: float) -> bool:
+    """Say whether the client's proxy is up and routes to the name it wants: a target is REGISTERING for a while."""
     proxy = room.book("proxy").get(client.proxy)
-    return proxy is not None and any(t["RdsResourceId"] == client.name for t in proxy["targets"])
+    return proxy is not None and any(t["RdsResourceId"] == client.name and t["routes"] <= at for t in proxy["targets"])
+
+
+def readable(room: Books, client: Client) -> list[Database]:
+    """Return the instances that a reading client's endpoint leads to.
+
+    The reader endpoint is that of the readers; a cluster without any has its writer there (SB-AUR-23).
+    """
+    if client.kind == "db":
+        return [room.databases[client.name]] if client.name in room.databases else []
+    if client.kind == "cluster":
+        cluster = room.clusters.get(client.name)
+        readers = [m for m in cluster.members if m is not cluster.writer] if cluster else []
+        return readers or (cluster.members if cluster else [])
+    endpoint = room.book("cluster-endpoint").get(client.name, {})
+    cluster = room.clusters.get(endpoint.get("DBClusterIdentifier", ""))
+    if cluster is None or endpoint["Status"] != "available":
+        return []
+    named, left_out = endpoint["StaticMembers"], endpoint["ExcludedMembers"]
+    mine = [m for m in cluster.members if m.id in named or (not named and m.id not in left_out)]
+    readers = [m for m in mine if m is not cluster.writer]
+    return readers if endpoint["CustomEndpointType"] == "READER" else mine
+
+
+def _read(client: Client, at: float) -> None:
+    """Write down when a client that reads is answered, and when not any more."""
+    if client.at is not None and client.since is None:
+        client.since = at
+    elif client.at is None and client.since is not None:
+        client.answered, client.since = client.answered.plus(client.stream, client.since, at), None
 
 
 def _from_outside(world: World, room: Books, client: Client, wanted: dict[str, dict[str, str | None]]) -> None:

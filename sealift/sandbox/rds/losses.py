@@ -43,10 +43,10 @@ def lost(world: World) -> list[DbLoss]:
 
 
 def _lost(world: World, room: Books, now: float) -> Iterator[DbLoss]:
-    for client in {(c.kind, c.name): c for c in room.clients}.values():
+    for client in {(c.kind, c.name): c for c in room.clients if not c.reads}.values():
         head = room.head(client.kind, client.name)
         there = head.store.contents(now) if head else Contents()
-        missing = _owed(room, client.name, now).minus(there)
+        missing = owed(room, client.name, now).minus(there)
         for stream, spans in missing.streams.items():
             rate = world.rates.get(stream, 1.0)
             for start, end in spans:
@@ -54,7 +54,8 @@ def _lost(world: World, room: Books, now: float) -> Iterator[DbLoss]:
                 yield DbLoss(room.account, room.region, client.name, where, stream, start, end, (end - start) * rate)
 
 
-def _owed(room: Books, name: str, now: float) -> Contents:
+def owed(room: Books, name: str, now: float) -> Contents:
+    """Return every write that was acknowledged at an endpoint name."""
     owed = room.owed.get(name, Contents())
     for head, _ in room.heads():
         for stream, writing in head.store.writers.items():

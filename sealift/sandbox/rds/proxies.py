@@ -78,9 +78,14 @@ def register(world: World, call: Call) -> dict[str, Any]:
         if _in_blue_green(room, name):
             message = "A target is registered before the Blue/Green deployment is made, not after."
             raise refuse("R-RDS-18", "InvalidDBInstanceState", message)
-    made = [{"Type": k, "RdsResourceId": n, "since": call.at} for k, n in wanted]
+    routed = world.later(
+        call,
+        found["DBProxyName"],
+        world.durations.db_proxy_s,
+        lambda at: flow.refresh(world, call.account, call.region, at),
+    )
+    made = [{"Type": k, "RdsResourceId": n, "routes": routed} for k, n in wanted]
     found["targets"] += made
-    flow.refresh(world, call.account, call.region, call.at)
     return {"DBProxyTargets": [_target(world, room, call, t) for t in made]}
 
 
@@ -108,7 +113,7 @@ def targets(world: World, call: Call) -> dict[str, Any]:
     for cluster in [t for t in found["targets"] if t["Type"] == "TRACKED_CLUSTER"]:
         head = room.clusters.get(cluster["RdsResourceId"])
         for member in head.members if head else []:
-            one = {"Type": "RDS_INSTANCE", "RdsResourceId": member.id, "since": cluster["since"]}
+            one = {"Type": "RDS_INSTANCE", "RdsResourceId": member.id, "routes": cluster["routes"]}
             shown.append({**_target(world, room, call, one), "TrackedClusterId": cluster["RdsResourceId"]})
     page, more = paged(shown, call)
     return {"Targets": page, **more}
@@ -123,7 +128,7 @@ def _target(world: World, room: Books, call: Call, target: dict[str, Any]) -> di
     health: dict[str, str] = {"State": "AVAILABLE"}
     if db is None or not flow.is_up(db) or not network.admits_address(db, ADDRESS):
         health = {"State": "UNAVAILABLE", "Reason": "UNREACHABLE"}
-    elif call.at < target["since"] + world.durations.db_proxy_s:
+    elif call.at < target["routes"]:
         health = {"State": "REGISTERING"}
     shown: dict[str, Any] = {"Type": kind, "RdsResourceId": name, "TargetHealth": health}
     if db:

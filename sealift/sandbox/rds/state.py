@@ -211,7 +211,8 @@ class Client:
 
     `data_api`: it comes through the RDS Data API, which no security group stops. `proxy`: it comes through that RDS
     Proxy, to whatever bears the registered name, and its connections are the proxy's. `unaware`: its connection is older
-    than a setting for new ones.
+    than a setting for new ones. `reads`: it only reads, from an instance (`db`), a cluster's reader endpoint (`cluster`) or
+    a custom one (`endpoint`); `answered` are the spans in which it was, `since` when the one that lasts has begun.
     """
 
     name: str
@@ -223,10 +224,15 @@ class Client:
     proxy: str = ""
     at: Database | None = None
     unaware: bool = False
+    reads: bool = False
+    answered: Contents = field(default_factory=Contents)
+    since: float | None = None
 
     @property
     def stream(self) -> str:
-        """The name of what it writes."""
+        """The name of what it writes, or reads."""
+        if self.reads:
+            return f"reader:{self.name}"
         return f"client:{self.name}" + ("/data-api" if self.data_api else f"/{self.proxy}" if self.proxy else "")
 
 
