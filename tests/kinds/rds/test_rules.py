@@ -130,7 +130,7 @@ FIRES: list[tuple[str, InstanceFacts, Options, str, str]] = [
     ("R-FENCE-01", ORDERS, OPTIONS, ACK, "write position"),
     ("R-FENCE-01", replace(ORDERS, engine="sqlserver-se"), OPTIONS, ACK, "second time"),
     ("R-RDS-57", replica(), replace(OPTIONS, readers="stale"), ACK, "orders-r1"),
-    ("R-RDS-75", replica(), replace(OPTIONS, readers="primary"), ACK, "sends nobody to orders"),
+    ("R-RDS-81", replica(), replace(OPTIONS, readers="primary"), ACK, "sends nobody to orders"),
     ("R-SEALIFT-21", ORDERS, replace(OPTIONS, readers="stale"), WARN, "--readers has no effect on orders"),
     ("R-SEALIFT-22", replica(), replace(OPTIONS, readers="stale"), WARN, "--readers has no effect on Blue/Green"),
     (

@@ -29,7 +29,7 @@ def backups_for_blue_green(facts: InstanceFacts, options: Options) -> Finding:
     )
 
 
-@moving("R-RDS-75", "docs/how-to.md, Databases: readers")
+@moving("R-RDS-81", "docs/how-to.md, Databases: readers")
 def readers_reach_the_primary(facts: InstanceFacts, options: Options) -> Finding:
     """Who reads from the primary meanwhile has to be sent there: sealift changes no client and no alias."""
     names = ", ".join(r.id for r in facts.replicas)
