@@ -97,7 +97,8 @@ def orderable(world: World, call: Call) -> dict[str, Any]:
     params = call.params
     engine, asked = params["Engine"], params.get("EngineVersion")
     known = [v for v in engines.engine(engine).versions if asked in (None, v)]
-    known = known or [asked] * engines.offered(engine, asked)
+    if asked and not known and engines.offered(engine, asked):
+        known = [asked]
     classes = (params["DBInstanceClass"],) if params.get("DBInstanceClass") else (*_CLASSES, "db.t2.micro")
     withdrawn = here(world, call).book("withdrawn-class")
     storage = ("aurora", "aurora-iopt1") if engines.is_aurora(engine) else ("gp2", "gp3", "io1", "io2", "standard")
