@@ -103,7 +103,7 @@ def fence() -> dict[str, Any]:
 
 ROLE = "arn:aws:iam::123456789012:role/s3"
 
-ACKS = ("R-FENCE-01", "R-RDS-57")
+ACKS = ("R-FENCE-01", "R-RDS-57", "R-RDS-71", "R-RDS-73")
 
 
 def _postgres(world: World) -> str:

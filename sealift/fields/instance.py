@@ -55,7 +55,7 @@ def _domain(member: str, *, own: bool) -> Any:
     """Draw what names a domain: AWS's own directory by id and role, a self-managed one by the rest; never both (SB-RDS-61)."""
 
     def value(d: Described) -> Any:
-        membership = next(iter(d.get("DomainMemberships") or ()), {})
+        membership: Described = next(iter(d.get("DomainMemberships") or ()), {})
         return membership.get(member) if bool(membership.get("AuthSecretArn")) is own else None
 
     return value

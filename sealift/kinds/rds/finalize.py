@@ -63,13 +63,16 @@ def finalize(facts: InstanceFacts, options: Options, outputs: Mapping[str, Outpu
                         database=_old_replica(r.id, outputs),
                         resource_id=r.resource_id,
                         roles=("source",),
+                        drop_backups=options.drop_backups,
                     )
                 ]
                 for r in facts.replicas
             }
         ),
         Protect(key="finalize:unprotect", phase=FINALIZE, on=False, former=True, **source) if protected else None,
-        DeleteInstance(key="finalize:source", phase=FINALIZE, roles=("source",), **source),
+        DeleteInstance(
+            key="finalize:source", phase=FINALIZE, roles=("source",), drop_backups=options.drop_backups, **source
+        ),
         Lanes(
             {
                 step: [
