@@ -279,6 +279,12 @@ class MigrateDatabases(Migrate, Hooks):
     fence_from: Annotated[str, AfterValidator(_network)] = Field("", examples=["10.0.0.5/32"])
     """Address (CIDR) from which the worker reaches the database: the quarantine lets that login in, and nothing else."""
 
+    rekey: bool = False
+    """Move a database that is under a key of AWS's too: an AWS-owned one, or aws/rds."""
+
+    drop_backups: bool = False
+    """Let finalize delete the source's automated backups with it. Otherwise they are kept for as long as their retention says."""
+
     switchover_timeout: int = Field(300, ge=30, le=3600)
     """Seconds after which RDS takes a Blue/Green switchover back by itself."""
 

@@ -113,7 +113,7 @@ def fence(user: str = "admin") -> dict[str, Any]:
 
 ROLE = "arn:aws:iam::123456789012:role/s3"
 
-ACKS = ("R-FENCE-01", "R-RDS-57")
+ACKS = ("R-FENCE-01", "R-RDS-57", "R-RDS-71", "R-RDS-73")
 
 
 def _postgres(world: World, *, size_gib: int = 20) -> str:

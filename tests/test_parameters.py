@@ -29,7 +29,7 @@ OTHERS: dict[str, Any] = {
 }  # fmt: skip
 DATABASES: dict[str, Any] = {
     "fence_login": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:fence", "fence_from": "10.0.0.5/32",
-    "readers": "stale", "switchover_timeout": 60,
+    "readers": "stale", "switchover_timeout": 60, "rekey": True, "drop_backups": True,
 }  # fmt: skip
 VOLUMES = {"asg", "reserve_capacity", "max_degraded", "stop_deadline", "initialization_rate", "clone_slots"}
 

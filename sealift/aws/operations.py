@@ -148,6 +148,7 @@ OPERATIONS: dict[str, Operation] = {
         _change("autoscaling:ResumeProcesses", Repeat.STATE),
         _read("ec2:DescribeSecurityGroups", "SecurityGroups"),
         _read("ec2:DescribeNetworkInterfaces", "NetworkInterfaces"),
+        _read("ec2:DescribeVpcEncryptionControls", "VpcEncryptionControls"),
         _read("rds:DescribeDBInstances", "DBInstances"),
         _read("rds:DescribeDBClusters", "DBClusters"),
         _read("rds:DescribeDBClusterEndpoints", "DBClusterEndpoints"),

@@ -165,6 +165,16 @@ def choices() -> Callable[[F], F]:
                 help="What clients of read replicas get until the new ones answer.",
             ),
             click.option(
+                "--rekey",
+                is_flag=True,
+                help="Move a database that is under a key of AWS's too: an AWS-owned one, or aws/rds.",
+            ),
+            click.option(
+                "--drop-backups",
+                is_flag=True,
+                help="Let finalize delete the source's automated backups with it; they are kept for their retention otherwise.",
+            ),
+            click.option(
                 "--switchover-timeout",
                 type=click.IntRange(30, 3600),
                 default=300,

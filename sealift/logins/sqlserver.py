@@ -13,6 +13,10 @@ from sealift.errors import CallError
 from sealift.logins import CA_FILE, PATIENCE, Address, Credentials, Former, failed, tls
 
 _USERS = "database_id > 4 AND name <> 'rdsadmin' AND source_database_id IS NULL AND state = 0"
+_ALONE = (
+    "replica_id IS NULL AND database_id NOT IN"
+    " (SELECT database_id FROM sys.database_mirroring WHERE mirroring_guid IS NOT NULL)"
+)
 _SESSIONS = "FROM sys.dm_exec_sessions WHERE is_user_process = 1 AND session_id <> @@SPID AND login_name <> 'rdsa'"
 
 
@@ -54,8 +58,10 @@ class SqlServer:
         self._engine, self._address, self._connection = engine, address, connection
 
     def writes(self) -> Former:
-        """Return the users' databases that can be written to."""
-        rows = self._ask(f"SELECT name FROM sys.databases WHERE {_USERS} AND is_read_only = 0 ORDER BY name")
+        """Return the users' databases that can be written to, and set read-only: none that is mirrored is (error 1468)."""
+        rows = self._ask(
+            f"SELECT name FROM sys.databases WHERE {_USERS} AND is_read_only = 0 AND {_ALONE} ORDER BY name"
+        )
         return {"open": [str(name) for (name,) in rows]}
 
     def close_writes(self, former: Former) -> None:
@@ -69,9 +75,34 @@ class SqlServer:
             self._run(f"ALTER DATABASE {_quoted(name)} SET READ_WRITE WITH ROLLBACK IMMEDIATE")
 
     def schedulers(self) -> Former:
-        """Return the Agent's jobs that are enabled."""
-        rows = self._ask("SELECT CONVERT(varchar(36), job_id) FROM msdb.dbo.sysjobs WHERE enabled = 1 ORDER BY 1")
-        return {"jobs": [str(job) for (job,) in rows]}
+        """Return the Agent's jobs that are enabled, without RDS's own.
+
+        A job of another owner is changed by a member of SQLAgentOperatorRole alone (learn.microsoft.com, "SQL Server Agent
+        fixed database roles"): where one is enabled, and this login is no member, it says so before anything is closed.
+
+        Raises:
+            CallError: a job could not be disabled.
+
+        """
+        rows = self._ask(
+            "SELECT CONVERT(varchar(36), job_id), name, CASE WHEN owner_sid = SUSER_SID() THEN 1 ELSE 0 END"
+            " FROM msdb.dbo.sysjobs WHERE enabled = 1 AND SUSER_SNAME(owner_sid) <> 'rdsa' ORDER BY 1"
+        )
+        others = [str(name) for _, name, own in rows if not own]
+        if others and not self._operates():
+            shown = Exception(f"{len(others)} job(s) of other owners are enabled: {', '.join(others[:3])}")
+            raise failed(self._engine, self._address, "the login may not disable them", shown, passes=False)
+        return {"jobs": [str(job) for job, _, _ in rows]}
+
+    def _operates(self) -> bool:
+        return bool(
+            self._ask(
+                "SELECT COUNT(*) FROM msdb.sys.database_role_members m"
+                " JOIN msdb.sys.database_principals r ON r.principal_id = m.role_principal_id"
+                " JOIN msdb.sys.database_principals u ON u.principal_id = m.member_principal_id"
+                " WHERE r.name = 'SQLAgentOperatorRole' AND u.sid = SUSER_SID()"
+            )[0][0]
+        )
 
     def stop_schedulers(self, former: Former) -> None:
         """Disable them."""

@@ -191,6 +191,7 @@ class DeleteCluster(Step):
     database: Id
     resource_id: Id
     roles: tuple[str, ...]
+    drop_backups: bool = False
 
     def title(self) -> str:
         return f"delete {self.database}"
@@ -210,7 +211,7 @@ class DeleteCluster(Step):
         params = {
             "DBClusterIdentifier": self.database,
             "SkipFinalSnapshot": True,
-            "DeleteAutomatedBackups": False,
+            "DeleteAutomatedBackups": self.drop_backups,
         }
         return Call("rds:DeleteDBCluster", params)
 

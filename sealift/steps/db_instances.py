@@ -143,6 +143,7 @@ class DeleteInstance(Step):
     roles: tuple[str, ...]
     final_snapshot: Id = ""
     member: bool = False  # of an Aurora cluster, which has the backups
+    drop_backups: bool = False
 
     def title(self) -> str:
         return f"delete {self.database}"
@@ -164,7 +165,7 @@ class DeleteInstance(Step):
     def do(self, ctx: Context) -> Call:
         about: dict[str, Any] = {"DBInstanceIdentifier": self.database}
         if not self.member:
-            about["DeleteAutomatedBackups"] = False
+            about["DeleteAutomatedBackups"] = self.drop_backups
         if self.final_snapshot:
             return Call("rds:DeleteDBInstance", {**about, "FinalDBSnapshotIdentifier": self.final_snapshot})
         return Call("rds:DeleteDBInstance", {**about, "SkipFinalSnapshot": True})

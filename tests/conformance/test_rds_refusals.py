@@ -43,6 +43,8 @@ def test_a_vpc_that_enforces_encryption_controls(box, rds, client, refused):
     shot = snap(box, rds, "app")
     vpc = client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
     box.add_rds_document("vpc-encryption-control", vpc, {"Mode": "enforce"})
+    listed = client("ec2").describe_vpc_encryption_controls(VpcIds=[vpc])["VpcEncryptionControls"]
+    assert [(c["VpcId"], c["Mode"]) for c in listed] == [(vpc, "enforce")]
     old = {"DBInstanceClass": "db.m5.large"}
     code = ("VpcEncryptionControlViolationException", 400)
     assert refused(rds.create_db_instance, DBInstanceIdentifier="a", **{**SMALL, **old}) == code

@@ -61,6 +61,11 @@ class ClusterFacts(DatabaseFacts):
         return bool(self.described.get("HttpEndpointEnabled"))
 
     @property
+    def parts(self) -> tuple[tuple[str, Described], ...]:
+        """The cluster and its members."""
+        return (*super().parts, *((m.id, m.described) for m in self.members))
+
+    @property
     def claims(self) -> tuple[tuple[str, str], ...]:
         """The cluster and its members."""
         members = ((m.id, dict(m.tags).get("sealift:migration", "")) for m in self.members)

@@ -13,13 +13,16 @@ from sealift.kinds.databases.observing import (
     alarms_of,
     backup_selections,
     deployments_of,
+    enforced,
     instances,
     integrations_of,
     login_error,
+    owned,
     parameter_group,
     proxies_of,
     quotas,
     subscriptions_of,
+    unavailable,
     values_set,
 )
 from sealift.options import Options
@@ -50,6 +53,10 @@ async def observe_cluster(
     arn = str(described["DBClusterArn"])
     selectors, by_arn = await backup_selections(read, arn)
     members = await _members(read, described)
+    key = await key_facts(read, options.key)
+    vpc = next((str((m.described.get("DBSubnetGroup") or {}).get("VpcId", "")) for m in members), "")
+    multi_az = bool(described.get("DBClusterInstanceClass"))
+    made = (described,) if multi_az else tuple(m.described for m in members)
     return ClusterFacts(
         id=str(described["DBClusterIdentifier"]),
         resource_id=str(described["DbClusterResourceId"]),
@@ -59,9 +66,9 @@ async def observe_cluster(
         state=str(described["Status"]),
         engine=str(described["Engine"]),
         engine_version=str(described.get("EngineVersion", "")),
-        key=await key_facts(read, options.key),
+        key=key,
         described=described,
-        vpc=next((str((m.described.get("DBSubnetGroup") or {}).get("VpcId", "")) for m in members), ""),
+        vpc=vpc,
         parameter_group=await _parameter_group(read, described),
         members=members,
         endpoints=await _endpoints(read, target),
@@ -71,6 +78,11 @@ async def observe_cluster(
         integrations=await integrations_of(read, arn),
         deployments=await deployments_of(read, arn),
         snapshots=await _plain_snapshots(read, target),
+        vaulted=await _plain_snapshots(read, target, kind="awsbackup"),
+        unavailable=await unavailable(read, made, of_cluster=multi_az),
+        enforced=await enforced(read, vpc),
+        owned=await owned(read, described, key.arn),
+        rekey=options.rekey,
         alarms=await alarms_of(read, "DBClusterIdentifier", target),
         selectors=selectors,
         selected_by_arn=by_arn,
@@ -150,8 +162,8 @@ async def _scaling(read: Read, target: str) -> str | None:
     return json.dumps(found[0].get("SuspendedState") or {}, sort_keys=True, separators=(",", ":")) if found else ""
 
 
-async def _plain_snapshots(read: Read, target: str) -> tuple[str, ...] | None:
-    filters = [{"Name": "db-cluster-id", "Values": [target]}, {"Name": "snapshot-type", "Values": ["manual"]}]
+async def _plain_snapshots(read: Read, target: str, *, kind: str = "manual") -> tuple[str, ...] | None:
+    filters = [{"Name": "db-cluster-id", "Values": [target]}, {"Name": "snapshot-type", "Values": [kind]}]
     reply = await maybe(read, "rds:DescribeDBClusterSnapshots", Filters=filters)
     if reply is None:
         return None

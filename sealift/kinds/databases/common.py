@@ -7,7 +7,7 @@ from sealift.kind import ACK, BLOCK, WARN
 from sealift.kinds.databases.facts import DatabaseFacts
 from sealift.kinds.databases.judging import Finding, moving, say, unread
 from sealift.kinds.databases.names import LONGEST
-from sealift.kinds.databases.quiet import obeys_parameters, runs_jobs
+from sealift.kinds.databases.quiet import closes_writes, obeys_parameters, runs_jobs
 from sealift.options import Options
 
 BLUE_GREEN_IGNORES = ("fence_login", "fence_from", "warm_max_age")
@@ -221,8 +221,14 @@ def loads_lazily(facts: DatabaseFacts, options: Options) -> Finding:
 @moving("R-FENCE-01", "docs/architecture.md, Fence: what each layer stops")
 def proved_from_inside(facts: DatabaseFacts, options: Options) -> Finding:
     """Without a login the fence is proved by connections alone, and what runs inside by itself must be ruled out by you."""
-    if options.fence_login:
+    if options.fence_login and closes_writes(facts.engine, facts.described):
         return None
+    if options.fence_login:
+        return (
+            ACK,
+            f"{facts.id} is mirrored for Multi-AZ: its databases cannot be set read-only (error 1468), so that network, ended "
+            "sessions and the write position alone keep writers out. Rule out who writes from inside.",
+        )
     if not obeys_parameters(facts.engine):
         return (
             ACK,

@@ -62,6 +62,7 @@ class ProxyFacts:
 
     proxy: str
     target_group: str
+    secrets: tuple[str, ...] = ()  # by which it logs in to its targets
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,11 @@ class DatabaseFacts:
     quotas: tuple[Quota, ...] | None = None
     blue_green_keys: bool | None = None  # whether CreateBlueGreenDeployment takes a key here
     taken: tuple[str, ...] | None = None  # names in use that the way needs
+    unavailable: tuple[str, ...] | None = None  # what of it RDS would not make again today, in words
+    enforced: bool | None = None  # whether its VPC enforces encryption in transit
+    vaulted: tuple[str, ...] | None = None  # plain recovery points of AWS Backup
+    owned: bool = False  # under aws/rds, the key that AWS manages
+    rekey: bool = False  # storage under an AWS-owned key or aws/rds is moved too
     fence_login_error: str = ""  # why the secret of --fence-login is none to log in with, and what to do
     unread: tuple[str, ...] = ()
 
@@ -137,8 +143,13 @@ class DatabaseFacts:
 
     @property
     def plain(self) -> bool:
-        """Whether there is something to move: it is not under a key of its own, or under none at all."""
-        return self.encryption.type == "none"
+        """Whether there is something to move: it is under no key at all, or, where that was asked for, under one of AWS's."""
+        return self.encryption.type == "none" or (self.rekey and self.of_aws)
+
+    @property
+    def of_aws(self) -> bool:
+        """Whether its storage is under a key that is AWS's: one that AWS owns, or aws/rds (R-RDS-02, R-RDS-03)."""
+        return self.encryption.type == "sse-rds" or self.owned
 
     @property
     def tags(self) -> Tags:
@@ -166,6 +177,11 @@ class DatabaseFacts:
     def managed_password(self) -> bool:
         """Whether RDS manages the master password in a secret."""
         return bool(self.described.get("MasterUserSecret"))
+
+    @property
+    def parts(self) -> tuple[tuple[str, Described], ...]:
+        """What is made anew, each as described: it, and its replicas or members."""
+        return ((self.id, self.described),)
 
     @property
     def claims(self) -> tuple[tuple[str, str], ...]:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sealift.kinds.databases.facts import DatabaseFacts, Described
-from sealift.kinds.databases.quiet import quiet_parameters
+from sealift.kinds.databases.quiet import closes_writes, quiet_parameters
 from sealift.options import Options
 from sealift.recipe import Lanes
 from sealift.step import Id, Phase, Ref, Step, Tags, safe_key
@@ -40,8 +40,8 @@ QUARANTINE = Ref("quarantine", "GroupId")
 QUIET = Ref("quiet", "name")
 WRITES, SCHEDULERS = Ref("inside", "writes"), Ref("inside", "schedulers")
 APART = frozenset({
-    "acks", "allow", "asg", "clone_slots", "deny", "iac_tags", "initialization_rate", "key", "max_degraded", "notify",
-    "reserve_capacity", "retain", "route", "skip_tags", "stop_deadline", "ticket", "window_end", "window_last_quiesce",
+    "acks", "allow", "asg", "clone_slots", "deny", "drop_backups", "iac_tags", "initialization_rate", "key", "max_degraded", "notify",
+    "rekey", "reserve_capacity", "retain", "route", "skip_tags", "stop_deadline", "ticket", "window_end", "window_last_quiesce",
     "window_start",
 })  # fmt: skip
 """Options that decide whether and when, not what, and those of other kinds."""
@@ -175,10 +175,11 @@ def inside(facts: DatabaseFacts, options: Options) -> list[Step]:
         "resource_id": facts.resource_id,
         **login(facts, options),
     }
+    closed = closes_writes(facts.engine, facts.described)
     return [
         NoteInside(key="inside", **about),
         StopSchedulers(key="schedulers", former=SCHEDULERS, **about),
-        CloseWrites(key="read-only", former=WRITES, **about),
+        *([CloseWrites(key="read-only", former=WRITES, **about)] if closed else []),
         EndSessions(key="sessions", **about),
     ]
 

@@ -1,6 +1,7 @@
 """Which parameters keep an engine from running jobs by itself, and what no parameter stops."""
 
 from collections.abc import Mapping
+from typing import Any
 
 PRELOADED = "shared_preload_libraries"
 DEFAULT_PRELOADED = "pg_stat_statements"  # RDS user guide, "Using pg_cron": it has to be added by hand
@@ -41,3 +42,11 @@ def runs_jobs(engine: str, values: Mapping[str, str]) -> str:
         loaded = [lib.strip() for lib in values.get(PRELOADED, DEFAULT_PRELOADED).split(",")]
         return f"{PRELOADED} loads pg_cron" if "pg_cron" in loaded else ""
     return ""
+
+
+def closes_writes(engine: str, described: Mapping[str, Any]) -> bool:
+    """Tell whether a login can set the engine read-only: not where SQL Server's databases are mirrored for Multi-AZ.
+
+    What is in a mirroring session or an availability group is not set READ_ONLY (learn.microsoft.com, MSSQLSERVER_1468).
+    """
+    return not (engine.startswith("sqlserver") and described.get("MultiAZ"))

@@ -31,6 +31,11 @@ class InstanceFacts(DatabaseFacts):
     prefix: ClassVar[str] = "rds"
 
     @property
+    def parts(self) -> tuple[tuple[str, Described], ...]:
+        """The instance and its replicas of this Region."""
+        return (*super().parts, *((r.id, r.described) for r in self.replicas if r.region == self.region))
+
+    @property
     def claims(self) -> tuple[tuple[str, str], ...]:
         """The instance and its replicas."""
         replicas = ((r.id, tags_of(r.described).get("sealift:migration", "")) for r in self.replicas)

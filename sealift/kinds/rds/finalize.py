@@ -56,12 +56,14 @@ def finalize(facts: InstanceFacts, options: Options, outputs: Mapping[str, Outpu
         *([] if "copy" in outputs else _last_state(facts, source, sized)),
         Lanes(
             {
-                r.id: _without(r, {"database": _old_replica(r.id, outputs), "resource_id": r.resource_id})
+                r.id: _without(r, options, {"database": _old_replica(r.id, outputs), "resource_id": r.resource_id})
                 for r in facts.replicas
             }
         ),
         Protect(key="finalize:unprotect", phase=FINALIZE, on=False, former=True, **source) if protected else None,
-        DeleteInstance(key="finalize:source", phase=FINALIZE, roles=("source",), **source),
+        DeleteInstance(
+            key="finalize:source", phase=FINALIZE, roles=("source",), drop_backups=options.drop_backups, **source
+        ),
         Lanes(
             {
                 step: [
@@ -86,9 +88,15 @@ def finalize(facts: InstanceFacts, options: Options, outputs: Mapping[str, Outpu
     )
 
 
-def _without(replica: ReplicaFacts, old: dict[str, Any]) -> list[Step]:
+def _without(replica: ReplicaFacts, options: Options, old: dict[str, Any]) -> list[Step]:
     """Delete a replica that was put aside, its protection first."""
-    delete = DeleteInstance(key=f"finalize:replica:{replica.id}", phase=FINALIZE, roles=("source",), **old)
+    delete = DeleteInstance(
+        key=f"finalize:replica:{replica.id}",
+        phase=FINALIZE,
+        roles=("source",),
+        drop_backups=options.drop_backups,
+        **old,
+    )
     if not replica.described.get("DeletionProtection"):
         return [delete]
     key = f"finalize:unprotect:{replica.id}"

@@ -11,15 +11,18 @@ from sealift.kinds.databases.observing import (
     alarms_of,
     backup_selections,
     deployments_of,
+    enforced,
     inherited,
     instances,
     integrations_of,
     login_error,
     options_of,
+    owned,
     parameter_group,
     proxies_of,
     quotas,
     subscriptions_of,
+    unavailable,
 )
 from sealift.kinds.rds.facts import InstanceFacts, ReplicaFacts
 from sealift.options import Options
@@ -47,7 +50,10 @@ async def observe_instance(
     arn = str(described["DBInstanceArn"])
     groups = described.get("OptionGroupMemberships") or ()
     selectors, by_arn = await backup_selections(read, arn)
+    key = await key_facts(read, options.key)
+    vpc = str((described.get("DBSubnetGroup") or {}).get("VpcId", ""))
     replicas = await _replicas(read, region, described)
+    near = [r.described for r in replicas if r.region == region]
     return InstanceFacts(
         id=str(described["DBInstanceIdentifier"]),
         resource_id=str(described["DbiResourceId"]),
@@ -57,9 +63,9 @@ async def observe_instance(
         state=str(described["DBInstanceStatus"]),
         engine=str(described["Engine"]),
         engine_version=str(described.get("EngineVersion", "")),
-        key=await key_facts(read, options.key),
+        key=key,
         described=described,
-        vpc=str((described.get("DBSubnetGroup") or {}).get("VpcId", "")),
+        vpc=vpc,
         parameter_group=await parameter_group(read, described),
         replicas=replicas,
         options=await options_of(read, str(groups[0]["OptionGroupName"]) if groups else ""),
@@ -68,6 +74,11 @@ async def observe_instance(
         integrations=await integrations_of(read, arn),
         deployments=await deployments_of(read, arn),
         snapshots=await _plain_snapshots(read, str(described["DbiResourceId"])),
+        vaulted=await _plain_snapshots(read, str(described["DbiResourceId"]), kind="awsbackup"),
+        unavailable=await unavailable(read, (described, *near)),
+        enforced=await enforced(read, vpc),
+        owned=await owned(read, described, key.arn),
+        rekey=options.rekey,
         alarms=await alarms_of(read, "DBInstanceIdentifier", target),
         selectors=selectors,
         selected_by_arn=by_arn,
@@ -106,10 +117,10 @@ async def _replicas(read: Read, region: str, described: dict[str, Any]) -> tuple
     return tuple(sorted(found, key=lambda r: r.id))
 
 
-async def _plain_snapshots(read: Read, resource_id: str) -> tuple[str, ...] | None:
+async def _plain_snapshots(read: Read, resource_id: str, *, kind: str = "manual") -> tuple[str, ...] | None:
     filters = [
         {"Name": "dbi-resource-id", "Values": [resource_id]},
-        {"Name": "snapshot-type", "Values": ["manual"]},
+        {"Name": "snapshot-type", "Values": [kind]},
     ]
     try:
         reply = await read(Call("rds:DescribeDBSnapshots", {"Filters": filters}))

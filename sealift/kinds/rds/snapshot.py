@@ -39,6 +39,7 @@ from sealift.kinds.databases.pieces import (
     state,
     user_tags,
 )
+from sealift.kinds.databases.quiet import closes_writes
 from sealift.kinds.rds.facts import InstanceFacts, ReplicaFacts
 from sealift.kinds.rds.shared import fence, interfaces, interfaces_of, mark, members_of, proof
 from sealift.options import Options
@@ -209,7 +210,7 @@ def readers_down(facts: InstanceFacts, options: Options) -> Seconds:
 
 def _opened(facts: InstanceFacts, options: Options, named: Mapping[str, Any]) -> list[Step]:
     """Let the replacement be written to from inside: what made the source read-only may have come over with the data."""
-    if not options.fence_login:
+    if not options.fence_login or not closes_writes(facts.engine, facts.described):
         return []
     return [OpenWrites(key="writes:new", phase=CUTOVER, former=WRITES, **named, **login(facts, options))]
 

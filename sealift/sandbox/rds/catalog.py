@@ -97,7 +97,7 @@ def orderable(world: World, call: Call) -> dict[str, Any]:
     params = call.params
     engine, asked = params["Engine"], params.get("EngineVersion")
     known = [v for v in engines.engine(engine).versions if asked in (None, v)]
-    if not known and asked is not None and engines.offered(engine, asked):
+    if asked and not known and engines.offered(engine, asked):
         known = [asked]
     classes = (params["DBInstanceClass"],) if params.get("DBInstanceClass") else (*_CLASSES, "db.t2.micro")
     withdrawn = here(world, call).book("withdrawn-class")

@@ -8,15 +8,15 @@ from sealift.kind import ACK, BLOCK, NOT_EVALUATED, WARN, Rule
 from sealift.kinds.aurora import AURORA_CLUSTER
 from sealift.kinds.aurora.facts import ClusterFacts
 from sealift.kinds.aurora.rules import BLUE_GREEN_RULES, CLUSTER_RULES, SNAPSHOT_RULES
-from sealift.kinds.databases.facts import GroupFacts, Quota
+from sealift.kinds.databases.facts import GroupFacts, ProxyFacts, Quota
 from sealift.options import Options
 from sealift.planner import choose
 from tests.kinds.aurora.facts_for_tests import SHOP, described, member, multi_az, with_member
 from tests.kinds.rds.facts_for_tests import KEY, OPTIONS
 
 RULES: dict[str, Rule] = {r.id: r for r in (*CLUSTER_RULES, *BLUE_GREEN_RULES, *SNAPSHOT_RULES)}
-ALWAYS = {"R-RDS-29", "R-RDS-33", "R-FENCE-01"}
-"""What the snapshot route says of every cluster."""
+ALWAYS = {"R-RDS-29", "R-RDS-33", "R-RDS-71", "R-RDS-73", "R-FENCE-01"}
+"""What the routes say of every Aurora PostgreSQL cluster that is prepared for Blue/Green."""
 
 LOGIN = replace(OPTIONS, fence_login="arn:aws:secretsmanager:x", fence_from="10.0.0.5/32")
 
@@ -33,6 +33,10 @@ def claimed_member() -> ClusterFacts:
 PARAMETERS = replace(SHOP, parameter_group=GroupFacts("shop", "aurora-postgresql17", "in-sync", ()))
 MYSQL = replace(SHOP, engine="aurora-mysql", parameter_group=GroupFacts("shop", "aurora-mysql8.0", "in-sync", ()))
 OVERRIDES = GroupFacts("mine", "aurora-postgresql17", "in-sync", (("shared_preload_libraries", "pg_cron"),))
+
+PROXIED = replace(
+    described(MasterUserSecret={"SecretArn": "arn:s"}), proxies=(ProxyFacts("pool", "default", ("arn:s",)),)
+)
 
 FIRES: list[tuple[str, ClusterFacts, Options, str, str]] = [
     ("R-RDS-14", replace(SHOP, key=replace(KEY, state="Disabled")), OPTIONS, BLOCK, "Disabled"),
@@ -94,6 +98,27 @@ FIRES: list[tuple[str, ClusterFacts, Options, str, str]] = [
     ("R-RDS-41", MYSQL, OPTIONS, BLOCK, "binary log"),
     ("R-RDS-70", MYSQL, OPTIONS, BLOCK, "event_scheduler"),
     ("R-RDS-70", replace(SHOP, parameter_group=GroupFacts("shop", "f")), OPTIONS, BLOCK, "could not be read"),
+    ("R-RDS-71", SHOP, OPTIONS, ACK, "primary key"),
+    ("R-RDS-77", described(BacktrackWindow=86400), OPTIONS, BLOCK, "86400"),
+    ("R-RDS-02", described(StorageEncryptionType="sse-rds"), OPTIONS, WARN, "--rekey"),
+    ("R-RDS-03", replace(described(StorageEncryptionType="sse-kms"), owned=True), OPTIONS, WARN, "aws/rds"),
+    ("R-RDS-24", replace(SHOP, unavailable=("shop-2: db.r3.large",)), OPTIONS, BLOCK, "shop-2"),
+    ("R-RDS-24", replace(SHOP, unavailable=None), OPTIONS, NOT_EVALUATED, "DescribeOrderableDBInstanceOptions"),
+    (
+        "R-RDS-16",
+        replace(with_member(described={"DBInstanceClass": "db.r5.large"}), enforced=True),
+        OPTIONS,
+        ACK,
+        "shop-2",
+    ),
+    ("R-RDS-32", replace(SHOP, vaulted=("awsbackup:job-1",)), OPTIONS, WARN, "recovery point"),
+    ("R-RDS-36", replace(SHOP, region="cn-north-1"), OPTIONS, WARN, "cn-north-1"),
+    ("R-RDS-39", replace(multi_az(), engine="mysql"), OPTIONS, WARN, "MyISAM"),
+    ("R-RDS-73", SHOP, OPTIONS, ACK, "rds.logical_replication is 1"),
+    ("R-RDS-74", replace(SHOP, subscriptions=("oncall",)), OPTIONS, WARN, "oncall"),
+    ("R-RDS-78", with_member(described={"DBCapacityReservationIdentifier": "dbcr-1"}), OPTIONS, WARN, "shop-2"),
+    ("R-RDS-75", PROXIED, OPTIONS, BLOCK, "arn:s"),
+    ("R-RDS-76", described(DomainMemberships=[{"Domain": "d-1"}]), OPTIONS, ACK, "d-1"),
     ("R-RDS-62", replace(SHOP, scaling="{}"), OPTIONS, BLOCK, "scaled"),
     ("R-RDS-55", replace(SHOP, integrations=("etl",)), OPTIONS, ACK, "etl"),
     ("R-RDS-56", described(MasterUserSecret={"SecretArn": "arn:s"}), OPTIONS, WARN, "arn:s"),
@@ -133,7 +158,7 @@ def test_an_ordinary_cluster_is_silent(rule: str) -> None:
             assert RULES[rule](facts, options) is None
 
 
-@pytest.mark.parametrize("rule", sorted({r.id for r in CLUSTER_RULES}))
+@pytest.mark.parametrize("rule", sorted({r.id for r in CLUSTER_RULES} - {"R-RDS-73"}))
 def test_an_ordinary_multi_az_cluster_is_silent(rule: str) -> None:
     """No rule that is not of a route has anything to say of a Multi-AZ DB cluster."""
     assert RULES[rule](multi_az(), OPTIONS) is None
@@ -145,6 +170,19 @@ def test_what_is_under_a_key_has_nothing_to_say() -> None:
         facts = described(**told, GlobalClusterIdentifier="world")
         assert not AURORA_CLUSTER.pending(facts)
         assert RULES["R-RDS-21"](facts, OPTIONS) is None
+
+
+def test_a_key_of_awss_is_left_only_where_that_is_asked_for() -> None:
+    """R-RDS-02: new Aurora clusters are under a key that AWS owns; --rekey moves them."""
+    facts = replace(described(StorageEncryptionType="sse-rds", StorageEncrypted=False), rekey=True)
+    assert AURORA_CLUSTER.pending(facts)
+    assert RULES["R-RDS-02"](facts, replace(OPTIONS, rekey=True)) is None
+
+
+def test_what_only_its_owners_know_is_asked() -> None:
+    """R-RDS-71: auto takes Blue/Green of Aurora PostgreSQL only where its owners have said what logical replication leaves out."""
+    asked = choose(AURORA_CLUSTER, SHOP, OPTIONS)[2]
+    assert {(v.id, v.verdict) for v in asked} == {("R-RDS-71", ACK)}
 
 
 def test_auto_takes_blue_green_where_the_rules_allow() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from sealift.errors import UsageError
 from sealift.kind import ACK, BLOCK, NOT_EVALUATED, WARN, Rule
-from sealift.kinds.databases.facts import GroupFacts, Quota
+from sealift.kinds.databases.facts import GroupFacts, ProxyFacts, Quota
 from sealift.kinds.rds import RDS_INSTANCE
 from sealift.kinds.rds.facts import InstanceFacts
 from sealift.kinds.rds.rules import BLUE_GREEN_RULES, INSTANCE_RULES, SNAPSHOT_RULES
@@ -26,7 +26,11 @@ def replica(**about: Any) -> InstanceFacts:
 
 
 def with_values(engine: str, **values: str) -> InstanceFacts:
-    return replace(ORDERS, engine=engine, parameter_group=GroupFacts("own", "f", "in-sync", tuple(values.items())))
+    return replace(
+        ORDERS,
+        engine=engine,
+        parameter_group=GroupFacts("own", "f", "in-sync", tuple((k.replace("__", "."), v) for k, v in values.items())),
+    )
 
 
 def key(**about: Any) -> InstanceFacts:
@@ -41,6 +45,10 @@ MASTER = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!db-1-aBcDe
 def as_login(secret: str) -> Options:
     return replace(LOGIN, fence_login=secret)
 
+
+MANAGED = described(MasterUserSecret={"SecretArn": "arn:s"})
+PROXIED = replace(MANAGED, proxies=(ProxyFacts("pool", "default", ("arn:s",)),))
+MIRRORED = replace(ORDERS, engine="sqlserver-se", described={**DESCRIBED, "Engine": "sqlserver-se", "MultiAZ": True})
 
 FIRES: list[tuple[str, InstanceFacts, Options, str, str]] = [
     ("R-RDS-14", key(state="Disabled"), OPTIONS, BLOCK, "Disabled"),
@@ -123,6 +131,28 @@ FIRES: list[tuple[str, InstanceFacts, Options, str, str]] = [
     ("R-RDS-70", with_values("mysql"), OPTIONS, BLOCK, "event_scheduler is ON, the default"),
     ("R-RDS-70", with_values("mariadb", event_scheduler="ON"), OPTIONS, BLOCK, "event_scheduler is ON (own)"),
     ("R-RDS-70", replace(ORDERS, parameter_group=GroupFacts("own", "f")), OPTIONS, BLOCK, "DescribeDBParameters"),
+    ("R-RDS-72", with_values("postgres", rds__logical_replication="1"), OPTIONS, ACK, "logical_replication"),
+    ("R-RDS-02", described(StorageEncryptionType="sse-rds"), OPTIONS, WARN, "--rekey"),
+    ("R-RDS-03", replace(described(StorageEncryptionType="sse-kms"), owned=True), OPTIONS, WARN, "aws/rds"),
+    ("R-RDS-24", replace(ORDERS, unavailable=("orders: db.m1.large of postgres 17.4",)), OPTIONS, BLOCK, "db.m1.large"),
+    ("R-RDS-24", replace(ORDERS, unavailable=None), OPTIONS, NOT_EVALUATED, "DescribeOrderableDBInstanceOptions"),
+    ("R-RDS-16", replace(described(DBInstanceClass="db.m5.large"), enforced=True), OPTIONS, ACK, "vpc-1 enforces"),
+    ("R-RDS-16", replace(ORDERS, enforced=None), OPTIONS, NOT_EVALUATED, "DescribeVpcEncryptionControls"),
+    ("R-RDS-32", replace(ORDERS, vaulted=("awsbackup:job-1",)), OPTIONS, WARN, "1 plain recovery point"),
+    ("R-RDS-32", replace(ORDERS, vaulted=None), OPTIONS, NOT_EVALUATED, "DescribeDBSnapshots"),
+    ("R-RDS-36", replace(ORDERS, region="cn-north-1"), OPTIONS, WARN, "cn-north-1"),
+    ("R-RDS-39", replace(ORDERS, engine="mariadb"), OPTIONS, WARN, "Aria"),
+    ("R-RDS-73", with_values("postgres", rds__logical_replication="1"), OPTIONS, ACK, "slots"),
+    ("R-RDS-73", with_values("mysql", binlog_format="ROW"), OPTIONS, ACK, "binlog_format is ROW"),
+    ("R-RDS-74", replace(ORDERS, subscriptions=("oncall",)), OPTIONS, WARN, "oncall"),
+    ("R-RDS-74", replace(ORDERS, subscriptions=None), OPTIONS, NOT_EVALUATED, "DescribeEventSubscriptions"),
+    ("R-RDS-78", described(DBCapacityReservationIdentifier="dbcr-1"), OPTIONS, WARN, "dbcr-1"),
+    ("R-RDS-78", replica(described={"DBCapacityReservationIdentifier": "dbcr-2"}), OPTIONS, WARN, "orders-r1"),
+    ("R-RDS-75", PROXIED, OPTIONS, BLOCK, "pool logs in with arn:s"),
+    ("R-RDS-76", described(DomainMemberships=[{"FQDN": "corp.example"}]), OPTIONS, ACK, "corp.example"),
+    ("R-RDS-79", described(MultiTenant=True, MasterUserSecret={"SecretArn": "arn:s"}), OPTIONS, BLOCK, "multi-tenant"),
+    ("R-RDS-80", replace(MANAGED, replicas=(REPLICA,)), OPTIONS, BLOCK, "has replicas"),
+    ("R-FENCE-01", MIRRORED, LOGIN, ACK, "1468"),
     ("R-RDS-55", replace(ORDERS, integrations=("etl",)), OPTIONS, ACK, "etl"),
     ("R-RDS-56", described(MasterUserSecret={"SecretArn": "arn:s"}), OPTIONS, WARN, "arn:s"),
     ("R-RDS-29", ORDERS, OPTIONS, WARN, "cache"),
@@ -231,6 +261,55 @@ def test_a_route_of_another_kind_is_a_wrong_use(route: str) -> None:
     """It is no plan with nothing to do: exit 2, with the routes that there are."""
     with pytest.raises(UsageError, match=r"no rds-instance is moved by .* Give --route auto, blue-green or snapshot"):
         plan_for(RDS_INSTANCE, ORDERS, replace(OPTIONS, route=route), "orders", ACCOUNT, REGION)
+
+
+@pytest.mark.parametrize(
+    ("rule", "facts"),
+    [
+        ("R-RDS-16", replace(described(DBInstanceClass="db.m7g.large"), enforced=True)),
+        ("R-RDS-16", described(DBInstanceClass="db.m5.large")),
+        ("R-RDS-73", with_values("mysql", event_scheduler="OFF")),
+        ("R-RDS-75", replace(MANAGED, proxies=(ProxyFacts("pool", "default", ("arn:other",)),))),
+        ("R-RDS-75", replace(ORDERS, proxies=(ProxyFacts("pool", "default", ("arn:s",)),))),
+        ("R-RDS-79", MANAGED),
+        ("R-RDS-79", described(MultiTenant=True)),
+        ("R-RDS-80", MANAGED),
+        ("R-RDS-80", replace(MANAGED, engine="sqlserver-se", replicas=(REPLICA,))),
+    ],
+)
+def test_what_comes_near_is_let_through(rule: str, facts: InstanceFacts) -> None:
+    """A rule does not speak of what merely looks like its case."""
+    assert RULES[rule](facts, OPTIONS) is None
+
+
+AWS_OWNED = [
+    described(StorageEncryptionType="sse-rds"),
+    replace(described(StorageEncryptionType="sse-kms"), owned=True),
+]
+
+
+@pytest.mark.parametrize("facts", AWS_OWNED)
+def test_a_key_of_awss_is_left_only_where_that_is_asked_for(facts: InstanceFacts) -> None:
+    """R-RDS-02, R-RDS-03: --rekey moves what is under an AWS-owned key or aws/rds, and every rule judges it; otherwise nothing is
+    pending, and the plan says how it would be.
+    """
+    rekey = replace(OPTIONS, rekey=True)
+    assert not RDS_INSTANCE.pending(facts)
+    assert {r.id for r in RULES.values() if r(facts, OPTIONS)} <= {"R-RDS-02", "R-RDS-03"}
+    asked = replace(facts, rekey=True)
+    assert RDS_INSTANCE.pending(asked)
+    assert RULES["R-RDS-29"](asked, rekey) is not None
+    assert plan_for(RDS_INSTANCE, asked, rekey, "orders", ACCOUNT, REGION).steps
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_mirrored_sql_server_is_not_set_read_only(mirrored: bool) -> None:
+    """R-FENCE-01: error 1468: the layer is not in the plan, neither closed nor opened again."""
+    facts = replace(MIRRORED, described={**MIRRORED.described, "MultiAZ": mirrored})
+    plan = plan_for(RDS_INSTANCE, facts, LOGIN, "orders", ACCOUNT, REGION)
+    kinds = {type(s).__name__ for s in plan.steps}
+    assert {"CloseWrites", "OpenWrites"} & kinds == (set() if mirrored else {"CloseWrites", "OpenWrites"})
+    assert {"NoteInside", "StopSchedulers", "EndSessions", "StartSchedulers"} <= kinds
 
 
 def test_encryption_is_read_from_its_type() -> None:

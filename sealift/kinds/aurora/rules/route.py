@@ -1,6 +1,6 @@
 """Rules of a route: what refuses it, and what has to be known before it is taken."""
 
-from sealift.kind import BLOCK, WARN
+from sealift.kind import ACK, BLOCK, WARN
 from sealift.kinds.aurora.facts import ClusterFacts
 from sealift.kinds.databases.judging import Finding, moving, say
 from sealift.options import Options
@@ -37,6 +37,29 @@ def logs_for_blue_green(facts: ClusterFacts, options: Options) -> Finding:
 def nothing_scales(facts: ClusterFacts, options: Options) -> Finding:
     """Blue/Green does not know readers that come and go: the green side has those that there were at its creation."""
     return say(BLOCK, [f"the readers of {facts.id} are scaled"] if facts.scaling else [], UNCHANGED)
+
+
+@moving("R-RDS-77", 'Aurora user guide, "Limitations and considerations for blue/green deployments": Aurora MySQL')
+def no_backtrack(facts: ClusterFacts, options: Options) -> Finding:
+    """Blue/Green does not bring backtrack over: the green side has none, and none is turned on afterwards."""
+    window = facts.described.get("BacktrackWindow")
+    return say(BLOCK, [f"{facts.id} has a backtrack window of {window} s"] if window else [], UNCHANGED)
+
+
+@moving(
+    "R-RDS-71",
+    'Aurora user guide, "Limitations and considerations for blue/green deployments": logical replication of PostgreSQL',
+)
+def replicates_logically(facts: ClusterFacts, options: Options) -> Finding:
+    """Blue/Green of Aurora PostgreSQL replicates logically, and what that does not carry only its owners know."""
+    return say(
+        ACK,
+        [f"{facts.id} would be replicated logically"] if facts.engine == "aurora-postgresql" else [],
+        "Say that every table that is updated or deleted from has a primary key or a replica identity; that there are no "
+        "unlogged tables and no large objects; that nobody changes definitions (DDL, REFRESH MATERIALIZED VIEW) from now "
+        "until the switchover; that it publishes and subscribes to nothing; and that pg_partman, pglogical and pgactive are "
+        "off. Otherwise rows are missing afterwards, or take --route snapshot.",
+    )
 
 
 @moving("R-RDS-63", 'RDS user guide, "Renaming a Multi-AZ DB cluster"')

@@ -48,3 +48,37 @@ def stale_readers(facts: InstanceFacts, options: Options) -> Finding:
         [f"{names} would serve old data for the whole cutover and after it"] if stale else [],
         "Say that it is fine.",
     )
+
+
+@moving("R-RDS-72", 'RDS user guide, "Limitations and considerations for blue/green deployments": RDS for PostgreSQL')
+def nothing_published(facts: InstanceFacts, options: Options) -> Finding:
+    """Blue/Green is not for a PostgreSQL that publishes or subscribes logically, which no API tells."""
+    values = dict(facts.parameter_group.values or ())
+    may = facts.engine == "postgres" and values.get("rds.logical_replication") == "1"
+    return say(
+        ACK,
+        [f"rds.logical_replication is on for {facts.id}"] if may else [],
+        "Say that it has no publication that is subscribed to, no subscription, and no replication slot.",
+    )
+
+
+@moving("R-RDS-79", "botocore rds ModifyDBInstance, ModifyTenantDatabase: CDBs in the multi-tenant configuration")
+def password_of_a_tenant(facts: InstanceFacts, options: Options) -> Finding:
+    """A managed password of a CDB in the multi-tenant configuration is not turned on for a restored instance."""
+    both = facts.managed_password and facts.described.get("MultiTenant")
+    return say(
+        BLOCK,
+        [f"{facts.id} is a multi-tenant CDB, and RDS manages its master password"] if both else [],
+        "Set a password of your own first; afterwards let it be managed by tenant: aws rds modify-tenant-database.",
+    )
+
+
+@moving("R-RDS-80", 'RDS user guide, "Password management with Amazon RDS and AWS Secrets Manager": limitations')
+def replicas_without_a_managed_password(facts: InstanceFacts, options: Options) -> Finding:
+    """No read replica is made of a source whose master password RDS manages, but of SQL Server."""
+    both = facts.managed_password and facts.replicas and not facts.engine.startswith("sqlserver")
+    return say(
+        BLOCK,
+        [f"RDS manages the master password of {facts.id}, which has replicas"] if both else [],
+        "Set a password of your own first, or delete the replicas and do without.",
+    )
