@@ -50,6 +50,8 @@ from sealift.steps.fences import AwaitQuarantine, ProveQuiet
 from sealift.steps.local import Reading
 
 Resource = Mapping[str, Any] | None
+SWITCHOVER_MARGIN = 900.0
+"""Seconds beyond SwitchoverTimeout that RDS is given to say how a switchover has ended."""
 HOPELESS = ("INVALID_CONFIGURATION", "PROVISIONING_FAILED", "DELETING")
 
 
@@ -88,7 +90,10 @@ def provisioned(deployment: Resource) -> Seen:
 
 
 def switched(deployment: Resource) -> Seen:
-    """Tell whether the names have changed hands; a switchover that RDS took back left everything as it was."""
+    """Tell whether the names have changed hands; a switchover that RDS took back left everything as it was.
+
+    A deployment that is AVAILABLE still, or again, when the time is over was not switched.
+    """
     if deployment is None:
         return Seen(state="absent")
     state = str(deployment["Status"])
@@ -97,7 +102,7 @@ def switched(deployment: Resource) -> Seen:
         return Seen(failed=f"RDS took the switchover back: {why}", state=state, unused=True)
     if failed := _hopeless(deployment):
         return Seen(failed=failed, state=state)
-    return Seen(done=state == "SWITCHOVER_COMPLETED", state=state)
+    return Seen(done=state == "SWITCHOVER_COMPLETED", state=state, unused=state == "AVAILABLE")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -275,7 +280,8 @@ class GreenMember(Reading):
             "roles": ("source", "replacement"),  # RDS copies the tags of its blue member
         }
         if self.member:
-            return DeleteInstance(member=True, **about)  # its cluster has the protection
+            return DeleteInstance(member=True, **about)  # its cluster has the protection, and the backups
+        about["keeps_backups"] = True  # it has served
         unprotect = Protect(
             key=f"undo:{self.key}:unprotect",
             phase=Phase.CLEAN,
@@ -447,7 +453,8 @@ class SwitchOver(Step):
         return Query(read_deployment(self.deployment), read)
 
     def ready(self, out: Output) -> Watch:
-        return Watch("blue-green", self.deployment, switched, "SWITCHOVER_COMPLETED")
+        most = self.timeout + SWITCHOVER_MARGIN
+        return Watch("blue-green", self.deployment, switched, "SWITCHOVER_COMPLETED", deadline=most)
 
     def trace(self, ctx: Context) -> Query:
         """Answer with nothing left where the names are as they were: RDS has taken it back, or never begun."""

@@ -93,7 +93,7 @@ def finalize(facts: ClusterFacts, options: Options, outputs: Mapping[str, Output
         ),
         unprotect if protected else None,
         members,
-        DeleteCluster(key="finalize:source", phase=FINALIZE, roles=("source",), **source),
+        DeleteCluster(key="finalize:source", phase=FINALIZE, roles=("source",), keeps_backups=True, **source),
         Lanes(snapshots),
         DeleteParameterGroup(
             key="finalize:quiet", phase=FINALIZE, group=str(outputs["quiet"]["name"]), of_cluster=True

@@ -3,7 +3,6 @@
 The old side keeps running and is read-only only until somebody reboots it: it goes into quarantine in the same cutover.
 """
 
-
 from sealift.fields import before_image
 from sealift.fields.instance import GREEN_OTHERWISE, INSTANCE
 from sealift.kinds.databases.names import NEW, set_aside

@@ -61,7 +61,7 @@ def finalize(facts: InstanceFacts, options: Options, outputs: Mapping[str, Outpu
             }
         ),
         Protect(key="finalize:unprotect", phase=FINALIZE, on=False, former=True, **source) if protected else None,
-        DeleteInstance(key="finalize:source", phase=FINALIZE, roles=("source",), **source),
+        DeleteInstance(key="finalize:source", phase=FINALIZE, roles=("source",), keeps_backups=True, **source),
         Lanes(
             {
                 step: [
@@ -88,7 +88,8 @@ def finalize(facts: InstanceFacts, options: Options, outputs: Mapping[str, Outpu
 
 def _without(replica: ReplicaFacts, old: dict[str, Any]) -> list[Step]:
     """Delete a replica that was put aside, its protection first."""
-    delete = DeleteInstance(key=f"finalize:replica:{replica.id}", phase=FINALIZE, roles=("source",), **old)
+    about: dict[str, Any] = {"phase": FINALIZE, "roles": ("source",), "keeps_backups": True}
+    delete = DeleteInstance(key=f"finalize:replica:{replica.id}", **about, **old)
     if not replica.described.get("DeletionProtection"):
         return [delete]
     key = f"finalize:unprotect:{replica.id}"
