@@ -97,18 +97,19 @@ def _connect(room: Books, client: Client) -> None:
         return
     if client.at and not is_up(client.at):
         client.at = None
-    _, db = target(room, client)
-    if client.proxy and not _routed(room, client):
+    head, db = target(room, client)
+    if client.proxy and not _routed(room, client, head):
         client.at = None
         return
     if client.at is None and db and is_up(db) and network.admits(db, client):
         client.at, client.unaware = db, False
 
 
-def _routed(room: Books, client: Client) -> bool:
-    """Say whether the client's proxy is up and has the name it wants among its targets."""
+def _routed(room: Books, client: Client, head: AnyDb | None) -> bool:
+    """Say whether the client's proxy is up and has the name it wants among its targets, bound to nothing else (SB-BG-30)."""
     proxy = room.book("proxy").get(client.proxy)
-    return proxy is not None and any(t["RdsResourceId"] == client.name for t in proxy["targets"])
+    mine = [t for t in proxy["targets"] if t["RdsResourceId"] == client.name] if proxy else []
+    return any(head is None or t.get("bound", head.resource_id) == head.resource_id for t in mine)
 
 
 def _from_outside(world: World, room: Books, client: Client, wanted: dict[str, dict[str, str | None]]) -> None:

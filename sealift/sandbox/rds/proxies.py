@@ -6,7 +6,7 @@ from sealift.sandbox.rds import flow, lookups, network, tags
 from sealift.sandbox.rds.paging import filtered, paged
 from sealift.sandbox.rds.refusals import refuse
 from sealift.sandbox.rds.rendering import endpoint
-from sealift.sandbox.rds.state import Books, Cluster, here
+from sealift.sandbox.rds.state import AnyDb, Books, Cluster, here
 from sealift.sandbox.world import Call, World, iso
 
 ADDRESS = "172.31.150.5"
@@ -84,6 +84,15 @@ def register(world: World, call: Call) -> dict[str, Any]:
     return {"DBProxyTargets": [_target(world, room, call, t) for t in made]}
 
 
+def follow(room: Books, name: str, green: AnyDb) -> None:
+    """Bind the targets of this name to what a switchover has put under it: they are its alone from then on (SB-BG-30)."""
+    kind = "TRACKED_CLUSTER" if isinstance(green, Cluster) else "RDS_INSTANCE"
+    for proxy in room.book("proxy").values():
+        for target in proxy["targets"]:
+            if (target["Type"], target["RdsResourceId"]) == (kind, name):
+                target["bound"] = green.resource_id
+
+
 def _in_blue_green(room: Books, name: str) -> bool:
     thing = room.databases.get(name) or room.clusters.get(name)
     return bool(thing and thing.blocked_by)
@@ -107,7 +116,8 @@ def targets(world: World, call: Call) -> dict[str, Any]:
     shown = [_target(world, room, call, t) for t in found["targets"]]
     for cluster in [t for t in found["targets"] if t["Type"] == "TRACKED_CLUSTER"]:
         head = room.clusters.get(cluster["RdsResourceId"])
-        for member in head.members if head else []:
+        lost = head is None or cluster.get("bound", head.resource_id) != head.resource_id
+        for member in head.members if head and not lost else []:
             one = {"Type": "RDS_INSTANCE", "RdsResourceId": member.id, "since": cluster["since"]}
             shown.append({**_target(world, room, call, one), "TrackedClusterId": cluster["RdsResourceId"]})
     page, more = paged(shown, call)
@@ -119,7 +129,14 @@ def _target(world: World, room: Books, call: Call, target: dict[str, Any]) -> di
     head = room.head("cluster" if kind == "TRACKED_CLUSTER" else "db", name)
     db = head.writer if isinstance(head, Cluster) else head
     health: dict[str, str] = {"State": "AVAILABLE"}
-    if head is None or db is None or not flow.is_up(db) or not network.admits_address(db, ADDRESS):
+    bound = target.get("bound", head and head.resource_id)
+    if (
+        head is None
+        or db is None
+        or bound != head.resource_id
+        or not flow.is_up(db)
+        or not network.admits_address(db, ADDRESS)
+    ):
         health = {"State": "UNAVAILABLE", "Reason": "UNREACHABLE"}
     elif call.at < target["since"] + world.durations.db_proxy_s:
         health = {"State": "REGISTERING"}
