@@ -30,6 +30,7 @@ from sealift.step import (
     token,
 )
 from sealift.steps.cluster_endpoints import CreateClusterEndpoint, DeleteClusterEndpoint, EndpointNow
+from sealift.steps.db_belongings import DeregisterProxyTarget, RegisterProxyTarget
 from sealift.steps.db_clusters import DeleteCluster
 from sealift.steps.db_instances import DeleteInstance
 from sealift.steps.db_looks import (
@@ -433,6 +434,7 @@ class SwitchOver(Step):
     of_cluster: bool = False  # then `members` is the cluster, and these are its instances, the writer first
     instances: tuple[ClusterMember, ...] = ()
     endpoints: tuple[CustomEndpoint, ...] = ()
+    proxies: tuple[tuple[str, str], ...] = ()  # name and target group of those that route to `database`
 
     takes_down: ClassVar[bool] = True
 
@@ -506,6 +508,7 @@ class SwitchOver(Step):
             steps += reboots(again, name, new, self.quiet, members=members, **named)
         whole: dict[str, Any] = {"resource_id": self.members[0][2], "of_cluster": True} if self.of_cluster else {}
         steps.append(ProveQuiet(key=f"{key}:proof", databases=tuple(m[0] for m in self.members), **whole, **about))
+        steps += self._proxied(DeregisterProxyTarget, f"{key}:proxy:off", about)
         steps += self._free_endpoints(key, about)
         for name, _, new, _, _, aside in self.members:
             steps.append(RenameDatabase(key=f"{key}:aside:{name}", database=name, resource_id=new, to=aside, **named))
@@ -523,7 +526,22 @@ class SwitchOver(Step):
             back = GiveOwnGroups(key=f"{key}:own:{name}", groups=groups, of_cluster=self.of_cluster, **these, **shared)
             members = tuple((m, id_) for m, id_, *_ in self.instances)
             steps += [back, *reboots(f"{key}:serve:{name}", name, old, parameters, members=members, **named)]
+        steps += self._proxied(RegisterProxyTarget, f"{key}:proxy:on", about)
         return tuple(steps)
+
+    def _proxied(self, step: type[RegisterProxyTarget], key: str, about: dict[str, Any]) -> list[Step]:
+        """Take the new side off its proxies, or put what bears the name on them: the switchover moved their targets (SB-BG-30)."""
+        return [
+            step(
+                key=f"{key}:{proxy}",
+                proxy=proxy,
+                target_group=group,
+                database=self.database,
+                of_cluster=self.of_cluster,
+                **about,
+            )
+            for proxy, group in self.proxies
+        ]
 
     def _free_endpoints(self, key: str, about: dict[str, Any]) -> list[Step]:
         """Take the custom endpoints off both sides: the switchover has left the old side's under other names."""
