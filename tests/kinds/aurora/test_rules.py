@@ -34,6 +34,7 @@ PARAMETERS = replace(SHOP, parameter_group=GroupFacts("shop", "aurora-postgresql
 MYSQL = replace(SHOP, engine="aurora-mysql", parameter_group=GroupFacts("shop", "aurora-mysql8.0", "in-sync", ()))
 OVERRIDES = GroupFacts("mine", "aurora-postgresql17", "in-sync", (("shared_preload_libraries", "pg_cron"),))
 
+SCALED = replace(SHOP, scaling="{}", members=(*SHOP.members, replace(SHOP.members[-1], id="application-autoscaling-1")))
 FIRES: list[tuple[str, ClusterFacts, Options, str, str]] = [
     ("R-RDS-14", replace(SHOP, key=replace(KEY, state="Disabled")), OPTIONS, BLOCK, "Disabled"),
     ("R-SEALIFT-12", tagged("sealift:migration", "mig-1"), OPTIONS, BLOCK, "mig-1"),
@@ -85,6 +86,8 @@ FIRES: list[tuple[str, ClusterFacts, Options, str, str]] = [
     ("R-RDS-19", replace(SHOP, integrations=("etl",)), OPTIONS, BLOCK, "etl"),
     ("R-RDS-41", PARAMETERS, OPTIONS, BLOCK, "rds.logical_replication"),
     ("R-RDS-41", MYSQL, OPTIONS, BLOCK, "binary log"),
+    ("R-RDS-77", replace(SHOP, scaling="{}"), OPTIONS, WARN, "in no plan"),
+    ("R-RDS-77", SCALED, OPTIONS, WARN, "application-autoscaling-1 come back"),
     ("R-RDS-62", replace(SHOP, scaling="{}"), OPTIONS, BLOCK, "scaled"),
     ("R-RDS-55", replace(SHOP, integrations=("etl",)), OPTIONS, ACK, "etl"),
     ("R-RDS-56", described(MasterUserSecret={"SecretArn": "arn:s"}), OPTIONS, WARN, "arn:s"),

@@ -49,6 +49,7 @@ SNAPSHOT_RULES: tuple[Rule, ...] = (
     common.proved_from_inside,
     common.new_secret,
     common.integrations_break,
+    route.scaled_readers,
     route.instances_are_renamed,
     common.renamed_twice,
     common.loads_lazily,
