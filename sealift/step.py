@@ -83,7 +83,7 @@ class Seen:
     failed: str | None = None
     progress: float | None = None  # percent
     state: str = ""
-    unused: bool = False  # failed before any workload could have run on it
+    unused: bool = False  # failed, or not done in time, before any workload could have run on it
 
 
 @dataclass(frozen=True)

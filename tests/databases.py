@@ -291,7 +291,10 @@ def picture(world: World) -> dict[str, Any]:
             d["BlueGreenDeploymentName"] for d in rds.describe_blue_green_deployments()["BlueGreenDeployments"]
         ],
         "targets": {
-            p: sorted(t["RdsResourceId"] for t in rds.describe_db_proxy_targets(DBProxyName=p)["Targets"])
+            p: sorted(
+                (t["RdsResourceId"], t.get("TargetHealth", {}).get("State"))
+                for t in rds.describe_db_proxy_targets(DBProxyName=p)["Targets"]
+            )
             for p in proxies
         },
     }

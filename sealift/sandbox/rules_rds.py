@@ -602,6 +602,12 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
         True,
     ),
     (
+        "SB-BG-32",
+        "A switchover binds a proxy's target to the new side for good: given back, the name is registered anew.",
+        _UG + "rds-proxy-blue-green.html: RDS Proxy is switched to the green side; the bad way to read it",
+        True,
+    ),
+    (
         "SB-ENG-02",
         "What ALTER DATABASE sets is for sessions that begin later: a PostgreSQL session that is there writes on.",
         "postgresql.org/docs/current/sql-alterdatabase.html",

@@ -30,6 +30,7 @@ from sealift.step import (
     token,
 )
 from sealift.steps.cluster_endpoints import CreateClusterEndpoint, DeleteClusterEndpoint, EndpointNow
+from sealift.steps.db_belongings import DeregisterProxyTarget, RegisterProxyTarget
 from sealift.steps.db_clusters import DeleteCluster
 from sealift.steps.db_instances import DeleteInstance
 from sealift.steps.db_looks import (
@@ -50,6 +51,8 @@ from sealift.steps.fences import AwaitQuarantine, ProveQuiet
 from sealift.steps.local import Reading
 
 Resource = Mapping[str, Any] | None
+SWITCHOVER_MARGIN = 900.0
+"""Seconds beyond SwitchoverTimeout that RDS is given to say how a switchover has ended."""
 HOPELESS = ("INVALID_CONFIGURATION", "PROVISIONING_FAILED", "DELETING")
 
 
@@ -88,7 +91,10 @@ def provisioned(deployment: Resource) -> Seen:
 
 
 def switched(deployment: Resource) -> Seen:
-    """Tell whether the names have changed hands; a switchover that RDS took back left everything as it was."""
+    """Tell whether the names have changed hands; a switchover that RDS took back left everything as it was.
+
+    A deployment that is AVAILABLE still, or again, when the time is over was not switched.
+    """
     if deployment is None:
         return Seen(state="absent")
     state = str(deployment["Status"])
@@ -97,7 +103,7 @@ def switched(deployment: Resource) -> Seen:
         return Seen(failed=f"RDS took the switchover back: {why}", state=state, unused=True)
     if failed := _hopeless(deployment):
         return Seen(failed=failed, state=state)
-    return Seen(done=state == "SWITCHOVER_COMPLETED", state=state)
+    return Seen(done=state == "SWITCHOVER_COMPLETED", state=state, unused=state == "AVAILABLE")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -275,7 +281,8 @@ class GreenMember(Reading):
             "roles": ("source", "replacement"),  # RDS copies the tags of its blue member
         }
         if self.member:
-            return DeleteInstance(member=True, **about)  # its cluster has the protection
+            return DeleteInstance(member=True, **about)  # its cluster has the protection, and the backups
+        about["keeps_backups"] = True  # it has served
         unprotect = Protect(
             key=f"undo:{self.key}:unprotect",
             phase=Phase.CLEAN,
@@ -427,6 +434,7 @@ class SwitchOver(Step):
     of_cluster: bool = False  # then `members` is the cluster, and these are its instances, the writer first
     instances: tuple[ClusterMember, ...] = ()
     endpoints: tuple[CustomEndpoint, ...] = ()
+    proxies: tuple[tuple[str, str], ...] = ()  # name and target group of those that route to `database`
 
     takes_down: ClassVar[bool] = True
 
@@ -447,7 +455,8 @@ class SwitchOver(Step):
         return Query(read_deployment(self.deployment), read)
 
     def ready(self, out: Output) -> Watch:
-        return Watch("blue-green", self.deployment, switched, "SWITCHOVER_COMPLETED")
+        most = self.timeout + SWITCHOVER_MARGIN
+        return Watch("blue-green", self.deployment, switched, "SWITCHOVER_COMPLETED", deadline=most)
 
     def trace(self, ctx: Context) -> Query:
         """Answer with nothing left where the names are as they were: RDS has taken it back, or never begun."""
@@ -499,6 +508,7 @@ class SwitchOver(Step):
             steps += reboots(again, name, new, self.quiet, members=members, **named)
         whole: dict[str, Any] = {"resource_id": self.members[0][2], "of_cluster": True} if self.of_cluster else {}
         steps.append(ProveQuiet(key=f"{key}:proof", databases=tuple(m[0] for m in self.members), **whole, **about))
+        steps += self._proxied(DeregisterProxyTarget, f"{key}:proxy:off", about)
         steps += self._free_endpoints(key, about)
         for name, _, new, _, _, aside in self.members:
             steps.append(RenameDatabase(key=f"{key}:aside:{name}", database=name, resource_id=new, to=aside, **named))
@@ -516,7 +526,22 @@ class SwitchOver(Step):
             back = GiveOwnGroups(key=f"{key}:own:{name}", groups=groups, of_cluster=self.of_cluster, **these, **shared)
             members = tuple((m, id_) for m, id_, *_ in self.instances)
             steps += [back, *reboots(f"{key}:serve:{name}", name, old, parameters, members=members, **named)]
+        steps += self._proxied(RegisterProxyTarget, f"{key}:proxy:on", about)
         return tuple(steps)
+
+    def _proxied(self, step: type[RegisterProxyTarget], key: str, about: dict[str, Any]) -> list[Step]:
+        """Take the new side off its proxies, or put what bears the name on them: the switchover moved their targets (SB-BG-32)."""
+        return [
+            step(
+                key=f"{key}:{proxy}",
+                proxy=proxy,
+                target_group=group,
+                database=self.database,
+                of_cluster=self.of_cluster,
+                **about,
+            )
+            for proxy, group in self.proxies
+        ]
 
     def _free_endpoints(self, key: str, about: dict[str, Any]) -> list[Step]:
         """Take the custom endpoints off both sides: the switchover has left the old side's under other names."""

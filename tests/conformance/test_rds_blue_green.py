@@ -388,3 +388,34 @@ def test_a_proxy_target_comes_before_the_deployment(box, rds, deploy, arn, refus
     deploy(arn("app"))
     found = refused(rds.register_db_proxy_targets, DBProxyName="p", DBInstanceIdentifiers=["app"])
     assert found[0] == "InvalidDBInstanceState"
+
+
+def test_a_switchover_takes_a_proxy_to_the_new_side(box, rds, deploy, arn):
+    """SB-BG-32: its target is that one's from then on: where the old side is given the name again, it is registered anew.
+
+    Source SB-BG-32: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-blue-green.html: RDS Proxy is switched to
+      the green side; the bad way to read it (guess).
+    """
+    box.add_db_instance("app")
+    nets = [s["SubnetId"] for s in box.client("ec2").describe_subnets()["Subnets"]]
+    rds.create_db_proxy(
+        DBProxyName="p", EngineFamily="POSTGRESQL", Auth=[{}], VpcSubnetIds=nets, RoleArn="arn:aws:iam::1:role/p"
+    )
+    box.clock.advance(60)
+    mine = {"DBProxyName": "p", "DBInstanceIdentifiers": ["app"]}
+    health = lambda: rds.describe_db_proxy_targets(DBProxyName="p")["Targets"][0]["TargetHealth"]["State"]  # noqa: E731
+    rds.register_db_proxy_targets(**mine)
+    made = deploy(arn("app"))
+    box.clock.advance(3000)
+    rds.switchover_blue_green_deployment(BlueGreenDeploymentIdentifier=made)
+    box.clock.advance(300)
+    assert health() == "AVAILABLE"
+    rds.delete_blue_green_deployment(BlueGreenDeploymentIdentifier=made)
+    for old, new in (("app", "app-new"), ("app-old1", "app")):
+        rds.modify_db_instance(DBInstanceIdentifier=old, NewDBInstanceIdentifier=new, ApplyImmediately=True)
+        box.clock.advance(2000)
+    assert health() == "UNAVAILABLE"
+    rds.deregister_db_proxy_targets(**mine)
+    rds.register_db_proxy_targets(**mine)
+    box.clock.advance(300)
+    assert health() == "AVAILABLE"

@@ -107,6 +107,7 @@ def blue_green_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]
             of_cluster=True,
             instances=instances,
             endpoints=tuple((e.id, e.resource_id, e.kind, e.static, e.excluded) for e in facts.endpoints or ()),
+            proxies=tuple((p.proxy, p.target_group) for p in facts.proxies or ()),
         ),
         _named_now(facts),
         _old_data_api(facts),

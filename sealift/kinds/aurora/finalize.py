@@ -88,7 +88,7 @@ def finalize(facts: ClusterFacts, options: Options, outputs: Mapping[str, Output
         unprotect if protected else None,
         members,
         DeleteCluster(
-            key="finalize:source", phase=FINALIZE, roles=("source",), drop_backups=options.drop_backups, **source
+            key="finalize:source", phase=FINALIZE, roles=("source",), keeps_backups=not options.drop_backups, **source
         ),
         Lanes(snapshots),
         DeleteParameterGroup(

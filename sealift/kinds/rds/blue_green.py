@@ -137,6 +137,7 @@ def blue_green_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...
             quarantine=QUARANTINE,
             quiet=QUIET,
             interfaces=count,
+            proxies=tuple((p.proxy, p.target_group) for p in facts.proxies or ()),
         ),
         Lanes(
             {

@@ -62,7 +62,7 @@ def finalize(facts: InstanceFacts, options: Options, outputs: Mapping[str, Outpu
         ),
         Protect(key="finalize:unprotect", phase=FINALIZE, on=False, former=True, **source) if protected else None,
         DeleteInstance(
-            key="finalize:source", phase=FINALIZE, roles=("source",), drop_backups=options.drop_backups, **source
+            key="finalize:source", phase=FINALIZE, roles=("source",), keeps_backups=not options.drop_backups, **source
         ),
         Lanes(
             {
@@ -94,7 +94,7 @@ def _without(replica: ReplicaFacts, options: Options, old: dict[str, Any]) -> li
         key=f"finalize:replica:{replica.id}",
         phase=FINALIZE,
         roles=("source",),
-        drop_backups=options.drop_backups,
+        keeps_backups=not options.drop_backups,
         **old,
     )
     if not replica.described.get("DeletionProtection"):

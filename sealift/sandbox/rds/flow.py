@@ -129,9 +129,13 @@ def _connect(room: Books, client: Client, at: float) -> None:
 
 
 def _routed(room: Books, client: Client, at: float) -> bool:
-    """Say whether the client's proxy is up and routes to the name it wants: a target is REGISTERING for a while."""
+    """Say whether the client's proxy is up and routes to the name it wants: a target is REGISTERING for a
+    while, and bound to what a switchover has put under the name (SB-BG-32).
+    """
     proxy = room.book("proxy").get(client.proxy)
-    return proxy is not None and any(t["RdsResourceId"] == client.name and t["routes"] <= at for t in proxy["targets"])
+    mine = [t for t in proxy["targets"] if t["RdsResourceId"] == client.name and t["routes"] <= at] if proxy else []
+    head, _ = target(room, client)
+    return any(head is None or t.get("bound", head.resource_id) == head.resource_id for t in mine)
 
 
 def readable(room: Books, client: Client) -> list[Database]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sealift.sandbox import kms
-from sealift.sandbox.rds import blue_green, flow, moves, renaming
+from sealift.sandbox.rds import blue_green, flow, moves, proxies, renaming
 from sealift.sandbox.rds.refusals import refuse
 from sealift.sandbox.rds.state import AnyDb, Books, Cluster, Database, Deployment
 from sealift.sandbox.world import Call, World
@@ -60,6 +60,7 @@ def _done(world: World, found: Deployment, at: float) -> None:
             _swap_endpoints(room, pair.blue, pair.green)
         renaming.take(world, pair.blue, old)
         renaming.take(world, pair.green, name)
+        proxies.follow(room, name, pair.green)
         pair.green.shown["DeletionProtection"] = pair.blue.shown.get("DeletionProtection", False)
         pair.status = "SWITCHOVER_COMPLETED"
     _let_go(found.pairs[0].green, at)

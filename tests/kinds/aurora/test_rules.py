@@ -38,6 +38,7 @@ PROXIED = replace(
     described(MasterUserSecret={"SecretArn": "arn:s"}), proxies=(ProxyFacts("pool", "default", ("arn:s",)),)
 )
 
+SCALED = replace(SHOP, scaling="{}", members=(*SHOP.members, replace(SHOP.members[-1], id="application-autoscaling-1")))
 FIRES: list[tuple[str, ClusterFacts, Options, str, str]] = [
     ("R-RDS-14", replace(SHOP, key=replace(KEY, state="Disabled")), OPTIONS, BLOCK, "Disabled"),
     ("R-SEALIFT-12", tagged("sealift:migration", "mig-1"), OPTIONS, BLOCK, "mig-1"),
@@ -119,6 +120,8 @@ FIRES: list[tuple[str, ClusterFacts, Options, str, str]] = [
     ("R-RDS-78", with_member(described={"DBCapacityReservationIdentifier": "dbcr-1"}), OPTIONS, WARN, "shop-2"),
     ("R-RDS-75", PROXIED, OPTIONS, BLOCK, "arn:s"),
     ("R-RDS-76", described(DomainMemberships=[{"Domain": "d-1"}]), OPTIONS, ACK, "d-1"),
+    ("R-RDS-82", replace(SHOP, scaling="{}"), OPTIONS, WARN, "in no plan"),
+    ("R-RDS-82", SCALED, OPTIONS, WARN, "application-autoscaling-1 come back"),
     ("R-RDS-62", replace(SHOP, scaling="{}"), OPTIONS, BLOCK, "scaled"),
     ("R-RDS-55", replace(SHOP, integrations=("etl",)), OPTIONS, ACK, "etl"),
     ("R-RDS-56", described(MasterUserSecret={"SecretArn": "arn:s"}), OPTIONS, WARN, "arn:s"),

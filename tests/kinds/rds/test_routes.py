@@ -78,6 +78,12 @@ def test_a_whole_migration(world: World, name: str) -> None:
     asyncio.run(go())
 
 
+def kept_backups(world: World) -> list[str]:
+    """Return the automated backups of instances that are gone (R-RDS-30)."""
+    found = world.box.client("rds").describe_db_instance_automated_backups()["DBInstanceAutomatedBackups"]
+    return [b["DBInstanceIdentifier"] for b in found if b["Status"] == "retained"]
+
+
 def failing_at(key: str) -> Callable[[Step, Attempt], Any]:
     """Return a runner under which one step fails, after what it does was done."""
 
@@ -105,6 +111,7 @@ def test_a_failure_before_bring_up_goes_back_by_itself(world: World, name: str) 
         assert done.exit_code == 5, done.message
         world.clock.advance(600)
         assert picture(world) == before
+        assert kept_backups(world) == []
         nothing_lost(world)
 
     asyncio.run(go())
@@ -249,6 +256,7 @@ async def _fails_at(world: World, name: str, key: str) -> None:
     assert done.exit_code == 5, (key, done.message)
     world.clock.advance(600)
     assert picture(world) == before, key
+    assert not kept_backups(world), key
     nothing_lost(world)
 
 

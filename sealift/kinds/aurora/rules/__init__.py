@@ -67,6 +67,7 @@ SNAPSHOT_RULES: tuple[Rule, ...] = (
     beforehand.proxy_knows_the_password,
     beforehand.joins_its_domain,
     common.integrations_break,
+    route.scaled_readers,
     route.instances_are_renamed,
     common.renamed_twice,
     common.loads_lazily,

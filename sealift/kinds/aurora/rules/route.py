@@ -62,6 +62,27 @@ def replicates_logically(facts: ClusterFacts, options: Options) -> Finding:
     )
 
 
+MADE_BY_SCALING = "application-autoscaling-"
+
+
+@moving(
+    "R-RDS-82", 'Aurora user guide, "Amazon Aurora Auto Scaling with Aurora Replicas": it removes only what it created'
+)
+def scaled_readers(facts: ClusterFacts, options: Options) -> Finding:
+    """Readers that are scaled: those that scaling has made come back as ordinary ones, and later ones are in no plan."""
+    if not facts.scaling:
+        return None
+    made = [m.id for m in facts.members if m.id.startswith(MADE_BY_SCALING)]
+    found = [f"{', '.join(made)} come back as readers that scaling does not remove any more"] if made else []
+    found.append("readers that it adds after bring-up are in no plan, and a way back neither ends nor deletes them")
+    return say(
+        WARN,
+        found,
+        "Delete the former once the replacement serves. Before a rollback after bring-up, delete the latter: else the encrypted "
+        "cluster stays beside the source, and is named among what is left over.",
+    )
+
+
 @moving("R-RDS-63", 'RDS user guide, "Renaming a Multi-AZ DB cluster"')
 def instances_are_renamed(facts: ClusterFacts, options: Options) -> Finding:
     """The instances of a Multi-AZ DB cluster come with the restore, under other names."""
