@@ -155,7 +155,13 @@ def _mariadb(world: World) -> str:
 
 def _oracle(world: World) -> str:
     name = world.box.add_db_instance(
-        "erp", "oracle-ee", write_mib_per_s=RATE, size_gib=100, CharacterSetName="AL32UTF8"
+        "erp",
+        "oracle-ee",
+        write_mib_per_s=RATE,
+        size_gib=100,
+        CharacterSetName="AL32UTF8",
+        EnablePerformanceInsights=True,
+        PerformanceInsightsRetentionPeriod=31,
     )
     rds: Any = boto3.client("rds", region_name=REGION)
     for feature in ("S3_INTEGRATION",):

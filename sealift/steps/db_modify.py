@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sealift import estimate
+from sealift.fields import Class, params
+from sealift.fields.cluster import CLUSTER
+from sealift.fields.instance import INSTANCE
+from sealift.plain import plain
 from sealift.step import Call, Context, Found, Id, Irreversible, Output, Phase, Query, Seconds, Step, Undo, Watch
 from sealift.steps.db_looks import (
     Wanted,
@@ -29,6 +33,8 @@ from sealift.steps.db_reboots import Members, reboots
 
 Groups = tuple[Id, ...]
 TAKEN = ("in-sync", "pending-reboot")
+WAIT_FOR_SETTINGS = 1800.0
+"""Seconds after which settings that are not shown yet send the run back: the comparison would find them missing."""
 
 
 def still(resource_id: Any, name: Any, *, of_cluster: bool = False) -> Query:
@@ -231,12 +237,16 @@ class SetAttributes(ModifyDatabase):
         return dict(json.loads(self.settings))
 
     def ready(self, out: Output) -> Watch:
-        return self.until("as its source was", self._lacking, with_no_pending)
+        judge = at_rest(self._lacking, with_no_pending)
+        return watch(
+            self.resource_id, judge, "as its source was", of_cluster=self.of_cluster, deadline=WAIT_FOR_SETTINGS
+        )
 
     def _lacking(self, database: Mapping[str, Any]) -> str:
-        # Members are named in the reply as in the request, but for "Enable…" switches, which the comparison reads.
-        said = {k: v for k, v in json.loads(self.settings).items() if k in database}
-        late = sorted(k for k, v in said.items() if not isinstance(v, str) and database[k] != v)
+        # Drawn from what is described now by the table that they were drawn by: names differ ("Enable…"), and the status reads
+        # `available` before anything has begun (SB-RDS-20).
+        has = params(CLUSTER if self.of_cluster else INSTANCE, plain(database), Class.AT_RESTORE, Class.MODIFY)
+        late = sorted(k for k, v in json.loads(self.settings).items() if has.get(k) != v)
         return f"not yet set: {', '.join(late)}" if late else ""
 
     def undo(self) -> Undo:

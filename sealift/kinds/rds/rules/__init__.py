@@ -50,6 +50,7 @@ SNAPSHOT_RULES: tuple[Rule, ...] = (
     common.new_secret,
     common.integrations_break,
     route.stale_readers,
+    route.growth_can_be_set,
     common.renamed_twice,
     common.loads_lazily,
 )
