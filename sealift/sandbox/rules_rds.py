@@ -439,6 +439,17 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
         _UG + "multi-az-db-clusters-concepts.html" + _CODE,
         True,
     ),
+    (
+        "SB-AUR-47",
+        "A green Aurora cluster has no ReplicaLag: Aurora MySQL's writer shows AuroraBinlogReplicaLag in seconds, and the "
+        "blue writer of Aurora PostgreSQL OldestReplicationSlotLag in bytes.",
+        _AUG
+        + "Aurora.AuroraMonitoring.Metrics.html; "
+        + _AUG
+        + "blue-green-deployments-switching.html; of Aurora PostgreSQL "
+        "that page has a query of slots: the metric is a guess",
+        True,
+    ),
     ("SB-AUR-04", "An Aurora cluster with members is not deleted.", _AUG + "USER_DeleteCluster.html", False),
     ("SB-AUR-05", "A failover needs another available member.", "botocore rds FailoverDBCluster", False),
     (
