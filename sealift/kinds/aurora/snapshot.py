@@ -37,7 +37,9 @@ from sealift.kinds.databases.pieces import (
     inside,
     login,
     quarantine,
+    quotas_back,
     state,
+    warm_gone,
 )
 from sealift.options import Options
 from sealift.recipe import Lanes, recipe, seconds_cutover
@@ -157,6 +159,8 @@ def snapshot_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]:
         _on_the_proxies(facts, RegisterProxyTarget, "proxy:on"),
         _on_the_proxies(facts, AwaitProxyTarget, "proxy:routes"),
         scaled_again(facts),
+        *([] if facts.aurora else warm_gone(facts, copied=False)),
+        quotas_back(facts),
         Protect(key="protect", phase=CONFIRM, on=True, former=False, back=NEW_NAME, **named),
         members_tags(facts),
         hand_over_tags(facts, options, facts.arn.rsplit(":", 1)[0] + f":{old}"),

@@ -17,12 +17,14 @@ from sealift.steps import (
     CloseQuarantine,
     CloseWrites,
     CreateQuarantine,
+    DeleteDbSnapshot,
     EndSessions,
     GiveDbTags,
     MakeParameterGroup,
     MarkDatabase,
     NoteInside,
     QuietParameters,
+    ReleaseQuotas,
     RemoveDbTags,
     RunHook,
     SaveState,
@@ -172,6 +174,28 @@ def inside(facts: DatabaseFacts, options: Options) -> list[Step]:
         CloseWrites(key="read-only", former=WRITES, **about),
         EndSessions(key="sessions", **about),
     ]
+
+
+def warm_gone(facts: DatabaseFacts, *, copied: bool) -> list[Step]:
+    """Let the warm snapshots go, the last ones being there: a snapshot needs none that is older. They go once the replacement
+    serves, so that nobody waits for it.
+
+    Where the warm one was young enough, `renew` has taken it over, and finds it gone.
+    """
+    plain: dict[str, Any] = {"phase": CONFIRM, "roles": ("baseline",), "of_cluster": facts.of_cluster}
+    gone: list[Step] = [
+        DeleteDbSnapshot(key="warm:gone", snapshot=Ref("warm", "name"), **plain),
+        DeleteDbSnapshot(key="renew:gone", snapshot=Ref("renew", "name"), **plain),
+    ]
+    if copied:
+        copy = Ref("warm:copy", "name")
+        gone.append(DeleteDbSnapshot(key="warm:copy:gone", phase=CONFIRM, snapshot=copy, roles=("copy",)))
+    return gone
+
+
+def quotas_back(facts: DatabaseFacts) -> Step:
+    """Give back what was reserved, when everything has been made: it is among what AWS counts."""
+    return ReleaseQuotas(key="quotas:back", phase=CONFIRM, source=facts.id, names=tuple(facts.needs))
 
 
 def hand_over_tags(facts: DatabaseFacts, options: Options, old_arn: Id) -> Lanes:

@@ -33,7 +33,9 @@ from sealift.kinds.databases.pieces import (
     inside,
     login,
     quarantine,
+    quotas_back,
     state,
+    warm_gone,
 )
 from sealift.kinds.rds.facts import InstanceFacts, ReplicaFacts
 from sealift.kinds.rds.shared import fence, interfaces, interfaces_of, mark, members_of, proof
@@ -50,7 +52,6 @@ from sealift.steps import (
     CopyDbSnapshot,
     CreateReplica,
     DbClaimHeld,
-    DeleteDbSnapshot,
     DeregisterProxyTarget,
     FenceDatabase,
     GiveOwnGroups,
@@ -176,10 +177,11 @@ def snapshot_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...]:
         _on_the_proxies(facts, RegisterProxyTarget, "proxy:on"),
         _on_the_proxies(facts, AwaitProxyTarget, "proxy:routes"),
         *(_swapped_readers(facts, options) if options.readers == "stale" else _rebuilt_readers(facts, options)),
+        *warm_gone(facts, copied=True),
+        quotas_back(facts),
         Protect(key="protect", phase=CONFIRM, on=True, former=False, back=NEW_NAME, **named),
         hand_over_tags(facts, options, facts.arn.rsplit(":", 1)[0] + f":{old}"),
         hook(facts, options, "after", CONFIRM),
-        DeleteDbSnapshot(key="warm:copy:gone", phase=CONFIRM, snapshot=Ref("warm:copy", "name"), roles=("copy",)),
     )
 
 
