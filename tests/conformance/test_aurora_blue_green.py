@@ -116,7 +116,7 @@ def test_a_backed_out_cluster_deployment_leaves_nothing(box, rds, logical, deplo
         ),
     ],
 )
-def test_how_far_green_is_behind_is_a_metric_of_its_engine(  # noqa: PLR0917
+def test_how_far_green_is_behind_is_a_metric_of_its_engine(
     box, rds, client, deploy, engine, family, parameter, on, metric, side
 ):
     """SB-AUR-47: a metric that is asked for by the wrong name, or on the wrong side, shows nothing.
