@@ -185,18 +185,19 @@ async def await_lag(engine: Engine, params: Mapping[str, Any]) -> Output:
         CheckFailed: it does not catch up.
 
     """
-    name, most = str(params["database"]), float(params["most"])
+    name, most, metric = str(params["database"]), float(params["most"]), str(params["metric"])
     began = engine.clock.now()
     while True:
         now = engine.clock.now()
-        points = await _since(engine, name, began, "ReplicaLag")
+        points = await _since(engine, name, began, metric)
         lag = max(points)[1] if points else None
-        if lag is not None and lag <= most:
+        if lag is not None and 0 <= lag <= most:  # -1: replication is not active
             return {"lag": lag}
         if lag is None and now - began > METRIC_PATIENCE:
             return {"lag": None}
         if now - began > LAG_PATIENCE:
-            raise CheckFailed(f"{name} is {lag:.0f} s behind and does not catch up", resource=name)
+            found = f"{metric} of {name} is {lag:.0f} {params['unit']} and does not fall to {most:.0f}"
+            raise CheckFailed(found, resource=name)
         await engine.clock.sleep(15.0)
 
 

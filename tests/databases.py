@@ -218,7 +218,13 @@ def _calm_mariadb(world: World, *, size_gib: int = 20) -> str:
 
 def _oracle(world: World, *, size_gib: int = 100) -> str:
     name = world.box.add_db_instance(
-        "erp", "oracle-ee", write_mib_per_s=RATE, size_gib=size_gib, CharacterSetName="AL32UTF8"
+        "erp",
+        "oracle-ee",
+        write_mib_per_s=RATE,
+        size_gib=size_gib,
+        CharacterSetName="AL32UTF8",
+        EnablePerformanceInsights=True,
+        PerformanceInsightsRetentionPeriod=31,
     )
     rds: Any = boto3.client("rds", region_name=REGION)
     for feature in ("S3_INTEGRATION",):

@@ -220,8 +220,11 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
     ),
     (
         "SB-RDS-15",
-        "Storage never shrinks, grows by 10 % or more, and rests while it is optimized.",
-        "botocore rds ModifyDBInstance.AllocatedStorage; recorded reply: previous storage change is being optimized",
+        "Storage never shrinks, grows by 10 % or more, and rests while it is optimized; the limit of its growth is at least "
+        "10 % above it.",
+        "botocore rds ModifyDBInstance.AllocatedStorage; " + _UG + "USER_PIOPS.Autoscaling.html; recorded replies: "
+        "previous storage change is being optimized, The maximum allocated storage must be increased by at least 10 percent "
+        "(ministryofjustice/cloud-platform-environments#24422)",
         False,
     ),
     (
@@ -251,9 +254,11 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
     ),
     (
         "SB-RDS-20",
-        "A database is modified while it is available or where a modify heals it; the status turns some time after.",
-        "botocore rds ModifyDBInstance; recorded: No modifications were requested",
-        False,
+        "A database is modified while it is available or where a modify heals it; the status turns some time after, and "
+        "Performance Insights is shown once it has been applied.",
+        "botocore rds ModifyDBInstance; recorded: No modifications were requested; when Performance Insights is shown is a "
+        "guess",
+        True,
     ),
     (
         "SB-RDS-21",
@@ -444,6 +449,17 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
         "SB-AUR-03",
         "A Multi-AZ DB cluster has a class, brings its instances along and is rebooted whole; Aurora is not.",
         _UG + "multi-az-db-clusters-concepts.html" + _CODE,
+        True,
+    ),
+    (
+        "SB-AUR-47",
+        "A green Aurora cluster has no ReplicaLag: Aurora MySQL's writer shows AuroraBinlogReplicaLag in seconds, and the "
+        "blue writer of Aurora PostgreSQL OldestReplicationSlotLag in bytes.",
+        _AUG
+        + "Aurora.AuroraMonitoring.Metrics.html; "
+        + _AUG
+        + "blue-green-deployments-switching.html; of Aurora PostgreSQL "
+        "that page has a query of slots: the metric is a guess",
         True,
     ),
     ("SB-AUR-04", "An Aurora cluster with members is not deleted.", _AUG + "USER_DeleteCluster.html", False),

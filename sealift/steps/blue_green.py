@@ -341,19 +341,26 @@ class GreenStill(Reading):
 
 @dataclass(frozen=True, kw_only=True)
 class AwaitLag(Step):
-    """Wait until the green member follows closely: a switchover waits for it with writes closed, and gives up."""
+    """Wait until the green member follows closely: a switchover waits for it with writes closed, and gives up.
+
+    `metric` is what tells it of `database`: seconds of a green one, bytes that a slot of a blue Aurora PostgreSQL still holds
+    (SB-AUR-47).
+    """
 
     database: Id
-    most: float = 5.0  # seconds
+    most: float = 5.0
+    metric: str = "ReplicaLag"
+    unit: str = "s"
 
     outputs: ClassVar[tuple[str, ...]] = ("lag",)
     declares: ClassVar[tuple[str, ...]] = ("cloudwatch:GetMetricData",)
 
     def title(self) -> str:
-        return f"wait until {self.database} is less than {self.most:.0f} s behind"
+        return f"wait until {self.metric} of {self.database} is {self.most:.0f} {self.unit} at most"
 
     def do(self, ctx: Context) -> Call:
-        return Call("local:AwaitLag", {"database": self.database, "most": self.most})
+        about = {"database": self.database, "most": self.most, "metric": self.metric, "unit": self.unit}
+        return Call("local:AwaitLag", about)
 
     def output(self, reply: Mapping[str, Any]) -> Output:
         return dict(reply)

@@ -39,6 +39,7 @@ class Shape:
     options: Mapping[str, Any] = field(default_factory=dict)
     prefix: str = ""  # of the target, as people paste it
     login: bool = False
+    user: str = "admin"  # who logs in
 
 
 def _instance(*volumes: VolumeSpec, **options: Any) -> Build:
@@ -84,11 +85,13 @@ SHAPES: dict[str, Shape] = {
     "unattached volume": Shape(lambda world: world.box.add_volume(REGION, spec=DATA)),
 }
 SHAPES |= {
-    name: Shape(case.build, {"acks": databases.ACKS, **case.options}, prefix="rds:", login=case.login)
+    name: Shape(case.build, {"acks": databases.ACKS, **case.options}, prefix="rds:", login=case.login, user=case.user)
     for name, case in databases.SHAPES.items()
 }
 SHAPES |= {
-    name: Shape(case.build, {"acks": databases.ACKS, **case.options}, prefix="aurora:", login=case.login)
+    name: Shape(
+        case.build, {"acks": databases.ACKS, **case.options}, prefix="aurora:", login=case.login, user=case.user
+    )
     for name, case in clusters.CASES.items()
 }
 EBS_ROUTES = tuple(route.name for route in BY_NAME["ebs-instance"].routes)

@@ -32,17 +32,22 @@ class Metrics:
         return {"MetricDataResults": [{"Timestamps": moments, "Values": list(shown.values())}]}
 
 
-def proved(began: float, values: Mapping[float, float], after: str = "") -> tuple[Any, float]:
-    """Take a proof that begins at a moment; return what it answers, and how long it took."""
+def done(operation: str, params: Mapping[str, Any], began: float, values: Mapping[float, float]) -> tuple[Any, float]:
+    """Do something that begins at a moment; return what it answers, and how long it took."""
     clock = VirtualClock(began)
     engine: Any = SimpleNamespace(clock=clock, gateway=Metrics(clock, values))
-    params = {"databases": ["shop"], "of_cluster": False, "secret": "", "after": after}
 
     async def go() -> Any:
         with actor(clock):
-            return await operations(lambda *_: None)["local:ProveQuiet"](engine, params)  # type: ignore[arg-type]
+            return await operations(lambda *_: None)[operation](engine, params)  # type: ignore[arg-type,return-value]
 
     return asyncio.run(go()), clock.now() - began
+
+
+def proved(began: float, values: Mapping[float, float], after: str = "") -> tuple[Any, float]:
+    """Take a proof."""
+    params = {"databases": ["shop"], "of_cluster": False, "secret": "", "after": after}
+    return done("local:ProveQuiet", params, began, values)
 
 
 def minutes(*values: float) -> dict[float, float]:
@@ -80,3 +85,21 @@ def test_what_is_never_shown_cannot_be_proved() -> None:
     with pytest.raises(CheckFailed, match="cannot be proved"):
         proved(NOON, {})
     assert METRIC_PATIENCE > 2 * 60 + LATE
+
+
+def caught_up(values: Mapping[float, float]) -> tuple[Any, float]:
+    params = {"database": "green", "most": 5.0, "metric": "AuroraBinlogReplicaLag", "unit": "s"}
+    return done("local:AwaitLag", params, NOON, values)
+
+
+def test_a_lag_is_waited_for_until_it_is_small() -> None:
+    """SB-AUR-47: by the metric that tells it; -1 says that nothing is replicated, not that nothing is behind."""
+    answer, took = caught_up(minutes(900, 300, -1, -1, 4, 2))
+    assert answer["lag"] == 4
+    assert took >= 4 * 60
+
+
+def test_a_lag_that_stays_fails_before_anything_is_down() -> None:
+    """After six hours the message says which metric it was, and where it stood."""
+    with pytest.raises(CheckFailed, match="AuroraBinlogReplicaLag of green is 900 s"):
+        caught_up(minutes(*[900] * 400))

@@ -10,7 +10,7 @@ from sealift.fields import before_image
 from sealift.fields.cluster import CLUSTER
 from sealift.fields.instance import GREEN_OTHERWISE
 from sealift.fields.member import MEMBER
-from sealift.kinds.aurora.facts import ClusterFacts
+from sealift.kinds.aurora.facts import ClusterFacts, MemberFacts
 from sealift.kinds.aurora.shared import data_api_again, mark, members_tags
 from sealift.kinds.databases.names import NEW, set_aside
 from sealift.kinds.databases.pieces import (
@@ -51,6 +51,8 @@ from sealift.steps import (
 from sealift.steps.db_reboots import reboots
 
 DEPLOYMENT = Ref("blue-green", "id")
+SLOT_MOST = 16.0 * 2**20
+"""Bytes that green may still have to receive: a segment of the write-ahead log, which goes over in a moment. A guess."""
 CLUSTER_OTHERWISE = {
     "DBClusterIdentifier": "its name is exchanged at the switchover",
     "DeletionProtection": "turned on afterwards",
@@ -196,11 +198,19 @@ def _green_members(facts: ClusterFacts, options: Options) -> Lanes:
                     extra_tags=options.extra_tags,
                     member=True,
                 ),
-                *([AwaitLag(key=f"lag:{m.id}", phase=PREPARE, database=_pair(m.id))] if m.writer else []),
+                *([_caught_up(facts, m)] if m.writer else []),
             ]
             for m in facts.members
         }
     )
+
+
+def _caught_up(facts: ClusterFacts, writer: MemberFacts) -> Step:
+    """Wait for the green writer by what its engine tells: Aurora MySQL's own lag, or what blue's slots still hold (SB-AUR-47)."""
+    about: dict[str, Any] = {"key": f"lag:{writer.id}", "phase": PREPARE}
+    if facts.engine == "aurora-postgresql":
+        return AwaitLag(database=writer.id, metric="OldestReplicationSlotLag", most=SLOT_MOST, unit="bytes", **about)
+    return AwaitLag(database=_pair(writer.id), metric="AuroraBinlogReplicaLag", **about)
 
 
 def _still(facts: ClusterFacts) -> Lanes:

@@ -73,7 +73,7 @@ def finalize(facts: ClusterFacts, options: Options, outputs: Mapping[str, Output
             )
         ]
         for step in ("warm", "renew", "last")
-        if "name" in outputs.get(step, {}) and not outputs[step].get("adopted")
+        if "name" in outputs.get(step, {}) and not outputs[step].get("adopted") and f"{step}:gone" not in outputs
     }
     return recipe(
         DbRestorePoint(

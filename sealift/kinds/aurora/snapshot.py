@@ -37,7 +37,9 @@ from sealift.kinds.databases.pieces import (
     inside,
     login,
     quarantine,
+    quotas_back,
     state,
+    warm_gone,
 )
 from sealift.options import Options
 from sealift.recipe import Lanes, recipe, total
@@ -57,7 +59,6 @@ from sealift.steps import (
     OpenWrites,
     Protect,
     RegisterProxyTarget,
-    ReleaseQuotas,
     RenameDatabase,
     RenewWarmDbSnapshot,
     ReserveQuotas,
@@ -154,7 +155,8 @@ def snapshot_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]:
         _on_the_proxies(facts, AwaitProxyTarget, "proxy:routes"),
         *readers,
         scaled_again(facts),
-        ReleaseQuotas(key="quotas:back", phase=CONFIRM, source=facts.id, names=tuple(facts.needs)),
+        *warm_gone(facts, copied=False),
+        quotas_back(facts),
         Protect(key="protect", phase=CONFIRM, on=True, former=False, back=NEW_NAME, **named),
         members_tags(facts),
         hand_over_tags(facts, options, facts.arn.rsplit(":", 1)[0] + f":{old}"),

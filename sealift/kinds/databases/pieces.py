@@ -18,6 +18,7 @@ from sealift.steps import (
     CloseQuarantine,
     CloseWrites,
     CreateQuarantine,
+    DeleteDbSnapshot,
     EndSessions,
     GiveDbTags,
     LookInside,
@@ -25,6 +26,7 @@ from sealift.steps import (
     MarkDatabase,
     NoteInside,
     QuietParameters,
+    ReleaseQuotas,
     RemoveDbTags,
     RunHook,
     SaveState,
@@ -199,6 +201,28 @@ def roles(
         )
         for number, r in enumerate(described.get("AssociatedRoles") or (), 1)
     ]
+
+
+def warm_gone(facts: DatabaseFacts, *, copied: bool) -> list[Step]:
+    """Let the warm snapshots go, the last ones being there: a snapshot needs none that is older. They go once the replacement
+    serves, so that nobody waits for it.
+
+    Where the warm one was young enough, `renew` has taken it over, and finds it gone.
+    """
+    plain: dict[str, Any] = {"phase": CONFIRM, "roles": ("baseline",), "of_cluster": facts.of_cluster}
+    gone: list[Step] = [
+        DeleteDbSnapshot(key="warm:gone", snapshot=Ref("warm", "name"), **plain),
+        DeleteDbSnapshot(key="renew:gone", snapshot=Ref("renew", "name"), **plain),
+    ]
+    if copied:
+        copy = Ref("warm:copy", "name")
+        gone.append(DeleteDbSnapshot(key="warm:copy:gone", phase=CONFIRM, snapshot=copy, roles=("copy",)))
+    return gone
+
+
+def quotas_back(facts: DatabaseFacts) -> Step:
+    """Give back what was reserved, when everything has been made: it is among what AWS counts."""
+    return ReleaseQuotas(key="quotas:back", phase=CONFIRM, source=facts.id, names=tuple(facts.needs))
 
 
 def hand_over_tags(facts: DatabaseFacts, options: Options, old_arn: Id) -> Lanes:

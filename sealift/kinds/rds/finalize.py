@@ -75,7 +75,9 @@ def finalize(facts: InstanceFacts, options: Options, outputs: Mapping[str, Outpu
                     )
                 ]
                 for step in ("warm", "renew", "last")
-                if "name" in outputs.get(step, {}) and not outputs[step].get("adopted")
+                if "name" in outputs.get(step, {})
+                and not outputs[step].get("adopted")
+                and f"{step}:gone" not in outputs
             }
         ),
         DeleteParameterGroup(key="finalize:quiet", phase=FINALIZE, group=str(outputs["quiet"]["name"])),

@@ -35,9 +35,11 @@ from sealift.kinds.databases.pieces import (
     inside,
     login,
     quarantine,
+    quotas_back,
     roles,
     state,
     user_tags,
+    warm_gone,
 )
 from sealift.kinds.databases.quiet import closes_writes
 from sealift.kinds.rds.facts import InstanceFacts, ReplicaFacts
@@ -54,7 +56,6 @@ from sealift.steps import (
     CopyDbSnapshot,
     CreateReplica,
     DbClaimHeld,
-    DeleteDbSnapshot,
     DeregisterProxyTarget,
     FenceDatabase,
     GiveDbTags,
@@ -66,7 +67,6 @@ from sealift.steps import (
     Protect,
     RebootInstance,
     RegisterProxyTarget,
-    ReleaseQuotas,
     ReleaseSlots,
     RenameDatabase,
     RenewWarmDbSnapshot,
@@ -183,11 +183,11 @@ def snapshot_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...]:
         _on_the_proxies(facts, RegisterProxyTarget, "proxy:on"),
         _on_the_proxies(facts, AwaitProxyTarget, "proxy:routes"),
         *(_swapped_readers(facts, options) if options.readers == "stale" else _rebuilt_readers(facts, options)),
-        ReleaseQuotas(key="quotas:back", phase=CONFIRM, source=facts.id, names=tuple(facts.needs)),
+        *warm_gone(facts, copied=True),
+        quotas_back(facts),
         Protect(key="protect", phase=CONFIRM, on=True, former=False, back=NEW_NAME, **named),
         hand_over_tags(facts, options, facts.arn.rsplit(":", 1)[0] + f":{old}"),
         hook(facts, options, "after", CONFIRM),
-        DeleteDbSnapshot(key="warm:copy:gone", phase=CONFIRM, snapshot=Ref("warm:copy", "name"), roles=("copy",)),
     )
 
 

@@ -49,11 +49,29 @@ def _sampled(world: World, db: AnyDb, name: str) -> Sampled:
     members = db.members if isinstance(db, Cluster) else [db]
     if name == "DatabaseConnections":
         return _connected(members)
-    if name == "ReplicaLag" and db.store.follows:
+    cluster = db if isinstance(db, Cluster) else db.cluster
+    if name == "ReplicaLag" and db.store.follows and cluster is None:
         return lambda _: lag(db)
+    if cluster is not None and db in (cluster, cluster.writer):
+        if name == "AuroraBinlogReplicaLag" and cluster.store.follows and _speaks(cluster, "aurora-mysql"):
+            return lambda _: lag(cluster)
+        if name == "OldestReplicationSlotLag" and _speaks(cluster, "aurora-postgresql"):
+            return lambda _: _slot_lag(world, cluster)
     if name.startswith("AuroraReplicaLag") and len(members) > 1:
         return lambda _: 1000.0 * world.durations.aurora_replica_lag_s
     return lambda _: None
+
+
+def _speaks(cluster: Cluster, engine: str) -> bool:
+    return str(cluster.shown["Engine"]) == engine
+
+
+def _slot_lag(world: World, cluster: Cluster) -> float | None:
+    """Return the bytes that the slowest of the green clusters has not received; None where no slot is (SB-AUR-47)."""
+    room, now = books(world, cluster.account, cluster.region), world.now()
+    greens = [c.store for c in room.clusters.values() if c.store.follows is cluster.store]
+    whole = cluster.store.contents(now)
+    return max((whole.minus(g.contents(now)).mib(world.rates) * 2**20 for g in greens), default=None)
 
 
 def _find(world: World, call: Call, dimensions: list[dict[str, str]]) -> AnyDb | None:

@@ -6,7 +6,7 @@ from sealift.sandbox.rds import flow, lookups, network, tags
 from sealift.sandbox.rds.paging import filtered, paged
 from sealift.sandbox.rds.refusals import refuse
 from sealift.sandbox.rds.rendering import endpoint
-from sealift.sandbox.rds.state import Books, here
+from sealift.sandbox.rds.state import AnyDb, Books, Cluster, here
 from sealift.sandbox.world import Call, World, iso
 
 ADDRESS = "172.31.150.5"

@@ -16,7 +16,7 @@ from sealift.plan import MigrationPlan
 from sealift.sandbox import Durations, Sandbox
 from sealift.step import Phase, Step
 from tests.databases import CASES, Case, described, logins, options_of, picture, sampled
-from tests.world import World
+from tests.world import REGION, World
 
 each = pytest.mark.parametrize("name", CASES)
 
@@ -71,6 +71,9 @@ def test_a_whole_migration(world: World, name: str) -> None:
             assert now["DeletionProtection"] is (was["DeletionProtection"] or id_ == plan.target)
             assert [t for t in now["TagList"] if not t["Key"].startswith("sealift:")] == was["TagList"]
         nothing_lost(world)
+        if plan.route == "snapshot":  # the warm pair went with the last one's coming
+            assert sorted(picture(world)["db snapshots"].values()) == ["baseline", "copy"]
+            assert world.driver.journal.holders("rds ManualSnapshots", f"123456789012/{REGION}") == []
         retained = [d for n, d in after.items() if n not in before]
         assert len(retained) == len(before)
         assert not any(d["StorageEncrypted"] for d in retained)

@@ -159,6 +159,14 @@ FIRES: list[tuple[str, InstanceFacts, Options, str, str]] = [
     ("R-RDS-33", ORDERS, OPTIONS, WARN, "100 GiB"),
     ("R-FENCE-01", ORDERS, OPTIONS, ACK, "write position"),
     ("R-FENCE-01", replace(ORDERS, engine="sqlserver-se"), OPTIONS, ACK, "second time"),
+    ("R-RDS-64", described(AllocatedStorage=100, MaxAllocatedStorage=109), OPTIONS, BLOCK, "109 GiB"),
+    (
+        "R-RDS-64",
+        replica(described={"AllocatedStorage": 100, "MaxAllocatedStorage": 100}),
+        OPTIONS,
+        BLOCK,
+        "orders-r1",
+    ),
     ("R-RDS-57", replica(), replace(OPTIONS, readers="stale"), ACK, "orders-r1"),
     ("R-RDS-81", replica(), replace(OPTIONS, readers="primary"), ACK, "sends nobody to orders"),
     ("R-SEALIFT-21", ORDERS, replace(OPTIONS, readers="stale"), WARN, "--readers has no effect on orders"),
@@ -204,6 +212,11 @@ def test_an_ordinary_instance_is_silent(rule: str) -> None:
 def test_a_user_beside_the_managed_master_may_be_the_login() -> None:
     """R-FENCE-02: what RDS manages is the master's password alone: other users are in the copy as they were (R-RDS-17)."""
     assert RULES["R-FENCE-02"](described(MasterUserSecret={"SecretArn": MASTER}), LOGIN) is None
+
+
+def test_a_limit_that_can_be_set_is_no_finding() -> None:
+    """R-RDS-64: 10 % above the storage, no less, is what AWS takes."""
+    assert RULES["R-RDS-64"](described(AllocatedStorage=100, MaxAllocatedStorage=110), OPTIONS) is None
 
 
 def test_a_login_rules_out_what_runs_inside() -> None:

@@ -70,6 +70,7 @@ SNAPSHOT_RULES: tuple[Rule, ...] = (
     route.readers_reach_the_primary,
     route.password_of_a_tenant,
     route.replicas_without_a_managed_password,
+    route.growth_can_be_set,
     common.renamed_twice,
     common.loads_lazily,
 )

@@ -1,6 +1,7 @@
 """Rules of a route: what refuses it, and what has to be known before it is taken."""
 
 from sealift.kind import ACK, BLOCK
+from sealift.kinds.databases.facts import Described
 from sealift.kinds.databases.judging import Finding, moving, say
 from sealift.kinds.rds.facts import InstanceFacts
 from sealift.options import Options
@@ -82,3 +83,19 @@ def replicas_without_a_managed_password(facts: InstanceFacts, options: Options) 
         [f"RDS manages the master password of {facts.id}, which has replicas"] if both else [],
         "Set a password of your own first, or delete the replicas and do without.",
     )
+
+
+@moving("R-RDS-64", 'RDS user guide, "Managing capacity automatically with Amazon RDS storage autoscaling"')
+def growth_can_be_set(facts: InstanceFacts, options: Options) -> Finding:
+    """A limit of storage autoscaling is set anew only where it is 10 % or more above the storage (SB-RDS-15)."""
+    both = ((facts.id, facts.described), *((r.id, r.described) for r in facts.replicas))
+    found = [
+        f"{name} may grow to {most} GiB and has {size} of them"
+        for name, shown in both
+        if (most := int(shown.get("MaxAllocatedStorage") or 0)) and 10 * most < 11 * (size := _size(shown))
+    ]
+    return say(BLOCK, found, "Raise the limit (modify-db-instance --max-allocated-storage): that interrupts nothing.")
+
+
+def _size(described: Described) -> int:
+    return int(described.get("AllocatedStorage") or 0)
