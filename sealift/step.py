@@ -146,7 +146,8 @@ class Step(ABC):
     opens an epoch), `takes_down` that a workload is down from then on; `exposes` that a workload could now run on what was
     made; `at_gate` what is done when the gate opens, before the window is judged again; `looks_first` asks for `find` before
     the first try too; `asks_health` marks what `accept` passes over; `interrupts` what takes the workload down once more
-    after bring-up; `harbours` what a replacement that is kept lives in; `quota` names what is counted in the journal; `declares` the operations that its `local:` call sends.
+    after bring-up; `harbours` what a replacement that is kept lives in; `quota` names what is counted in the journal;
+    `declares` the operations that its `local:` call sends.
     """
 
     key: str
@@ -354,7 +355,12 @@ def token(ctx: Context, step: Step) -> str:
     """Return the ClientToken: at most 64 ASCII characters, the same for the same try, another for the next attempt or
     cut.
     """
-    text = f"{ctx.migration}/{ctx.attempt}/{ctx.epoch}/{step.key}"
+    return token_of(ctx, step.key)
+
+
+def token_of(ctx: Context, key: str) -> str:
+    """Return the same by a step's key alone: names are made of it too."""
+    text = f"{ctx.migration}/{ctx.attempt}/{ctx.epoch}/{key}"
     return hashlib.sha256(text.encode()).hexdigest()[:48]
 
 

@@ -62,7 +62,7 @@ async def observe_cluster(
         key=await key_facts(read, options.key),
         described=described,
         vpc=next((str((m.described.get("DBSubnetGroup") or {}).get("VpcId", "")) for m in members), ""),
-        parameter_group=await _parameter_group(read, described),
+        parameter_group=await cluster_parameter_group(read, described),
         members=members,
         endpoints=await _endpoints(read, target),
         scaling=await _scaling(read, target),
@@ -107,7 +107,8 @@ async def _members(read: Read, described: dict[str, Any]) -> tuple[MemberFacts, 
     return tuple(sorted(found, key=lambda m: (not m.writer, m.id)))
 
 
-async def _parameter_group(read: Read, described: dict[str, Any]) -> GroupFacts:
+async def cluster_parameter_group(read: Read, described: dict[str, Any]) -> GroupFacts:
+    """Return the parameter group of a cluster, with what somebody has set in it."""
     name = str(described.get("DBClusterParameterGroup", ""))
     if not name:
         return GroupFacts()

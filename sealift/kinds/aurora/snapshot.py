@@ -32,6 +32,7 @@ from sealift.kinds.databases.pieces import (
     SCHEDULERS,
     WRITES,
     compact,
+    hand_over,
     hand_over_tags,
     hook,
     inside,
@@ -80,7 +81,7 @@ def snapshot_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]:
     named: dict[str, Any] = {"database": facts.id, "resource_id": NEW_ID, "of_cluster": True}
     settings = modify_params(facts.described)
     return recipe(
-        mark(facts, options, "snapshot"),
+        *mark(facts, options, "snapshot"),
         state(facts, options),
         ReserveQuotas(key="quotas", phase=PREPARE, source=facts.id, wanted=tuple(facts.needs.items())),
         *quarantine(facts, options),
@@ -132,6 +133,7 @@ def snapshot_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]:
         _members_renamed(facts),
         _endpoints_on(facts),
         *_opened(facts, options, named),
+        hand_over(facts),
         GiveOwnGroups(
             key="bring-up",
             phase=BRING_UP,

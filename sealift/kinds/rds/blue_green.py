@@ -61,7 +61,7 @@ def blue_green_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...
     )
     new: dict[str, Any] = {"database": facts.id, "resource_id": _new(facts.id)}
     return recipe(
-        mark(facts, options, "blue-green"),
+        *mark(facts, options, "blue-green"),
         state(facts, options),
         ReserveQuotas(
             key="quotas",
