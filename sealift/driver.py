@@ -573,7 +573,7 @@ class Driver:
                 engine.note("epoch", number=found.epoch)
                 engine.note("quiesce")
             up = found.stage in ("up", "handed")
-            await engine.look_for_all(until_up=up, outputs=found.outputs, names=found.names)
+            await engine.look_for_all(until_up=up, outputs=found.outputs, names=found.names, never=found.never)
             if found.stage == "handed":
                 why = "its replacement may have been written to, and does not serve: its journal was lost"
                 engine.note("end", **{"as": "needs-person", "why": why})

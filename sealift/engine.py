@@ -5,7 +5,7 @@ Only the engine calls AWS. Prefect, or a plain loop, is a *runner* handed to it.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Protocol
@@ -727,9 +727,11 @@ class Engine:
         until_up: bool,
         outputs: Mapping[str, Output] | None = None,
         names: Mapping[str, Output] | None = None,
+        never: Collection[str] = (),
     ) -> None:
         """Fill an adopted journal: look for what each step has left. `until_up`: a replacement serves, so all up to
-        there is done. `outputs` is known of steps without looking; `names` what those had that are not found any more.
+        there is done. `outputs` is known of steps without looking; `names` what those had that are not found any more;
+        `never` was not done.
         """
         known, gone = outputs or {}, names or {}
         epoch = 0
@@ -742,6 +744,8 @@ class Engine:
                 break  # the sources serve: a running instance is no start of ours
             if not until_up and step.phase is Phase.CONFIRM:
                 break  # nothing was brought up, so nothing was confirmed
+            if not until_up and step.key in never:
+                continue
             epoch = self.state.epoch if step.quiesces else epoch
             out = known.get(step.key)
             if out is None:

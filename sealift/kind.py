@@ -74,7 +74,8 @@ class Recalled:
     `stage`: prepare (the sources serve), cutover (in between), up (a replacement serves), handed (it may have been written to,
     and serves no more or not yet). `outputs` is what steps have made, by key, where looking for it by name would not find it;
     `names` what those have that need not be there any more once a replacement serves. `busy`: something of it is being changed,
-    by a call of the driver that died perhaps; None where that is seen otherwise.
+    by a call of the driver that died perhaps; None where that is seen otherwise. `never` names steps that were not done, though
+    what they make looks like what the source has.
     """
 
     facts: Any
@@ -87,6 +88,7 @@ class Recalled:
     busy: bool | None = None
     outputs: Mapping[str, Output] = field(default_factory=dict)
     names: Mapping[str, Output] = field(default_factory=dict)
+    never: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ async def recall(read: Read, account: str, region: str, target: str, options: Op
     now = await observe_cluster(read, account, region, str(found.main.described["DBClusterIdentifier"]), options)
     facts = await _as_it_was(read, now, found)
     stage = tagged.stage(found, facts, now)
+    untouched = {e.resource_id for e in now.endpoints or ()}
     if stage == "prepare" and (now.scaling != facts.scaling or _named(now) != _named(facts)):
         stage = "cutover"
     return Recalled(
@@ -38,6 +39,7 @@ async def recall(read: Read, account: str, region: str, target: str, options: Op
         busy=found.busy,
         outputs=tagged.outputs(found, up=stage in ("up", "handed"), of_cluster=True),
         names=tagged.names(found),
+        never=frozenset(f"endpoint:on:{e.id}" for e in facts.endpoints or () if e.resource_id in untouched),
     )
 
 
