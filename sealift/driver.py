@@ -47,6 +47,9 @@ CLAIMS = frozenset({"R-SEALIFT-01", "R-SEALIFT-12"})
 RESERVED = "R-RDS-25"
 """The rule that a quota has room: a migration that has begun has reserved it, and AWS counts what it has made."""
 
+REST_POLL, REST_PATIENCE = 15.0, 3600.0
+"""Seconds between looks at what a lost driver has sent, and until it is left to a person."""
+
 AT_ONCE = 8
 """Targets that one process works on side by side."""
 
@@ -519,8 +522,8 @@ class Driver:
     async def adopt(self, text: str, options: Options) -> Outcome:
         """Rebuild a lost journal from the tags on the sources of a target, then say how to go on.
 
-        While the sources serve it can be resumed; half-way in a cutover only the way back is offered, which is free;
-        where a replacement serves, the rest of the confirmation is what `resume` does.
+        While the sources serve it can be resumed; half-way in a cutover only the way back is offered, which is free, and
+        `resume` goes back too; where a replacement serves, the rest of the confirmation is what `resume` does.
         """
         migration = ""
         try:
@@ -528,7 +531,7 @@ class Driver:
             gateway = await self.gateway(self.region(target), target.account)
             read = reader(gateway)
             kind, unit, _ = await resolve(read, target, gateway.region)
-            found = await kind.recall(read, gateway.account_id, gateway.region, unit, options)
+            found = await self._recalled(kind, lambda: kind.recall(read, *gateway.place, unit, options))
             migration = found.migration
             if options.state_url:
                 plan = await self._kept_plan(gateway, options.state_url, migration)
@@ -537,12 +540,30 @@ class Driver:
             row = plan.to_json()
             self.journal.adopt(migration, row, digest([row]), plan.locks, found.attempt)
             await self._fill(migration, plan, gateway, found)
-            remedy = "rollback" if found.stage == "cutover" else "resume"
-            return Outcome(
-                unit, migration, 0, f"{unit} was at stage '{found.stage}'. Next: sealift {remedy} {migration}"
-            )
+            after = {"cutover": f"rollback {migration}", "handed": f"rollback {migration} --discard-writes"}
+            go_on = after.get(found.stage, f"resume {migration}")
+            return Outcome(unit, migration, 0, f"{unit} was at stage '{found.stage}'. Next: sealift {go_on}")
         except SealiftError as error:
             return Outcome(text, migration, error.exit_code, str(error))
+
+    async def _recalled(self, kind: Kind, recall: Callable[[], Awaitable[Recalled]]) -> Recalled:
+        """Recall a migration once what the driver that died has sent has come to rest: a status word lags behind a call.
+
+        Raises:
+            Refused: it does not come to rest.
+
+        """
+        found, waited = await recall(), 0.0
+        while found.busy is not None and (found.busy or waited < REQUEST_LIFE):
+            if waited >= REST_PATIENCE:
+                raise Refused(
+                    f"{found.migration} ({kind.name}) is still being changed",
+                    remedy="Adopt it again when that is over.",
+                )
+            await self.clock.sleep(REST_POLL)
+            waited += REST_POLL
+            found = await recall()
+        return found
 
     async def _kept_plan(self, gateway: Gateway, url: str, migration: str) -> MigrationPlan:
         """Return the whole plan that was saved outside the journal (`--state`).
@@ -561,7 +582,13 @@ class Driver:
             if found.stage != "prepare":
                 engine.note("epoch", number=found.epoch)
                 engine.note("quiesce")
-            await engine.look_for_all(until_up=found.stage == "up")
+            up = found.stage in ("up", "handed")
+            await engine.look_for_all(until_up=up, outputs=found.outputs, names=found.names, never=found.never)
+            if found.stage == "handed":
+                why = "its replacement may have been written to, and does not serve: its journal was lost"
+                engine.note("end", **{"as": "needs-person", "why": why})
+            elif found.stage == "cutover":
+                engine.note("direction", why="its journal was lost in the cutover", salvage=True, asked=False)
 
     async def verify(self, migration: str) -> Outcome:
         """Read again all that verify cold and finalize read; changes nothing. Exit code 0 or 6."""

@@ -5,7 +5,7 @@ Only the engine calls AWS. Prefect, or a plain loop, is a *runner* handed to it.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Protocol
@@ -721,29 +721,51 @@ class Engine:
         self.note("attempt-closed")
         self._end("rolled-back", why=str(self.state.rollback.get("why", "")))
 
-    async def look_for_all(self, *, until_up: bool) -> None:
+    async def look_for_all(
+        self,
+        *,
+        until_up: bool,
+        outputs: Mapping[str, Output] | None = None,
+        names: Mapping[str, Output] | None = None,
+        never: Collection[str] = (),
+    ) -> None:
         """Fill an adopted journal: look for what each step has left. `until_up`: a replacement serves, so all up to
-        there is done.
+        there is done. `outputs` is known of steps without looking; `names` what those had that are not found any more;
+        `never` was not done.
         """
+        known, gone = outputs or {}, names or {}
         epoch = 0
         for step in self.work.steps:
             if until_up and step.phase is Phase.CONFIRM:
-                break
+                if step.key in known:
+                    self._row(step.key, "made", known[step.key])
+                continue
             if not until_up and self.state.quiesced is None and step.phase is not Phase.PREPARE:
                 break  # the sources serve: a running instance is no start of ours
+            if not until_up and step.phase is Phase.CONFIRM:
+                break  # nothing was brought up, so nothing was confirmed
+            if not until_up and step.key in never:
+                continue
             epoch = self.state.epoch if step.quiesces else epoch
-            try:
-                me = bind(step, self.state.outputs)
-            except KeyError:
-                continue  # what it names was not found, so it was not done
-            out = await self._seen_done(me, Context(self.work.migration, epoch, self.state.attempt), until_up=until_up)
+            out = known.get(step.key)
+            if out is None:
+                out = await self._looked_for(step, Context(self.work.migration, epoch, self.state.attempt), until_up)
+            if out is None and until_up:
+                out = gone.get(step.key)
             if out is None:
                 continue
-            self._row(me.key, "made", out)
+            self._row(step.key, "made", out)
             if until_up:
-                self._row(me.key, "done")
+                self._row(step.key, "done")
         if until_up:
             self.note("bring-up")
+
+    async def _looked_for(self, step: Step, ctx: Context, until_up: bool) -> Output | None:
+        try:
+            me = bind(step, self.state.outputs)
+        except KeyError:
+            return {} if until_up else None  # what it names was not found, so it was not done, or it is past
+        return await self._seen_done(me, ctx, until_up=until_up)
 
     async def _seen_done(self, me: Step, ctx: Context, *, until_up: bool) -> Output | None:
         if query := me.observe(ctx):

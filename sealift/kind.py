@@ -1,7 +1,7 @@
 """What a kind is: a record of functions. `KINDS` in `sealift.kinds` lists them; the engine knows none."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sealift.options import Options
@@ -71,7 +71,11 @@ class Route:
 class Recalled:
     """A migration as the tags on its sources tell it: `same` where today's recipe is the one it was made with.
 
-    `stage`: prepare (the sources serve), cutover (in between), up (a replacement serves).
+    `stage`: prepare (the sources serve), cutover (in between), up (a replacement serves), handed (it may have been written to,
+    and serves no more or not yet). `outputs` is what steps have made, by key, where looking for it by name would not find it;
+    `names` what those have that need not be there any more once a replacement serves. `busy`: something of it is being changed,
+    by a call of the driver that died perhaps; None where that is seen otherwise. `never` names steps that were not done, though
+    what they make looks like what the source has.
     """
 
     facts: Any
@@ -81,6 +85,10 @@ class Recalled:
     attempt: int
     epoch: int
     stage: str
+    busy: bool | None = None
+    outputs: Mapping[str, Output] = field(default_factory=dict)
+    names: Mapping[str, Output] = field(default_factory=dict)
+    never: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -365,7 +365,12 @@ def token(ctx: Context, step: Step) -> str:
     """Return the ClientToken: at most 64 ASCII characters, the same for the same try, another for the next attempt or
     cut.
     """
-    text = f"{ctx.migration}/{ctx.attempt}/{ctx.epoch}/{step.key}"
+    return token_of(ctx, step.key)
+
+
+def token_of(ctx: Context, key: str) -> str:
+    """Return the same by a step's key alone: names are made of it too."""
+    text = f"{ctx.migration}/{ctx.attempt}/{ctx.epoch}/{key}"
     return hashlib.sha256(text.encode()).hexdigest()[:48]
 
 

@@ -72,7 +72,7 @@ from sealift.steps.db_snapshots import (
     SafetyDbSnapshot,
     WarmDbSnapshot,
 )
-from sealift.steps.db_tags import GiveDbTags, MarkDatabase, RemoveDbTags, SetDbAside
+from sealift.steps.db_tags import GiveDbTags, HandOver, MarkDatabase, MarkInside, RemoveDbTags, SetDbAside
 from sealift.steps.delete_snapshot import DeleteSnapshot
 from sealift.steps.delete_tags import RemoveTags
 from sealift.steps.delete_volume import DeleteVolume
@@ -173,6 +173,8 @@ STEPS: tuple[type[Step], ...] = (
     ManagePassword,
     MarkBringUp,
     MarkDatabase,
+    MarkInside,
+    HandOver,
     MarkSource,
     NameNow,
     LookInside,

@@ -4,12 +4,22 @@ A reboot that was not there before is told by the parameter group: it is `in-syn
 one by one, the writer first; a Multi-AZ DB cluster as a whole (botocore rds RebootDBCluster).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sealift import estimate
-from sealift.step import Call, Context, Id, Irreversible, Output, Phase, Seconds, Step, Undo, Watch
-from sealift.steps.db_looks import at_rest, members_with_parameters, needs_rest, watch, with_parameters
+from sealift.step import Call, Context, Found, Id, Irreversible, Output, Phase, Query, Seconds, Step, Undo, Watch
+from sealift.steps.db_looks import (
+    Wanted,
+    at_rest,
+    databases_in,
+    members_with_parameters,
+    needs_rest,
+    read_database,
+    watch,
+    with_parameters,
+)
 
 APPLIED = ("in-sync",)
 Members = tuple[tuple[Id, Id], ...]
@@ -52,6 +62,17 @@ class ApplyOwnParameters(RebootInstance):
     def title(self) -> str:
         return f"reboot {self.database} into its own parameters"
 
+    def find(self, ctx: Context) -> Query:
+        """Tell by its parameters that it was rebooted: clients are on it, and are not thrown out twice."""
+        return _applied(read_database(self.resource_id), with_parameters(self.parameter_group, *APPLIED))
+
+
+def _applied(call: Call, wanted: Wanted) -> Query:
+    def read(reply: Mapping[str, Any]) -> Found | None:
+        return Found({}) if any(not wanted(d) for d in databases_in(reply)) else None
+
+    return Query(call, read)
+
 
 @dataclass(frozen=True, kw_only=True)
 class RebootMember(RebootInstance):
@@ -72,6 +93,11 @@ class ApplyToWriter(RebootMember):
 
     def title(self) -> str:
         return f"reboot {self.database} into its cluster's own parameters"
+
+    def find(self, ctx: Context) -> Query:
+        """Tell by its cluster that it was rebooted: clients are on it, and are not thrown out twice."""
+        wanted = members_with_parameters(self.parameter_group, str(self.database))
+        return _applied(read_database(self.cluster, of_cluster=True), wanted)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +131,11 @@ class ApplyToCluster(RebootCluster):
 
     def title(self) -> str:
         return f"reboot {self.database} into its own parameters"
+
+    def find(self, ctx: Context) -> Query:
+        """Tell by its members that it was rebooted: clients are on it, and are not thrown out twice."""
+        wanted = members_with_parameters(self.parameter_group)
+        return _applied(read_database(self.resource_id, of_cluster=True), wanted)
 
 
 def reboots(

@@ -1,27 +1,13 @@
 """A DB cluster, of Aurora or Multi-AZ, with its members."""
 
-from sealift.errors import Refused
-from sealift.kind import Kind, Read, Recalled, Route
+from sealift.kind import Kind, Route
 from sealift.kinds.aurora import blue_green, finalize, shared, snapshot
 from sealift.kinds.aurora.facts import ClusterFacts
 from sealift.kinds.aurora.observe import observe_cluster
+from sealift.kinds.aurora.recall import recall
 from sealift.kinds.aurora.rules import BLUE_GREEN_RULES, CLUSTER_RULES, SNAPSHOT_RULES
 from sealift.kinds.databases import judging
 from sealift.kinds.databases.facts import beside, wants
-from sealift.options import Options
-
-
-async def recall(read: Read, account: str, region: str, target: str, options: Options) -> Recalled:
-    """Refuse: a cluster's migration is adopted only where its plan was kept.
-
-    Raises:
-        Refused: always, so far.
-
-    """
-    raise Refused(
-        f"the migration of {target} cannot be told from tags alone", remedy="Give --state where its plan was kept."
-    )
-
 
 AURORA_CLUSTER = Kind(
     name="aurora-cluster",

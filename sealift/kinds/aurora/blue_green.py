@@ -77,7 +77,7 @@ def blue_green_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]
     old: dict[str, Any] = {"database": Ref(f"old:{facts.id}", "name"), "resource_id": facts.resource_id}
     retired = tuple((Ref(f"old:{m.id}", "name"), m.resource_id) for m in facts.members)
     return recipe(
-        mark(facts, options, "blue-green"),
+        *mark(facts, options, "blue-green"),
         state(facts, options),
         ReserveQuotas(key="quotas", phase=PREPARE, source=facts.id, wanted=(("DBClusters", 1), ("DBInstances", count))),
         *quarantine(facts, options, logs_in=False),

@@ -69,7 +69,7 @@ async def observe_cluster(
         key=key,
         described=described,
         vpc=vpc,
-        parameter_group=await _parameter_group(read, described),
+        parameter_group=await cluster_parameter_group(read, described),
         members=members,
         endpoints=await _endpoints(read, target),
         scaling=await _scaling(read, target),
@@ -119,7 +119,8 @@ async def _members(read: Read, described: dict[str, Any]) -> tuple[MemberFacts, 
     return tuple(sorted(found, key=lambda m: (not m.writer, m.id)))
 
 
-async def _parameter_group(read: Read, described: dict[str, Any]) -> GroupFacts:
+async def cluster_parameter_group(read: Read, described: dict[str, Any]) -> GroupFacts:
+    """Return the parameter group of a cluster, with what somebody has set in it."""
     name = str(described.get("DBClusterParameterGroup", ""))
     if not name:
         return GroupFacts()

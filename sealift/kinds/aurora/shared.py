@@ -43,10 +43,9 @@ def identity(facts: ClusterFacts) -> dict[str, Any]:
     }
 
 
-def mark(facts: ClusterFacts, options: Options, route: str) -> Lanes:
+def mark(facts: ClusterFacts, options: Options, route: str) -> list[Lanes]:
     """Claim the cluster and its members."""
-    marked = [facts.described, *(m.described for m in facts.members)]
-    return pieces.mark(facts, options, route, identity(facts), marked)
+    return pieces.mark(facts, options, route, identity(facts))
 
 
 def own_members(facts: ClusterFacts) -> Members:

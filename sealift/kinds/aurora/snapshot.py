@@ -32,6 +32,7 @@ from sealift.kinds.databases.pieces import (
     SCHEDULERS,
     WRITES,
     compact,
+    hand_over,
     hand_over_tags,
     hook,
     inside,
@@ -82,7 +83,7 @@ def snapshot_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]:
     settings = modify_params(facts.described)
     writer, *readers = _into_own_parameters(facts, group)
     return recipe(
-        mark(facts, options, "snapshot"),
+        *mark(facts, options, "snapshot"),
         state(facts, options),
         ReserveQuotas(key="quotas", phase=PREPARE, source=facts.id, wanted=tuple(facts.needs.items())),
         *quarantine(facts, options),
@@ -137,6 +138,7 @@ def snapshot_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]:
         _members_renamed(facts),
         _endpoints_on(facts),
         *_opened(facts, options, named),
+        hand_over(facts),
         GiveOwnGroups(
             key="bring-up",
             phase=BRING_UP,

@@ -1,11 +1,15 @@
 """Rules about the key, and about who else has a hand in it: an owner's no, another migration, templates, backups."""
 
 from sealift.kind import ACK, BLOCK, WARN, rule
+from sealift.kinds.databases import image
 from sealift.kinds.databases.facts import DatabaseFacts
 from sealift.kinds.databases.judging import Finding, moving, say, tagged, unread
 from sealift.options import Options
+from sealift.step import tags_of
+from sealift.steps.db_looks import name_of
+from sealift.steps.db_tags import INSIDE
 
-TAG_LIMIT, OUR_TAGS = 50, 6
+TAG_LIMIT, OUR_TAGS = 50, 5  # beside the before-image
 STACK = "aws:cloudformation:"
 TOOLS = ("terraform", "opentofu", "pulumi")
 
@@ -38,7 +42,8 @@ def unclaimed(facts: DatabaseFacts, options: Options) -> Finding:
     """No other migration has a claim on the database or on what moves with it."""
     held = [(name, by) for name, by in facts.claims if by]
     first = held[0][1] if held else ""
-    remedy = f"See it with `sealift status {first}`; where its journal is lost, `sealift adopt {first}`."
+    again = f"sealift adopt {facts.prefix}:{facts.id} --key KEY"
+    remedy = f"See it with `sealift status {first}`; where its journal is lost, `{again}` with the options of then."
     return say(BLOCK, [f"{name} is claimed by migration {by}" for name, by in held], remedy)
 
 
@@ -61,11 +66,17 @@ def wanted(facts: DatabaseFacts, options: Options) -> Finding:
 def room_for_our_tags(facts: DatabaseFacts, options: Options) -> Finding:
     """The source has room for our tags: claim, before-image, role, protection, and the selection tags set aside."""
     selecting = {*(facts.selectors or ()), *options.selector_tags}
-    keys = {k for k, _ in facts.tags if not k.startswith("aws:")}
-    total = len(keys) + OUR_TAGS + len(keys & selecting) + len({k for k, _ in options.protect_tags} - keys)
-    found = (
-        [f"{facts.id} has {len(keys)} tags and would have {total} with those of sealift"] if total > TAG_LIMIT else []
-    )
+    found = []
+    for described, words in facts.images:
+        itself = described is facts.described
+        keys = {k for k in tags_of(described) if not k.startswith("aws:")}
+        ours = OUR_TAGS + len(image.pack(words)) + len({k for k, _ in options.protect_tags} - keys)
+        if itself:
+            ours += len(keys & selecting) + (len(INSIDE) if options.fence_login else 0)
+        if len(keys) + ours > TAG_LIMIT:
+            found.append(
+                f"{name_of(described)} has {len(keys)} tags and would have {len(keys) + ours} with those of sealift"
+            )
     return say(BLOCK, found, f"At most {TAG_LIMIT} are allowed: remove some that are no longer needed.")
 
 

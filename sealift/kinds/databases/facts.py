@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from sealift.keys import KeyFacts
+from sealift.kinds.databases import image
 from sealift.step import Tags, tags_of
 
 Described = Mapping[str, Any]
@@ -187,6 +188,19 @@ class DatabaseFacts:
     def claims(self) -> tuple[tuple[str, str], ...]:
         """What a migration claims, each with the one that has claimed it."""
         return ((self.id, dict(self.tags).get("sealift:migration", "")),)
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The former values of the database itself that the way back needs, and of what its name carries."""
+        words = image.words_of(self.described)
+        if self.proxies:
+            words["x"] = image.listed([[p.proxy, p.target_group] for p in self.proxies])
+        return words
+
+    @property
+    def images(self) -> tuple[tuple[Described, Mapping[str, str]], ...]:
+        """What a migration marks, itself first, each with its before-image."""
+        return ((self.described, self.words),)
 
     @property
     def needs(self) -> Mapping[str, int]:

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from sealift.kinds.databases import image
 from sealift.kinds.databases.facts import DatabaseFacts, Described
 from sealift.kinds.databases.quiet import closes_writes, quiet_parameters
 from sealift.options import Options
@@ -21,9 +22,11 @@ from sealift.steps import (
     DeleteDbSnapshot,
     EndSessions,
     GiveDbTags,
+    HandOver,
     LookInside,
     MakeParameterGroup,
     MarkDatabase,
+    MarkInside,
     NoteInside,
     QuietParameters,
     ReleaseQuotas,
@@ -33,7 +36,7 @@ from sealift.steps import (
     SetDbAside,
     StopSchedulers,
 )
-from sealift.steps.db_looks import id_of, name_of
+from sealift.steps.db_looks import name_of
 
 PREPARE, CUTOVER, BRING_UP, CONFIRM = Phase.PREPARE, Phase.CUTOVER, Phase.BRING_UP, Phase.CONFIRM
 FORMAT = "1"
@@ -66,43 +69,39 @@ def inputs_digest(identity: Mapping[str, Any], facts: DatabaseFacts, options: Op
     return hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-def was(described: Mapping[str, Any]) -> str:
-    """Pack the former values that the way back needs into RDS's tag alphabet, at most 256 characters."""
-    groups = "/".join(g["VpcSecurityGroupId"] for g in described.get("VpcSecurityGroups", ()))
-    parameters = next((g["DBParameterGroupName"] for g in described.get("DBParameterGroups", ())), "")
-    parameters = described.get("DBClusterParameterGroup", parameters)
-    words = {
-        "n": name_of(described),
-        "r": id_of(described),
-        "g": groups,
-        "p": parameters,
-        "d": str(int(bool(described.get("DeletionProtection")))),
-    }
-    return safe_key(" ".join(f"{k}={v}" for k, v in words.items()))[:256]
-
-
 def user_tags(tags: Tags) -> Tags:
     """Return the tags that come over: without `aws:*` (reserved, R-RDS-48) and ours, within the limit of 50."""
     kept = [(k, v) for k, v in tags if not k.startswith(("aws:", "sealift:"))]
     return tuple(kept[: TAG_LIMIT - OUR_TAGS])
 
 
-def mark(
-    facts: DatabaseFacts, options: Options, route: str, identity: Mapping[str, Any], marked: Iterable[Described]
-) -> Lanes:
-    """Claim the database and what moves with it."""
+def mark(facts: DatabaseFacts, options: Options, route: str, identity: Mapping[str, Any]) -> list[Lanes]:
+    """Claim the database, then what moves with it, and write down on each how it was: a claim on these alone would be nobody's."""
     plan = safe_key(f"{FORMAT} {route} {inputs_digest(identity, facts, options, route)}")
     extra = tuple(t for t in options.protect_tags if t[0] not in dict(facts.tags))
-    return Lanes(
-        {
-            name_of(d): [
-                MarkDatabase(
-                    key=f"mark:{name_of(d)}", phase=PREPARE, arn=arn_of(d), plan=plan, was=was(d), extra_tags=extra
-                )
-            ]
-            for d in marked
-        }
-    )
+    lanes: dict[str, list[Step]] = {}
+    for described, words in facts.images:
+        was = image.pack(words)
+        begins = was.pop(image.FIRST)
+        name = name_of(described)
+        lanes[name] = [
+            MarkDatabase(
+                key=f"mark:{name}",
+                phase=PREPARE,
+                arn=arn_of(described),
+                plan=plan,
+                was=begins,
+                more=tuple(was.items()),
+                extra_tags=extra,
+            )
+        ]
+    first, *others = lanes.items()
+    return [Lanes(dict([first])), Lanes(dict(others))]
+
+
+def hand_over(facts: DatabaseFacts) -> Step:
+    """Write on the replacement, directly before clients can reach it, that it may have been written to."""
+    return HandOver(key="handed", phase=CUTOVER, arn=facts.arn, tags=(("sealift:role", "replacement"),))
 
 
 def state(facts: DatabaseFacts, options: Options) -> Step | None:
@@ -180,6 +179,7 @@ def inside(facts: DatabaseFacts, options: Options) -> list[Step]:
     closed = closes_writes(facts.engine, facts.described)
     return [
         NoteInside(key="inside", **about),
+        MarkInside(key="inside:mark", phase=CUTOVER, arn=facts.arn, writes=WRITES, schedulers=SCHEDULERS),
         StopSchedulers(key="schedulers", former=SCHEDULERS, **about),
         *([CloseWrites(key="read-only", former=WRITES, **about)] if closed else []),
         EndSessions(key="sessions", **about),

@@ -59,7 +59,7 @@ def blue_green_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...
         (m.name, m.resource_id, _new(m.name), m.groups, m.parameter_group, set_aside(m.name, NEW)) for m in members
     )
     return recipe(
-        mark(facts, options, "blue-green"),
+        *mark(facts, options, "blue-green"),
         state(facts, options),
         ReserveQuotas(
             key="quotas",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from sealift.kinds.databases import image
 from sealift.kinds.databases.facts import DatabaseFacts, Described, GroupFacts, OptionFacts
 from sealift.step import tags_of
 
@@ -40,6 +41,11 @@ class InstanceFacts(DatabaseFacts):
         """The instance and its replicas."""
         replicas = ((r.id, tags_of(r.described).get("sealift:migration", "")) for r in self.replicas)
         return (*super().claims, *replicas)
+
+    @property
+    def images(self) -> tuple[tuple[Described, Mapping[str, str]], ...]:
+        """The instance and its replicas."""
+        return (*super().images, *((r.described, image.words_of(r.described)) for r in self.replicas if r.described))
 
     @property
     def needs(self) -> Mapping[str, int]:

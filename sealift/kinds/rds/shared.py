@@ -74,9 +74,9 @@ def fenced_replicas(facts: InstanceFacts, options: Options) -> tuple[ReplicaFact
     return () if options.readers == "stale" else facts.replicas
 
 
-def mark(facts: InstanceFacts, options: Options, route: str) -> Lanes:
+def mark(facts: InstanceFacts, options: Options, route: str) -> list[Lanes]:
     """Claim the instance and its replicas."""
-    return pieces.mark(facts, options, route, identity(facts), [m.described for m in members_of(facts)])
+    return pieces.mark(facts, options, route, identity(facts))
 
 
 def fence(facts: InstanceFacts, options: Options, phase: Phase = CUTOVER) -> list[Step | Lanes]:

@@ -30,6 +30,7 @@ from sealift.kinds.databases.pieces import (
     SCHEDULERS,
     WRITES,
     compact,
+    hand_over,
     hand_over_tags,
     hook,
     inside,
@@ -96,7 +97,7 @@ def snapshot_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...]:
     options_of: dict[str, Any] = {"option_group": facts.option_group_to_name}
     settings = modify_params(facts.described)
     return recipe(
-        mark(facts, options, "snapshot"),
+        *mark(facts, options, "snapshot"),
         state(facts, options),
         ReserveQuotas(key="quotas", phase=PREPARE, source=facts.id, wanted=tuple(facts.needs.items())),
         ReserveSlots(
@@ -167,6 +168,7 @@ def snapshot_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...]:
         RenameDatabase(key="rename:old", phase=CUTOVER, to=old, **source),
         RenameDatabase(key="rename:new", phase=CUTOVER, to=facts.id, **new),
         *_opened(facts, options, named),
+        hand_over(facts),
         GiveOwnGroups(
             key="bring-up",
             phase=BRING_UP,
