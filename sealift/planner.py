@@ -74,7 +74,7 @@ def plan_for(
     rules = judge(kind, facts, options)
     blocked = any(v.verdict == BLOCK for v in rules)
     if not kind.pending(facts):
-        done = note or "nothing to do: every volume is under the wanted key"
+        done = note or "nothing to do: all of it is under the wanted key"
         return replace(empty, rules=rules, note=done if not blocked else note)
     if blocked:
         return replace(empty, rules=rules)

@@ -1,6 +1,6 @@
 """Rules about the key, and about who else has a hand in it: an owner's no, another migration, templates, backups."""
 
-from sealift.kind import ACK, BLOCK, WARN
+from sealift.kind import ACK, BLOCK, NOT_EVALUATED, WARN, rule
 from sealift.kinds.databases.facts import DatabaseFacts
 from sealift.kinds.databases.judging import Finding, moving, say, tagged, unread
 from sealift.options import Options
@@ -29,6 +29,19 @@ def fit_key(facts: DatabaseFacts, options: Options) -> Finding:
     if key.manager == "AWS":
         found.append(f"{key.wanted} is managed by AWS: what is under it cannot be shared")
     return say(BLOCK, found, f"Name an enabled symmetric key of yours in {facts.region}.")
+
+
+@rule("R-RDS-01", "botocore rds ModifyDBInstance, ModifyDBCluster (no KmsKeyId); DBCluster.StorageEncryptionType")
+def other_key(facts: DatabaseFacts, options: Options) -> Finding:
+    """An encrypted database is never treated as a plain one; one under another key than the wanted is not re-keyed."""
+    if facts.plain:
+        return None
+    if not facts.key.arn:
+        return NOT_EVALUATED, f"whether {facts.id} is under the wanted key cannot be told: {facts.key.error}."
+    has = facts.encryption
+    under = "a key that AWS owns" if has.type == "sse-rds" else has.key or "a key that is not shown"
+    found = [] if under == facts.key.arn else [f"{facts.id} is encrypted under {under}"]
+    return say(BLOCK, found, "Re-keying is not built yet; name that key to have it counted as done.")
 
 
 @moving("R-SEALIFT-12", "docs/architecture.md, Locks: the claim tag sealift:migration")
@@ -82,7 +95,7 @@ def in_a_pipeline(facts: DatabaseFacts, options: Options) -> Finding:
     return say(
         ACK,
         found,
-        f"Freeze the pipeline, then set storage_encrypted = true and kms_key_id = {facts.key.arn}, with prevent_destroy: an "
+        f"Freeze the pipeline, then set storage_encrypted = true and kms_key_id = {facts.key.arn or 'its key'}, with prevent_destroy: an "
         "apply before that destroys and recreates it. Deletion protection is on until finalize.",
     )
 

@@ -1,16 +1,18 @@
 """Reads that instances and clusters share; what is denied or unknown is None: that fact is *not evaluated*."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from sealift.errors import AccessDenied, CallError, CredentialsLost
 from sealift.kind import Read
-from sealift.kinds.databases.facts import GroupFacts, OptionFacts, ProxyFacts, Quota
+from sealift.kinds.databases.facts import DatabaseFacts, GroupFacts, OptionFacts, ProxyFacts, Quota
 from sealift.plain import plain
 from sealift.step import Call, tags_of
 from sealift.surroundings import Surroundings, maybe
 
 Described = Mapping[str, Any]
+F = TypeVar("F", bound=DatabaseFacts)
 
 QUOTAS = (
     "DBInstances",
@@ -139,6 +141,16 @@ async def quotas(read: Read) -> tuple[Quota, ...] | None:
         return None
     told = {q["AccountQuotaName"]: q for q in reply.get("AccountQuotas", ())}
     return tuple(Quota(n, int(told[n]["Used"]), int(told[n]["Max"])) for n in QUOTAS if n in told)
+
+
+def counted(read: Read, facts: F) -> F:
+    """Count what fits for the targets that are planned next, and what those before have taken (R-RDS-25)."""
+    if not isinstance(read, Surroundings) or facts.quotas is None or not facts.plain:
+        return facts
+    left = tuple(replace(q, planned=read.planned["rds", q.name]) for q in facts.quotas)
+    if all(facts.needs.get(q.name, 0) <= q.free for q in left):
+        read.planned.update({("rds", q.name): facts.needs.get(q.name, 0) for q in left})
+    return replace(facts, quotas=left)
 
 
 async def backup_selections(read: Read, arn: str) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:

@@ -35,6 +35,7 @@ MYSQL = replace(SHOP, engine="aurora-mysql", parameter_group=GroupFacts("shop", 
 OVERRIDES = GroupFacts("mine", "aurora-postgresql17", "in-sync", (("shared_preload_libraries", "pg_cron"),))
 
 FIRES: list[tuple[str, ClusterFacts, Options, str, str]] = [
+    ("R-RDS-01", described(StorageEncryptionType="sse-rds"), OPTIONS, BLOCK, "a key that AWS owns"),
     ("R-RDS-14", replace(SHOP, key=replace(KEY, state="Disabled")), OPTIONS, BLOCK, "Disabled"),
     ("R-SEALIFT-12", tagged("sealift:migration", "mig-1"), OPTIONS, BLOCK, "mig-1"),
     ("R-SEALIFT-12", claimed_member(), OPTIONS, BLOCK, "shop-2"),
@@ -129,7 +130,10 @@ def test_an_ordinary_multi_az_cluster_is_silent(rule: str) -> None:
 
 def test_what_is_under_a_key_has_nothing_to_say() -> None:
     """R-RDS-01: what is encrypted already is not judged; an AWS-owned key is one, whatever StorageEncrypted says (R-RDS-02)."""
-    for told in ({"StorageEncryptionType": "sse-kms"}, {"StorageEncryptionType": "sse-rds", "StorageEncrypted": False}):
+    for told in (
+        {"StorageEncryptionType": "sse-kms", "KmsKeyId": KEY.arn},
+        {"StorageEncryptionType": "sse-rds", "StorageEncrypted": False},
+    ):
         facts = described(**told, GlobalClusterIdentifier="world")
         assert not AURORA_CLUSTER.pending(facts)
         assert RULES["R-RDS-21"](facts, OPTIONS) is None

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sealift.keys import NO_KEY, KeyFacts
 from sealift.kind import ACK, BLOCK, NOT_EVALUATED, WARN, Rule
 from sealift.kinds.databases.facts import GroupFacts, Quota
 from sealift.kinds.rds import RDS_INSTANCE
@@ -29,7 +30,15 @@ def key(**about: Any) -> InstanceFacts:
 
 LOGIN = replace(OPTIONS, fence_login="arn:aws:secretsmanager:x", fence_from="10.0.0.5/32")
 
+
+def under(how: str, key: str | None = None, wanted: KeyFacts = KEY) -> InstanceFacts:
+    return replace(described(StorageEncryptionType=how, StorageEncrypted=how == "sse-kms", KmsKeyId=key), key=wanted)
+
+
 FIRES: list[tuple[str, InstanceFacts, Options, str, str]] = [
+    ("R-RDS-01", under("sse-kms", "arn:other"), OPTIONS, BLOCK, "under arn:other"),
+    ("R-RDS-01", under("sse-rds"), OPTIONS, BLOCK, "a key that AWS owns"),
+    ("R-RDS-01", under("sse-kms", KEY.arn, NO_KEY), OPTIONS, NOT_EVALUATED, "no key was asked for"),
     ("R-RDS-14", key(state="Disabled"), OPTIONS, BLOCK, "Disabled"),
     ("R-RDS-14", key(error="not found", arn=""), OPTIONS, BLOCK, "not found"),
     ("R-RDS-14", key(region="us-east-1"), OPTIONS, BLOCK, "us-east-1"),
