@@ -144,17 +144,19 @@ class Driver:
             SealiftError: a target is malformed, unknown or unreadable.
 
         """
-        plans: dict[str, MigrationPlan] = {}
+        plans: dict[
+            tuple[object, ...], MigrationPlan
+        ] = {}  # an instance and a cluster may bear one name, in each Region
         doors: dict[tuple[str, str], Read] = {}
         for target in [parse(t) for t in texts]:
             gateway = await self.gateway(self.region(target), target.account)
             read = doors.setdefault(gateway.place, door(reader(gateway, survey=True)))
             kind, unit, note = await resolve(read, target, f"{gateway.region} of account {gateway.account_id}")
-            if unit not in plans:
+            if (one := (gateway.place, kind.name, unit)) not in plans:
                 facts = await kind.observe(read, gateway.account_id, gateway.region, unit, options, probe=gateway.probe)
                 if options.fence_login and self._lives and (engine := getattr(facts, "engine", "")):
                     logins.check(engine)
-                plans[unit] = plan_for(kind, facts, options, unit, gateway.account_id, gateway.region, note)
+                plans[one] = plan_for(kind, facts, options, unit, gateway.account_id, gateway.region, note)
         return list(plans.values())
 
     async def observe(self, kind: Kind, gateway: Gateway, unit: str, options: Options) -> Any:

@@ -12,6 +12,7 @@ import pytest
 from sealift.sandbox import VolumeSpec
 from sealift.sandbox.faults import Fault
 from tests.cli.conftest import KEY, REGION, Invoke, Served, refusal, rows
+from tests.cli.middlemen import DENIED, between
 
 ACK = ("--ack", "R-EBS-31")
 DATA = VolumeSpec(device="/dev/sdf", size_gib=20, iops=4000, delete_on_termination=False)
@@ -243,6 +244,46 @@ def test_all_plans_every_finding(sealift: Invoke, served: Served) -> None:
     targets = {served.instance(volumes=[VolumeSpec(), DATA]), served.box.add_volume()}
     result = sealift("plan", "--all", "--key", KEY, "--output", "json")
     assert {m["target"] for m in json.loads(result.stdout)["migrations"]} == targets
+
+
+def test_all_plans_databases_too(sealift: Invoke, served: Served) -> None:
+    """An instance and a cluster that bear one name are two targets; a replica moves with its primary and is none of its own."""
+    served.box.add_db_instance("orders", "mysql")
+    served.box.add_db_replica("orders-r1", "orders")
+    served.box.add_db_cluster("orders")
+    result = sealift("plan", "--all", "--key", KEY, "--output", "json")
+    found = [(m["kind"], m["target"]) for m in json.loads(result.stdout)["migrations"]]
+    assert found == [("rds-instance", "orders"), ("aurora-cluster", "orders")]
+
+
+def test_a_database_is_planned_by_name_or_arn_and_once(sealift: Invoke, served: Served) -> None:
+    """`rds:NAME` and its ARN are one target."""
+    served.box.add_db_instance("orders")
+    arn = f"arn:aws:rds:{REGION}:123456789012:db:orders"
+    result = sealift("plan", "rds:orders", arn, "--key", KEY, "--output", "json")
+    assert [m["target"] for m in json.loads(result.stdout)["migrations"]] == ["orders"]
+
+
+def test_lists_hold_for_databases_that_all_finds(sealift: Invoke, served: Served, tmp_path: Path) -> None:
+    """`--deny-list` and `--allow-list` take what people paste: the name as a target, or the ARN."""
+    for name in ("orders", "wiki"):
+        served.box.add_db_instance(name)
+    for flag, names in (("--deny-list", "rds:orders\n"), ("--allow-list", "rds:wiki\n")):
+        (tmp_path / "names").write_text(names)
+        result = sealift("plan", "--all", "--key", KEY, flag, str(tmp_path / "names"), "--output", "json")
+        status = {m["target"]: m["status"] for m in json.loads(result.stdout)["migrations"]}
+        assert (result.exit_code, status["orders"]) == (7, "refused")
+        assert status["wiki"] != "refused"
+
+
+def test_a_plan_of_all_says_what_was_unreadable(bare: Invoke, served: Served) -> None:
+    """What could not be looked for is not planned: stderr names it, and exit 1 says that the plan is not of all."""
+    served.box.add_db_instance("orders")
+    with between(served.url, DescribeVolumes=DENIED) as lacking:
+        options = ("--endpoint-url", lacking.url, "--region", REGION, "--output", "json")
+        result = bare("plan", "--all", "--key", KEY, *options)
+    assert (result.exit_code, [m["target"] for m in json.loads(result.stdout)["migrations"]]) == (1, ["orders"])
+    assert "unreadable: ebs-volume" in result.stderr
 
 
 def test_piped_progress_is_json_on_stderr_and_data_on_stdout(sealift: Invoke, served: Served) -> None:
