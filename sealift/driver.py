@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from sealift import fencing, logins
@@ -510,6 +511,22 @@ class Driver:
                 engine.note("quiesce")
             await engine.look_for_all(until_up=found.stage == "up")
 
+    def retained(self) -> list[str]:
+        """Return the migrations whose sources are retained, oldest first."""
+        ids = [str(about["id"]) for about in self.journal.migrations()]
+        return [m for m in ids if self.journal.state(m).end == "retained"]
+
+    async def verify_each(self, migrations: Sequence[str] = ()) -> list[Outcome]:
+        """Verify these migrations, or every one that is retained: one outcome each, whatever becomes of the others."""
+
+        async def one(migration: str) -> Outcome:
+            try:
+                return await self.verify(migration)
+            except SealiftError as error:
+                return Outcome(migration, migration, error.exit_code, str(error))
+
+        return await self.many([partial(one, m) for m in dict.fromkeys(migrations or self.retained())])
+
     async def verify(self, migration: str) -> Outcome:
         """Read again all that verify cold and finalize read; changes nothing. Exit code 0 or 6."""
         plan = MigrationPlan.from_json(self.journal.plan(migration))
@@ -521,13 +538,9 @@ class Driver:
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
         if wrong:
-            return Outcome(plan.target, migration, 6, f"{plan.target}: " + "; ".join(wrong))
-        return Outcome(
-            plan.target,
-            migration,
-            0,
-            f"{plan.target}: every replacement is attached, healthy, hydrated and under the key",
-        )
+            said = f"{plan.target}: {'; '.join(wrong)}. Mend it, then look again: sealift verify {migration}"
+            return Outcome(plan.target, migration, 6, said)
+        return Outcome(plan.target, migration, 0, f"{plan.target}: {BY_NAME[plan.kind].sound}")
 
     async def _unsettled(self, plan: MigrationPlan, state: State) -> list[str]:
         kind = BY_NAME[plan.kind]

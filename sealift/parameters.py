@@ -342,6 +342,18 @@ class FinalizeRun(MigrationRun):
     """This deletes for good: say yes."""
 
 
+class VerifyRun(Form):
+    """Read again whether what is retained is as it should be; changes nothing."""
+
+    migrations: list[MigrationId] = Field(default_factory=list)
+    """Ids of the migrations to look at; left out: every one whose source is retained."""
+
+    @property
+    def says(self) -> str:
+        """What the run does, in a few words: its name."""
+        return f"verify {', '.join(self.migrations) or 'what is retained'}"
+
+
 class ApproveRun(Form):
     """Say what happens at the gate of one or several migrations."""
 

@@ -286,6 +286,37 @@ def test_a_plan_of_all_says_what_was_unreadable(bare: Invoke, served: Served) ->
     assert "unreadable: ebs-volume" in result.stderr
 
 
+def test_verify_without_an_id_looks_at_all_that_is_retained(sealift: Invoke, served: Served) -> None:
+    """One final row each, as the daily flow has it: 0 while all is as it should be, 6 where one is not; what waits at its gate
+    is not looked at.
+    """
+    instances = [served.instance(name=f"web-{n}") for n in (1, 2)]
+    done = sealift("migrate", *instances, "--key", KEY, *ACK, "--local", "--yes", "--output", "jsonl")
+    migrations = {r["migration"] for r in rows(done)}
+    left_at_gate(sealift, served.instance(name="web-3"))
+    advance(served, 2 * DAY)
+    for words in (("verify",), ("verify", "--all"), ("verify", *sorted(migrations))):
+        result = sealift(*words, "--output", "jsonl")
+        assert (result.exit_code, {r["migration"] for r in rows(result)}) == (0, migrations)
+
+    boto3.client("ec2", region_name=REGION, endpoint_url=served.url).terminate_instances(InstanceIds=instances[:1])
+    result = sealift("verify")
+    assert result.exit_code == 6
+    assert len(result.stdout.splitlines()) == 2
+    assert f"1 of 2 targets not done: {instances[0]} (exit 6)" in result.stderr
+    assert "sealift verify mig-" in result.stdout
+
+
+def test_with_nothing_retained_there_is_nothing_to_verify(sealift: Invoke) -> None:
+    """Exit 0 and a sentence, an empty list for programs; `--all` beside an id is a mistake."""
+    for words in (("verify",), ("verify", "--all")):
+        result = sealift(*words)
+        assert (result.exit_code, result.stdout) == (0, "nothing is retained: there is nothing to verify\n")
+    assert json.loads(sealift("verify", "--output", "json").stdout) == []
+    result = sealift("verify", "mig-0123456789", "--all")
+    assert (result.exit_code, "--all" in refusal(result)) == (2, True)
+
+
 def test_piped_progress_is_json_on_stderr_and_data_on_stdout(sealift: Invoke, served: Served) -> None:
     """Every line of progress names migration, step, resource, account and Region; stdout holds nothing but the result."""
     result = sealift("migrate", served.instance(), "--key", KEY, *ACK, "--local", "--yes", "--output", "json")

@@ -6,6 +6,7 @@ from sealift.kinds.aurora import blue_green, finalize, shared, snapshot
 from sealift.kinds.aurora.facts import ClusterFacts
 from sealift.kinds.aurora.observe import observe_cluster
 from sealift.kinds.aurora.rules import BLUE_GREEN_RULES, CLUSTER_RULES, SNAPSHOT_RULES
+from sealift.kinds.databases import fenced
 from sealift.options import Options
 
 
@@ -35,6 +36,7 @@ AURORA_CLUSTER = Kind(
     pending=lambda facts: bool(facts.plain),
     finalize=finalize.finalize,
     settled=finalize.settled,
+    sound=fenced.SOUND,
     stays=finalize.stays,
     unusable=finalize.unusable,
     recall=recall,

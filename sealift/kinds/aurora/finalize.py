@@ -7,6 +7,7 @@ from sealift.keys import unusable as key_unusable
 from sealift.kind import Read
 from sealift.kinds.aurora.facts import ClusterFacts
 from sealift.kinds.databases import names
+from sealift.kinds.databases.fenced import lapses, opened
 from sealift.options import Options
 from sealift.recipe import Lanes, recipe
 from sealift.step import Call, Output, Phase, Step
@@ -128,15 +129,11 @@ async def settled(read: Read, facts: ClusterFacts, options: Options, outputs: Ma
     key, and the source is still fenced off.
     """
     wrong = await _replacement(read, facts, outputs)
-    group = outputs.get("quarantine", {}).get("GroupId")
     found = databases_in(await read(read_database(facts.resource_id, of_cluster=True)))
-    if not found:
-        wrong.append(f"the source of {facts.id} is gone")
-    elif groups_of(found[0]) != {group}:
-        wrong.append(f"{name_of(found[0])}, the source of {facts.id}, is not in quarantine any more")
-    elif found[0].get("HttpEndpointEnabled"):
+    wrong += lapses(found[0], facts.id, outputs, of_cluster=True) if found else [f"the source of {facts.id} is gone"]
+    if found and found[0].get("HttpEndpointEnabled"):
         wrong.append(f"the Data API of {name_of(found[0])}, the source of {facts.id}, is on: clients can write to it")
-    return wrong + await unusable(read, facts)
+    return wrong + await opened(read, outputs, options) + await unusable(read, facts)
 
 
 async def _replacement(read: Read, facts: ClusterFacts, outputs: Mapping[str, Output]) -> list[str]:

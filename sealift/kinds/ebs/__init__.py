@@ -21,6 +21,8 @@ _DEGRADED = {
 }
 _RULES = {"clone": CLONE_RULES, "snapshot": SNAPSHOT_RULES, "copy": COPY_RULES}
 
+SOUND = "every replacement is attached, healthy, hydrated and under the key"
+
 
 def _instance(facts: InstanceFacts, options: Options, route: str) -> tuple[Step, ...]:
     return routes.instance_recipe(facts, options, route, _COPIES[route])
@@ -41,6 +43,7 @@ EBS_INSTANCE = Kind(
     pending=lambda facts: bool(facts.plain),
     finalize=finalize.finalize,
     settled=finalize.settled,
+    sound=SOUND,
     stays=finalize.stays,
     unusable=finalize.unusable,
     recall=recall,
@@ -57,6 +60,7 @@ EBS_VOLUME = Kind(
     pending=lambda facts: bool(facts.plain),
     finalize=finalize.finalize,
     settled=finalize.settled,
+    sound=SOUND,
     stays=finalize.stays,
     unusable=finalize.unusable,
     recall=recall,

@@ -2,6 +2,7 @@
 
 from sealift.errors import Refused
 from sealift.kind import Kind, Read, Recalled, Route
+from sealift.kinds.databases import fenced
 from sealift.kinds.rds import blue_green, finalize, shared, snapshot
 from sealift.kinds.rds.facts import InstanceFacts
 from sealift.kinds.rds.observe import observe_instance
@@ -35,6 +36,7 @@ RDS_INSTANCE = Kind(
     pending=lambda facts: bool(facts.plain),
     finalize=finalize.finalize,
     settled=finalize.settled,
+    sound=fenced.SOUND,
     stays=finalize.stays,
     unusable=finalize.unusable,
     recall=recall,

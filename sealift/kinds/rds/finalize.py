@@ -6,6 +6,7 @@ from typing import Any
 from sealift.keys import unusable as key_unusable
 from sealift.kind import Read
 from sealift.kinds.databases import names
+from sealift.kinds.databases.fenced import lapses, opened
 from sealift.kinds.rds.facts import InstanceFacts
 from sealift.options import Options
 from sealift.recipe import Lanes, recipe
@@ -135,14 +136,10 @@ async def settled(read: Read, facts: InstanceFacts, options: Options, outputs: M
     key, fully loaded, and the source is still fenced off.
     """
     wrong = await _replacement(read, facts, outputs)
-    group = outputs.get("quarantine", {}).get("GroupId")
     for name, resource in ((facts.id, facts.resource_id), *((r.id, r.resource_id) for r in facts.replicas)):
         found = databases_in(await read(read_database(resource)))
-        if not found:
-            wrong.append(f"the source of {name} is gone")
-        elif groups_of(found[0]) != {group}:
-            wrong.append(f"{name_of(found[0])}, the source of {name}, is not in quarantine any more")
-    return wrong + await unusable(read, facts)
+        wrong += lapses(found[0], name, outputs) if found else [f"the source of {name} is gone"]
+    return wrong + await opened(read, outputs, options) + await unusable(read, facts)
 
 
 async def _replacement(read: Read, facts: InstanceFacts, outputs: Mapping[str, Output]) -> list[str]:
