@@ -21,7 +21,8 @@ def aws_command(call: Call, region: str) -> str:
 
 
 def _kebab(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
+    """Split words as the AWS CLI does: ModifyDBInstance is modify-db-instance."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", name).lower()
 
 
 def _values(value: Any) -> list[str]:
