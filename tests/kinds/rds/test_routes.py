@@ -10,9 +10,10 @@ import pytest
 from sealift.clock import VirtualClock
 from sealift.engine import Attempt, local_runner
 from sealift.errors import CheckFailed
+from sealift.events import Event
 from sealift.kinds.rds import RDS_INSTANCE
 from sealift.plan import MigrationPlan
-from sealift.sandbox import Durations, Sandbox
+from sealift.sandbox import Durations, Fault, Sandbox
 from sealift.step import Phase, Step
 from tests.databases import ACKS, CASES, RATE, Case, described, logins, options_of, picture, sampled
 from tests.world import World
@@ -238,6 +239,38 @@ def test_verify_sees_every_layer_that_the_fence_has_lost(world: World, route: st
         seen = await world.act(world.driver.verify(done.migration))
         assert (seen.exit_code, said in seen.message) == (6, True), seen.message
         assert f"sealift verify {done.migration}" in seen.message
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("mended", [False, True])
+def test_an_accepted_old_side_is_rebooted_only_behind_its_fence(world: World, mended: bool) -> None:
+    """After a switchover whose old side could not be fenced, `accept` goes on: it fences it where that is possible by now, and
+    else leaves it as RDS left it, read-only: a reboot would make it writable, and its jobs run twice. `verify` says so daily.
+    """
+
+    async def go() -> None:
+        world.box.add_db_instance("orders", "postgres", write_mib_per_s=RATE)
+        world.clock.advance(3600)
+        plan = await world.plan("rds:orders", route="blue-green", acks=ACKS)
+        fault = Fault(operation="rds:ModifyDBInstance", code="AccessDenied", status=403, times=None)
+
+        def up(event: Event) -> None:
+            if event.name == "bring-up":
+                world.box.faults.add(fault)
+
+        driver = world.new_driver(listeners=[up])
+        asked = await world.act(driver.migrate(plan, approved_by="a test", observed=True))
+        assert (asked.exit_code, "sealift accept" in asked.message) == (6, True), asked.message
+        if mended:
+            fault.times = 0
+        kept = await world.act(world.driver.accept(asked.migration))
+        assert (kept.exit_code, "left over" in kept.message) == (0, not mended), kept.message
+        assert [e for e in world.box.log if e.operation == "rds:RebootDBInstance"] == [] or mended
+        world.clock.advance(86_400)
+        seen = await world.act(world.driver.verify(asked.migration))
+        assert (seen.exit_code, "not in quarantine" in seen.message) == ((0, False) if mended else (6, True))
+        assert world.box.double_runs() == []
 
     asyncio.run(go())
 
