@@ -33,7 +33,7 @@ from sealift.options import Options
 from sealift.plan import NEEDS_ACK, NOTHING, REFUSED, MigrationPlan, digest
 from sealift.planner import drift, facts_of, judge, plan_for, refuse_drift
 from sealift.settings import Settings
-from sealift.step import Call
+from sealift.step import Call, bind
 from sealift.targets import Target, parse
 from sealift.watch import Watcher
 
@@ -430,7 +430,7 @@ class Driver:
             raise Refused(
                 f"the writes since bring-up cannot be kept in a snapshot: {'; '.join(wrong)}",
                 resource=plan.target,
-                remedy="Mend the key, or keep the encrypted volumes in its place: --without-safety-snapshot",
+                remedy="Mend the key, or keep the replacement itself in its place: --without-safety-snapshot",
             )
 
     async def _refuse_running(self, plan: MigrationPlan, gateway: Gateway, state: State) -> None:
@@ -532,8 +532,9 @@ class Driver:
         plan = MigrationPlan.from_json(self.journal.plan(migration))
         try:
             state = self.journal.state(migration)
-            if state.brought_up is None:
-                raise Refused(f"{migration} has no replacement in service", remedy=f"See: sealift status {migration}")
+            if state.brought_up is None or state.end in ("rolled-back", "finalized"):
+                retained = "has no replacement in service" if state.end != "finalized" else "has been finalized"
+                raise Refused(f"{migration} {retained}", remedy=f"See: sealift status {migration}")
             wrong = await self._unsettled(plan, state)
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
@@ -572,7 +573,8 @@ class Driver:
             for item in await kind.stays(read, facts, {**outputs, **engine.state.outputs}):
                 lists["goes_by_itself" if not item["command"] else "stays_until_you_act"].append(dict(item))
             kept = {item["id"] for item in lists["goes_by_itself"]}
-            deleted = [s.resource() for s in steps if s.title().startswith("delete")]
+            bound = [bind(s, {**outputs, **engine.state.outputs}) for s in steps]
+            deleted = [s.resource() for s in bound if s.title().startswith("delete")]
             lists["gone_now"] = [d for d in deleted if d not in kept]
             return Outcome(
                 plan.target,

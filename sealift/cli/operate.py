@@ -103,12 +103,12 @@ def resume(migrations: tuple[str, ...], yes: bool, no_wait: bool, output: str, *
 @click.option(
     "--without-safety-snapshot",
     is_flag=True,
-    help="Where the key is unusable: keep the encrypted volumes instead of a snapshot.",
+    help="Where the key is unusable: keep the replacement itself instead of a snapshot of it.",
 )
 @shared.output()
 @shared.place()
 def rollback(migration: str, discard_writes: bool, without_safety_snapshot: bool, output: str, **place: Any) -> None:
-    """Put the original volumes back, at any stage before finalize."""
+    """Put the original back, at any stage before finalize."""
     import sys
 
     from sealift.cli import run

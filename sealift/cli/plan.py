@@ -86,7 +86,7 @@ def apply(file: str, local: bool, yes: bool, no_wait: bool, output: str, **place
 def migrate(
     targets: tuple[str, ...], everything: bool, local: bool, yes: bool, no_wait: bool, output: str, **values: Any
 ) -> None:
-    """Plan, confirm, apply: move all unencrypted volumes of each target under the key."""
+    """Plan, confirm, apply: move each target under the key."""
     from sealift.cli import run
     from sealift.errors import UsageError
     from sealift.plan import Plan
@@ -194,9 +194,7 @@ def _approved(plans: Any, *, yes: bool) -> str | None:
         return None
     if len([p for p in plans if p.steps]) == 1:
         target = next(p.target for p in plans if p.steps)
-        answer = click.prompt(
-            f"Type {target} to stop it and move its volumes", default="", show_default=False, err=True
-        )
+        answer = click.prompt(f"Type {target} to run this plan", default="", show_default=False, err=True)
         if answer.strip() != target:
             run.say("not confirmed; nothing was changed")
             run.end(0)

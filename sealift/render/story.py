@@ -127,7 +127,7 @@ class Story:
             case "retained":
                 return f"now: {self.plan.target} is on its replacement; the plain source is kept until {kept} at least"
             case "rolled-back":
-                return f"now: {self.plan.target} is on its original volumes, as before"
+                return f"now: {self.plan.target} is on its original, as before"
             case "finalized":
                 return f"now: {self.plan.target} is on its replacement for good"
             case "needs-a-person":

@@ -354,7 +354,7 @@ def test_the_story_of_a_failure_has_its_code_and_the_remedy(sealift: Invoke, ser
     assert told.count("UnauthorizedOperation") == 1
     assert "↩ turns back" in told
     assert "▲ service is as before" in told
-    assert f"now: {target} is on its original volumes" in told
+    assert f"now: {target} is on its original, as before" in told
     assert f"sealift resume {migration}" in told
 
 

@@ -172,12 +172,12 @@ async def stays(read: Read, facts: ClusterFacts, outputs: Mapping[str, Output]) 
     ):
         if shot.get("SnapshotType") == "automated" or shot.get("DbClusterResourceId") != facts.resource_id:
             continue
-        name, kind = shot["DBClusterSnapshotIdentifier"], "encrypted" if shot.get("StorageEncrypted") else "plain"
+        name, kind = shot["DBClusterSnapshotIdentifier"], "an encrypted" if shot.get("StorageEncrypted") else "a plain"
         command = f"aws rds delete-db-cluster-snapshot --region {facts.region} --db-cluster-snapshot-identifier {name}"
         left.append(
             {
                 "id": name,
-                "what": f"a {kind} snapshot of {facts.id} that sealift did not make",
+                "what": f"{kind} snapshot of {facts.id} that sealift did not make",
                 "until": "you act",
                 "command": command,
             }

@@ -177,7 +177,7 @@ async def stays(read: Read, facts: InstanceFacts, outputs: Mapping[str, Output])
         if shot.get("SnapshotType") == "automated":
             continue
         plain = not shot.get("Encrypted")
-        what = f"a {'plain' if plain else 'encrypted'} snapshot of {facts.id}"
+        what = f"{'a plain' if plain else 'an encrypted'} snapshot of {facts.id}"
         what += ": its state at the cut" if name in kept else " that sealift did not make"
         left.append(
             {
