@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from sealift import fencing, logins
@@ -152,22 +153,24 @@ class Driver:
             SealiftError: a target is malformed, unknown or unreadable.
 
         """
-        plans: dict[str, MigrationPlan] = {}
+        plans: dict[
+            tuple[object, ...], MigrationPlan
+        ] = {}  # an instance and a cluster may bear one name, in each Region
         doors: dict[tuple[str, str], Read] = {}
         spoken_for: dict[tuple[str, str], Counter[str]] = {}
         for target in [parse(t) for t in texts]:
             gateway = await self.gateway(self.region(target), target.account)
             read = doors.setdefault(gateway.place, door(reader(gateway, survey=True)))
             kind, unit, note = await resolve(read, target, f"{gateway.region} of account {gateway.account_id}")
-            if unit not in plans:
+            if (one := (gateway.place, kind.name, unit)) not in plans:
                 facts = await kind.observe(read, gateway.account_id, gateway.region, unit, options, probe=gateway.probe)
                 if options.fence_login and self._lives and (engine := getattr(facts, "engine", "")):
                     logins.check(engine)
                 place = "/".join(gateway.place)
                 taken = spoken_for.setdefault(gateway.place, Counter(self.journal.reserved(place)))
                 facts = kind.beside(facts, taken)
-                plans[unit] = plan_for(kind, facts, options, unit, gateway.account_id, gateway.region, note)
-                if plans[unit].status not in (NOTHING, REFUSED):
+                plans[one] = plan_for(kind, facts, options, unit, gateway.account_id, gateway.region, note)
+                if plans[one].status not in (NOTHING, REFUSED):
                     taken.update(kind.wants(facts))
         return list(plans.values())
 
@@ -485,7 +488,7 @@ class Driver:
             raise Refused(
                 f"the writes since bring-up cannot be kept in a snapshot: {'; '.join(wrong)}",
                 resource=plan.target,
-                remedy="Mend the key, or keep the encrypted volumes in its place: --without-safety-snapshot",
+                remedy="Mend the key, or keep the replacement itself in its place: --without-safety-snapshot",
             )
 
     async def _refuse_running(self, plan: MigrationPlan, gateway: Gateway, state: State) -> None:
@@ -590,24 +593,37 @@ class Driver:
             elif found.stage == "cutover":
                 engine.note("direction", why="its journal was lost in the cutover", salvage=True, asked=False)
 
+    def retained(self) -> list[str]:
+        """Return the migrations whose sources are retained, oldest first."""
+        ids = [str(about["id"]) for about in self.journal.migrations()]
+        return [m for m in ids if self.journal.state(m).end == "retained"]
+
+    async def verify_each(self, migrations: Sequence[str] = ()) -> list[Outcome]:
+        """Verify these migrations, or every one that is retained: one outcome each, whatever becomes of the others."""
+
+        async def one(migration: str) -> Outcome:
+            try:
+                return await self.verify(migration)
+            except SealiftError as error:
+                return Outcome(migration, migration, error.exit_code, str(error))
+
+        return await self.many([partial(one, m) for m in dict.fromkeys(migrations or self.retained())])
+
     async def verify(self, migration: str) -> Outcome:
         """Read again all that verify cold and finalize read; changes nothing. Exit code 0 or 6."""
         plan = MigrationPlan.from_json(self.journal.plan(migration))
         try:
             state = self.journal.state(migration)
-            if state.brought_up is None:
-                raise Refused(f"{migration} has no replacement in service", remedy=f"See: sealift status {migration}")
+            if state.brought_up is None or state.end in ("rolled-back", "finalized"):
+                retained = "has no replacement in service" if state.end != "finalized" else "has been finalized"
+                raise Refused(f"{migration} {retained}", remedy=f"See: sealift status {migration}")
             wrong = await self._unsettled(plan, state)
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
         if wrong:
-            return Outcome(plan.target, migration, 6, f"{plan.target}: " + "; ".join(wrong))
-        return Outcome(
-            plan.target,
-            migration,
-            0,
-            f"{plan.target}: every replacement is attached, healthy, hydrated and under the key",
-        )
+            said = f"{plan.target}: {'; '.join(wrong)}. Mend it, then look again: sealift verify {migration}"
+            return Outcome(plan.target, migration, 6, said)
+        return Outcome(plan.target, migration, 0, f"{plan.target}: {BY_NAME[plan.kind].sound}")
 
     async def _unsettled(self, plan: MigrationPlan, state: State) -> list[str]:
         kind = BY_NAME[plan.kind]

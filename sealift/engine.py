@@ -862,7 +862,7 @@ class Engine:
         by_hand = "; ".join(aws_command(c, self.gateway.region) for c in calls)
         unkept = any(s.key == stuck.step and s.key.startswith("safety:") for s in left)
         without = (
-            f" Or keep the encrypted volumes in its place: {_WITHOUT.format(self.work.migration)}." if unkept else ""
+            f" Or keep the replacement itself in its place: {_WITHOUT.format(self.work.migration)}." if unkept else ""
         )
         return NeedsPerson(
             f"{self.work.target} could not be put back: {stuck.message}",

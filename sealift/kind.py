@@ -122,6 +122,7 @@ class Kind:
     settled: Callable[
         [Read, Any, Options, Mapping[str, Output]], Awaitable[Sequence[str]]
     ]  # why finalize or verify refuse; empty is good
+    sound: str  # what is true where they do not
     stays: Callable[
         [Read, Any, Mapping[str, Output]], Awaitable[Sequence[Mapping[str, str]]]
     ]  # what outlives finalize, and the commands

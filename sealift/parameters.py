@@ -331,14 +331,14 @@ class ResumeRun(MigrationRun):
 
 
 class RollbackRun(MigrationRun):
-    """Put the original volumes back, at any stage before finalize."""
+    """Put the original back, at any stage before finalize."""
 
     discard_writes: bool = False
     """The workload has run on its replacement: leave the writes made since behind, in a snapshot. Without this it is
     refused."""
 
     without_safety_snapshot: bool = False
-    """Where the key is unusable: keep the encrypted volumes instead of a snapshot of them."""
+    """Where the key is unusable: keep the replacement itself instead of a snapshot of it."""
 
 
 class FinalizeRun(MigrationRun):
@@ -346,6 +346,18 @@ class FinalizeRun(MigrationRun):
 
     confirm: Literal[True]
     """This deletes for good: say yes."""
+
+
+class VerifyRun(Form):
+    """Read again whether what is retained is as it should be; changes nothing."""
+
+    migrations: list[MigrationId] = Field(default_factory=list)
+    """Ids of the migrations to look at; left out: every one whose source is retained."""
+
+    @property
+    def says(self) -> str:
+        """What the run does, in a few words: its name."""
+        return f"verify {', '.join(self.migrations) or 'what is retained'}"
 
 
 class ApproveRun(Form):

@@ -16,6 +16,7 @@ from sealift.parameters import (
     MigrateInstance,
     MigrateVolume,
     RollbackRun,
+    VerifyRun,
 )
 
 INSTANCE, VOLUME = "i-0123456789abcdef0", "vol-0123456789abcdef0"
@@ -94,3 +95,5 @@ def test_the_name_of_a_run_says_what_it_does() -> None:
     form: type[Migrate] = MigrateVolume
     assert form(target=VOLUME, key="alias/app").says == f"migrate {VOLUME} under alias/app"
     assert form(target=VOLUME, key="alias/app", dry_run=True).says == f"plan {VOLUME} under alias/app"
+    assert VerifyRun().says == "verify what is retained"
+    assert VerifyRun(migrations=["mig-1", "mig-2"]).says == "verify mig-1, mig-2"

@@ -108,7 +108,7 @@ def resume(migrations: tuple[str, ...], yes: bool, no_wait: bool, output: str, *
 @shared.output()
 @shared.place()
 def rollback(migration: str, discard_writes: bool, without_safety_snapshot: bool, output: str, **place: Any) -> None:
-    """Put the original volumes back, at any stage before finalize."""
+    """Put the original back, at any stage before finalize."""
     import sys
 
     from sealift.cli import run
@@ -144,15 +144,27 @@ def accept(migration: str, output: str, **place: Any) -> None:
 
 
 @click.command()
-@click.argument("migration")
+@click.argument("migrations", nargs=-1, metavar="[MIGRATION...]")
+@click.option(
+    "--all", "everything", is_flag=True, help="Every migration that is retained; so it is where none is named."
+)
 @shared.output()
 @shared.place()
-def verify(migration: str, output: str, **place: Any) -> None:
-    """Read again all that verify cold and finalize read; changes nothing."""
+def verify(migrations: tuple[str, ...], everything: bool, output: str, **place: Any) -> None:
+    """Read again all that verify cold and finalize read; changes nothing.
+
+    Without a MIGRATION: every one whose source is retained, as the flow `verify` does every day.
+    """
     from sealift.cli import run
+    from sealift.errors import UsageError
 
     with run.driver(**place) as driver:
-        run.conclude([run.run(driver.verify(migration), driver.clock)], output)
+        if everything and migrations:
+            raise UsageError("--all takes no MIGRATION", remedy="Give the one or the other.")
+        outcomes = run.run(driver.verify_each(migrations))
+        if not outcomes and output == "text":
+            run.data("nothing is retained: there is nothing to verify")
+        run.conclude(outcomes, output)
 
 
 @click.command()

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from sealift.options import Options
     from sealift.plan import MigrationPlan
 
+TARGETS = "Give i-…, vol-…, rds:NAME, aurora:NAME or an ARN; `sealift inventory` lists them."
 NO_FLEET = "--all works for `inventory` and `plan` alone until the fleet is built: name the targets"
 
 
@@ -32,13 +33,16 @@ def plan(
     with run.one_line():
         chosen = run.options(values)
     with run.driver(**place) as driver:
-        made = Plan(tuple(_plan(driver, targets, chosen, everything=everything)))
+        plans, unreadable = _plan(driver, targets, chosen, everything=everything)
+        made = Plan(tuple(plans))
         _show(made, output)
         if out:
             _write(made, out)
             run.say(f"kept in {out}; run it with: sealift apply {out}")
         for refused in [m for m in made.migrations if m.status == REFUSED]:
             _say_why(driver, refused)
+        if unreadable:
+            run.end(1)
         states = {m.status for m in made.migrations}
         if states == {REFUSED}:
             run.end(4)
@@ -82,7 +86,7 @@ def apply(file: str, local: bool, yes: bool, no_wait: bool, output: str, **place
 def migrate(
     targets: tuple[str, ...], everything: bool, local: bool, yes: bool, no_wait: bool, output: str, **values: Any
 ) -> None:
-    """Plan, confirm, apply: move all unencrypted volumes of each target under the key."""
+    """Plan, confirm, apply: move each target under the key."""
     from sealift.cli import run
     from sealift.errors import UsageError
     from sealift.plan import Plan
@@ -93,7 +97,7 @@ def migrate(
             raise UsageError(NO_FLEET)
         chosen = run.options(values)
     with run.driver(**place, view=True, notify=chosen.notify) as driver:
-        made = _plan(driver, targets, chosen, everything=False)
+        made, _ = _plan(driver, targets, chosen, everything=False)
         _show(Plan(tuple(made)), "brief")
         for one in made:
             if len(made) == 1 and one.steps:
@@ -107,22 +111,27 @@ def _place(values: dict[str, Any]) -> dict[str, Any]:
     return {k: values.pop(k) for k in ("region", "profile", "endpoint_url", "journal")}
 
 
-def _plan(driver: "Driver", targets: tuple[str, ...], chosen: "Options", *, everything: bool) -> "list[MigrationPlan]":
+def _plan(
+    driver: "Driver", targets: tuple[str, ...], chosen: "Options", *, everything: bool
+) -> "tuple[list[MigrationPlan], bool]":
+    """Return the plans, and whether a whole kind could not be looked for; what was unreadable is said."""
     from sealift.cli import run
+    from sealift.cli.inventory import say_gaps
     from sealift.clock import actor
     from sealift.errors import UsageError
     from sealift.inventory import take
 
     if not targets and not everything:
-        raise UsageError("no TARGET was given", remedy="Give i-…, vol-… or their ARN; `sealift inventory` lists them.")
+        raise UsageError("no TARGET was given", remedy=TARGETS)
 
-    async def work() -> "list[MigrationPlan]":
-        wanted = targets
+    async def work() -> "tuple[list[MigrationPlan], bool]":
+        wanted, lacking = targets, False
         if everything:
             found = await take(driver, (), everything=False)
-            wanted = (*targets, *(str(f["id"]) for f in found.findings))
+            say_gaps(found)
+            wanted, lacking = (*targets, *found.targets), found.whole_unreadable
         with actor(driver.clock):
-            return await driver.plan(wanted, chosen)
+            return await driver.plan(wanted, chosen), lacking
 
     return run.run(work())
 
@@ -185,9 +194,7 @@ def _approved(plans: Any, *, yes: bool) -> str | None:
         return None
     if len([p for p in plans if p.steps]) == 1:
         target = next(p.target for p in plans if p.steps)
-        answer = click.prompt(
-            f"Type {target} to stop it and move its volumes", default="", show_default=False, err=True
-        )
+        answer = click.prompt(f"Type {target} to run this plan", default="", show_default=False, err=True)
         if answer.strip() != target:
             run.say("not confirmed; nothing was changed")
             run.end(0)

@@ -113,18 +113,34 @@ def inventory(found: "Inventory") -> str:
             if not found.unreadable
             else "nothing found in what could be read"
         )
-    rows = []
-    for f in found.findings:
-        places = ", ".join(
-            f"{a['instance']}:{a['device']}" + (" (root)" if a.get("root") else "") for a in f.get("attachments", ())
-        )
-        size = f"{f['size_gib']} GiB {f['volume_type']}"
-        marks = " ".join(sorted({r["id"] for r in f.get("rules", ()) if r["verdict"] in ("block", "ack")}))
-        rows.append(
-            [f["id"], f["encryption"], size, f["state"], places or "-", f["tags"].get("Name", ""), f["region"], marks]
-        )
-    head = ["VOLUME", "ENCRYPTION", "SIZE", "STATE", "ATTACHED TO", "NAME", "REGION", "RULES"]
-    return table(head, rows) + f"\n\n{len(rows)} finding(s). Next: sealift plan INSTANCE --key alias/…"
+    volumes = [_volume(f) for f in found.findings if f["kind"] == "ebs-volume"]
+    databases = [_database(f) for f in found.findings if f["kind"] in DATABASES]
+    parts = [table(VOLUME_COLUMNS, volumes)] if volumes else []
+    parts += [table(DATABASE_COLUMNS, databases)] if databases else []
+    return "\n\n".join([*parts, f"{len(found.findings)} finding(s). Next: sealift plan TARGET --key alias/…"])
+
+
+VOLUME_COLUMNS = ("VOLUME", "ENCRYPTION", "SIZE", "STATE", "ATTACHED TO", "NAME", "REGION", "RULES")
+DATABASE_COLUMNS = ("DATABASE", "ENCRYPTION", "ENGINE", "SIZE", "STATE", "MEMBERS OR PRIMARY", "REGION", "RULES")
+DATABASES = {"rds-instance": "rds:", "aurora-cluster": "aurora:"}
+"""By kind: what a target begins with."""
+
+
+def _volume(f: Mapping[str, Any]) -> list[Any]:
+    places = ", ".join(f"{a['instance']}:{a['device']}" + (" (root)" if a["root"] else "") for a in f["attachments"])
+    size, name = f"{f['size_gib']} GiB {f['volume_type']}", f["tags"].get("Name", "")
+    return [f["id"], f["encryption"], size, f["state"], places or "-", name, f["region"], _marks(f)]
+
+
+def _database(f: Mapping[str, Any]) -> list[Any]:
+    engine, size = f"{f['engine']} {f['engine_version']}", f"{f['size_gib']} GiB" if f["size_gib"] else "-"
+    others = ", ".join(f.get("members", ())) or (f"replica of {f['replica_of']}" if f["replica_of"] else "-")
+    target = DATABASES[f["kind"]] + f["id"]
+    return [target, f["encryption"], engine, size, f["state"], others, f["region"], _marks(f)]
+
+
+def _marks(f: Mapping[str, Any]) -> str:
+    return " ".join(sorted({r["id"] for r in f["rules"] if r["verdict"] in ("block", "ack")}))
 
 
 def final_lists(lists: Mapping[str, Sequence[Any]]) -> str:

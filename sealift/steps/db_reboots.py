@@ -1,6 +1,7 @@
 """Reboots: connections outlive a change of groups, and parameters of a group wait for one (SB-RDS-21, R-RDS-42).
 
-A reboot that was not there before is told by the parameter group: it is `in-sync` afterwards. Members of Aurora are rebooted
+A reboot that was not there before is told by the parameter group: it is `in-sync` afterwards. Without that group there is none:
+of an old side that is not fenced a reboot would end the read-only state, and its jobs would run. Members of Aurora are rebooted
 one by one, the writer first; a Multi-AZ DB cluster as a whole (botocore rds RebootDBCluster).
 """
 
@@ -13,6 +14,7 @@ from sealift.step import Call, Context, Found, Id, Irreversible, Output, Phase, 
 from sealift.steps.db_looks import (
     Wanted,
     at_rest,
+    cluster_with_parameters,
     databases_in,
     members_with_parameters,
     needs_rest,
@@ -22,8 +24,19 @@ from sealift.steps.db_looks import (
 )
 
 APPLIED = ("in-sync",)
+NAMED = (*APPLIED, "pending-reboot", "applying")
 Members = tuple[tuple[Id, Id], ...]
 """Name and resource id of each member of an Aurora cluster, the writer first; empty for what is rebooted as a whole."""
+
+
+def _given(resource_id: Id, wanted: Wanted, *, of_cluster: bool = False) -> Query:
+    """Ask whether a database names the group that a reboot is to apply."""
+
+    def read(reply: Mapping[str, Any]) -> list[str]:
+        found = [why for d in databases_in(reply) if (why := wanted(d))]
+        return [f"{resource_id} is not rebooted: {why}" for why in found]
+
+    return Query(read_database(resource_id, of_cluster=of_cluster), read)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +52,9 @@ class RebootInstance(Step):
 
     def do(self, ctx: Context) -> Call:
         return Call("rds:RebootDBInstance", {"DBInstanceIdentifier": self.database})
+
+    def before(self, ctx: Context) -> Query:
+        return _given(self.resource_id, with_parameters(self.parameter_group, *NAMED))
 
     def needs(self) -> Watch | None:
         return needs_rest(self.resource_id)
@@ -80,6 +96,9 @@ class RebootMember(RebootInstance):
 
     cluster: Id  # resource id
 
+    def before(self, ctx: Context) -> Query:
+        return _given(self.cluster, cluster_with_parameters(self.parameter_group), of_cluster=True)
+
     def ready(self, out: Output) -> Watch:
         wanted = members_with_parameters(self.parameter_group, str(self.database))
         return watch(self.cluster, at_rest(wanted), "rebooted", of_cluster=True)
@@ -114,6 +133,9 @@ class RebootCluster(RebootInstance):
 
     def do(self, ctx: Context) -> Call:
         return Call("rds:RebootDBCluster", {"DBClusterIdentifier": self.database})
+
+    def before(self, ctx: Context) -> Query:
+        return _given(self.resource_id, cluster_with_parameters(self.parameter_group), of_cluster=True)
 
     def needs(self) -> Watch | None:
         return needs_rest(self.resource_id, of_cluster=True)

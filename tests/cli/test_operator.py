@@ -12,6 +12,7 @@ import pytest
 from sealift.sandbox import VolumeSpec
 from sealift.sandbox.faults import Fault
 from tests.cli.conftest import KEY, REGION, Invoke, Served, refusal, rows
+from tests.cli.middlemen import DENIED, between
 
 ACK = ("--ack", "R-EBS-31")
 DATA = VolumeSpec(device="/dev/sdf", size_gib=20, iops=4000, delete_on_termination=False)
@@ -243,6 +244,77 @@ def test_all_plans_every_finding(sealift: Invoke, served: Served) -> None:
     targets = {served.instance(volumes=[VolumeSpec(), DATA]), served.box.add_volume()}
     result = sealift("plan", "--all", "--key", KEY, "--output", "json")
     assert {m["target"] for m in json.loads(result.stdout)["migrations"]} == targets
+
+
+def test_all_plans_databases_too(sealift: Invoke, served: Served) -> None:
+    """An instance and a cluster that bear one name are two targets; a replica moves with its primary and is none of its own."""
+    served.box.add_db_instance("orders", "mysql")
+    served.box.add_db_replica("orders-r1", "orders")
+    served.box.add_db_cluster("orders")
+    result = sealift("plan", "--all", "--key", KEY, "--output", "json")
+    found = [(m["kind"], m["target"]) for m in json.loads(result.stdout)["migrations"]]
+    assert found == [("rds-instance", "orders"), ("aurora-cluster", "orders")]
+
+
+def test_a_database_is_planned_by_name_or_arn_and_once(sealift: Invoke, served: Served) -> None:
+    """`rds:NAME` and its ARN are one target."""
+    served.box.add_db_instance("orders")
+    arn = f"arn:aws:rds:{REGION}:123456789012:db:orders"
+    result = sealift("plan", "rds:orders", arn, "--key", KEY, "--output", "json")
+    assert [m["target"] for m in json.loads(result.stdout)["migrations"]] == ["orders"]
+
+
+def test_lists_hold_for_databases_that_all_finds(sealift: Invoke, served: Served, tmp_path: Path) -> None:
+    """`--deny-list` and `--allow-list` take what people paste: the name as a target, or the ARN."""
+    for name in ("orders", "wiki"):
+        served.box.add_db_instance(name)
+    for flag, names in (("--deny-list", "rds:orders\n"), ("--allow-list", "rds:wiki\n")):
+        (tmp_path / "names").write_text(names)
+        result = sealift("plan", "--all", "--key", KEY, flag, str(tmp_path / "names"), "--output", "json")
+        status = {m["target"]: m["status"] for m in json.loads(result.stdout)["migrations"]}
+        assert (result.exit_code, status["orders"]) == (7, "refused")
+        assert status["wiki"] != "refused"
+
+
+def test_a_plan_of_all_says_what_was_unreadable(bare: Invoke, served: Served) -> None:
+    """What could not be looked for is not planned: stderr names it, and exit 1 says that the plan is not of all."""
+    served.box.add_db_instance("orders")
+    with between(served.url, DescribeVolumes=DENIED) as lacking:
+        options = ("--endpoint-url", lacking.url, "--region", REGION, "--output", "json")
+        result = bare("plan", "--all", "--key", KEY, *options)
+    assert (result.exit_code, [m["target"] for m in json.loads(result.stdout)["migrations"]]) == (1, ["orders"])
+    assert "unreadable: ebs-volume" in result.stderr
+
+
+def test_verify_without_an_id_looks_at_all_that_is_retained(sealift: Invoke, served: Served) -> None:
+    """One final row each, as the daily flow has it: 0 while all is as it should be, 6 where one is not; what waits at its gate
+    is not looked at.
+    """
+    instances = [served.instance(name=f"web-{n}") for n in (1, 2)]
+    done = sealift("migrate", *instances, "--key", KEY, *ACK, "--local", "--yes", "--output", "jsonl")
+    migrations = {r["migration"] for r in rows(done)}
+    left_at_gate(sealift, served.instance(name="web-3"))
+    advance(served, 2 * DAY)
+    for words in (("verify",), ("verify", "--all"), ("verify", *sorted(migrations))):
+        result = sealift(*words, "--output", "jsonl")
+        assert (result.exit_code, {r["migration"] for r in rows(result)}) == (0, migrations)
+
+    boto3.client("ec2", region_name=REGION, endpoint_url=served.url).terminate_instances(InstanceIds=instances[:1])
+    result = sealift("verify")
+    assert result.exit_code == 6
+    assert len(result.stdout.splitlines()) == 2
+    assert f"1 of 2 targets not done: {instances[0]} (exit 6)" in result.stderr
+    assert "sealift verify mig-" in result.stdout
+
+
+def test_with_nothing_retained_there_is_nothing_to_verify(sealift: Invoke) -> None:
+    """Exit 0 and a sentence, an empty list for programs; `--all` beside an id is a mistake."""
+    for words in (("verify",), ("verify", "--all")):
+        result = sealift(*words)
+        assert (result.exit_code, result.stdout) == (0, "nothing is retained: there is nothing to verify\n")
+    assert json.loads(sealift("verify", "--output", "json").stdout) == []
+    result = sealift("verify", "mig-0123456789", "--all")
+    assert (result.exit_code, "--all" in refusal(result)) == (2, True)
 
 
 def test_piped_progress_is_json_on_stderr_and_data_on_stdout(sealift: Invoke, served: Served) -> None:

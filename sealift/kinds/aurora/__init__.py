@@ -6,7 +6,7 @@ from sealift.kinds.aurora.facts import ClusterFacts
 from sealift.kinds.aurora.observe import observe_cluster
 from sealift.kinds.aurora.recall import recall
 from sealift.kinds.aurora.rules import BLUE_GREEN_RULES, CLUSTER_RULES, SNAPSHOT_RULES
-from sealift.kinds.databases import judging
+from sealift.kinds.databases import fenced, judging
 from sealift.kinds.databases.facts import beside, wants
 
 AURORA_CLUSTER = Kind(
@@ -24,6 +24,7 @@ AURORA_CLUSTER = Kind(
     done=judging.done,
     finalize=finalize.finalize,
     settled=finalize.settled,
+    sound=fenced.SOUND,
     stays=finalize.stays,
     unusable=finalize.unusable,
     recall=recall,

@@ -7,6 +7,7 @@ from sealift.keys import unusable as key_unusable
 from sealift.kind import Barred, Read
 from sealift.kinds.aurora.facts import ClusterFacts
 from sealift.kinds.databases import keyed, leaving, names
+from sealift.kinds.databases.fenced import lapses, opened
 from sealift.kinds.databases.settling import unlike
 from sealift.options import Options
 from sealift.recipe import Lanes, recipe
@@ -20,7 +21,7 @@ from sealift.steps import (
     DeleteQuarantine,
     Protect,
 )
-from sealift.steps.db_looks import databases_in, groups_of, id_of, name_of, read_database
+from sealift.steps.db_looks import databases_in, id_of, name_of, read_database
 from sealift.surroundings import maybe
 
 FINALIZE = Phase.FINALIZE
@@ -124,15 +125,11 @@ async def settled(read: Read, facts: ClusterFacts, options: Options, outputs: Ma
     key with all its instances, and the source is still fenced off.
     """
     wrong = await _replacement(read, facts, outputs)
-    group = outputs.get("quarantine", {}).get("GroupId")
     found = databases_in(await read(read_database(facts.resource_id, of_cluster=True)))
-    if not found:
-        wrong.append(f"the source of {facts.id} is gone")
-    elif groups_of(found[0]) != {group}:
-        wrong.append(f"{name_of(found[0])}, the source of {facts.id}, is not in quarantine any more")
-    elif found[0].get("HttpEndpointEnabled"):
+    wrong += lapses(found[0], facts.id, outputs, of_cluster=True) if found else [f"the source of {facts.id} is gone"]
+    if found and found[0].get("HttpEndpointEnabled"):
         wrong.append(f"the Data API of {name_of(found[0])}, the source of {facts.id}, is on: clients can write to it")
-    return wrong + await unusable(read, facts)
+    return wrong + await opened(read, outputs, options) + await unusable(read, facts)
 
 
 async def _replacement(read: Read, facts: ClusterFacts, outputs: Mapping[str, Output]) -> list[str]:

@@ -1,6 +1,7 @@
 """Reading the facts of a cluster with its members; what is denied or unknown stays None."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from sealift.errors import CallError, CredentialsLost, SealiftError
@@ -57,20 +58,13 @@ async def observe_cluster(
     vpc = next((str((m.described.get("DBSubnetGroup") or {}).get("VpcId", "")) for m in members), "")
     multi_az = bool(described.get("DBClusterInstanceClass"))
     made = (described,) if multi_az else tuple(m.described for m in members)
-    return ClusterFacts(
-        id=str(described["DBClusterIdentifier"]),
-        resource_id=str(described["DbClusterResourceId"]),
-        arn=arn,
-        account=account,
-        region=region,
-        state=str(described["Status"]),
-        engine=str(described["Engine"]),
-        engine_version=str(described.get("EngineVersion", "")),
+    return cluster_facts(
+        described,
+        members,
+        account,
+        region,
         key=key,
-        described=described,
-        vpc=vpc,
         parameter_group=await cluster_parameter_group(read, described),
-        members=members,
         endpoints=await _endpoints(read, target),
         scaling=await _scaling(read, target),
         proxies=await proxies_of(read, target),
@@ -92,6 +86,45 @@ async def observe_cluster(
     )
 
 
+def cluster_facts(
+    described: dict[str, Any], members: tuple[MemberFacts, ...], account: str, region: str, **more: Any
+) -> ClusterFacts:
+    """Return what describes tell of a cluster with its members, and what else was read."""
+    return ClusterFacts(
+        id=str(described["DBClusterIdentifier"]),
+        resource_id=str(described["DbClusterResourceId"]),
+        arn=str(described["DBClusterArn"]),
+        account=account,
+        region=region,
+        state=str(described["Status"]),
+        engine=str(described["Engine"]),
+        engine_version=str(described.get("EngineVersion", "")),
+        described=described,
+        vpc=next((str((m.described.get("DBSubnetGroup") or {}).get("VpcId", "")) for m in members), ""),
+        members=members,
+        **more,
+    )
+
+
+def member_facts(described: dict[str, Any], listed: dict[str, Any], group: GroupFacts) -> MemberFacts:
+    """Return a member as it is described, and as its cluster lists it."""
+    return MemberFacts(
+        id=str(described["DBInstanceIdentifier"]),
+        resource_id=str(described["DbiResourceId"]),
+        arn=str(described["DBInstanceArn"]),
+        state=str(described["DBInstanceStatus"]),
+        writer=bool(listed.get("IsClusterWriter")),
+        described=described,
+        parameter_group=group,
+        applied=str(listed.get("DBClusterParameterGroupStatus", "")),
+    )
+
+
+def in_order(members: Iterable[MemberFacts]) -> tuple[MemberFacts, ...]:
+    """Return members, the writer first."""
+    return tuple(sorted(members, key=lambda m: (not m.writer, m.id)))
+
+
 async def _clusters(read: Read, *names: str) -> list[dict[str, Any]]:
     filters = [{"Name": "db-cluster-id", "Values": list(names)}]
     reply = await read(Call("rds:DescribeDBClusters", {"Filters": filters}))
@@ -102,21 +135,8 @@ async def _members(read: Read, described: dict[str, Any]) -> tuple[MemberFacts, 
     listed = {m["DBInstanceIdentifier"]: m for m in described.get("DBClusterMembers") or ()}
     if not listed:
         return ()
-    found = []
-    for one in await instances(read, "db-instance-id", *listed):
-        about = listed[one["DBInstanceIdentifier"]]
-        member = MemberFacts(
-            id=str(one["DBInstanceIdentifier"]),
-            resource_id=str(one["DbiResourceId"]),
-            arn=str(one["DBInstanceArn"]),
-            state=str(one["DBInstanceStatus"]),
-            writer=bool(about.get("IsClusterWriter")),
-            described=one,
-            parameter_group=await parameter_group(read, one),
-            applied=str(about.get("DBClusterParameterGroupStatus", "")),
-        )
-        found.append(member)
-    return tuple(sorted(found, key=lambda m: (not m.writer, m.id)))
+    shown = await instances(read, "db-instance-id", *listed)
+    return in_order([member_facts(d, listed[d["DBInstanceIdentifier"]], await parameter_group(read, d)) for d in shown])
 
 
 async def cluster_parameter_group(read: Read, described: dict[str, Any]) -> GroupFacts:

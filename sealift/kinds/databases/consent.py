@@ -1,6 +1,6 @@
 """Rules about the key, and about who else has a hand in it: an owner's no, another migration, templates, backups."""
 
-from sealift.kind import ACK, BLOCK, WARN, rule
+from sealift.kind import ACK, BLOCK, NOT_EVALUATED, WARN, rule
 from sealift.kinds.databases import image
 from sealift.kinds.databases.facts import DatabaseFacts
 from sealift.kinds.databases.judging import Finding, moving, say, tagged, unread
@@ -35,6 +35,18 @@ def fit_key(facts: DatabaseFacts, options: Options) -> Finding:
     if key.manager == "AWS":
         found.append(f"{key.wanted} is managed by AWS: what is under it cannot be shared")
     return say(BLOCK, found, f"Name an enabled symmetric key of yours in {facts.region}.")
+
+
+@rule("R-RDS-01", "botocore rds ModifyDBInstance, ModifyDBCluster (no KmsKeyId); DBCluster.StorageEncryptionType")
+def other_key(facts: DatabaseFacts, options: Options) -> Finding:
+    """A database under another customer's key than the wanted one is not re-keyed, and not called done."""
+    if facts.plain or facts.of_aws:
+        return None
+    if not facts.key.arn:
+        return NOT_EVALUATED, f"whether {facts.id} is under the wanted key cannot be told: {facts.key.error}."
+    under = facts.encryption.key or "a key that is not shown"
+    found = [] if under == facts.key.arn else [f"{facts.id} is encrypted under {under}"]
+    return say(BLOCK, found, "Re-keying is not built yet; name that key to have it counted as done.")
 
 
 @moving("R-SEALIFT-12", "docs/architecture.md, Locks: the claim tag sealift:migration")
@@ -95,7 +107,7 @@ def in_a_pipeline(facts: DatabaseFacts, options: Options) -> Finding:
     return say(
         ACK,
         found,
-        f"Freeze the pipeline, then set storage_encrypted = true and kms_key_id = {facts.key.arn}, with prevent_destroy: an "
+        f"Freeze the pipeline, then set storage_encrypted = true and kms_key_id = {facts.key.arn or 'its key'}, with prevent_destroy: an "
         "apply before that destroys and recreates it. Deletion protection is on until finalize.",
     )
 

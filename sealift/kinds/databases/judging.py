@@ -32,7 +32,7 @@ def done(facts: Any) -> str:
     if key and key == wanted.arn:
         return f"nothing to do: {facts.id} is under the wanted key"
     under = key or "a key that AWS owns"
-    return f"{facts.id} is encrypted already, under {under}, not under {wanted.wanted}: this version moves only what is plain"
+    return f"{facts.id} is encrypted already, under {under}, not under {wanted.wanted}: with --rekey it is moved"
 
 
 def say(verdict: str, found: Sequence[str], remedy: str) -> Finding:

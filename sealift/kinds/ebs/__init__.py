@@ -21,6 +21,8 @@ _DEGRADED = {
 }
 _RULES = {"clone": CLONE_RULES, "snapshot": SNAPSHOT_RULES, "copy": COPY_RULES}
 
+SOUND = "every replacement is attached, healthy, hydrated and under the key"
+
 
 def _instance(facts: InstanceFacts, options: Options, route: str) -> tuple[Step, ...]:
     return routes.instance_recipe(facts, options, route, _COPIES[route])
@@ -48,6 +50,7 @@ EBS_INSTANCE = Kind(
     done=_done,
     finalize=finalize.finalize,
     settled=finalize.settled,
+    sound=SOUND,
     stays=finalize.stays,
     unusable=finalize.unusable,
     recall=recall,
@@ -65,6 +68,7 @@ EBS_VOLUME = Kind(
     done=_done,
     finalize=finalize.finalize,
     settled=finalize.settled,
+    sound=SOUND,
     stays=finalize.stays,
     unusable=finalize.unusable,
     recall=recall,

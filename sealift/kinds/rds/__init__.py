@@ -1,7 +1,7 @@
 """A DB instance with its read replicas."""
 
 from sealift.kind import Kind, Route
-from sealift.kinds.databases import judging
+from sealift.kinds.databases import fenced, judging
 from sealift.kinds.databases.facts import beside, wants
 from sealift.kinds.rds import blue_green, finalize, shared, snapshot
 from sealift.kinds.rds.facts import InstanceFacts
@@ -24,6 +24,7 @@ RDS_INSTANCE = Kind(
     done=judging.done,
     finalize=finalize.finalize,
     settled=finalize.settled,
+    sound=fenced.SOUND,
     stays=finalize.stays,
     unusable=finalize.unusable,
     recall=recall,

@@ -6,6 +6,7 @@ from typing import Any
 from sealift.keys import unusable as key_unusable
 from sealift.kind import Barred, Read
 from sealift.kinds.databases import keyed, leaving, names
+from sealift.kinds.databases.fenced import lapses, opened
 from sealift.kinds.databases.settling import unlike
 from sealift.kinds.rds.facts import InstanceFacts, ReplicaFacts
 from sealift.options import Options
@@ -23,7 +24,6 @@ from sealift.steps import (
 )
 from sealift.steps.db_looks import (
     databases_in,
-    groups_of,
     id_of,
     name_of,
     read_database,
@@ -148,14 +148,10 @@ async def settled(read: Read, facts: InstanceFacts, options: Options, outputs: M
     wrong = await _replacement(read, facts, outputs)
     for replica in facts.replicas:
         wrong += await _new_replica(read, facts, replica)
-    group = outputs.get("quarantine", {}).get("GroupId")
     for name, resource in ((facts.id, facts.resource_id), *((r.id, r.resource_id) for r in facts.replicas)):
         found = databases_in(await read(read_database(resource)))
-        if not found:
-            wrong.append(f"the source of {name} is gone")
-        elif groups_of(found[0]) != {group}:
-            wrong.append(f"{name_of(found[0])}, the source of {name}, is not in quarantine any more")
-    return wrong + await unusable(read, facts)
+        wrong += lapses(found[0], name, outputs) if found else [f"the source of {name} is gone"]
+    return wrong + await opened(read, outputs, options) + await unusable(read, facts)
 
 
 async def _replacement(read: Read, facts: InstanceFacts, outputs: Mapping[str, Output]) -> list[str]:

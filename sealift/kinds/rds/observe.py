@@ -6,6 +6,7 @@ from typing import Any
 from sealift.errors import CallError, CredentialsLost, SealiftError
 from sealift.keys import key_facts
 from sealift.kind import Read
+from sealift.kinds.databases.facts import GroupFacts
 from sealift.kinds.databases.names import asides, twice
 from sealift.kinds.databases.observing import (
     alarms_of,
@@ -54,18 +55,11 @@ async def observe_instance(
     vpc = str((described.get("DBSubnetGroup") or {}).get("VpcId", ""))
     replicas = await _replicas(read, region, described)
     near = [r.described for r in replicas if r.region == region]
-    return InstanceFacts(
-        id=str(described["DBInstanceIdentifier"]),
-        resource_id=str(described["DbiResourceId"]),
-        arn=arn,
-        account=account,
-        region=region,
-        state=str(described["DBInstanceStatus"]),
-        engine=str(described["Engine"]),
-        engine_version=str(described.get("EngineVersion", "")),
+    return instance_facts(
+        described,
+        account,
+        region,
         key=key,
-        described=described,
-        vpc=vpc,
         parameter_group=await parameter_group(read, described),
         replicas=replicas,
         options=await options_of(read, str(groups[0]["OptionGroupName"]) if groups else ""),
@@ -88,6 +82,41 @@ async def observe_instance(
     )
 
 
+def instance_facts(described: dict[str, Any], account: str, region: str, **more: Any) -> InstanceFacts:
+    """Return what a describe tells of an instance, and what else was read."""
+    return InstanceFacts(
+        id=str(described["DBInstanceIdentifier"]),
+        resource_id=str(described["DbiResourceId"]),
+        arn=str(described["DBInstanceArn"]),
+        account=account,
+        region=region,
+        state=str(described["DBInstanceStatus"]),
+        engine=str(described["Engine"]),
+        engine_version=str(described.get("EngineVersion", "")),
+        described=described,
+        vpc=str((described.get("DBSubnetGroup") or {}).get("VpcId", "")),
+        **more,
+    )
+
+
+def replica_facts(described: dict[str, Any], region: str, group: GroupFacts) -> ReplicaFacts:
+    """Return what a describe tells of a read replica in the Region."""
+    return ReplicaFacts(
+        id=str(described["DBInstanceIdentifier"]),
+        resource_id=str(described["DbiResourceId"]),
+        arn=str(described["DBInstanceArn"]),
+        region=region,
+        state=str(described["DBInstanceStatus"]),
+        described=described,
+        parameter_group=group,
+    )
+
+
+def elsewhere(arn: str) -> ReplicaFacts:
+    """Return what is known of a read replica in another Region: its ARN."""
+    return ReplicaFacts(arn.rsplit(":", 1)[-1], "", arn, arn.split(":")[3], "unread")
+
+
 async def _replicas(read: Read, region: str, described: dict[str, Any]) -> tuple[ReplicaFacts, ...]:
     """Return the read replicas; of one in another Region only its ARN is known here.
 
@@ -96,24 +125,11 @@ async def _replicas(read: Read, region: str, described: dict[str, Any]) -> tuple
     found = []
     for name in described.get("ReadReplicaDBInstanceIdentifiers") or ():
         if str(name).startswith("arn:"):
-            place = str(name).split(":")[3]
-            found.append(ReplicaFacts(str(name).rsplit(":", 1)[-1], "", str(name), place, "unread"))
+            found.append(elsewhere(str(name)))
             continue
         shown = await instances(read, "db-instance-id", name)
-        if not shown or inherited(shown[0]):
-            continue
-        one = shown[0]
-        found.append(
-            ReplicaFacts(
-                id=str(one["DBInstanceIdentifier"]),
-                resource_id=str(one["DbiResourceId"]),
-                arn=str(one["DBInstanceArn"]),
-                region=region,
-                state=str(one["DBInstanceStatus"]),
-                described=one,
-                parameter_group=await parameter_group(read, one),
-            )
-        )
+        if shown and not inherited(shown[0]):
+            found.append(replica_facts(shown[0], region, await parameter_group(read, shown[0])))
     return tuple(sorted(found, key=lambda r: r.id))
 
 

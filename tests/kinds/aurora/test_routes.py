@@ -166,6 +166,23 @@ def test_verify_sees_a_data_api_that_was_turned_on_again(world: World) -> None:
     asyncio.run(go())
 
 
+def test_verify_sees_members_whose_jobs_may_run(world: World) -> None:
+    """The parameters under which no job runs are part of the fence: a cluster that was given others is named (exit 6)."""
+
+    async def go() -> None:
+        plan = await planned(world, CASES["a multi-az db cluster"])
+        done = await world.act(world.driver.migrate(plan, approved_by="a test", observed=True))
+        (old,) = set(described(world)) - {plan.target}
+        world.box.client("rds").modify_db_cluster(
+            DBClusterIdentifier=old, DBClusterParameterGroupName="default.postgres17", ApplyImmediately=True
+        )
+        world.clock.advance(600)
+        seen = await world.act(world.driver.verify(done.migration))
+        assert (seen.exit_code, "may run its jobs again" in seen.message) == (6, True), seen.message
+
+    asyncio.run(go())
+
+
 @each
 def test_a_failure_at_every_step_before_bring_up(tmp_path: Path, name: str, every_step: bool) -> None:
     """Failed after any step before bring-up it goes back by itself; nothing of ours is left, and nothing lost (a sample of the

@@ -169,7 +169,10 @@ def test_an_ordinary_multi_az_cluster_is_silent(rule: str) -> None:
 
 def test_what_is_under_a_key_has_nothing_to_say() -> None:
     """R-RDS-01: what is encrypted already is not judged; an AWS-owned key is one, whatever StorageEncrypted says (R-RDS-02)."""
-    for told in ({"StorageEncryptionType": "sse-kms"}, {"StorageEncryptionType": "sse-rds", "StorageEncrypted": False}):
+    for told in (
+        {"StorageEncryptionType": "sse-kms", "KmsKeyId": KEY.arn},
+        {"StorageEncryptionType": "sse-rds", "StorageEncrypted": False},
+    ):
         facts = described(**told, GlobalClusterIdentifier="world")
         assert not AURORA_CLUSTER.pending(facts)
         assert RULES["R-RDS-21"](facts, OPTIONS) is None

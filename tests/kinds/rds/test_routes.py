@@ -12,10 +12,12 @@ import pytest
 from sealift.clock import VirtualClock
 from sealift.engine import Attempt, local_runner
 from sealift.errors import CheckFailed
+from sealift.events import Event
+from sealift.kinds.rds import RDS_INSTANCE
 from sealift.plan import MigrationPlan
-from sealift.sandbox import Durations, Sandbox
+from sealift.sandbox import Durations, Fault, Sandbox
 from sealift.step import Phase, Step
-from tests.databases import CASES, Case, described, logins, options_of, picture, sampled
+from tests.databases import ACKS, CASES, RATE, Case, described, logins, options_of, picture, sampled
 from tests.world import REGION, World
 
 each = pytest.mark.parametrize("name", CASES)
@@ -228,6 +230,95 @@ def test_finalize_waits_for_a_source_that_left_its_quarantine(world: World) -> N
         assert "not in quarantine any more" in seen.message
         refused, _ = await world.act(world.driver.finalize(done.migration))
         assert refused.exit_code == 4
+
+    asyncio.run(go())
+
+
+def _own_parameters(world: World, old: str, group: str) -> None:
+    rds = world.box.client("rds")
+    rds.modify_db_instance(DBInstanceIdentifier=old, DBParameterGroupName="default.postgres17", ApplyImmediately=True)
+    world.clock.advance(600)
+    rds.reboot_db_instance(DBInstanceIdentifier=old)
+    world.clock.advance(600)
+
+
+def _let_in(world: World, old: str, group: str) -> None:
+    everybody = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
+    world.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[everybody])
+
+
+def _let_out(world: World, old: str, group: str) -> None:
+    everywhere = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    world.ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[everywhere])
+
+
+def _deleted(world: World, old: str, group: str) -> None:
+    world.box.client("rds").delete_db_instance(DBInstanceIdentifier=old, SkipFinalSnapshot=True)
+    world.clock.advance(3600)
+
+
+LAPSES: dict[str, tuple[Callable[[World, str, str], None], str]] = {
+    "its jobs may run": (_own_parameters, "may run its jobs again"),
+    "clients get in": (_let_in, "lets 10.0.0.0/8 in"),
+    "it reaches others": (_let_out, "lets out to 0.0.0.0/0"),
+    "it is gone": (_deleted, "the source of orders is gone"),
+}
+
+
+@pytest.mark.parametrize("route", ["blue-green", "snapshot"])
+@pytest.mark.parametrize("what", LAPSES)
+def test_verify_sees_every_layer_that_the_fence_has_lost(world: World, route: str, what: str) -> None:
+    """The retained side stays in quarantine, with its jobs off, behind a group that lets nobody in or out: where one of these is
+    no longer so, `verify` ends with 6, names it, and says how to look again.
+    """
+
+    async def go() -> None:
+        world.box.add_db_instance("orders", "postgres", write_mib_per_s=RATE)
+        world.clock.advance(3600)
+        done = await world.migrate("rds:orders", route=route, acks=ACKS)
+        assert done.exit_code == 0, done.message
+        world.clock.advance(86_400)
+        sound = await world.act(world.driver.verify(done.migration))
+        assert (sound.exit_code, sound.message.split(": ")[1]) == (0, RDS_INSTANCE.sound)
+
+        (old,) = set(described(world)) - {"orders"}
+        spoil, said = LAPSES[what]
+        spoil(world, old, str(world.state(done.migration).outputs["quarantine"]["GroupId"]))
+        seen = await world.act(world.driver.verify(done.migration))
+        assert (seen.exit_code, said in seen.message) == (6, True), seen.message
+        assert f"sealift verify {done.migration}" in seen.message
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("mended", [False, True])
+def test_an_accepted_old_side_is_rebooted_only_behind_its_fence(world: World, mended: bool) -> None:
+    """After a switchover whose old side could not be fenced, `accept` goes on: it fences it where that is possible by now, and
+    else leaves it as RDS left it, read-only: a reboot would make it writable, and its jobs run twice. `verify` says so daily.
+    """
+
+    async def go() -> None:
+        world.box.add_db_instance("orders", "postgres", write_mib_per_s=RATE)
+        world.clock.advance(3600)
+        plan = await world.plan("rds:orders", route="blue-green", acks=ACKS)
+        fault = Fault(operation="rds:ModifyDBInstance", code="AccessDenied", status=403, times=None)
+
+        def up(event: Event) -> None:
+            if event.name == "bring-up":
+                world.box.faults.add(fault)
+
+        driver = world.new_driver(listeners=[up])
+        asked = await world.act(driver.migrate(plan, approved_by="a test", observed=True))
+        assert (asked.exit_code, "sealift accept" in asked.message) == (6, True), asked.message
+        if mended:
+            fault.times = 0
+        kept = await world.act(world.driver.accept(asked.migration))
+        assert (kept.exit_code, "left over" in kept.message) == (0, not mended), kept.message
+        assert [e for e in world.box.log if e.operation == "rds:RebootDBInstance"] == [] or mended
+        world.clock.advance(86_400)
+        seen = await world.act(world.driver.verify(asked.migration))
+        assert (seen.exit_code, "not in quarantine" in seen.message) == ((0, False) if mended else (6, True))
+        assert world.box.double_runs() == []
 
     asyncio.run(go())
 

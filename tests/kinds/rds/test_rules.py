@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sealift.errors import UsageError
+from sealift.keys import NO_KEY, KeyFacts
 from sealift.kind import ACK, BLOCK, NOT_EVALUATED, WARN, Rule
 from sealift.kinds.databases.facts import GroupFacts, ProxyFacts, Quota
 from sealift.kinds.rds import RDS_INSTANCE
@@ -50,7 +51,14 @@ MANAGED = described(MasterUserSecret={"SecretArn": "arn:s"})
 PROXIED = replace(MANAGED, proxies=(ProxyFacts("pool", "default", ("arn:s",)),))
 MIRRORED = replace(ORDERS, engine="sqlserver-se", described={**DESCRIBED, "Engine": "sqlserver-se", "MultiAZ": True})
 
+
+def under(how: str, key: str | None = None, wanted: KeyFacts = KEY) -> InstanceFacts:
+    return replace(described(StorageEncryptionType=how, StorageEncrypted=how == "sse-kms", KmsKeyId=key), key=wanted)
+
+
 FIRES: list[tuple[str, InstanceFacts, Options, str, str]] = [
+    ("R-RDS-01", under("sse-kms", "arn:other"), OPTIONS, BLOCK, "under arn:other"),
+    ("R-RDS-01", under("sse-kms", KEY.arn, NO_KEY), OPTIONS, NOT_EVALUATED, "no key was asked for"),
     ("R-RDS-14", key(state="Disabled"), OPTIONS, BLOCK, "Disabled"),
     ("R-RDS-14", key(error="not found", arn=""), OPTIONS, BLOCK, "not found"),
     ("R-RDS-14", key(region="us-east-1"), OPTIONS, BLOCK, "us-east-1"),
@@ -251,15 +259,21 @@ OTHER = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/2"
     ("told", "says"),
     [
         ({"StorageEncryptionType": "sse-kms", "KmsKeyId": KEY.arn}, "nothing to do: orders is under the wanted key"),
-        ({"StorageEncryptionType": "sse-kms", "KmsKeyId": OTHER}, f"under {OTHER}, not under alias/app"),
         ({"StorageEncryptionType": "sse-rds"}, "under a key that AWS owns, not under alias/app"),
     ],
 )
 def test_nothing_to_do_is_said_with_the_key_that_it_is_under(told: dict[str, Any], says: str) -> None:
-    """R-RDS-02, R-RDS-03: encrypted is not under the wanted key: the plan names the key and what this version leaves alone."""
+    """R-RDS-02, R-RDS-03: encrypted is not under the wanted key: the plan names the key, and how it would be moved."""
     plan = plan_for(RDS_INSTANCE, described(**told), OPTIONS, "orders", ACCOUNT, REGION)
     assert (plan.status, plan.steps) == (NOTHING, ())
     assert says in plan.note
+
+
+def test_what_is_under_another_key_of_the_customers_is_refused_and_not_called_done() -> None:
+    """R-RDS-01: it is not re-keyed: who asked for the wanted key is not told that all is well."""
+    plan = plan_for(RDS_INSTANCE, under("sse-kms", OTHER), OPTIONS, "orders", ACCOUNT, REGION)
+    assert plan.status == REFUSED
+    assert OTHER in plan.blocked[0].message
 
 
 def test_a_key_that_is_not_there_refuses_what_is_encrypted_too() -> None:

@@ -5,6 +5,7 @@ from sealift.kinds.aurora.rules import cluster, route
 from sealift.kinds.databases import beforehand, common, consent
 
 CLUSTER_RULES: tuple[Rule, ...] = (
+    consent.other_key,
     consent.wanted,
     consent.unclaimed,
     consent.room_for_our_tags,

@@ -5,6 +5,7 @@ from sealift.kinds.databases import beforehand, common, consent
 from sealift.kinds.rds.rules import instance, route
 
 INSTANCE_RULES: tuple[Rule, ...] = (
+    consent.other_key,
     consent.wanted,
     consent.unclaimed,
     consent.room_for_our_tags,
