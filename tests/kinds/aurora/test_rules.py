@@ -40,6 +40,7 @@ PROXIED = replace(
 
 SCALED = replace(SHOP, scaling="{}", members=(*SHOP.members, replace(SHOP.members[-1], id="application-autoscaling-1")))
 FIRES: list[tuple[str, ClusterFacts, Options, str, str]] = [
+    ("R-RDS-01", described(StorageEncryptionType="sse-kms", KmsKeyId="arn:other"), OPTIONS, BLOCK, "under arn:other"),
     ("R-RDS-14", replace(SHOP, key=replace(KEY, state="Disabled")), OPTIONS, BLOCK, "Disabled"),
     ("R-SEALIFT-12", tagged("sealift:migration", "mig-1"), OPTIONS, BLOCK, "mig-1"),
     ("R-SEALIFT-12", claimed_member(), OPTIONS, BLOCK, "shop-2"),
