@@ -434,7 +434,7 @@ class Driver:
             raise Refused(
                 f"the writes since bring-up cannot be kept in a snapshot: {'; '.join(wrong)}",
                 resource=plan.target,
-                remedy="Mend the key, or keep the encrypted volumes in its place: --without-safety-snapshot",
+                remedy="Mend the key, or keep the replacement itself in its place: --without-safety-snapshot",
             )
 
     async def _refuse_running(self, plan: MigrationPlan, gateway: Gateway, state: State) -> None:
@@ -531,7 +531,7 @@ class Driver:
             plan.target,
             migration,
             0,
-            f"{plan.target}: every replacement is attached, healthy, hydrated and under the key",
+            f"{plan.target}: every replacement is in its place, healthy, fully loaded and under the key",
         )
 
     async def _unsettled(self, plan: MigrationPlan, state: State) -> list[str]:

@@ -325,14 +325,14 @@ class ResumeRun(MigrationRun):
 
 
 class RollbackRun(MigrationRun):
-    """Put the original volumes back, at any stage before finalize."""
+    """Put the original back, at any stage before finalize."""
 
     discard_writes: bool = False
     """The workload has run on its replacement: leave the writes made since behind, in a snapshot. Without this it is
     refused."""
 
     without_safety_snapshot: bool = False
-    """Where the key is unusable: keep the encrypted volumes instead of a snapshot of them."""
+    """Where the key is unusable: keep the replacement itself instead of a snapshot of it."""
 
 
 class FinalizeRun(MigrationRun):

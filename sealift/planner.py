@@ -103,6 +103,7 @@ def plan_for(
         back_once_up=seconds_back(steps, brought_up=True),
         readers_down=route.readers_down(facts, options),
         degraded=round(route.degraded(facts, options), 1),
+        kept=route.kept(facts),
     )
 
 

@@ -103,12 +103,12 @@ def resume(migrations: tuple[str, ...], yes: bool, no_wait: bool, output: str, *
 @click.option(
     "--without-safety-snapshot",
     is_flag=True,
-    help="Where the key is unusable: keep the encrypted volumes instead of a snapshot.",
+    help="Where the key is unusable: keep the replacement itself instead of a snapshot of it.",
 )
 @shared.output()
 @shared.place()
 def rollback(migration: str, discard_writes: bool, without_safety_snapshot: bool, output: str, **place: Any) -> None:
-    """Put the original volumes back, at any stage before finalize."""
+    """Put the original back, at any stage before finalize."""
     import sys
 
     from sealift.cli import run
@@ -180,8 +180,8 @@ def finalize(migration: str, yes: bool, output: str, **place: Any) -> None:
                 ).strip()
                 != migration
             ):
-                run.say("not confirmed; nothing was changed")
-                run.end(0)
+                run.say("not confirmed; nothing was changed", color="yellow")
+                run.end(1)
         outcome, lists = run.run(driver.finalize(migration), driver.clock)
         if output == "text" and outcome.exit_code == 0:
             run.data(text.final_lists(lists))

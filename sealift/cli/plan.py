@@ -82,7 +82,7 @@ def apply(file: str, local: bool, yes: bool, no_wait: bool, output: str, **place
 def migrate(
     targets: tuple[str, ...], everything: bool, local: bool, yes: bool, no_wait: bool, output: str, **values: Any
 ) -> None:
-    """Plan, confirm, apply: move all unencrypted volumes of each target under the key."""
+    """Plan, confirm, apply: move each target under the key, an instance with all its unencrypted volumes."""
     from sealift.cli import run
     from sealift.errors import UsageError
     from sealift.plan import Plan
@@ -114,7 +114,10 @@ def _plan(driver: "Driver", targets: tuple[str, ...], chosen: "Options", *, ever
     from sealift.inventory import take
 
     if not targets and not everything:
-        raise UsageError("no TARGET was given", remedy="Give i-…, vol-… or their ARN; `sealift inventory` lists them.")
+        raise UsageError(
+            "no TARGET was given",
+            remedy="Give i-…, vol-…, rds:NAME, aurora:NAME or their ARN; `sealift inventory` lists volumes.",
+        )
 
     async def work() -> "list[MigrationPlan]":
         wanted = targets
@@ -183,18 +186,38 @@ def _approved(plans: Any, *, yes: bool) -> str | None:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         run.say("no terminal and no --yes: it prepares, then waits at the gate for `sealift approve`", color="yellow")
         return None
-    if len([p for p in plans if p.steps]) == 1:
-        target = next(p.target for p in plans if p.steps)
-        answer = click.prompt(
-            f"Type {target} to stop it and move its volumes", default="", show_default=False, err=True
-        )
-        if answer.strip() != target:
-            run.say("not confirmed; nothing was changed")
-            run.end(0)
-    elif not click.confirm("Run this plan?", err=True):
-        run.say("not confirmed; nothing was changed")
-        run.end(0)
+    moving = [p for p in plans if p.steps]
+    if len(moving) == 1:
+        (one,) = moving
+        answer = click.prompt(f"Type {one.target} to {_what(one)}", default="", show_default=False, err=True)
+        confirmed = _names(answer, one)
+    else:
+        for one in moving:
+            run.say(f"{one.target}: {_what(one)}")
+        confirmed = click.confirm("Run this plan?", err=True)
+    if not confirmed:
+        run.say("not confirmed; nothing was changed", color="yellow")
+        run.end(1)
     return f"{run.who()} (terminal)"
+
+
+def _what(one: "MigrationPlan") -> str:
+    """Say what is agreed to: what is moved, and how long it is down."""
+    from sealift.render import text
+
+    return f"move it under {one.options.key} ({text.down(one)})"
+
+
+def _names(answer: str, one: "MigrationPlan") -> bool:
+    """Tell whether an answer is the target: as it is shown, or as people paste it (with its prefix, its ARN)."""
+    from sealift.errors import UsageError
+    from sealift.targets import parse
+
+    text = answer.strip()
+    try:
+        return text == one.target or parse(text).id == one.target
+    except UsageError:
+        return False
 
 
 async def _all(

@@ -110,6 +110,8 @@ def gathered(entries: Sequence[Entry], titles: Mapping[str, str]) -> list[Told |
             items.append(e)
             continue
         told = latest.get((e.attempt, e.step))
+        if told is None and e.what == "void":
+            continue  # an undo that has become void before it was ever begun: nothing has happened
         if told is None or (told.ended is not None and e.what == "intent"):
             title = (
                 str(e.data.get("title") or titles.get(e.step, e.step))

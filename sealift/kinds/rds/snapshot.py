@@ -200,6 +200,11 @@ def readers_down(facts: InstanceFacts, options: Options) -> Seconds:
     return total(steps[first : last + 1])
 
 
+def kept(facts: InstanceFacts) -> tuple[str, ...]:
+    """Return what the sources are called while they are retained: they run, fenced off."""
+    return tuple(set_aside(m.name) for m in members_of(facts))
+
+
 def _roles(facts: InstanceFacts, new: Mapping[str, Any]) -> Lanes:
     roles = facts.described.get("AssociatedRoles") or ()
     return Lanes(

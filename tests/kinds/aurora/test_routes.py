@@ -13,7 +13,7 @@ from sealift.step import Phase
 from tests.clusters import CASES, described, endpoints, picture, scaling
 from tests.databases import Case, logins, options_of, sampled
 from tests.databases import described as instances
-from tests.kinds.rds.test_routes import failing_at, nothing_lost, told_truly, told_truly
+from tests.kinds.rds.test_routes import failing_at, nothing_lost, told_truly
 from tests.world import World
 
 each = pytest.mark.parametrize("name", CASES)

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from sealift.clock import VirtualClock
-from sealift.engine import Attempt, local_runner
+from sealift.engine import Attempt, _named, local_runner
 from sealift.errors import CheckFailed
 from sealift.plan import MigrationPlan
+from sealift.render import story
 from sealift.sandbox import Durations, Sandbox
-from sealift.step import Phase, Step
+from sealift.step import Context, Phase, Step, Watch
+from sealift.steps import RebootInstance, RunHook
 from tests.databases import CASES, Case, described, logins, options_of, picture, sampled
 from tests.world import World
 
@@ -189,9 +191,8 @@ def test_what_finalize_will_do_is_known_before_it_is_asked_for(world: World) -> 
 
     async def go() -> None:
         plan = await planned(world, CASES["postgres, snapshot without a login"])
-        assert (
-            world.driver.deletions((left := await world.act(world.driver.migrate(plan, no_wait=True))).migration) == []
-        )
+        left = await world.act(world.driver.migrate(plan, no_wait=True))
+        assert world.driver.deletions(left.migration) == []
         done = await world.act(world.driver.resume(left.migration, approved_by="a test"))
         will = world.driver.deletions(done.migration)
         assert "delete orders-sealift-old" in will
@@ -249,3 +250,37 @@ async def _fails_at(world: World, name: str, key: str) -> None:
     world.clock.advance(600)
     assert picture(world) == before, key
     nothing_lost(world)
+
+
+def test_the_words_of_a_story_fit_a_database(world: World) -> None:
+    """No raw keys, no volumes; what failed is called by its name; a hook gets no empty lists of volumes."""
+
+    async def go() -> None:
+        plan = await planned(world, CASES["postgres, snapshot without a login"])
+        driver = world.new_driver(failing_at("restore"))
+        done = await world.act(driver.migrate(plan, approved_by="a test", observed=True))
+        assert done.exit_code == 5, done.message
+        told = story.of(world.driver.journal, done.migration).text()
+        assert "now: orders is on its original, as before" in told
+        assert "undo:" not in told
+        assert "volume" not in told
+
+    asyncio.run(go())
+
+
+def test_a_hook_of_a_database_gets_no_volumes() -> None:
+    """What it has not is not in its environment."""
+    hook = RunHook(
+        key="hook", phase=Phase.CUTOVER, command="true", counterpart="", when="quiesce", timeout=1, instance="orders"
+    )
+    environment = hook.do(Context("mig-1", 1, 1)).params["environment"]
+    assert environment["INSTANCE"] == "orders"
+    assert not {"VOLUMES", "DEVICES"} & set(environment)
+
+
+def test_what_is_waited_for_is_called_by_its_name() -> None:
+    """Names change hands: steps wait by the id that does not, and errors say both."""
+    step = RebootInstance(key="r", phase=Phase.CUTOVER, database="ledger", resource_id="db-HZW7", parameter_group="p")
+    watch = step.ready({})
+    assert isinstance(watch, Watch)
+    assert (str(watch), str(_named(watch, step))) == ("db-HZW7", "ledger (db-HZW7)")
