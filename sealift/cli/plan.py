@@ -25,6 +25,8 @@ def plan(
     targets: tuple[str, ...], everything: bool, out: str | None, detailed_exitcode: bool, output: str, **values: Any
 ) -> None:
     """Show what would be done to each target; changes nothing."""
+    import sys
+
     from sealift.cli import run
     from sealift.plan import NEEDS_ACK, READY, REFUSED, Plan
 
@@ -37,8 +39,9 @@ def plan(
         if out:
             _write(made, out)
             run.say(f"kept in {out}; run it with: sealift apply {out}")
-        for refused in [m for m in made.migrations if m.status == REFUSED]:
-            _say_why(driver, refused)
+        if output != "text" or not sys.stdout.isatty():  # there it stands above already
+            for refused in [m for m in made.migrations if m.status == REFUSED]:
+                _say_why(driver, refused)
         states = {m.status for m in made.migrations}
         if states == {REFUSED}:
             run.end(4)
@@ -85,7 +88,7 @@ def migrate(
     """Plan, confirm, apply: move each target under the key, an instance with all its unencrypted volumes."""
     from sealift.cli import run
     from sealift.errors import UsageError
-    from sealift.plan import Plan
+    from sealift.plan import REFUSED, Plan
 
     place = _place(values)
     with run.one_line():
@@ -94,6 +97,8 @@ def migrate(
         chosen = run.options(values)
     with run.driver(**place, view=True, notify=chosen.notify) as driver:
         made = _plan(driver, targets, chosen, everything=False)
+        if len(made) == 1 and len(made[0].blocked) <= 1 and made[0].status == REFUSED:
+            driver.refuse_unfit(made[0])  # in one line, which says all of it
         _show(Plan(tuple(made)), "brief")
         for one in made:
             if len(made) == 1 and one.steps:

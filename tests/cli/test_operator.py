@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -374,3 +375,27 @@ def test_several_targets_are_asked_for_with_their_downtime(
     for target in targets:
         assert f"{target}: move it under {KEY} (down " in asked.stderr
     assert (asked.exit_code, served.box.losses()) == (1, [])
+
+
+def test_losses_are_looked_for_in_databases_too(
+    sealift: Invoke, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write that a database lacks and a job that ran twice are losses like those of a disk: named for what they are, exit 1."""
+    assert (sealift("sandbox", "losses").exit_code, sealift("sandbox", "losses").stdout.strip()) == (0, "[]")
+    lost = replace(served.box.world.durations)  # any record: what it tells is shown as it is
+    monkeypatch.setattr(served.box, "db_losses", lambda: [lost])
+    monkeypatch.setattr(served.box, "double_runs", lambda: [lost])
+    found = sealift("sandbox", "losses")
+    assert found.exit_code == 1
+    assert [r["what"] for r in json.loads(found.stdout)] == [
+        "a write to a database is lost",
+        "a job ran in two databases at once",
+    ]
+
+
+def test_a_refusal_is_said_once(sealift: Invoke, served: Served) -> None:
+    """One rule that refuses one target is one line, which says all of it."""
+    served.box.add_db_instance("orders", "postgres")
+    advance(served, 3600)
+    said = sealift("migrate", "rds:orders", "--key", "alias/nosuch", "--local", "--yes")
+    assert (said.exit_code, said.stderr.count("R-RDS-14"), said.stdout) == (4, 1, "")

@@ -11,7 +11,7 @@ import pytest
 
 from sealift.clock import VirtualClock
 from sealift.engine import Attempt, _named, local_runner
-from sealift.errors import CheckFailed
+from sealift.errors import CheckFailed, SealiftError
 from sealift.plan import MigrationPlan
 from sealift.render import story
 from sealift.sandbox import Durations, Sandbox
@@ -284,3 +284,18 @@ def test_what_is_waited_for_is_called_by_its_name() -> None:
     watch = step.ready({})
     assert isinstance(watch, Watch)
     assert (str(watch), str(_named(watch, step))) == ("db-HZW7", "ledger (db-HZW7)")
+
+
+def test_a_database_of_the_other_kind_is_told_what_to_give(world: World) -> None:
+    """`rds:` of a cluster, `aurora:` of an instance or of a cluster's member: the remedy is the very target."""
+    world.box.add_db_instance("orders", "postgres")
+    world.box.add_db_cluster("cart", "aurora-mysql", readers=1)
+    for given, remedy in (
+        ("rds:cart", "aurora:cart"),
+        ("aurora:orders", "rds:orders"),
+        ("aurora:cart-1", "aurora:cart"),
+    ):
+        with pytest.raises(SealiftError, match=f"give {remedy}\\."):
+            asyncio.run(world.plan(given))
+    with pytest.raises(SealiftError, match="Check the name"):
+        asyncio.run(world.plan("rds:nosuch"))

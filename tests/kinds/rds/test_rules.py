@@ -112,6 +112,7 @@ FIRES: list[tuple[str, InstanceFacts, Options, str, str]] = [
     ("R-FENCE-01", ORDERS, OPTIONS, ACK, "write position"),
     ("R-FENCE-01", replace(ORDERS, engine="sqlserver-se"), OPTIONS, ACK, "second time"),
     ("R-RDS-57", replica(), replace(OPTIONS, readers="stale"), ACK, "orders-r1"),
+    ("R-RDS-71", described(AvailabilityZone="eu-central-1b"), OPTIONS, WARN, "orders is in eu-central-1b"),
     ("R-RDS-70", replica(), replace(OPTIONS, readers="primary"), ACK, "sends nobody to orders"),
     ("R-SEALIFT-21", ORDERS, replace(OPTIONS, readers="stale"), WARN, "--readers has no effect on orders"),
     ("R-SEALIFT-22", replica(), replace(OPTIONS, readers="stale"), WARN, "--readers has no effect on Blue/Green"),
