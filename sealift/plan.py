@@ -16,6 +16,8 @@ from sealift.recipe import step_from_json, step_to_json
 from sealift.step import Seconds, Step
 
 FORMAT = "sealift.plan/1"
+WITHOUT_EFFECT = frozenset({"R-SEALIFT-21", "R-SEALIFT-22", "R-SEALIFT-23", "R-SEALIFT-24"})
+"""The rules that name an option which has no effect on what is moved, or on the way it is moved."""
 LAZY = "R-RDS-33"
 """The rule that says so of a restored database."""
 READY, NEEDS_ACK, REFUSED, NOTHING = "ready", "needs-ack", "refused", "nothing-to-do"

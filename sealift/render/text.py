@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sealift import spans
-from sealift.plan import NEEDS_ACK, NOTHING, REFUSED, MigrationPlan, Plan
+from sealift.plan import NEEDS_ACK, NOTHING, REFUSED, WITHOUT_EFFECT, MigrationPlan, Plan
 from sealift.recipe import blocks
 from sealift.step import Phase, Seconds
 
@@ -45,7 +45,7 @@ def _migration(m: MigrationPlan, *, steps: bool) -> str:
     lines += [
         f"  {MARKS.get(v.verdict, v.verdict)} {v.id}  {v.message}"
         for v in m.rules
-        if steps or v.verdict in ("block", "ack")
+        if steps or v.verdict in ("block", "ack") or v.id in WITHOUT_EFFECT
     ]
     if m.status == REFUSED:
         lines += [f"  ✗ {r.route}: {r.rule} {r.message}" for r in m.refused_routes]

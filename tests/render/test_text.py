@@ -71,3 +71,11 @@ def test_readers_that_use_the_primary_have_to_be_sent_there_by_their_owners() ->
     """R-RDS-70: sealift changes no client and no alias: that is acknowledged."""
     options = replace(OPTIONS, route="snapshot", readers="primary", acks=("R-FENCE-01",))
     assert "→ wants --ack R-RDS-70" in shown(planned(options, replicas=1))
+
+
+def test_an_option_without_effect_is_named_where_one_is_asked_too() -> None:
+    """The short form before a question leaves warnings out, but for what was typed in vain."""
+    plan = planned(replace(OPTIONS, route="blue-green", asg="standby", fence_login="arn:x", fence_from="10.0.0.5/32"))
+    brief = text.plan(Plan((plan,)), steps=False)
+    assert "R-SEALIFT-21  --asg has no effect on orders" in brief
+    assert "R-SEALIFT-22  --fence-login, --fence-from have no effect on Blue/Green" in brief
