@@ -390,7 +390,7 @@ class Engine:
         if watch is None:
             return
         try:
-            await self.watcher.until(replace(watch, deadline=-1.0), step=me.key, at_once=True)
+            await self.watcher.until(replace(_named(watch, me), deadline=-1.0), step=me.key, at_once=True)
         except WaitFailed as error:
             if error.unused:
                 raise
@@ -409,7 +409,9 @@ class Engine:
         try:
             if watch := me.ready(out):
                 cap = POLL_CAPS.get(me.phase, 5.0)
-                await self.watcher.until(watch, step=me.key, cap=cap, seen=lambda seen: self._waiting(me, seen))
+                await self.watcher.until(
+                    _named(watch, me), step=me.key, cap=cap, seen=lambda seen: self._waiting(me, seen)
+                )
         except WaitFailed as error:
             if me.phase in (Phase.RESTORE, Phase.CLEAN, Phase.FINALIZE):
                 self._row(
@@ -466,11 +468,11 @@ class Engine:
             self._waiting(me, look)
             if not look.done and self.clock.now() - said >= SAY_SO:
                 said = self.clock.now()
-                why = f"{needs.id} to be {needs.want}: it is '{look.state}'"
+                why = f"{_named(needs, me)} to be {needs.want}: it is '{look.state}'"
                 self.note("waiting", **{"for": why})
                 self.emit("stuck", me, waiting_for=why)
 
-        await self.watcher.until(needs, step=me.key, at_once=True, seen=seen)
+        await self.watcher.until(_named(needs, me), step=me.key, at_once=True, seen=seen)
 
     async def _untouched(self, me: Step, ctx: Context) -> None:
         if differences := await self._differences(me, me.before(ctx), Purpose.SAFETY):
@@ -921,6 +923,12 @@ def taken_off(steps: Sequence[Step], state: State) -> list[str]:
     cut = [s for s in steps if s.phase is Phase.CUTOVER]
     off = [s for s in cut if state.begun_to_undo(s.key) or (s.exposes and not state.stands(s.key))]
     return [_bound(s, state).title() for s in off]
+
+
+def _named(watch: Watch, me: Step) -> Watch:
+    """Return what is waited for with the name that people know, where the step waits by an id that no rename changes."""
+    by_id = watch.id == getattr(me, "resource_id", None)
+    return replace(watch, name=str(getattr(me, "database", ""))) if by_id else watch
 
 
 def _bound(step: Step, state: State) -> Step:

@@ -57,7 +57,7 @@ def rule(
 @dataclass(frozen=True)
 class Route:
     """A way to do it: its recipe, the rules that refuse it, how long (seconds) the replacement is slower than the source was,
-    and how long those who read from replicas get nothing.
+    how long those who read from replicas get nothing, and what the sources are called while they are kept.
     """
 
     name: str
@@ -65,6 +65,7 @@ class Route:
     rules: tuple[Rule, ...] = ()
     degraded: Callable[[Any, Options], float] = lambda _facts, _options: 0.0
     readers_down: Callable[[Any, Options], Seconds] = lambda _facts, _options: Seconds()
+    kept: Callable[[Any], tuple[str, ...]] = lambda _facts: ()
 
 
 @dataclass(frozen=True)

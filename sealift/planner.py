@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -103,6 +104,7 @@ def plan_for(
         back_once_up=seconds_back(steps, brought_up=True),
         readers_down=route.readers_down(facts, options),
         degraded=round(route.degraded(facts, options), 1),
+        kept=route.kept(facts),
     )
 
 
@@ -141,7 +143,16 @@ def _differences(place: str, a: Any, b: Any) -> Sequence[str]:
         for key in sorted({*a, *b}, key=str):
             found += _differences(f"{place}.{key}" if place else str(key), a.get(key), b.get(key))
         return found
-    return [] if a == b else [f"{place} was {a!r}, is {b!r}"]
+    return [] if a == b else [f"{place} was {_plainly(a)}, is {_plainly(b)}"]
+
+
+def _plainly(value: Any) -> str:
+    """Return a value as people read it: what is JSON in a string already is not quoted once more."""
+    if isinstance(value, str):
+        with suppress(ValueError):
+            json.loads(value)
+            return value
+    return repr(value)
 
 
 def refuse_drift(target: str, differences: Sequence[str]) -> None:

@@ -98,6 +98,10 @@ class Watch:
     judge: Callable[[Mapping[str, Any] | None], Seen]
     want: str
     deadline: float | None = None  # seconds of waiting, None: as long as it takes
+    name: str = ""  # what people call it, where the id is another
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.id})" if self.name else str(self.id)
 
 
 @dataclass(frozen=True)

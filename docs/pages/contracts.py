@@ -40,8 +40,11 @@ PLAN = """## `sealift.plan/1`
 
 `sealift plan`, and the file that `--out` keeps for `sealift apply`. `type` and `fields` of a step are what is stored,
 digested and rebuilt; `operation` and `params` are there for readers. `digest` is over everything under `migrations`: a
-file that was changed by hand is refused (exit 2). The example shows the first two steps; the facts, which a drift check
-compares, are left out."""
+file that was changed by hand is refused (exit 2). `way_back_seconds` is until bring-up,
+`way_back_after_bring_up_seconds` from a migration that is at rest on its replacement; `kept` is what the sources are
+called while they are retained. A replacement that loads its data as they are read has rule R-RDS-33 among its `rules`,
+and its `degraded_seconds`, which nobody can tell, is 0. The example shows the first two steps; the facts, which a drift
+check compares, are left out."""
 
 STATUS = """## `sealift.status/1`
 

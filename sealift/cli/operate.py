@@ -103,7 +103,7 @@ def resume(migrations: tuple[str, ...], yes: bool, no_wait: bool, output: str, *
 @click.option(
     "--without-safety-snapshot",
     is_flag=True,
-    help="Keep the encrypted replacement instead of a snapshot of it, where none can be taken.",
+    help="Where the key is unusable: keep the replacement itself instead of a snapshot of it.",
 )
 @shared.output()
 @shared.place()
@@ -192,8 +192,8 @@ def finalize(migration: str, yes: bool, output: str, **place: Any) -> None:
                 ).strip()
                 != migration
             ):
-                run.say("not confirmed; nothing was changed")
-                run.end(0)
+                run.say("not confirmed; nothing was changed", color="yellow")
+                run.end(1)
         outcome, lists = run.run(driver.finalize(migration), driver.clock)
         if output == "text" and outcome.exit_code == 0:
             run.data(text.final_lists(lists))

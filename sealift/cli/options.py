@@ -142,7 +142,7 @@ def choices() -> Callable[[F], F]:
                 type=click.Choice(["auto", "clone", "snapshot", "copy", "blue-green"]),
                 default="auto",
                 show_default=True,
-                help="How the last copy is made; databases know blue-green and snapshot.",
+                help="How it is encrypted: volumes by clone, snapshot or copy, databases by blue-green or snapshot.",
             ),
             click.option(
                 "--fence-login",

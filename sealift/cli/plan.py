@@ -26,6 +26,8 @@ def plan(
     targets: tuple[str, ...], everything: bool, out: str | None, detailed_exitcode: bool, output: str, **values: Any
 ) -> None:
     """Show what would be done to each target; changes nothing."""
+    import sys
+
     from sealift.cli import run
     from sealift.plan import NEEDS_ACK, READY, REFUSED, Plan
 
@@ -39,8 +41,9 @@ def plan(
         if out:
             _write(made, out)
             run.say(f"kept in {out}; run it with: sealift apply {out}")
-        for refused in [m for m in made.migrations if m.status == REFUSED]:
-            _say_why(driver, refused)
+        if output != "text" or not sys.stdout.isatty():  # there it stands above already
+            for refused in [m for m in made.migrations if m.status == REFUSED]:
+                _say_why(driver, refused)
         if unreadable:
             run.end(1)
         states = {m.status for m in made.migrations}
@@ -86,10 +89,10 @@ def apply(file: str, local: bool, yes: bool, no_wait: bool, output: str, **place
 def migrate(
     targets: tuple[str, ...], everything: bool, local: bool, yes: bool, no_wait: bool, output: str, **values: Any
 ) -> None:
-    """Plan, confirm, apply: move each target under the key."""
+    """Plan, confirm, apply: move each target under the key, an instance with all its unencrypted volumes."""
     from sealift.cli import run
     from sealift.errors import UsageError
-    from sealift.plan import Plan
+    from sealift.plan import REFUSED, Plan
 
     place = _place(values)
     with run.one_line():
@@ -98,6 +101,8 @@ def migrate(
         chosen = run.options(values)
     with run.driver(**place, view=True, notify=chosen.notify) as driver:
         made, _ = _plan(driver, targets, chosen, everything=False)
+        if len(made) == 1 and len(made[0].blocked) <= 1 and made[0].status == REFUSED:
+            driver.refuse_unfit(made[0])  # in one line, which says all of it
         _show(Plan(tuple(made)), "brief")
         for one in made:
             if len(made) == 1 and one.steps:
@@ -192,16 +197,38 @@ def _approved(plans: Any, *, yes: bool) -> str | None:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         run.say("no terminal and no --yes: it prepares, then waits at the gate for `sealift approve`", color="yellow")
         return None
-    if len([p for p in plans if p.steps]) == 1:
-        target = next(p.target for p in plans if p.steps)
-        answer = click.prompt(f"Type {target} to run this plan", default="", show_default=False, err=True)
-        if answer.strip() != target:
-            run.say("not confirmed; nothing was changed")
-            run.end(0)
-    elif not click.confirm("Run this plan?", err=True):
-        run.say("not confirmed; nothing was changed")
-        run.end(0)
+    moving = [p for p in plans if p.steps]
+    if len(moving) == 1:
+        (one,) = moving
+        answer = click.prompt(f"Type {one.target} to {_what(one)}", default="", show_default=False, err=True)
+        confirmed = _names(answer, one)
+    else:
+        for one in moving:
+            run.say(f"{one.target}: {_what(one)}")
+        confirmed = click.confirm("Run this plan?", err=True)
+    if not confirmed:
+        run.say("not confirmed; nothing was changed", color="yellow")
+        run.end(1)
     return f"{run.who()} (terminal)"
+
+
+def _what(one: "MigrationPlan") -> str:
+    """Say what is agreed to: what is moved, and how long it is down."""
+    from sealift.render import text
+
+    return f"move it under {one.options.key} ({text.down(one)})"
+
+
+def _names(answer: str, one: "MigrationPlan") -> bool:
+    """Tell whether an answer is the target: as it is shown, or as people paste it (with its prefix, its ARN)."""
+    from sealift.errors import UsageError
+    from sealift.targets import parse
+
+    text = answer.strip()
+    try:
+        return text == one.target or parse(text).id == one.target
+    except UsageError:
+        return False
 
 
 async def _all(

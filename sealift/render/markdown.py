@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealift.plan import NEEDS_ACK, NOTHING, READY, REFUSED, MigrationPlan, Plan, digest
 from sealift.recipe import blocks, step_to_json
-from sealift.render.text import HEADINGS, span
+from sealift.render.text import HEADINGS, kept, slower, span
 from sealift.step import Phase, Step, taken_back_by
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def _cost(m: MigrationPlan) -> str:
         ("way back until bring-up, worst", span(m.back.worst)),
         ("way back after bring-up, expected", span(m.back_once_up.expected)),
         ("way back after bring-up, worst", span(m.back_once_up.worst)),
-        ("slower than before, afterwards", span(m.degraded) if m.degraded else "not at all"),
-        ("sources kept for", span(m.options.retain)),
+        ("afterwards", slower(m)),
+        ("sources", kept(m)),
     ]
     return f"## Route `{m.route}`\n\n" + table(("what it costs", "modelled"), rows)
 

@@ -3,12 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sealift.plan import NEEDS_ACK, NOTHING, REFUSED, MigrationPlan, Plan
+from sealift import spans
+from sealift.plan import NEEDS_ACK, NOTHING, REFUSED, WITHOUT_EFFECT, MigrationPlan, Plan
 from sealift.recipe import blocks
 from sealift.step import Phase, Seconds
 
 if TYPE_CHECKING:
     from sealift.inventory import Inventory
+
+span = spans.span
+"""A duration as people say it."""
 
 MARKS = {"block": "✗ refused ", "ack": "! ack     ", "warn": "· warning ", "not evaluated": "? unread  "}
 HEADINGS = {
@@ -17,15 +21,6 @@ HEADINGS = {
     Phase.BRING_UP: "bring-up: the point of no return",
     Phase.CONFIRM: "confirm: nothing is put back without a person",
 }
-
-
-def span(seconds: float) -> str:
-    """Return a duration as people say it: 45 s, 12 min, 3.5 h, 14 d."""
-    for size, unit in ((172800, "d"), (5400, "h"), (90, "min")):
-        if seconds >= size:
-            per = {"d": 86400, "h": 3600, "min": 60}[unit]
-            return f"{seconds / per:.1f}".removesuffix(".0") + f" {unit}"
-    return f"{seconds:.0f} s"
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -50,7 +45,7 @@ def _migration(m: MigrationPlan, *, steps: bool) -> str:
     lines += [
         f"  {MARKS.get(v.verdict, v.verdict)} {v.id}  {v.message}"
         for v in m.rules
-        if steps or v.verdict in ("block", "ack")
+        if steps or v.verdict in ("block", "ack") or v.id in WITHOUT_EFFECT
     ]
     if m.status == REFUSED:
         lines += [f"  ✗ {r.route}: {r.rule} {r.message}" for r in m.refused_routes]
@@ -58,10 +53,9 @@ def _migration(m: MigrationPlan, *, steps: bool) -> str:
     if m.status == NOTHING:
         return "\n".join([*lines, "  → nothing would be done"])
     lines.append(f"  route {m.route}" + "".join(f"\n    not {r.route}: {r.rule} {r.message}" for r in m.refused_routes))
-    lines.append(
-        f"  {_down(m)}; " + (f"slower than before for {span(m.degraded)}" if m.degraded else "no slower afterwards")
-    )
+    lines.append(f"  {down(m)}; {slower(m)}")
     lines += _way_back(m)
+    lines.append(f"  {kept(m)}")
     if steps:
         lines += _steps(m)
     if m.status == NEEDS_ACK:
@@ -69,11 +63,25 @@ def _migration(m: MigrationPlan, *, steps: bool) -> str:
     return "\n".join(lines)
 
 
-def _down(m: MigrationPlan) -> str:
+def down(m: MigrationPlan) -> str:
+    """Say how long writers and readers get nothing."""
     if not m.down.worst:
         return "nothing goes down"
     readers = f"; readers down {span(m.readers_down.expected)}" if m.readers_down.worst else ""
     return f"down {span(m.down.expected)} expected, {span(m.down.worst)} worst{readers}"
+
+
+def slower(m: MigrationPlan) -> str:
+    """Say how long the replacement is slower than its source was."""
+    if m.loads:
+        return "slower until its data are loaded, for how long is not known"
+    return f"slower than before for {span(m.degraded)}" if m.degraded else "no slower afterwards"
+
+
+def kept(m: MigrationPlan) -> str:
+    """Say what stays after the migration, and for how long."""
+    what = ", ".join(m.kept) or "the sources"
+    return f"kept for {span(m.options.retain)} and paid for, until `sealift finalize`: {what}"
 
 
 def _way_back(m: MigrationPlan) -> list[str]:

@@ -590,7 +590,7 @@ class RetireDatabase(FenceDatabase):
     takes_down: ClassVar[bool] = False
 
     def title(self) -> str:
-        return f"put {self.database} into quarantine for good"
+        return f"put {self.database} into quarantine, out of service"
 
     def before(self, ctx: Context) -> Query:
         return still(self.resource_id, self.database, of_cluster=self.of_cluster)

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -419,3 +420,54 @@ def test_who_is_asked_to_discard_writes_is_told_how_long_it_takes(
     (kept,) = [s["SnapshotId"] for s in owned if {"Key": "sealift:role", "Value": "safety"} in s.get("Tags", ())]
     assert f"what was written since bring-up is in {kept}" in back.stdout
     assert kept in sealift("status", migration).stdout
+
+
+def test_the_question_says_what_is_agreed_to_and_takes_what_was_pasted(
+    sealift: Invoke, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database is not stopped and has no volumes: its question says how long it is down. `rds:NAME` names it as NAME does."""
+    served.box.add_db_instance("orders", "postgres")
+    advance(served, 3600)
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    move = ("migrate", "rds:orders", "--key", KEY, "--route", "blue-green", "--local")
+    refused = sealift(*move, stdin="orderz\n")
+    assert "Type orders to move it under alias/app (down 46 s expected, 6 min worst)" in refused.stderr
+    assert (refused.exit_code, "not confirmed; nothing was changed" in refused.stderr) == (1, True)
+    agreed = sealift(*move, stdin="rds:orders\n")
+    assert (agreed.exit_code, "not confirmed" in agreed.stderr) == (0, False)
+
+
+def test_several_targets_are_asked_for_with_their_downtime(
+    sealift: Invoke, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line for each that would be moved, then one question; a no is no success."""
+    targets = [served.instance(), served.instance()]
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    asked = sealift("migrate", *targets, "--key", KEY, *ACK, "--local", stdin="n\n")
+    for target in targets:
+        assert f"{target}: move it under {KEY} (down " in asked.stderr
+    assert (asked.exit_code, served.box.losses()) == (1, [])
+
+
+def test_losses_are_looked_for_in_databases_too(
+    sealift: Invoke, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write that a database lacks and a job that ran twice are losses like those of a disk: named for what they are, exit 1."""
+    assert (sealift("sandbox", "losses").exit_code, sealift("sandbox", "losses").stdout.strip()) == (0, "[]")
+    lost = replace(served.box.world.durations)  # any record: what it tells is shown as it is
+    monkeypatch.setattr(served.box, "db_losses", lambda: [lost])
+    monkeypatch.setattr(served.box, "double_runs", lambda: [lost])
+    found = sealift("sandbox", "losses")
+    assert found.exit_code == 1
+    assert [r["what"] for r in json.loads(found.stdout)] == [
+        "a write to a database is lost",
+        "a job ran in two databases at once",
+    ]
+
+
+def test_a_refusal_is_said_once(sealift: Invoke, served: Served) -> None:
+    """One rule that refuses one target is one line, which says all of it."""
+    served.box.add_db_instance("orders", "postgres")
+    advance(served, 3600)
+    said = sealift("migrate", "rds:orders", "--key", "alias/nosuch", "--local", "--yes")
+    assert (said.exit_code, said.stderr.count("R-RDS-14"), said.stdout) == (4, 1, "")

@@ -83,7 +83,7 @@ def test_sql_servers_databases_are_read_only_and_writable_again(scripted: Callab
 
 def test_the_agents_jobs_that_were_on_are_off_and_on_again(scripted: Callable[..., Any]) -> None:
     """The Agent obeys no parameter group: its jobs are disabled one by one, and only those that were enabled come back."""
-    login, script = scripted("sqlserver-se", {"msdb.dbo.sysjobs": [("job-1",), ("job-2",)]})
+    login, script = scripted("sqlserver-se", {"msdb.dbo.sysjobs": [("job-1", "nightly", 1), ("job-2", "hourly", 1)]})
     former = login.schedulers()
     login.stop_schedulers(former)
     login.start_schedulers(former)

@@ -12,7 +12,7 @@ from sealift.fields.instance import GREEN_OTHERWISE
 from sealift.fields.member import MEMBER
 from sealift.kinds.aurora.facts import ClusterFacts, MemberFacts
 from sealift.kinds.aurora.shared import data_api_again, mark, members_tags
-from sealift.kinds.databases.names import NEW, set_aside
+from sealift.kinds.databases.names import NEW, set_aside, switched_over
 from sealift.kinds.databases.pieces import (
     BRING_UP,
     CONFIRM,
@@ -276,3 +276,8 @@ def _old_data_api(facts: ClusterFacts) -> Step | None:
         resource_id=facts.resource_id,
         on=False,
     )
+
+
+def kept(facts: ClusterFacts) -> tuple[str, ...]:
+    """Return what the sources are called while they are retained: they run, fenced off."""
+    return tuple(switched_over(name) for name in (facts.id, *(m.id for m in facts.members if facts.aurora)))

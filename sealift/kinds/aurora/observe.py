@@ -48,7 +48,7 @@ async def observe_cluster(
         raise SealiftError(
             f"aurora:{target} is not in {region} of account {account}",
             resource=target,
-            remedy="Check the name, the Region and the account; an instance that is in no cluster is rds:NAME.",
+            remedy=await _other_kind(read, target),
         )
     described = found[0]
     arn = str(described["DBClusterArn"])
@@ -207,3 +207,13 @@ async def _taken(read: Read, target: str, members: tuple[MemberFacts, ...]) -> t
     except CallError:
         return None
     return (*shown, *twice(wanted))
+
+
+async def _other_kind(read: Read, target: str) -> str:
+    """Say what to give instead of a cluster that is not there: the instance of that name, or the cluster that it is in."""
+    like = {"Filters": [{"Name": "db-instance-id", "Values": [target]}]}
+    for instance in ((await maybe(read, "rds:DescribeDBInstances", **like)) or {}).get("DBInstances", ()):
+        if cluster := instance.get("DBClusterIdentifier"):
+            return f"It is an instance of a cluster: give aurora:{cluster}."
+        return f"It is an instance: give rds:{target}."
+    return "Check the name, the Region and the account."

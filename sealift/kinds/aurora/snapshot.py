@@ -327,3 +327,8 @@ def _proxied(facts: ClusterFacts, step: type[RegisterProxyTarget], key: str, pha
             for p in facts.proxies or ()
         }
     )
+
+
+def kept(facts: ClusterFacts) -> tuple[str, ...]:
+    """Return what the sources are called while they are retained: they run, fenced off."""
+    return tuple(set_aside(name) for name in (facts.id, *(m.id for m in facts.members if facts.aurora)))

@@ -23,7 +23,7 @@ def without_effect(options: Options, names: Sequence[str], where: str, why: str)
     )
 
 
-@moving("R-SEALIFT-21", "docs/cli.md, plan")
+@moving("R-SEALIFT-21", "docs/cli.md: what each option of `sealift plan` is for")
 def no_effect(facts: DatabaseFacts, options: Options) -> Finding:
     """What has no effect on a database is named."""
     readers = () if has_replicas(facts) else ("readers",)
@@ -129,7 +129,7 @@ def proxies_known(facts: DatabaseFacts, options: Options) -> Finding:
 # -- of routes
 
 
-@moving("R-SEALIFT-22", "docs/cli.md, plan")
+@moving("R-SEALIFT-22", "docs/cli.md: what each option of `sealift plan` is for")
 def no_effect_on_blue_green(facts: DatabaseFacts, options: Options) -> Finding:
     """What has no effect on a Blue/Green deployment is named: RDS closes writes itself, and warms nothing up."""
     readers = ("readers",) if has_replicas(facts) else ()
@@ -138,7 +138,7 @@ def no_effect_on_blue_green(facts: DatabaseFacts, options: Options) -> Finding:
     )
 
 
-@moving("R-SEALIFT-23", "docs/cli.md, plan")
+@moving("R-SEALIFT-23", "docs/cli.md: what each option of `sealift plan` is for")
 def no_effect_on_snapshot(facts: DatabaseFacts, options: Options) -> Finding:
     """What has no effect on the snapshot route is named."""
     return without_effect(options, SNAPSHOT_IGNORES, "on the snapshot route", "There is no switchover.")

@@ -11,6 +11,11 @@ OLD, NEW = "-sealift-old", "-sealift-new"
 DIGEST = 8
 
 
+def switched_over(name: str) -> str:
+    """Return what a switchover calls the old side, where that name is free."""
+    return f"{name}-old1"
+
+
 def set_aside(name: str, suffix: str = OLD) -> str:
     """Return what a database is called when its name has been given away.
 

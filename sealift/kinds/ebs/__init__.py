@@ -32,6 +32,10 @@ def _volume(facts: VolumeAlone, options: Options, route: str) -> tuple[Step, ...
     return routes.volume_recipe(facts, options, route, _COPIES[route])
 
 
+def _kept(facts: InstanceFacts | VolumeAlone) -> tuple[str, ...]:
+    return tuple(v.id for v in facts.plain)
+
+
 def _done(facts: InstanceFacts | VolumeAlone) -> str:
     if not facts.key.arn:
         return f"no volume is plain; whether they are under the wanted key cannot be told: {facts.key.error}"
@@ -43,7 +47,10 @@ EBS_INSTANCE = Kind(
     facts=InstanceFacts,
     observe=observe_instance,
     rules=INSTANCE_RULES,
-    routes=tuple(Route(r, partial(_instance, route=r), _RULES[r], _DEGRADED[r]) for r in ("clone", "snapshot", "copy")),
+    routes=tuple(
+        Route(r, partial(_instance, route=r), _RULES[r], _DEGRADED[r], kept=_kept)
+        for r in ("clone", "snapshot", "copy")
+    ),
     identity=routes.identity,
     locks=finalize.locks,
     pending=lambda facts: bool(facts.plain),
@@ -61,7 +68,9 @@ EBS_VOLUME = Kind(
     facts=VolumeAlone,
     observe=observe_volume,
     rules=VOLUME_RULES,
-    routes=tuple(Route(r, partial(_volume, route=r), _RULES[r], _DEGRADED[r]) for r in ("clone", "snapshot", "copy")),
+    routes=tuple(
+        Route(r, partial(_volume, route=r), _RULES[r], _DEGRADED[r], kept=_kept) for r in ("clone", "snapshot", "copy")
+    ),
     identity=routes.identity,
     locks=finalize.locks,
     pending=lambda facts: bool(facts.plain),

@@ -15,8 +15,16 @@ RDS_INSTANCE = Kind(
     observe=observe_instance,
     rules=INSTANCE_RULES,
     routes=(
-        Route("blue-green", blue_green.blue_green_recipe, BLUE_GREEN_RULES, readers_down=blue_green.readers_down),
-        Route("snapshot", snapshot.snapshot_recipe, SNAPSHOT_RULES, readers_down=snapshot.readers_down),
+        Route(
+            "blue-green",
+            blue_green.blue_green_recipe,
+            BLUE_GREEN_RULES,
+            readers_down=blue_green.readers_down,
+            kept=blue_green.kept,
+        ),
+        Route(
+            "snapshot", snapshot.snapshot_recipe, SNAPSHOT_RULES, readers_down=snapshot.readers_down, kept=snapshot.kept
+        ),
     ),
     identity=shared.identity,
     locks=finalize.locks,

@@ -5,7 +5,7 @@ The old side keeps running and is read-only only until somebody reboots it: it g
 
 from sealift.fields import before_image
 from sealift.fields.instance import GREEN_OTHERWISE, INSTANCE
-from sealift.kinds.databases.names import NEW, set_aside
+from sealift.kinds.databases.names import NEW, set_aside, switched_over
 from sealift.kinds.databases.pieces import (
     BRING_UP,
     CONFIRM,
@@ -206,3 +206,8 @@ def _protected(member: Member) -> Step:
 def readers_down(facts: InstanceFacts, options: Options) -> Seconds:
     """Return how long the names of read replicas answer nobody: as long as the primary's. *Modelled*."""
     return seconds_cutover(blue_green_recipe(facts, options)) if facts.replicas else Seconds()
+
+
+def kept(facts: InstanceFacts) -> tuple[str, ...]:
+    """Return what the sources are called while they are retained: they run, fenced off."""
+    return tuple(switched_over(m.name) for m in members_of(facts))

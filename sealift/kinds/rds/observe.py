@@ -28,6 +28,7 @@ from sealift.kinds.databases.observing import (
 from sealift.kinds.rds.facts import InstanceFacts, ReplicaFacts
 from sealift.options import Options
 from sealift.step import Call, tags_of
+from sealift.surroundings import maybe
 
 
 async def observe_instance(
@@ -42,10 +43,14 @@ async def observe_instance(
     """
     found = await instances(read, "db-instance-id", target)
     if not found:
+        like = {"Filters": [{"Name": "db-cluster-id", "Values": [target]}]}
+        clusters = await maybe(read, "rds:DescribeDBClusters", **like)
         raise SealiftError(
             f"rds:{target} is not in {region} of account {account}",
             resource=target,
-            remedy="Check the name, the Region and the account.",
+            remedy=f"It is a cluster: give aurora:{target}."
+            if clusters and clusters.get("DBClusters")
+            else "Check the name, the Region and the account.",
         )
     described = found[0]
     arn = str(described["DBInstanceArn"])

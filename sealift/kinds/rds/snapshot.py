@@ -210,6 +210,11 @@ def readers_down(facts: InstanceFacts, options: Options) -> Seconds:
     return total(steps[first : last + 1])
 
 
+def kept(facts: InstanceFacts) -> tuple[str, ...]:
+    """Return what the sources are called while they are retained: they run, fenced off."""
+    return tuple(set_aside(m.name) for m in members_of(facts))
+
+
 def _opened(facts: InstanceFacts, options: Options, named: Mapping[str, Any]) -> list[Step]:
     """Let the replacement be written to from inside: what made the source read-only may have come over with the data."""
     if not options.fence_login or not closes_writes(facts.engine, facts.described):

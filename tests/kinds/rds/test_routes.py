@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 
 from sealift.clock import VirtualClock
-from sealift.engine import Attempt, local_runner
-from sealift.errors import CheckFailed
+from sealift.engine import Attempt, _named, local_runner
+from sealift.errors import CheckFailed, SealiftError
 from sealift.events import Event
 from sealift.kinds.rds import RDS_INSTANCE
 from sealift.plan import MigrationPlan
+from sealift.render import story
 from sealift.sandbox import Durations, Fault, Sandbox
-from sealift.step import Phase, Step
+from sealift.step import Context, Phase, Step, Watch
+from sealift.steps import RebootInstance, RunHook
 from tests.databases import ACKS, CASES, RATE, Case, described, logins, options_of, picture, sampled
 from tests.world import REGION, World
 
@@ -389,3 +391,52 @@ async def _rolled_back_from(world: World, name: str, key: str) -> None:
     assert set(after.pop("db snapshots")) - set(before.pop("db snapshots")), key
     assert after == before, key
     assert world.box.double_runs() == [], key
+
+
+def test_the_words_of_a_story_fit_a_database(world: World) -> None:
+    """No raw keys, no volumes; what failed is called by its name; a hook gets no empty lists of volumes."""
+
+    async def go() -> None:
+        plan = await planned(world, CASES["postgres, snapshot without a login"])
+        driver = world.new_driver(failing_at("restore"))
+        done = await world.act(driver.migrate(plan, approved_by="a test", observed=True))
+        assert done.exit_code == 5, done.message
+        told = story.of(world.driver.journal, done.migration).text()
+        assert "now: orders is on its original, as before" in told
+        assert "undo:" not in told
+        assert "volume" not in told
+
+    asyncio.run(go())
+
+
+def test_a_hook_of_a_database_gets_no_volumes() -> None:
+    """What it has not is not in its environment."""
+    hook = RunHook(
+        key="hook", phase=Phase.CUTOVER, command="true", counterpart="", when="quiesce", timeout=1, instance="orders"
+    )
+    environment = hook.do(Context("mig-1", 1, 1)).params["environment"]
+    assert environment["INSTANCE"] == "orders"
+    assert not {"VOLUMES", "DEVICES"} & set(environment)
+
+
+def test_what_is_waited_for_is_called_by_its_name() -> None:
+    """Names change hands: steps wait by the id that does not, and errors say both."""
+    step = RebootInstance(key="r", phase=Phase.CUTOVER, database="ledger", resource_id="db-HZW7", parameter_group="p")
+    watch = step.ready({})
+    assert isinstance(watch, Watch)
+    assert (str(watch), str(_named(watch, step))) == ("db-HZW7", "ledger (db-HZW7)")
+
+
+def test_a_database_of_the_other_kind_is_told_what_to_give(world: World) -> None:
+    """`rds:` of a cluster, `aurora:` of an instance or of a cluster's member: the remedy is the very target."""
+    world.box.add_db_instance("orders", "postgres")
+    world.box.add_db_cluster("cart", "aurora-mysql", readers=1)
+    for given, remedy in (
+        ("rds:cart", "aurora:cart"),
+        ("aurora:orders", "rds:orders"),
+        ("aurora:cart-1", "aurora:cart"),
+    ):
+        with pytest.raises(SealiftError, match=f"give {remedy}\\."):
+            asyncio.run(world.plan(given))
+    with pytest.raises(SealiftError, match="Check the name"):
+        asyncio.run(world.plan("rds:nosuch"))

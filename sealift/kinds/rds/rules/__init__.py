@@ -54,6 +54,7 @@ BLUE_GREEN_RULES: tuple[Rule, ...] = (
     common.blue_green_takes_a_key,
     common.no_effect_on_blue_green,
     route.backups_for_blue_green,
+    route.another_zone,
     common.own_password,
     common.no_integration,
     common.no_jobs_inside,

@@ -1,6 +1,6 @@
 """Rules of a route: what refuses it, and what has to be known before it is taken."""
 
-from sealift.kind import ACK, BLOCK
+from sealift.kind import ACK, BLOCK, WARN
 from sealift.kinds.databases.facts import Described
 from sealift.kinds.databases.judging import Finding, moving, say
 from sealift.kinds.rds.facts import InstanceFacts
@@ -17,6 +17,15 @@ def blue_green_knows_it(facts: InstanceFacts, options: Options) -> Finding:
     if facts.deployments is None and not found:
         return BLOCK, "whether it is in a deployment could not be read. Allow rds:DescribeBlueGreenDeployments."
     return say(BLOCK, found, "The snapshot route is for everything; delete a deployment of another.")
+
+
+@moving("R-RDS-83", "botocore rds CreateBlueGreenDeploymentRequest: no AvailabilityZone")
+def another_zone(facts: InstanceFacts, options: Options) -> Finding:
+    """RDS chooses the zone of a green member: it may be another than that of its source."""
+    members = ((facts.id, facts.described), *((r.id, r.described) for r in facts.replicas))
+    zoned = [(n, d["AvailabilityZone"]) for n, d in members if d.get("AvailabilityZone") and not d.get("MultiAZ")]
+    found = [f"{name} is in {zone}, and its green side where RDS puts it" for name, zone in zoned]
+    return say(WARN, found, "Clients pinned to that zone then cross zones; the snapshot route keeps it.")
 
 
 @moving("R-RDS-42", 'RDS user guide, "Limitations and considerations for blue/green deployments"')
