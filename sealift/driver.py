@@ -398,8 +398,11 @@ class Driver:
             if not state.attempt_open:
                 await self._refuse_drift(plan, gateway, migration)
                 self.journal.lock(migration, plan.locks)
-                state.attempt += 1
-                self.journal.note(migration, "attempt", {"number": state.attempt}, attempt=state.attempt)
+                number = state.attempt + 1
+                self.journal.note(migration, "attempt", {"number": number}, attempt=number)
+                state = self.journal.state(
+                    migration
+                )  # of the closed one nothing holds any more, its quiesce least of all
             if approved_by and state.quiesced is None:
                 self.journal.note(migration, "approved", {"by": approved_by}, attempt=state.attempt)
             return await self._drive(migration, plan, gateway, no_wait=no_wait, runner=runner)

@@ -64,6 +64,7 @@ FIRES: list[tuple[str, InstanceFacts, Options, str, str]] = [
     ("R-RDS-14", key(region="us-east-1"), OPTIONS, BLOCK, "us-east-1"),
     ("R-RDS-14", key(manager="AWS"), OPTIONS, BLOCK, "managed by AWS"),
     ("R-SEALIFT-12", tagged(sealift__migration="mig-1"), OPTIONS, BLOCK, "mig-1"),
+    ("R-SEALIFT-12", tagged(sealift__migration="mig-1"), OPTIONS, BLOCK, "sealift adopt rds:orders --key KEY"),
     (
         "R-SEALIFT-12",
         replica(described={"TagList": [{"Key": "sealift:migration", "Value": "mig-2"}]}),
@@ -75,6 +76,13 @@ FIRES: list[tuple[str, InstanceFacts, Options, str, str]] = [
     ("R-SEALIFT-13", ORDERS, replace(OPTIONS, deny=("rds:orders",)), BLOCK, "deny list"),
     ("R-SEALIFT-13", ORDERS, replace(OPTIONS, allow=("rds:other",)), BLOCK, "allow list"),
     ("R-SEALIFT-14", tagged(**{f"t{n}": "x" for n in range(45)}), OPTIONS, BLOCK, "51"),
+    (
+        "R-SEALIFT-14",
+        replace(tagged(**{f"t{n}": "x" for n in range(44)}), proxies=(ProxyFacts("p" * 60, "t" * 250),)),
+        OPTIONS,
+        BLOCK,
+        "51",
+    ),
     ("R-IAC-02", tagged(aws__cloudformation__stack_id="arn"), OPTIONS, BLOCK, "stack"),
     ("R-IAC-01", tagged(team="core"), replace(OPTIONS, iac_tags=("team",)), ACK, "storage_encrypted"),
     ("R-IAC-01", tagged(managed_by="terraform"), OPTIONS, ACK, "prevent_destroy"),
