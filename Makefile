@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest
 export PREFECT_SERVER_ANALYTICS_ENABLED ?= false
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test every-step check conformance-clients bench fmt lint type arrows docs docs-check lock wheel clean
+.PHONY: help install demo test mariadb every-step check conformance-clients bench fmt lint type arrows docs docs-check lock wheel clean
 
 help: ## show the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -27,13 +27,19 @@ demo: install ## move six instances on the sandbox: no AWS account needed
 	$(BIN)/sealift demo
 
 test: install lint type arrows docs-check ## everything: style, types, arrows, docs, every test
-	$(PYTEST) -n 2 --dist loadgroup
+	$(PYTEST) -n 2 --dist loadgroup -m "not mariadb"
 
-every-step: install ## whole migrations of databases, failed at every step before bring-up (many minutes)
-	$(PYTEST) -n 2 --every-step -k test_a_failure_at_every_step_before_bring_up tests/kinds
+mariadb: install ## the fence on a real MariaDB (installs Debian's mariadb-server)
+	@command -v mariadbd >/dev/null || { \
+	  as_root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$as_root apt-get update -q && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -q -y --no-install-recommends mariadb-server; }
+	$(PYTEST) -n 2 --dist loadgroup -m mariadb tests/dataplane
+
+every-step: install ## whole migrations of databases, failed at every step before bring-up, and killed at every row (hours)
+	$(PYTEST) -n 2 --every-step -k "test_a_failure_at_every_step_before_bring_up or test_a_database_that_is_killed" tests/kinds tests/faults
 
 check: install lint type arrows ## the inner loop: what is fast
-	$(PYTEST) -n 2 --dist loadgroup -m "not prefect and not process" -q
+	$(PYTEST) -n 2 --dist loadgroup -m "not prefect and not process and not mariadb" -q
 
 conformance-clients: install ## the aws CLI, boto3's waiters and cloud-custodian on the sandbox (fetches them; minutes)
 	$(BIN)/python tests/foreign/run.py
@@ -62,7 +68,7 @@ docs-check: install
 
 lock: ## resolve the dependencies anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
-	  --extra sandbox --group dev pyproject.toml -o requirements.lock
+	  --extra sandbox --extra postgres --extra mysql --group dev pyproject.toml -o requirements.lock
 
 wheel: install ## build the wheel and try it in an environment of its own
 	$(PYTEST) tests/packaging

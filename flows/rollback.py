@@ -1,4 +1,4 @@
-"""Put the original volumes of a migration back."""
+"""Put the original of a migration back."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from tasks.runner import prefect_runner
 
 @flow(name="rollback", flow_run_name="roll back {params.migration}", persist_result=False)
 async def rollback(params: RollbackRun) -> State[Any]:
-    """Put the original volumes back, at any stage before `finalize`.
+    """Put the original back, at any stage before `finalize`.
 
     Once the workload has run on its replacement, the writes made since stay behind in a snapshot, and you have to say
     so.

@@ -9,17 +9,19 @@ import contextlib
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from sealift import fencing, logins
 from sealift.aws.gateway import Account, Gateway, Purpose, reader
 from sealift.clock import Clock, WallClock, actor, side_by_side
 from sealift.engine import REQUEST_LIFE, Engine, Runner, Work, in_doubt, local_runner, stands
-from sealift.errors import JournalError, LeaseLost, Refused, SealiftError, UsageError
+from sealift.errors import JournalError, LeaseLost, NeedsPerson, Refused, SealiftError, UsageError
 from sealift.events import Listener
 from sealift.gate import Window
 from sealift.journal import Journal, State
@@ -31,8 +33,9 @@ from sealift.notify import Notifier
 from sealift.options import Options
 from sealift.plan import NEEDS_ACK, NOTHING, REFUSED, MigrationPlan, digest
 from sealift.planner import drift, facts_of, judge, plan_for, refuse_drift
+from sealift.render.telling import kept_in
 from sealift.settings import Settings
-from sealift.step import Call
+from sealift.step import Call, Seconds, bound, refs
 from sealift.targets import Target, parse
 from sealift.watch import Watcher
 
@@ -41,6 +44,12 @@ LEASE_CUTOVER, LEASE = 120.0, 900.0
 
 CLAIMS = frozenset({"R-SEALIFT-01", "R-SEALIFT-12"})
 """The rules that a source is not claimed by another migration."""
+
+RESERVED = "R-RDS-25"
+"""The rule that a quota has room: a migration that has begun has reserved it, and AWS counts what it has made."""
+
+REST_POLL, REST_PATIENCE = 15.0, 3600.0
+"""Seconds between looks at what a lost driver has sent, and until it is left to a person."""
 
 AT_ONCE = 8
 """Targets that one process works on side by side."""
@@ -144,17 +153,25 @@ class Driver:
             SealiftError: a target is malformed, unknown or unreadable.
 
         """
-        plans: dict[str, MigrationPlan] = {}
+        plans: dict[
+            tuple[object, ...], MigrationPlan
+        ] = {}  # an instance and a cluster may bear one name, in each Region
         doors: dict[tuple[str, str], Read] = {}
+        spoken_for: dict[tuple[str, str], Counter[str]] = {}
         for target in [parse(t) for t in texts]:
             gateway = await self.gateway(self.region(target), target.account)
             read = doors.setdefault(gateway.place, door(reader(gateway, survey=True)))
             kind, unit, note = await resolve(read, target, f"{gateway.region} of account {gateway.account_id}")
-            if unit not in plans:
+            if (one := (gateway.place, kind.name, unit)) not in plans:
                 facts = await kind.observe(read, gateway.account_id, gateway.region, unit, options, probe=gateway.probe)
                 if options.fence_login and self._lives and (engine := getattr(facts, "engine", "")):
                     logins.check(engine)
-                plans[unit] = plan_for(kind, facts, options, unit, gateway.account_id, gateway.region, note)
+                place = "/".join(gateway.place)
+                taken = spoken_for.setdefault(gateway.place, Counter(self.journal.reserved(place)))
+                facts = kind.beside(facts, taken)
+                plans[one] = plan_for(kind, facts, options, unit, gateway.account_id, gateway.region, note)
+                if plans[one].status not in (NOTHING, REFUSED):
+                    taken.update(kind.wants(facts))
         return list(plans.values())
 
     async def observe(self, kind: Kind, gateway: Gateway, unit: str, options: Options) -> Any:
@@ -222,6 +239,8 @@ class Driver:
         refuse_drift(plan.target, drift(kind, facts_of(kind, plan.facts), facts, altered))
         blocks = [v for v in judge(kind, facts, plan.options) if v.verdict == BLOCK]
         for verdict in blocks:
+            if migration and verdict.id == RESERVED:
+                continue
             if not (migration and verdict.id in CLAIMS and migration in verdict.message):
                 raise _refusal(plan.target, verdict)
 
@@ -237,6 +256,9 @@ class Driver:
         async with self.engine(migration, plan, gateway, no_wait=no_wait, runner=runner) as engine:
             try:
                 await engine.run()
+            except NeedsPerson as stuck:
+                await self._healed_first(plan, gateway, engine, stuck)
+                raise
             finally:
                 await self._notifier.drain()
             return self._rested(engine)
@@ -244,7 +266,8 @@ class Driver:
     def _rested(self, engine: Engine) -> Outcome:
         state, target = engine.state, engine.work.target
         if state.end == "rolled-back":
-            return Outcome(target, engine.work.migration, 5, f"{target} was put back: {state.rollback.get('why', '')}")
+            put_back = f"{target} was put back: {state.rollback.get('why', '')}"
+            return Outcome(target, engine.work.migration, 5, _with_left(put_back, engine))
         return Outcome(
             target,
             engine.work.migration,
@@ -348,6 +371,10 @@ class Driver:
             return None
         return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(state.brought_up))
 
+    def way_back(self, migration: str) -> Seconds:
+        """Return how long a migration's way back after bring-up takes, as its plan says. *Modelled*."""
+        return MigrationPlan.from_json(self.journal.plan(migration)).back_once_up
+
     # -- stored migrations
 
     async def resume(
@@ -371,8 +398,11 @@ class Driver:
             if not state.attempt_open:
                 await self._refuse_drift(plan, gateway, migration)
                 self.journal.lock(migration, plan.locks)
-                state.attempt += 1
-                self.journal.note(migration, "attempt", {"number": state.attempt}, attempt=state.attempt)
+                number = state.attempt + 1
+                self.journal.note(migration, "attempt", {"number": number}, attempt=number)
+                state = self.journal.state(
+                    migration
+                )  # of the closed one nothing holds any more, its quiesce least of all
             if approved_by and state.quiesced is None:
                 self.journal.note(migration, "approved", {"by": approved_by}, attempt=state.attempt)
             return await self._drive(migration, plan, gateway, no_wait=no_wait, runner=runner)
@@ -391,6 +421,7 @@ class Driver:
             state = self.journal.state(migration)
             self._refuse_rollback(plan, state, migration, discard_writes=discard_writes)
             await self._refuse_running(plan, gateway, state)
+            await self._refuse_barred(plan, gateway, state)
             if salvage:
                 await self._refuse_unsalvageable(plan, gateway, state, migration)
             self.journal.lock(migration, plan.locks)
@@ -398,10 +429,19 @@ class Driver:
                 if engine.state.brought_up is None:
                     await engine.settle_bring_up()
                 self._refuse_rollback(plan, engine.state, migration, discard_writes=discard_writes)
-                await engine.go_back(
-                    SealiftError("rollback was asked for"), salvage=salvage, why="rollback was asked for"
-                )
-            return Outcome(plan.target, migration, 0, f"{plan.target} is as it was before the cut")
+                try:
+                    await engine.go_back(
+                        SealiftError("rollback was asked for"), salvage=salvage, why="rollback was asked for"
+                    )
+                except NeedsPerson as stuck:
+                    await self._healed_first(plan, gateway, engine, stuck)
+                    raise
+            return Outcome(
+                plan.target,
+                migration,
+                0,
+                _with_left(f"{plan.target} is as it was before the cut{kept_in(engine.state)}", engine),
+            )
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
 
@@ -418,6 +458,30 @@ class Driver:
                 remedy="If you accept that: --discard-writes",
             )
 
+    async def _refuse_barred(self, plan: MigrationPlan, gateway: Gateway, state: State) -> None:
+        """While the replacement serves, say that the way back cannot be walked as things are, and what heals that."""
+        if not state.undecided:
+            return
+        kind = BY_NAME[plan.kind]
+        found = await kind.barred(reader(gateway), facts_of(kind, plan.facts), state.outputs)
+        if found.why:
+            again = f"sealift rollback {state.id} --discard-writes"
+            raise Refused(
+                f"{plan.target} cannot be put back while {'; '.join(found.why)}: its replacement could be neither fenced nor renamed",
+                resource=plan.target,
+                remedy=f"First, in this order: {'; '.join(found.heal)}. Then: {again}",
+            )
+
+    async def _healed_first(self, plan: MigrationPlan, gateway: Gateway, engine: Engine, error: SealiftError) -> None:
+        """Let a way back that is stuck name what heals the key first, where that is why."""
+        if not isinstance(error, NeedsPerson) or engine.state.direction != "back" or engine.state.brought_up is None:
+            return
+        kind = BY_NAME[plan.kind]
+        with contextlib.suppress(SealiftError):
+            found = await kind.barred(reader(gateway), facts_of(kind, plan.facts), engine.state.outputs)
+            if found.why:
+                error.remedy = f"First, in this order: {'; '.join(found.heal)}. {error.remedy}"
+
     async def _refuse_unsalvageable(self, plan: MigrationPlan, gateway: Gateway, state: State, migration: str) -> None:
         """While the replacement serves, say that what was written could not be kept: nothing is stopped for that."""
         if not state.undecided:
@@ -427,7 +491,7 @@ class Driver:
             raise Refused(
                 f"the writes since bring-up cannot be kept in a snapshot: {'; '.join(wrong)}",
                 resource=plan.target,
-                remedy="Mend the key, or keep the encrypted volumes in its place: --without-safety-snapshot",
+                remedy="Mend the key, or keep the replacement itself in its place: --without-safety-snapshot",
             )
 
     async def _refuse_running(self, plan: MigrationPlan, gateway: Gateway, state: State) -> None:
@@ -457,15 +521,15 @@ class Driver:
             async with self.engine(migration, plan, gateway) as engine:
                 await engine.accept()
             kept = f"{plan.target} keeps its replacement; the source is retained until finalize"
-            return Outcome(plan.target, migration, 0, "; left over: ".join([kept, *engine.leftovers]))
+            return Outcome(plan.target, migration, 0, _with_left(kept, engine))
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
 
     async def adopt(self, text: str, options: Options) -> Outcome:
         """Rebuild a lost journal from the tags on the sources of a target, then say how to go on.
 
-        While the sources serve it can be resumed; half-way in a cutover only the way back is offered, which is free;
-        where a replacement serves, the rest of the confirmation is what `resume` does.
+        While the sources serve it can be resumed; half-way in a cutover only the way back is offered, which is free, and
+        `resume` goes back too; where a replacement serves, the rest of the confirmation is what `resume` does.
         """
         migration = ""
         try:
@@ -473,7 +537,7 @@ class Driver:
             gateway = await self.gateway(self.region(target), target.account)
             read = reader(gateway)
             kind, unit, _ = await resolve(read, target, gateway.region)
-            found = await kind.recall(read, gateway.account_id, gateway.region, unit, options)
+            found = await self._recalled(kind, lambda: kind.recall(read, *gateway.place, unit, options))
             migration = found.migration
             if options.state_url:
                 plan = await self._kept_plan(gateway, options.state_url, migration)
@@ -482,12 +546,30 @@ class Driver:
             row = plan.to_json()
             self.journal.adopt(migration, row, digest([row]), plan.locks, found.attempt)
             await self._fill(migration, plan, gateway, found)
-            remedy = "rollback" if found.stage == "cutover" else "resume"
-            return Outcome(
-                unit, migration, 0, f"{unit} was at stage '{found.stage}'. Next: sealift {remedy} {migration}"
-            )
+            after = {"cutover": f"rollback {migration}", "handed": f"rollback {migration} --discard-writes"}
+            go_on = after.get(found.stage, f"resume {migration}")
+            return Outcome(unit, migration, 0, f"{unit} was at stage '{found.stage}'. Next: sealift {go_on}")
         except SealiftError as error:
             return Outcome(text, migration, error.exit_code, str(error))
+
+    async def _recalled(self, kind: Kind, recall: Callable[[], Awaitable[Recalled]]) -> Recalled:
+        """Recall a migration once what the driver that died has sent has come to rest: a status word lags behind a call.
+
+        Raises:
+            Refused: it does not come to rest.
+
+        """
+        found, waited = await recall(), 0.0
+        while found.busy is not None and (found.busy or waited < REQUEST_LIFE):
+            if waited >= REST_PATIENCE:
+                raise Refused(
+                    f"{found.migration} ({kind.name}) is still being changed",
+                    remedy="Adopt it again when that is over.",
+                )
+            await self.clock.sleep(REST_POLL)
+            waited += REST_POLL
+            found = await recall()
+        return found
 
     async def _kept_plan(self, gateway: Gateway, url: str, migration: str) -> MigrationPlan:
         """Return the whole plan that was saved outside the journal (`--state`).
@@ -506,31 +588,59 @@ class Driver:
             if found.stage != "prepare":
                 engine.note("epoch", number=found.epoch)
                 engine.note("quiesce")
-            await engine.look_for_all(until_up=found.stage == "up")
+            up = found.stage in ("up", "handed")
+            await engine.look_for_all(until_up=up, outputs=found.outputs, names=found.names, never=found.never)
+            if found.stage == "handed":
+                why = "its replacement may have been written to, and does not serve: its journal was lost"
+                engine.note("end", **{"as": "needs-person", "why": why})
+            elif found.stage == "cutover":
+                engine.note("direction", why="its journal was lost in the cutover", salvage=True, asked=False)
+
+    def retained(self) -> list[str]:
+        """Return the migrations whose sources are retained, oldest first."""
+        ids = [str(about["id"]) for about in self.journal.migrations()]
+        return [m for m in ids if self.journal.state(m).end == "retained"]
+
+    async def verify_each(self, migrations: Sequence[str] = ()) -> list[Outcome]:
+        """Verify these migrations, or every one that is retained: one outcome each, whatever becomes of the others."""
+
+        async def one(migration: str) -> Outcome:
+            try:
+                return await self.verify(migration)
+            except SealiftError as error:
+                return Outcome(migration, migration, error.exit_code, str(error))
+
+        return await self.many([partial(one, m) for m in dict.fromkeys(migrations or self.retained())])
 
     async def verify(self, migration: str) -> Outcome:
         """Read again all that verify cold and finalize read; changes nothing. Exit code 0 or 6."""
         plan = MigrationPlan.from_json(self.journal.plan(migration))
         try:
             state = self.journal.state(migration)
-            if state.brought_up is None:
-                raise Refused(f"{migration} has no replacement in service", remedy=f"See: sealift status {migration}")
+            if state.brought_up is None or state.end in ("rolled-back", "finalized"):
+                retained = "has no replacement in service" if state.end != "finalized" else "has been finalized"
+                raise Refused(f"{migration} {retained}", remedy=f"See: sealift status {migration}")
             wrong = await self._unsettled(plan, state)
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
         if wrong:
-            return Outcome(plan.target, migration, 6, f"{plan.target}: " + "; ".join(wrong))
-        return Outcome(
-            plan.target,
-            migration,
-            0,
-            f"{plan.target}: every replacement is attached, healthy, hydrated and under the key",
-        )
+            said = f"{plan.target}: {'; '.join(wrong)}. Mend it, then look again: sealift verify {migration}"
+            return Outcome(plan.target, migration, 6, said)
+        return Outcome(plan.target, migration, 0, f"{plan.target}: {BY_NAME[plan.kind].sound}")
 
     async def _unsettled(self, plan: MigrationPlan, state: State) -> list[str]:
         kind = BY_NAME[plan.kind]
         gateway = await self.gateway(plan.region, plan.account)
         return list(await kind.settled(reader(gateway), facts_of(kind, plan.facts), plan.options, state.outputs))
+
+    def deletions(self, migration: str) -> list[str]:
+        """Return what finalize would do to a migration at rest on its replacement, in order, as far as ids are known by now."""
+        plan, state = MigrationPlan.from_json(self.journal.plan(migration)), self.journal.state(migration)
+        if state.end != "retained" or state.brought_up is None:
+            return []
+        kind, outputs = BY_NAME[plan.kind], {**state.outputs, "migration": {"brought_up": state.brought_up}}
+        steps = kind.finalize(facts_of(kind, plan.facts), plan.options, outputs)
+        return [bound(s, outputs).title() for s in steps if not any(refs(bound(s, outputs)))]
 
     async def finalize(self, migration: str, *, runner: Runner | None = None) -> tuple[Outcome, dict[str, list[Any]]]:
         """Delete the sources, once retention has passed and every replacement is settled; return what is gone and what
@@ -554,16 +664,18 @@ class Driver:
             self.journal.lock(migration, plan.locks)
             async with self.engine(migration, plan, gateway, runner=runner) as engine:
                 await engine.finalize(steps)
-            for item in await kind.stays(read, facts, {**outputs, **engine.state.outputs}):
+            outputs = {**outputs, **engine.state.outputs}
+            outputs["migration"] = {"brought_up": state.brought_up, "finalized": self.clock.now()}
+            for item in await kind.stays(read, facts, outputs):
                 lists["goes_by_itself" if not item["command"] else "stays_until_you_act"].append(dict(item))
             kept = {item["id"] for item in lists["goes_by_itself"]}
-            deleted = [s.resource() for s in steps if s.title().startswith("delete")]
+            deleted = [bound(s, outputs).resource() for s in steps if s.title().startswith("delete")]
             lists["gone_now"] = [d for d in deleted if d not in kept]
             return Outcome(
                 plan.target,
                 migration,
                 0,
-                f"{plan.target} is finalized: {len(lists['gone_now'])} plain resources are gone{_and_kept(lists)}",
+                f"{plan.target} is finalized: {len(lists['gone_now'])} resources are gone{_and_kept(lists)}",
             ), lists
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error)), lists
@@ -612,6 +724,10 @@ def _rebuilt(kind: Kind, unit: str, gateway: Gateway, options: Options, found: R
     plan = plan_for(kind, found.facts, replace(options, route=found.route), unit, gateway.account_id, gateway.region)
     route = next(r for r in kind.routes if r.name == found.route)
     return replace(plan, steps=route.recipe(found.facts, options), route=route.name)
+
+
+def _with_left(message: str, engine: Engine) -> str:
+    return "; left over: ".join([message, *engine.leftovers])
 
 
 def _and_kept(lists: Mapping[str, Sequence[Any]]) -> str:

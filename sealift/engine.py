@@ -5,7 +5,7 @@ Only the engine calls AWS. Prefect, or a plain loop, is a *runner* handed to it.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Protocol
@@ -35,9 +35,9 @@ from sealift.errors import (
 from sealift.events import Event, Listener
 from sealift.journal import Entry, Journal, Row, State, fold
 from sealift.pace import DOWN_DEADLINE, RETRIES
-from sealift.recipe import Block, blocks, operations_of, seconds_back, seconds_cutover, way_back
+from sealift.recipe import Block, blocks, kept, operations_of, seconds_back, seconds_cutover, way_back
 from sealift.render.commands import aws_command
-from sealift.step import Call, Context, Found, Output, Phase, Query, Seen, Step, Switch, Watch, bind, undoing
+from sealift.step import Call, Context, Found, Output, Phase, Query, Seen, Step, Switch, Watch, bind, bound, undoing
 from sealift.subjects import SUBJECTS
 from sealift.watch import Watcher
 
@@ -390,7 +390,7 @@ class Engine:
         if watch is None:
             return
         try:
-            await self.watcher.until(replace(watch, deadline=-1.0), step=me.key, at_once=True)
+            await self.watcher.until(replace(_named(watch, me), deadline=-1.0), step=me.key, at_once=True)
         except WaitFailed as error:
             if error.unused:
                 raise
@@ -409,7 +409,9 @@ class Engine:
         try:
             if watch := me.ready(out):
                 cap = POLL_CAPS.get(me.phase, 5.0)
-                await self.watcher.until(watch, step=me.key, cap=cap, seen=lambda seen: self._waiting(me, seen))
+                await self.watcher.until(
+                    _named(watch, me), step=me.key, cap=cap, seen=lambda seen: self._waiting(me, seen)
+                )
         except WaitFailed as error:
             if me.phase in (Phase.RESTORE, Phase.CLEAN, Phase.FINALIZE):
                 self._row(
@@ -466,11 +468,11 @@ class Engine:
             self._waiting(me, look)
             if not look.done and self.clock.now() - said >= SAY_SO:
                 said = self.clock.now()
-                why = f"{needs.id} to be {needs.want}: it is '{look.state}'"
+                why = f"{_named(needs, me)} to be {needs.want}: it is '{look.state}'"
                 self.note("waiting", **{"for": why})
                 self.emit("stuck", me, waiting_for=why)
 
-        await self.watcher.until(needs, step=me.key, at_once=True, seen=seen)
+        await self.watcher.until(_named(needs, me), step=me.key, at_once=True, seen=seen)
 
     async def _untouched(self, me: Step, ctx: Context) -> None:
         if differences := await self._differences(me, me.before(ctx), Purpose.SAFETY):
@@ -716,32 +718,56 @@ class Engine:
             self.note("service-back")
         for block in blocks([s for s in steps if s.phase is Phase.CLEAN]):
             await self._as_far_as_it_goes(block)
+        if self.state.brought_up is not None and not salvage:
+            self._name_kept(made)
         self.note("attempt-closed")
         self._end("rolled-back", why=str(self.state.rollback.get("why", "")))
 
-    async def look_for_all(self, *, until_up: bool) -> None:
+    async def look_for_all(
+        self,
+        *,
+        until_up: bool,
+        outputs: Mapping[str, Output] | None = None,
+        names: Mapping[str, Output] | None = None,
+        never: Collection[str] = (),
+    ) -> None:
         """Fill an adopted journal: look for what each step has left. `until_up`: a replacement serves, so all up to
-        there is done.
+        there is done. `outputs` is known of steps without looking; `names` what those had that are not found any more;
+        `never` was not done.
         """
+        known, gone = outputs or {}, names or {}
         epoch = 0
         for step in self.work.steps:
             if until_up and step.phase is Phase.CONFIRM:
-                break
+                if step.key in known:
+                    self._row(step.key, "made", known[step.key])
+                continue
             if not until_up and self.state.quiesced is None and step.phase is not Phase.PREPARE:
                 break  # the sources serve: a running instance is no start of ours
+            if not until_up and step.phase is Phase.CONFIRM:
+                break  # nothing was brought up, so nothing was confirmed
+            if not until_up and step.key in never:
+                continue
             epoch = self.state.epoch if step.quiesces else epoch
-            try:
-                me = bind(step, self.state.outputs)
-            except KeyError:
-                continue  # what it names was not found, so it was not done
-            out = await self._seen_done(me, Context(self.work.migration, epoch, self.state.attempt), until_up=until_up)
+            out = known.get(step.key)
+            if out is None:
+                out = await self._looked_for(step, Context(self.work.migration, epoch, self.state.attempt), until_up)
+            if out is None and until_up:
+                out = gone.get(step.key)
             if out is None:
                 continue
-            self._row(me.key, "made", out)
+            self._row(step.key, "made", out)
             if until_up:
-                self._row(me.key, "done")
+                self._row(step.key, "done")
         if until_up:
             self.note("bring-up")
+
+    async def _looked_for(self, step: Step, ctx: Context, until_up: bool) -> Output | None:
+        try:
+            me = bind(step, self.state.outputs)
+        except KeyError:
+            return {} if until_up else None  # what it names was not found, so it was not done, or it is past
+        return await self._seen_done(me, ctx, until_up=until_up)
 
     async def _seen_done(self, me: Step, ctx: Context, *, until_up: bool) -> Output | None:
         if query := me.observe(ctx):
@@ -813,7 +839,7 @@ class Engine:
                 raise end
 
     def _leftover(self, step: Step, error: SealiftError) -> None:
-        me = bind(step, self.state.outputs)
+        me = _bound(step, self.state)
         self._name(me, me.resource(), f"{me.title()}: {error}")
 
     def _name(self, me: Step, resource: str, why: str) -> None:
@@ -821,15 +847,24 @@ class Engine:
         self.note("leftover", step=me.key, resource=resource, why=why)
         self.emit("leftover", me, why=why)
 
+    def _name_kept(self, made: Mapping[str, Output]) -> None:
+        for step in kept(self.work.steps, made):
+            keeper = step.salvage()
+            for one in (keeper,) if keeper is not None else undoing(step):
+                me = bind(one, self.state.outputs)
+                why = "what is kept lives in it" if keeper is None else "no other place has the writes since bring-up"
+                self._name(me, me.resource(), f"kept: {why}")
+
     def _stuck(self, restore: Sequence[Step], stuck: SealiftError) -> NeedsPerson:
-        left = [bind(s, self.state.outputs) for s in restore if self.state.rows.get(s.key, Row("")).state != "done"]
+        # What an undo that was not reached would have read is not known yet: it is printed by its place.
+        left = [_bound(s, self.state) for s in restore if self.state.rows.get(s.key, Row("")).state != "done"]
         calls = [c for c in (s.do(self.context()) for s in left) if not c.operation.startswith("local:")]
         self.note("end", **{"as": "needs-person", "why": str(stuck)})
         self.emit("end", None, **{"as": "needs-person", "why": str(stuck)})
         by_hand = "; ".join(aws_command(c, self.gateway.region) for c in calls)
         unkept = any(s.key == stuck.step and s.key.startswith("safety:") for s in left)
         without = (
-            f" Or keep the encrypted volumes in its place: {_WITHOUT.format(self.work.migration)}." if unkept else ""
+            f" Or keep the replacement itself in its place: {_WITHOUT.format(self.work.migration)}." if unkept else ""
         )
         return NeedsPerson(
             f"{self.work.target} could not be put back: {stuck.message}",
@@ -890,11 +925,15 @@ def taken_off(steps: Sequence[Step], state: State) -> list[str]:
     return [_bound(s, state).title() for s in off]
 
 
+def _named(watch: Watch, me: Step) -> Watch:
+    """Return what is waited for with the name that people know, where the step waits by an id that no rename changes."""
+    by_id = watch.id == getattr(me, "resource_id", None)
+    return replace(watch, name=str(getattr(me, "database", ""))) if by_id else watch
+
+
 def _bound(step: Step, state: State) -> Step:
     """Return a step with the ids that are known, or as it was planned."""
-    with contextlib.suppress(KeyError):
-        step = bind(step, state.outputs)
-    return step
+    return bound(step, state.outputs)
 
 
 async def in_doubt(

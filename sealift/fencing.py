@@ -18,8 +18,8 @@ T = TypeVar("T")
 BETWEEN = 5.0
 """Seconds between the two readings of the write position."""
 
-METRIC_PATIENCE = 300.0
-"""Seconds that CloudWatch is given to show a reading taken after the fence: it may be minutes late."""
+METRIC_PATIENCE = 600.0
+"""Seconds that CloudWatch is given to show a minute that began behind the fence: it has to pass, and is shown late."""
 
 METRIC_PERIOD = 60
 
@@ -28,6 +28,8 @@ def operations(connect: Connect) -> dict[str, LocalOperation]:
     """Return the operations by name, for logins made by `connect`."""
     fence = _Fence(connect)
     return {
+        "local:LookInside": fence.look_inside,
+        "local:NoteInside": fence.note_inside,
         "local:CloseWrites": fence.close_writes,
         "local:StopSchedulers": fence.stop_schedulers,
         "local:EndSessions": fence.end_sessions,
@@ -42,11 +44,27 @@ class _Fence:
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
 
+    async def look_inside(self, engine: Engine, params: Mapping[str, Any]) -> Output:
+        def look(login: Login) -> Output:
+            for read in (login.writes, login.schedulers, login.sessions, login.position):
+                read()
+            return {}
+
+        return await self._inside(engine, params, look)
+
+    async def note_inside(self, engine: Engine, params: Mapping[str, Any]) -> Output:
+        def look(login: Login) -> Output:
+            return {"writes": dict(login.writes()), "schedulers": dict(login.schedulers())}
+
+        return await self._inside(engine, params, look)
+
     async def close_writes(self, engine: Engine, params: Mapping[str, Any]) -> Output:
-        return {"former": await self._inside(engine, params, lambda login: dict(login.close_writes()))}
+        await self._inside(engine, params, lambda login: login.close_writes(params["former"]))
+        return {}
 
     async def stop_schedulers(self, engine: Engine, params: Mapping[str, Any]) -> Output:
-        return {"former": await self._inside(engine, params, lambda login: dict(login.stop_schedulers()))}
+        await self._inside(engine, params, lambda login: login.stop_schedulers(params["former"]))
+        return {}
 
     async def end_sessions(self, engine: Engine, params: Mapping[str, Any]) -> Output:
         return {"ended": await self._inside(engine, params, lambda login: login.end_sessions())}
@@ -67,9 +85,10 @@ class _Fence:
             CutVoid: the write position has moved.
 
         """
-        names = await _counted(engine, params)
+        names, now = await _counted(engine, params), engine.clock.now()
         if not params["secret"]:
-            return {"connections": await _no_connections(engine, names), "position": ""}
+            total = await _no_connections(engine, names, float(params["after"] or now))
+            return {"connections": total, "position": "", "began": str(now)}
         first = await self._inside(engine, params, _reading)
         await engine.clock.sleep(BETWEEN)
         sessions, position = await self._inside(engine, params, _reading)
@@ -81,7 +100,7 @@ class _Fence:
                     f"{names[0]} is written to behind the fence: its position was {before}, is {position}",
                     resource=names[0],
                 )
-        return {"connections": sessions, "position": position}
+        return {"connections": sessions, "position": position, "began": str(now)}
 
     async def _inside(self, engine: Engine, params: Mapping[str, Any], work: Callable[[Login], T]) -> T:
         """Log in, do something, and log out; one login for each operation, as the fence ends sessions and reboots."""
@@ -128,27 +147,29 @@ def _address(found: list[Mapping[str, Any]], resource_id: str) -> Address:
     raise SealiftError(f"{resource_id} has no endpoint to log in to", resource=resource_id)
 
 
-async def _no_connections(engine: Engine, names: list[str]) -> int:
-    """Wait until CloudWatch has shown, since now, that nothing is connected to any of the databases.
+async def _no_connections(engine: Engine, names: list[str], since: float) -> int:
+    """Wait until CloudWatch has shown, of minutes since then, that nothing was connected to any of the databases.
+
+    Since an earlier proof, which has waited, there are such minutes: what is shown by now is judged, and all of it. To wait for
+    another would make the outage longer, and its reading would be as old by the time that it is shown.
 
     Raises:
-        CheckFailed: something is, or nothing was shown in time.
+        CheckFailed: something was, or nothing was shown in time.
 
     """
     began = engine.clock.now()
     while True:
-        newest = [await _newest(engine, name, began) for name in names]
-        shown = [value for value in newest if value is not None]
-        if len(shown) == len(names) or engine.clock.now() - began > METRIC_PATIENCE:
+        shown = [await _since(engine, name, since) for name in names]
+        if all(shown) or engine.clock.now() - began > METRIC_PATIENCE:
             break
         await engine.clock.sleep(min(15.0, METRIC_PERIOD / 4))
-    if len(shown) < len(names):
+    if not all(shown):
         raise CheckFailed(
             f"CloudWatch shows no DatabaseConnections of {', '.join(names)} since the fence: it cannot be proved",
             resource=names[0],
             remedy="Give --fence-login, whose sessions are counted inside the engine.",
         )
-    if total := int(sum(shown)):
+    if total := int(sum(max(value for _, value in points) for points in shown)):
         raise CheckFailed(f"{total} connection(s) to {', '.join(names)} have outlived the fence", resource=names[0])
     return 0
 
@@ -164,25 +185,34 @@ async def await_lag(engine: Engine, params: Mapping[str, Any]) -> Output:
         CheckFailed: it does not catch up.
 
     """
-    name, most = str(params["database"]), float(params["most"])
+    name, most, metric = str(params["database"]), float(params["most"]), str(params["metric"])
     began = engine.clock.now()
     while True:
         now = engine.clock.now()
-        lag = await _newest(engine, name, began, "ReplicaLag")
-        if lag is not None and lag <= most:
+        points = await _since(engine, name, began, metric)
+        lag = max(points)[1] if points else None
+        if lag is not None and 0 <= lag <= most:  # -1: replication is not active
             return {"lag": lag}
         if lag is None and now - began > METRIC_PATIENCE:
             return {"lag": None}
         if now - began > LAG_PATIENCE:
-            raise CheckFailed(f"{name} is {lag:.0f} s behind and does not catch up", resource=name)
+            found = f"{metric} of {name} is {lag:.0f} {params['unit']} and does not fall to {most:.0f}"
+            raise CheckFailed(found, resource=name)
         await engine.clock.sleep(15.0)
 
 
-async def _newest(engine: Engine, name: str, since: float, metric_name: str = "DatabaseConnections") -> float | None:
-    """Return the newest reading of a metric that was taken after `since`, None where there is none yet."""
+Point = tuple[float, float]
+"""When the minute began of which CloudWatch tells, and what it tells."""
+
+
+async def _since(engine: Engine, name: str, since: float, metric_name: str = "DatabaseConnections") -> list[Point]:
+    """Return what CloudWatch shows of the minutes that began after `since`.
+
+    A point stands at the begin of its minute and is read at some moment within it: of the minute in which something ended it may
+    tell what was before, or what was not yet (SB-RDS-47).
+    """
     from datetime import UTC, datetime, timedelta  # noqa: PLC0415 - only where a proof is taken
 
-    start = datetime.fromtimestamp(since, UTC)
     metric = {
         "Namespace": "AWS/RDS",
         "MetricName": metric_name,
@@ -191,15 +221,14 @@ async def _newest(engine: Engine, name: str, since: float, metric_name: str = "D
     query = {"Id": "newest", "MetricStat": {"Metric": metric, "Period": METRIC_PERIOD, "Stat": "Maximum"}}
     params = {
         "MetricDataQueries": [query],
-        "StartTime": start - timedelta(seconds=METRIC_PERIOD),
+        "StartTime": datetime.fromtimestamp(since, UTC),
         "EndTime": datetime.fromtimestamp(engine.clock.now(), UTC) + timedelta(seconds=METRIC_PERIOD),
         "ScanBy": "TimestampDescending",
     }
     reply = await engine.gateway.read(Call("cloudwatch:GetMetricData", params), Purpose.CHECK)
-    for result in reply.get("MetricDataResults", ()):
-        pairs = zip(result.get("Timestamps", ()), result.get("Values", ()), strict=False)
-        # A point covers the minute that it begins: one that began after the fence says how things are behind it.
-        taken = [(t, v) for t, v in pairs if t.timestamp() + METRIC_PERIOD > since]
-        if taken:
-            return float(max(taken)[1])
-    return None
+    return [
+        (t.timestamp(), float(value))
+        for result in reply.get("MetricDataResults", ())
+        for t, value in zip(result.get("Timestamps", ()), result.get("Values", ()), strict=False)
+        if t.timestamp() >= since
+    ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sealift.aws.gateway import reader
 from sealift.clock import actor, side_by_side
 from sealift.errors import CallError, SealiftError
-from sealift.kinds import FINDERS
+from sealift.kinds import FINDERS, door
 from sealift.step import Call
 
 if TYPE_CHECKING:
@@ -23,6 +23,12 @@ class Inventory:
     findings: Sequence[dict[str, Any]]
     unreadable: Sequence[dict[str, Any]]
     whole_unreadable: bool
+
+    @property
+    def targets(self) -> list[str]:
+        """What a plan of all findings is made for, by ARN; a read replica moves with its primary where that is found too."""
+        found = {(f["kind"], f["region"], f["id"]) for f in self.findings}
+        return [str(f["arn"]) for f in self.findings if (f["kind"], f["region"], f.get("replica_of")) not in found]
 
     def to_json(self) -> dict[str, Any]:
         """Return the inventory as published."""
@@ -76,12 +82,13 @@ async def _identity(driver: "Driver", places: Sequence[str]) -> None:
 
 async def _region(driver: "Driver", region: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]], bool]:
     gateway = await driver.gateway(region)
+    read = door(reader(gateway, survey=True))
     findings: list[dict[str, Any]] = []
     unreadable: list[dict[str, Any]] = []
     whole = False
     for kind, find in FINDERS:
         try:
-            found, gaps = await find(reader(gateway, survey=True), gateway.account_id, region)
+            found, gaps = await find(read, gateway.account_id, region)
         except SealiftError as error:
             unreadable.append({"kind": kind, "region": region, "error": str(error)})
             whole = True

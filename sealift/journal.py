@@ -180,6 +180,12 @@ class State:
         """
         return self.brought_up is not None and not self.discarded and self.attempt_open
 
+    @property
+    def kept(self) -> list[str]:
+        """The snapshots in which the way back has kept what was written since bring-up (`Step.salvage`)."""
+        made = [r.output for k, r in self.rows.items() if k.startswith("safety:") and r.output and r.state != "void"]
+        return [str(out.get("name") or out.get("SnapshotId")) for out in made]
+
     def stands(self, step: str) -> bool:
         """Whether a step was sent and not taken back."""
         row, undone = self.rows.get(step), self.rows.get(f"undo:{step}")
@@ -478,6 +484,12 @@ class Journal:
         with self._read() as db:
             found = select(_slots.c.migration).where(_slots.c.quota == quota, _slots.c.place == place)
             return [str(r[0]) for r in db.execute(found)]
+
+    def reserved(self, place: str) -> dict[str, int]:
+        """Return how many slots of each quota migrations hold in a place."""
+        wanted = select(_slots.c.quota, func.sum(_slots.c.slots)).where(_slots.c.place == place)
+        with self._read() as db:
+            return {str(quota): int(held) for quota, held in db.execute(wanted.group_by(_slots.c.quota))}
 
     def release(self, quota: str, migration: str) -> None:
         """Give slots back."""

@@ -30,6 +30,9 @@ class KeyFacts:
     pinned: tuple[str, ...] | None = None  # hold for the encryption context of some volumes or snapshots alone
 
 
+NO_KEY = KeyFacts("", error="no key was asked for")
+
+
 async def key_facts(read: Read, wanted: str) -> KeyFacts:
     """Return the wanted key as KMS describes it; an alias becomes the ARN here, once (R-EBS-51)."""
     if not wanted:

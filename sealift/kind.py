@@ -1,7 +1,7 @@
 """What a kind is: a record of functions. `KINDS` in `sealift.kinds` lists them; the engine knows none."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sealift.options import Options
@@ -57,7 +57,7 @@ def rule(
 @dataclass(frozen=True)
 class Route:
     """A way to do it: its recipe, the rules that refuse it, how long (seconds) the replacement is slower than the source was,
-    and how long those who read from replicas get nothing.
+    how long those who read from replicas get nothing, and what the sources are called while they are kept.
     """
 
     name: str
@@ -65,13 +65,18 @@ class Route:
     rules: tuple[Rule, ...] = ()
     degraded: Callable[[Any, Options], float] = lambda _facts, _options: 0.0
     readers_down: Callable[[Any, Options], Seconds] = lambda _facts, _options: Seconds()
+    kept: Callable[[Any], tuple[str, ...]] = lambda _facts: ()
 
 
 @dataclass(frozen=True)
 class Recalled:
     """A migration as the tags on its sources tell it: `same` where today's recipe is the one it was made with.
 
-    `stage`: prepare (the sources serve), cutover (in between), up (a replacement serves).
+    `stage`: prepare (the sources serve), cutover (in between), up (a replacement serves), handed (it may have been written to,
+    and serves no more or not yet). `outputs` is what steps have made, by key, where looking for it by name would not find it;
+    `names` what those have that need not be there any more once a replacement serves. `busy`: something of it is being changed,
+    by a call of the driver that died perhaps; None where that is seen otherwise. `never` names steps that were not done, though
+    what they make looks like what the source has.
     """
 
     facts: Any
@@ -81,6 +86,24 @@ class Recalled:
     attempt: int
     epoch: int
     stage: str
+    busy: bool | None = None
+    outputs: Mapping[str, Output] = field(default_factory=dict)
+    names: Mapping[str, Output] = field(default_factory=dict)
+    never: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Barred:
+    """Why a way back after bring-up cannot be walked as things are, whatever becomes of the writes; and what heals that, in
+    order. Both are empty where it can.
+    """
+
+    why: tuple[str, ...] = ()
+    heal: tuple[str, ...] = ()
+
+
+async def _open(_read: Read, _facts: Any, _outputs: Mapping[str, Output]) -> Barred:
+    return Barred()
 
 
 @dataclass(frozen=True)
@@ -95,12 +118,17 @@ class Kind:
     identity: Callable[[Any], Mapping[str, Any]]  # the facts whose change refuses the target
     locks: Callable[[Any], tuple[str, ...]]
     pending: Callable[[Any], bool]  # whether there is anything to do
+    done: Callable[[Any], str]  # why there is nothing to do, where there is not
     finalize: Callable[[Any, Options, Mapping[str, Output]], tuple[Step, ...]]
     settled: Callable[
         [Read, Any, Options, Mapping[str, Output]], Awaitable[Sequence[str]]
     ]  # why finalize or verify refuse; empty is good
+    sound: str  # what is true where they do not
     stays: Callable[
         [Read, Any, Mapping[str, Output]], Awaitable[Sequence[Mapping[str, str]]]
     ]  # what outlives finalize, and the commands
     unusable: Callable[[Read, Any], Awaitable[Sequence[str]]]  # why nothing can be kept under the key; empty is good
     recall: Callable[[Read, str, str, str, Options], Awaitable[Recalled]]
+    barred: Callable[[Read, Any, Mapping[str, Output]], Awaitable[Barred]] = _open  # the way back after bring-up
+    wants: Callable[[Any], Mapping[str, int]] = lambda _facts: {}  # what it takes of quotas that the journal reserves
+    beside: Callable[[Any, Mapping[str, int]], Any] = lambda facts, _reserved: facts  # with what others have reserved

@@ -147,7 +147,7 @@ PROXY_PATIENCE = 900.0
 
 
 async def await_proxy_target(engine: Engine, params: Mapping[str, Any]) -> Output:
-    """Wait until a proxy routes to a database.
+    """Wait until a proxy routes to an instance, or to every instance of a cluster, which has no health of its own (SB-RDS-25).
 
     Raises:
         CheckFailed: it does not, and why.
@@ -160,7 +160,8 @@ async def await_proxy_target(engine: Engine, params: Mapping[str, Any]) -> Outpu
         mine = [
             t
             for t in reply.get("Targets", ())
-            if params["database"] in (t.get("RdsResourceId"), t.get("TrackedClusterId"))
+            if t.get("Type") == "RDS_INSTANCE"
+            and params["database"] in (t.get("RdsResourceId"), t.get("TrackedClusterId"))
         ]
         states = [t.get("TargetHealth") or {} for t in mine]
         if states and all(s.get("State") == "AVAILABLE" for s in states):

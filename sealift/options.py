@@ -2,6 +2,7 @@
 describe it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sealift.step import Tags
@@ -37,6 +38,8 @@ class Options:
     fence_login: str = ""  # ARN of the secret by which the engine is fenced
     fence_from: str = ""  # address (CIDR) from which that login comes: the quarantine lets it in
     readers: str = "fenced"  # fenced, stale or primary: what read replicas' clients get until the new ones answer
+    rekey: bool = False  # move databases under an AWS-owned key or aws/rds too
+    drop_backups: bool = False  # finalize deletes the source's automated backups with it
     switchover_timeout: int = 300  # seconds (30 to 3,600)
     window_start: float | None = None
     window_last_quiesce: float | None = None
@@ -44,3 +47,8 @@ class Options:
     notify: tuple[str, ...] = ()
     deny: tuple[str, ...] = field(default=())
     allow: tuple[str, ...] = field(default=())
+
+    def given(self, names: Iterable[str]) -> list[str]:
+        """Return those that are other than by default, as flags of the command line."""
+        default = Options()
+        return [f"--{n.replace('_', '-')}" for n in names if getattr(self, n) != getattr(default, n)]

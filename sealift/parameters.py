@@ -279,6 +279,12 @@ class MigrateDatabases(Migrate, Hooks):
     fence_from: Annotated[str, AfterValidator(_network)] = Field("", examples=["10.0.0.5/32"])
     """Address (CIDR) from which the worker reaches the database: the quarantine lets that login in, and nothing else."""
 
+    rekey: bool = False
+    """Move a database that is under a key of AWS's too: an AWS-owned one, or aws/rds."""
+
+    drop_backups: bool = False
+    """Let finalize delete the source's automated backups with it. Otherwise they are kept for as long as their retention says."""
+
     switchover_timeout: int = Field(300, ge=30, le=3600)
     """Seconds after which RDS takes a Blue/Green switchover back by itself."""
 
@@ -325,14 +331,14 @@ class ResumeRun(MigrationRun):
 
 
 class RollbackRun(MigrationRun):
-    """Put the original volumes back, at any stage before finalize."""
+    """Put the original back, at any stage before finalize."""
 
     discard_writes: bool = False
     """The workload has run on its replacement: leave the writes made since behind, in a snapshot. Without this it is
     refused."""
 
     without_safety_snapshot: bool = False
-    """Where the key is unusable: keep the encrypted volumes instead of a snapshot of them."""
+    """Where the key is unusable: keep the replacement itself instead of a snapshot of it."""
 
 
 class FinalizeRun(MigrationRun):
@@ -340,6 +346,18 @@ class FinalizeRun(MigrationRun):
 
     confirm: Literal[True]
     """This deletes for good: say yes."""
+
+
+class VerifyRun(Form):
+    """Read again whether what is retained is as it should be; changes nothing."""
+
+    migrations: list[MigrationId] = Field(default_factory=list)
+    """Ids of the migrations to look at; left out: every one whose source is retained."""
+
+    @property
+    def says(self) -> str:
+        """What the run does, in a few words: its name."""
+        return f"verify {', '.join(self.migrations) or 'what is retained'}"
 
 
 class ApproveRun(Form):

@@ -16,6 +16,10 @@ from sealift.recipe import step_from_json, step_to_json
 from sealift.step import Seconds, Step
 
 FORMAT = "sealift.plan/1"
+WITHOUT_EFFECT = frozenset({"R-SEALIFT-21", "R-SEALIFT-22", "R-SEALIFT-23", "R-SEALIFT-24"})
+"""The rules that name an option which has no effect on what is moved, or on the way it is moved."""
+LAZY = "R-RDS-33"
+"""The rule that says so of a restored database."""
 READY, NEEDS_ACK, REFUSED, NOTHING = "ready", "needs-ack", "refused", "nothing-to-do"
 
 
@@ -42,8 +46,10 @@ class MigrationPlan:
     refused_routes: tuple[RefusedRoute, ...] = ()
     down: Seconds = field(default_factory=Seconds)
     back: Seconds = field(default_factory=Seconds)
+    back_once_up: Seconds = field(default_factory=Seconds)
     readers_down: Seconds = field(default_factory=Seconds)
     degraded: float = 0.0
+    kept: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
     locks: tuple[str, ...] = ()
@@ -58,6 +64,11 @@ class MigrationPlan:
     def blocked(self) -> list[Verdict]:
         """The rules that refuse the target."""
         return [v for v in self.rules if v.verdict == BLOCK]
+
+    @property
+    def loads(self) -> bool:
+        """Whether it loads its data as they are read, for a time that nobody can tell."""
+        return any(v.id == LAZY for v in self.rules)
 
     @property
     def status(self) -> str:
@@ -83,7 +94,9 @@ class MigrationPlan:
             "down_seconds": asdict(self.down),
             "reader_down_seconds": asdict(self.readers_down),
             "way_back_seconds": asdict(self.back),
+            "way_back_after_bring_up_seconds": asdict(self.back_once_up),
             "degraded_seconds": self.degraded,
+            "kept": list(self.kept),
             "note": self.note,
             "locks": list(self.locks),
             "facts": self.facts,
@@ -110,8 +123,10 @@ class MigrationPlan:
                 refused_routes=tuple(RefusedRoute(**r) for r in row["refused_routes"]),
                 down=Seconds(**row["down_seconds"]),
                 back=Seconds(**row["way_back_seconds"]),
+                back_once_up=Seconds(**row.get("way_back_after_bring_up_seconds", {})),
                 readers_down=Seconds(**row["reader_down_seconds"]),
                 degraded=row["degraded_seconds"],
+                kept=tuple(row.get("kept", ())),
                 facts=row["facts"],
                 options=_options(row["options"]),
                 locks=tuple(row["locks"]),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -58,7 +59,17 @@ def choose(kind: Kind, facts: Any, options: Options) -> tuple[Route | None, list
 def plan_for(
     kind: Kind, facts: Any, options: Options, target: str, account: str, region: str, note: str = ""
 ) -> MigrationPlan:
-    """Return the plan for observed facts."""
+    """Return the plan for observed facts.
+
+    Raises:
+        UsageError: the kind has no such route.
+
+    """
+    names = [r.name for r in kind.routes]
+    if options.route not in ("auto", *names):
+        raise UsageError(
+            f"{target}: no {kind.name} is moved by {options.route}", remedy=f"Give --route auto, {' or '.join(names)}."
+        )
     empty = MigrationPlan(
         target=target,
         kind=kind.name,
@@ -74,7 +85,7 @@ def plan_for(
     rules = judge(kind, facts, options)
     blocked = any(v.verdict == BLOCK for v in rules)
     if not kind.pending(facts):
-        done = note or "nothing to do: every volume is under the wanted key"
+        done = "; ".join(filter(None, (note, kind.done(facts))))
         return replace(empty, rules=rules, note=done if not blocked else note)
     if blocked:
         return replace(empty, rules=rules)
@@ -90,8 +101,10 @@ def plan_for(
         steps=steps,
         down=seconds_down(steps),
         back=seconds_back(steps),
+        back_once_up=seconds_back(steps, brought_up=True),
         readers_down=route.readers_down(facts, options),
         degraded=round(route.degraded(facts, options), 1),
+        kept=route.kept(facts),
     )
 
 
@@ -130,7 +143,16 @@ def _differences(place: str, a: Any, b: Any) -> Sequence[str]:
         for key in sorted({*a, *b}, key=str):
             found += _differences(f"{place}.{key}" if place else str(key), a.get(key), b.get(key))
         return found
-    return [] if a == b else [f"{place} was {a!r}, is {b!r}"]
+    return [] if a == b else [f"{place} was {_plainly(a)}, is {_plainly(b)}"]
+
+
+def _plainly(value: Any) -> str:
+    """Return a value as people read it: what is JSON in a string already is not quoted once more."""
+    if isinstance(value, str):
+        with suppress(ValueError):
+            json.loads(value)
+            return value
+    return repr(value)
 
 
 def refuse_drift(target: str, differences: Sequence[str]) -> None:

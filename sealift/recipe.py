@@ -56,8 +56,9 @@ def way_back(
 
     After bring-up what a workload wrote to is kept by each maker's `salvage`, at the place where it is detached and at
     rest.
-    Without `salvage` the replacements stay: nothing that was acknowledged is deleted unsaved.
+    Without `salvage` the replacements stay, with what they live in: nothing that was acknowledged is deleted unsaved.
     """
+    stay = {s.key for s in kept(steps, outputs)} if brought_up and not salvage else set()
     restore: list[Step | Lanes] = []
     clean: list[Step | Lanes] = []
     for lanes in reversed(blocks(steps)):
@@ -71,13 +72,20 @@ def way_back(
                     back.setdefault(name, []).append(keeper)
                     if (assured := keeper.assured()) is not None:
                         tidy.setdefault(name, []).append(assured)
-                if (keeper is not None and not salvage) or outputs[step.key].get("adopted"):
+                if step.key in stay or outputs[step.key].get("adopted"):
                     continue
                 for undo in undoing(step, brought_up=brought_up):
                     (back if undo.phase is Phase.RESTORE else tidy).setdefault(name, []).append(undo)
         restore.append(Lanes(back))
         clean.append(Lanes(tidy))
     return recipe(*restore, *clean)
+
+
+def kept(steps: Sequence[Step], outputs: Mapping[str, Output]) -> list[Step]:
+    """Return the steps whose makings stay where a way back after bring-up saves nothing: replacements, and what they live in."""
+    made = [s for s in steps if s.key in outputs]
+    makers = [s for s in made if s.salvage() is not None]
+    return [*makers, *(s for s in made if s.harbours)] if makers else []
 
 
 def seconds_down(steps: Sequence[Step]) -> Seconds:
@@ -92,12 +100,13 @@ def seconds_cutover(steps: Sequence[Step]) -> Seconds:
     return total(down[start:])
 
 
-def seconds_back(steps: Sequence[Step]) -> Seconds:
-    """Add up the assumed time of the way back from the last moment before bring-up, until service is as before.
-    *Modelled*.
+def seconds_back(steps: Sequence[Step], *, brought_up: bool = False) -> Seconds:
+    """Add up the assumed time of the way back from the last moment before bring-up, or of a migration that is at rest on its
+    replacement, until service is as before. *Modelled*.
     """
-    made = {s.key: dict.fromkeys(s.outputs, "") for s in steps if s.phase in (Phase.PREPARE, Phase.CUTOVER)}
-    undo = way_back([s for s in steps if s.key in made], made, brought_up=False, salvage=True)
+    phases = FORWARD if brought_up else (Phase.PREPARE, Phase.CUTOVER)
+    made = {s.key: dict.fromkeys(s.outputs, "") for s in steps if s.phase in phases}
+    undo = way_back([s for s in steps if s.key in made], made, brought_up=brought_up, salvage=True)
     return total([s for s in undo if s.phase is Phase.RESTORE])
 
 

@@ -83,7 +83,7 @@ class Seen:
     failed: str | None = None
     progress: float | None = None  # percent
     state: str = ""
-    unused: bool = False  # failed before any workload could have run on it
+    unused: bool = False  # failed, or not done in time, before any workload could have run on it
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,10 @@ class Watch:
     judge: Callable[[Mapping[str, Any] | None], Seen]
     want: str
     deadline: float | None = None  # seconds of waiting, None: as long as it takes
+    name: str = ""  # what people call it, where the id is another
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.id})" if self.name else str(self.id)
 
 
 @dataclass(frozen=True)
@@ -146,8 +150,8 @@ class Step(ABC):
     opens an epoch), `takes_down` that a workload is down from then on; `exposes` that a workload could now run on what was
     made; `at_gate` what is done when the gate opens, before the window is judged again; `looks_first` asks for `find` before
     the first try too; `asks_health` marks what `accept` passes over; `interrupts` what takes the workload down once more
-    after bring-up, or keeps a part of it down; `quota` names what is counted in the journal; `declares` the operations that
-    its `local:` call sends.
+    after bring-up, or keeps a part of it down; `harbours` what a replacement that is kept lives in; `quota` names what is
+    counted in the journal; `declares` the operations that its `local:` call sends.
     """
 
     key: str
@@ -163,6 +167,7 @@ class Step(ABC):
     looks_first: ClassVar[bool] = False
     asks_health: ClassVar[bool] = False
     interrupts: ClassVar[bool] = False
+    harbours: ClassVar[bool] = False
     alters: ClassVar[tuple[str, ...]] = ()
     quota: ClassVar[str | None] = None
     declares: ClassVar[tuple[str, ...]] = ()
@@ -305,6 +310,16 @@ def bind(x: Any, outputs: Mapping[str, Output]) -> Any:
             return x
 
 
+def bound(step: Step, outputs: Mapping[str, Output]) -> Step:
+    """Return a step with the outputs that are known; what an earlier one has not left yet stands as its `Ref`."""
+    unknown: dict[str, Output] = {}
+    for ref in refs(step):
+        if ref.field not in outputs.get(ref.step, {}):
+            unknown.setdefault(ref.step, {})[ref.field] = ref
+    filled: Step = bind(step, {**outputs, **{k: {**outputs.get(k, {}), **new} for k, new in unknown.items()}})
+    return filled
+
+
 def refs(x: Any) -> Iterable[Ref]:
     """Yield every `Ref` in a step's fields."""
     match x:
@@ -354,7 +369,12 @@ def token(ctx: Context, step: Step) -> str:
     """Return the ClientToken: at most 64 ASCII characters, the same for the same try, another for the next attempt or
     cut.
     """
-    text = f"{ctx.migration}/{ctx.attempt}/{ctx.epoch}/{step.key}"
+    return token_of(ctx, step.key)
+
+
+def token_of(ctx: Context, key: str) -> str:
+    """Return the same by a step's key alone: names are made of it too."""
+    text = f"{ctx.migration}/{ctx.attempt}/{ctx.epoch}/{key}"
     return hashlib.sha256(text.encode()).hexdigest()[:48]
 
 

@@ -79,13 +79,13 @@ class Watcher:
 
     def _fail_if_hopeless(self, watch: Watch, look: Seen, step: str, waited: float, absent: float) -> None:
         if look.failed:
-            raise WaitFailed(f"{watch.id}: {look.failed}", resource=str(watch.id), step=step, unused=look.unused)
+            raise WaitFailed(f"{watch}: {look.failed}", resource=str(watch.id), step=step, unused=look.unused)
         if look.state == "absent" and absent > ABSENT_MEANS_GONE:
-            message = f"{watch.id} is not described for {absent:.0f} s: it was never made, or has vanished (R-EBS-54: is the key usable?)"
+            message = f"{watch} is not described for {absent:.0f} s: it was never made, or has vanished (R-EBS-54: is the key usable?)"
             raise WaitFailed(message, resource=str(watch.id), step=step)
         if watch.deadline is not None and waited > watch.deadline:
-            message = f"{watch.id} is '{look.state}' and not {watch.want} after {waited:.0f} s"
-            raise WaitFailed(message, resource=str(watch.id), step=step)
+            message = f"{watch} is '{look.state}' and not {watch.want} after {waited:.0f} s"
+            raise WaitFailed(message, resource=str(watch.id), step=step, unused=look.unused)
 
     async def _tick(self, interval: float) -> None:
         # Wake on whole seconds: those who wait for the same kind of thing meet there and share a read.

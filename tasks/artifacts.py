@@ -19,6 +19,7 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_UI_URL
 
+from sealift.driver import Outcome
 from sealift.events import Event
 from sealift.plan import MigrationPlan, Plan
 from sealift.render import markdown
@@ -154,6 +155,12 @@ async def publish_lists(migration: str, lists: Mapping[str, Sequence[Any]]) -> N
     """Publish what finalize leaves: gone now, goes by itself, stays until somebody acts."""
     text = markdown.final_lists(lists)
     await acreate_markdown_artifact(text, key=key(f"finalized-{migration}"), description=f"What {migration} leaves")
+
+
+async def publish_verdicts(outcomes: Sequence[Outcome]) -> None:
+    """Publish what `verify` says of each migration, those that are not as they should be first."""
+    text = markdown.verdicts(outcomes)
+    await acreate_markdown_artifact(text, key=key("verified"), description="What is retained, as it is now")
 
 
 def key(text: str) -> str:

@@ -12,6 +12,7 @@ import yaml  # type: ignore[import-untyped]  # Prefect brings it
 from prefect import serve
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from prefect.deployments.runner import RunnerDeployment
+from prefect.schedules import Cron
 
 from sealift.project import prefect_file, project_root
 
@@ -33,6 +34,8 @@ def _deployment(one: dict[str, Any]) -> RunnerDeployment:
         description=one["description"],
         tags=one["tags"],
         concurrency_limit=ConcurrencyLimitConfig(**limit) if limit else None,
+        parameters=one.get("parameters", {}),
+        schedules=[Cron(s["cron"], timezone=s["timezone"]) for s in one.get("schedules", ())] or None,
     )
 
 

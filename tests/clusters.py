@@ -4,7 +4,7 @@ from typing import Any
 
 import boto3
 
-from tests.databases import RATE, Case
+from tests.databases import RATE, ROLE, Case
 from tests.databases import picture as instances
 from tests.world import REGION, World
 
@@ -13,14 +13,17 @@ def _rds() -> Any:
     return boto3.client("rds", region_name=REGION)
 
 
-def _parameters(world: World, cluster: str, family: str, name: str, value: str) -> None:
+def _parameters(world: World, cluster: str, family: str, **values: str) -> None:
     """Give a cluster a parameter group of its own that is in effect."""
     rds = _rds()
     rds.create_db_cluster_parameter_group(
         DBClusterParameterGroupName=f"{cluster}-own", DBParameterGroupFamily=family, Description="own"
     )
-    told = {"ParameterName": name, "ParameterValue": value, "ApplyMethod": "pending-reboot"}
-    rds.modify_db_cluster_parameter_group(DBClusterParameterGroupName=f"{cluster}-own", Parameters=[told])
+    told = [
+        {"ParameterName": k.replace("__", "."), "ParameterValue": v, "ApplyMethod": "pending-reboot"}
+        for k, v in values.items()
+    ]
+    rds.modify_db_cluster_parameter_group(DBClusterParameterGroupName=f"{cluster}-own", Parameters=told)
     rds.modify_db_cluster(
         DBClusterIdentifier=cluster, DBClusterParameterGroupName=f"{cluster}-own", ApplyImmediately=True
     )
@@ -68,7 +71,8 @@ def _scaled_shop(world: World, *, size_gib: int = 20) -> str:
 def _logical_shop(world: World, *, size_gib: int = 20) -> str:
     """The same, prepared for Blue/Green by its owners."""
     name = _shop(world, size_gib=size_gib)
-    _parameters(world, name, "aurora-postgresql17", "rds.logical_replication", "1")
+    _rds().add_role_to_db_cluster(DBClusterIdentifier=name, RoleArn=ROLE, FeatureName="s3Import")
+    _parameters(world, name, "aurora-postgresql17", rds__logical_replication="1")
     return name
 
 
@@ -88,7 +92,24 @@ def _serverless(world: World, *, size_gib: int = 20) -> str:
 
 def _logging_serverless(world: World, *, size_gib: int = 20) -> str:
     name = _serverless(world, size_gib=size_gib)
-    _parameters(world, name, "aurora-mysql8.0", "binlog_format", "ROW")
+    _parameters(world, name, "aurora-mysql8.0", binlog_format="ROW", event_scheduler="OFF")
+    return name
+
+
+def _proxied_serverless(world: World, *, size_gib: int = 20) -> str:
+    """The same, with a proxy that tracks the cluster, and a client that comes through it."""
+    name = _serverless(world, size_gib=size_gib)
+    rds = _rds()
+    rds.create_db_proxy(
+        DBProxyName="pool",
+        EngineFamily="MYSQL",
+        RoleArn="arn:aws:iam::123456789012:role/proxy",
+        VpcSubnetIds=[s["SubnetId"] for s in world.ec2.describe_subnets()["Subnets"]],
+        Auth=[{"AuthScheme": "SECRETS", "SecretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:pool"}],
+    )
+    world.clock.advance(600)
+    rds.register_db_proxy_targets(DBProxyName="pool", DBClusterIdentifiers=[name])
+    world.box.add_proxy_client("pool", name, "cluster", write_mib_per_s=RATE)
     return name
 
 
@@ -111,7 +132,7 @@ def _multi_az(world: World, *, size_gib: int = 100) -> str:
 CASES: dict[str, Case] = {
     "aurora postgresql with scaled readers, snapshot": Case(_scaled_shop, "snapshot", login=True),
     "aurora postgresql, blue-green": Case(_logical_shop, "blue-green"),
-    "aurora mysql serverless v2, snapshot without a login": Case(_serverless, "snapshot"),
+    "aurora mysql serverless v2 behind a proxy, snapshot without a login": Case(_proxied_serverless, "snapshot"),
     "aurora mysql serverless v2, blue-green": Case(_logging_serverless, "blue-green"),
     "a multi-az db cluster": Case(_multi_az, "snapshot", login=True),
 }

@@ -16,6 +16,7 @@ from sealift.parameters import (
     MigrateInstance,
     MigrateVolume,
     RollbackRun,
+    VerifyRun,
 )
 
 INSTANCE, VOLUME = "i-0123456789abcdef0", "vol-0123456789abcdef0"
@@ -29,7 +30,7 @@ OTHERS: dict[str, Any] = {
 }  # fmt: skip
 DATABASES: dict[str, Any] = {
     "fence_login": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:fence", "fence_from": "10.0.0.5/32",
-    "readers": "stale", "switchover_timeout": 60,
+    "readers": "stale", "switchover_timeout": 60, "rekey": True, "drop_backups": True,
 }  # fmt: skip
 VOLUMES = {"asg", "reserve_capacity", "max_degraded", "stop_deadline", "initialization_rate", "clone_slots"}
 
@@ -94,3 +95,5 @@ def test_the_name_of_a_run_says_what_it_does() -> None:
     form: type[Migrate] = MigrateVolume
     assert form(target=VOLUME, key="alias/app").says == f"migrate {VOLUME} under alias/app"
     assert form(target=VOLUME, key="alias/app", dry_run=True).says == f"plan {VOLUME} under alias/app"
+    assert VerifyRun().says == "verify what is retained"
+    assert VerifyRun(migrations=["mig-1", "mig-2"]).says == "verify mig-1, mig-2"

@@ -14,7 +14,8 @@ HEAD = """# Command line
 Data goes to stdout; progress, questions and logs go to stderr. A question is asked only at a terminal. `AWS_*`
 variables, profiles and `AWS_ENDPOINT_URL` work as they do everywhere.
 
-[How-to](how-to.md) shows the commands at work; [the runbook](runbooks/ebs.md) says what to do about an exit code."""
+[How-to](how-to.md) shows the commands at work; the runbooks for [volumes](runbooks/ebs.md) and
+[databases](runbooks/databases.md) say what to do about an exit code."""
 
 
 def page() -> str:

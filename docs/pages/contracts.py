@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from docs.pages import examples
-from docs.pages.examples import ACCOUNT, DATA_VOLUME, OPTIONS, REGION, ZONE
+from docs.pages.examples import ACCOUNT, CLUSTER, DATA_VOLUME, DATABASE, OPTIONS, REGION, SHOP, ZONE
 from sealift.clock import VirtualClock
 from sealift.driver import Outcome
 from sealift.inventory import Inventory
 from sealift.journal import Journal
-from sealift.kinds import EBS_VOLUME
-from sealift.kinds.ebs.inventory import find
+from sealift.kinds import EBS_VOLUME, FINDERS
 from sealift.plan import Plan, digest
 from sealift.planner import plan_for
 from sealift.render import story
@@ -30,14 +29,22 @@ each finding, migration or target. The examples are written by the code itself."
 INVENTORY = """## `sealift.inventory/1`
 
 `sealift inventory`. `encryption` is `none`, `aws-owned`, `aws-managed` or `customer`; without `--all` findings under a
-customer-managed key are left out. What could not be read stands under `unreadable` and is never skipped."""
+customer-managed key are left out. What could not be read stands under `unreadable` and is never skipped: clusters of
+DocumentDB and Neptune too, which RDS lists beside its own.
+
+All kinds have `kind`, `id`, `arn`, `account`, `region`, `encryption`, `kms_key_id`, `state`, `tags` and `rules`. An
+instance of a cluster is no finding of its own: it is named under the `members` of its cluster, the writer first. A read
+replica is one, with `replica_of`; it moves with its primary. The example shows the first rule of each finding."""
 
 PLAN = """## `sealift.plan/1`
 
 `sealift plan`, and the file that `--out` keeps for `sealift apply`. `type` and `fields` of a step are what is stored,
 digested and rebuilt; `operation` and `params` are there for readers. `digest` is over everything under `migrations`: a
-file that was changed by hand is refused (exit 2). The example shows the first two steps; the facts, which a drift check
-compares, are left out."""
+file that was changed by hand is refused (exit 2). `way_back_seconds` is until bring-up,
+`way_back_after_bring_up_seconds` from a migration that is at rest on its replacement; `kept` is what the sources are
+called while they are retained. A replacement that loads its data as they are read has rule R-RDS-33 among its `rules`,
+and its `degraded_seconds`, which nobody can tell, is 0. The example shows the first two steps; the facts, which a drift
+check compares, are left out."""
 
 STATUS = """## `sealift.status/1`
 
@@ -91,11 +98,26 @@ def _inventory() -> dict[str, Any]:
         "VolumeId": DATA_VOLUME.id, "State": "available", "AvailabilityZone": ZONE, "VolumeType": "gp3", "Size": 100,
         "Encrypted": False, "Iops": 3000, "Throughput": 125, "Attachments": [], "Tags": [{"Key": "Name", "Value": "data"}],
     }  # fmt: skip
+    own = {"DBClusterIdentifier": SHOP.id, "DBSubnetGroup": DATABASE["DBSubnetGroup"]}
+    listed = [m.described | own | {"DBInstanceStatus": m.state} for m in SHOP.members]
+    members = [{"DBInstanceIdentifier": m.id, "IsClusterWriter": m.writer} for m in SHOP.members]
+    answers: Mapping[str, dict[str, Any]] = {
+        "ec2:DescribeVolumes": {"Volumes": [volume]},
+        "rds:DescribeDBInstances": {"DBInstances": [DATABASE, *listed]},
+        "rds:DescribeDBClusters": {"DBClusters": [CLUSTER | {"DBClusterMembers": members}]},
+    }
 
     async def read(call: Call) -> dict[str, Any]:
-        answers: Mapping[str, dict[str, Any]] = {"ec2:DescribeVolumes": {"Volumes": [volume]}}
         return answers.get(call.operation, {})
 
-    findings, unreadable = asyncio.run(find(read, ACCOUNT, REGION))
+    async def every() -> list[dict[str, Any]]:
+        found = [await find(read, ACCOUNT, REGION) for _, find in FINDERS]
+        return [_shortened(f) for findings, _ in found for f in findings]
+
     gap = {"kind": "ebs-volume", "region": "eu-west-1", "error": "ec2:DescribeVolumes was refused: …"}
-    return Inventory(findings, [*unreadable, gap], whole_unreadable=False).to_json()
+    return Inventory(asyncio.run(every()), [gap], whole_unreadable=False).to_json()
+
+
+def _shortened(finding: dict[str, Any]) -> dict[str, Any]:
+    """Leave all rules but the first out, which are alike."""
+    return finding | {"rules": [*finding["rules"][:1], *(["…"] if len(finding["rules"]) > 1 else [])]}

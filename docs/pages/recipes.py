@@ -39,10 +39,12 @@ def _kind(kind: Kind, example: Example) -> Iterator[str]:
 def _route(kind: Kind, route: Route, example: Example) -> Iterator[str]:
     steps = route.recipe(example.facts, OPTIONS)
     down, back = seconds_down(steps), seconds_back(steps)
+    once_up = seconds_back(steps, brought_up=True)
     degraded = route.degraded(example.facts, OPTIONS)
     yield f"### {kind.name}: `{route.name}`"
     yield (
-        f"Down {span(down.expected)} expected, {span(down.worst)} worst; way back {span(back.worst)} worst; "
+        f"Down {span(down.expected)} expected, {span(down.worst)} worst; way back {span(back.worst)} worst, "
+        f"after bring-up {span(once_up.worst)}; "
         + (f"slower than before for {span(degraded)}." if degraded else "no slower afterwards.")
     )
     for phase, heading in HEADINGS.items():

@@ -1,10 +1,13 @@
 """`sealift inventory`: what is not under the wanted key."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sealift.cli import options as shared
+
+if TYPE_CHECKING:
+    from sealift.inventory import Inventory
 
 
 @click.command()
@@ -36,6 +39,13 @@ def inventory(regions: tuple[str, ...], everything: bool, output: str, **place: 
                 run.data(json.dumps({"unreadable": gap}, default=str))
         else:
             run.data(text.inventory(found))
-        for gap in found.unreadable:
-            run.say(f"unreadable: {gap['kind']} in {gap['region']}: {gap['error']}", color="yellow")
+        say_gaps(found)
         run.end(1 if found.whole_unreadable else 0)
+
+
+def say_gaps(found: "Inventory") -> None:
+    """Say on stderr what could not be read."""
+    from sealift.cli import run
+
+    for gap in found.unreadable:
+        run.say(f"unreadable: {gap['kind']} in {gap['region']}: {gap['error']}", color="yellow")

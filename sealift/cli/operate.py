@@ -103,20 +103,22 @@ def resume(migrations: tuple[str, ...], yes: bool, no_wait: bool, output: str, *
 @click.option(
     "--without-safety-snapshot",
     is_flag=True,
-    help="Where the key is unusable: keep the encrypted volumes instead of a snapshot.",
+    help="Where the key is unusable: keep the replacement itself instead of a snapshot of it.",
 )
 @shared.output()
 @shared.place()
 def rollback(migration: str, discard_writes: bool, without_safety_snapshot: bool, output: str, **place: Any) -> None:
-    """Put the original volumes back, at any stage before finalize."""
+    """Put the original back, at any stage before finalize."""
     import sys
 
     from sealift.cli import run
+    from sealift.render import text
 
     with run.driver(**place, view=True) as driver:
         if not discard_writes and sys.stdin.isatty() and (since := driver.writes_since(migration)):
             run.say(
-                f"The workload has written to its replacement since {since}. Going back leaves those writes in a snapshot.",
+                f"The workload has written to its replacement since {since}. Going back takes "
+                f"{text.going_back(driver.way_back(migration))}, and leaves those writes in a snapshot.",
                 color="yellow",
             )
             discard_writes = (
@@ -142,15 +144,27 @@ def accept(migration: str, output: str, **place: Any) -> None:
 
 
 @click.command()
-@click.argument("migration")
+@click.argument("migrations", nargs=-1, metavar="[MIGRATION...]")
+@click.option(
+    "--all", "everything", is_flag=True, help="Every migration that is retained; so it is where none is named."
+)
 @shared.output()
 @shared.place()
-def verify(migration: str, output: str, **place: Any) -> None:
-    """Read again all that verify cold and finalize read; changes nothing."""
+def verify(migrations: tuple[str, ...], everything: bool, output: str, **place: Any) -> None:
+    """Read again all that verify cold and finalize read; changes nothing.
+
+    Without a MIGRATION: every one whose source is retained, as the flow `verify` does every day.
+    """
     from sealift.cli import run
+    from sealift.errors import UsageError
 
     with run.driver(**place) as driver:
-        run.conclude([run.run(driver.verify(migration), driver.clock)], output)
+        if everything and migrations:
+            raise UsageError("--all takes no MIGRATION", remedy="Give the one or the other.")
+        outcomes = run.run(driver.verify_each(migrations))
+        if not outcomes and output == "text":
+            run.data("nothing is retained: there is nothing to verify")
+        run.conclude(outcomes, output)
 
 
 @click.command()
@@ -170,14 +184,16 @@ def finalize(migration: str, yes: bool, output: str, **place: Any) -> None:
         if not yes:
             if not sys.stdin.isatty():
                 raise UsageError("finalize deletes for good and there is no terminal to ask at", remedy="Give --yes.")
+            if will := driver.deletions(migration):
+                run.say("\n".join(["finalize does this, and none of it can be taken back:", *(f"  {w}" for w in will)]))
             if (
                 click.prompt(
                     f"Type {migration} to delete its sources", default="", show_default=False, err=True
                 ).strip()
                 != migration
             ):
-                run.say("not confirmed; nothing was changed")
-                run.end(0)
+                run.say("not confirmed; nothing was changed", color="yellow")
+                run.end(1)
         outcome, lists = run.run(driver.finalize(migration), driver.clock)
         if output == "text" and outcome.exit_code == 0:
             run.data(text.final_lists(lists))

@@ -142,7 +142,7 @@ def choices() -> Callable[[F], F]:
                 type=click.Choice(["auto", "clone", "snapshot", "copy", "blue-green"]),
                 default="auto",
                 show_default=True,
-                help="How the last copy is made; databases know blue-green and snapshot.",
+                help="How it is encrypted: volumes by clone, snapshot or copy, databases by blue-green or snapshot.",
             ),
             click.option(
                 "--fence-login",
@@ -163,6 +163,16 @@ def choices() -> Callable[[F], F]:
                 default="fenced",
                 show_default=True,
                 help="What clients of read replicas get until the new ones answer.",
+            ),
+            click.option(
+                "--rekey",
+                is_flag=True,
+                help="Move a database that is under a key of AWS's too: an AWS-owned one, or aws/rds.",
+            ),
+            click.option(
+                "--drop-backups",
+                is_flag=True,
+                help="Let finalize delete the source's automated backups with it; they are kept for their retention otherwise.",
             ),
             click.option(
                 "--switchover-timeout",

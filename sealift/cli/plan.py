@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from sealift.options import Options
     from sealift.plan import MigrationPlan
 
+TARGETS = "Give i-…, vol-…, rds:NAME, aurora:NAME or an ARN; `sealift inventory` lists them."
 NO_FLEET = "--all works for `inventory` and `plan` alone until the fleet is built: name the targets"
 
 
@@ -25,6 +26,8 @@ def plan(
     targets: tuple[str, ...], everything: bool, out: str | None, detailed_exitcode: bool, output: str, **values: Any
 ) -> None:
     """Show what would be done to each target; changes nothing."""
+    import sys
+
     from sealift.cli import run
     from sealift.plan import NEEDS_ACK, READY, REFUSED, Plan
 
@@ -32,13 +35,17 @@ def plan(
     with run.one_line():
         chosen = run.options(values)
     with run.driver(**place) as driver:
-        made = Plan(tuple(_plan(driver, targets, chosen, everything=everything)))
+        plans, unreadable = _plan(driver, targets, chosen, everything=everything)
+        made = Plan(tuple(plans))
         _show(made, output)
         if out:
             _write(made, out)
             run.say(f"kept in {out}; run it with: sealift apply {out}")
-        for refused in [m for m in made.migrations if m.status == REFUSED]:
-            _say_why(driver, refused)
+        if output != "text" or not sys.stdout.isatty():  # there it stands above already
+            for refused in [m for m in made.migrations if m.status == REFUSED]:
+                _say_why(driver, refused)
+        if unreadable:
+            run.end(1)
         states = {m.status for m in made.migrations}
         if states == {REFUSED}:
             run.end(4)
@@ -82,10 +89,10 @@ def apply(file: str, local: bool, yes: bool, no_wait: bool, output: str, **place
 def migrate(
     targets: tuple[str, ...], everything: bool, local: bool, yes: bool, no_wait: bool, output: str, **values: Any
 ) -> None:
-    """Plan, confirm, apply: move all unencrypted volumes of each target under the key."""
+    """Plan, confirm, apply: move each target under the key, an instance with all its unencrypted volumes."""
     from sealift.cli import run
     from sealift.errors import UsageError
-    from sealift.plan import Plan
+    from sealift.plan import REFUSED, Plan
 
     place = _place(values)
     with run.one_line():
@@ -93,7 +100,9 @@ def migrate(
             raise UsageError(NO_FLEET)
         chosen = run.options(values)
     with run.driver(**place, view=True, notify=chosen.notify) as driver:
-        made = _plan(driver, targets, chosen, everything=False)
+        made, _ = _plan(driver, targets, chosen, everything=False)
+        if len(made) == 1 and len(made[0].blocked) <= 1 and made[0].status == REFUSED:
+            driver.refuse_unfit(made[0])  # in one line, which says all of it
         _show(Plan(tuple(made)), "brief")
         for one in made:
             if len(made) == 1 and one.steps:
@@ -107,22 +116,27 @@ def _place(values: dict[str, Any]) -> dict[str, Any]:
     return {k: values.pop(k) for k in ("region", "profile", "endpoint_url", "journal")}
 
 
-def _plan(driver: "Driver", targets: tuple[str, ...], chosen: "Options", *, everything: bool) -> "list[MigrationPlan]":
+def _plan(
+    driver: "Driver", targets: tuple[str, ...], chosen: "Options", *, everything: bool
+) -> "tuple[list[MigrationPlan], bool]":
+    """Return the plans, and whether a whole kind could not be looked for; what was unreadable is said."""
     from sealift.cli import run
+    from sealift.cli.inventory import say_gaps
     from sealift.clock import actor
     from sealift.errors import UsageError
     from sealift.inventory import take
 
     if not targets and not everything:
-        raise UsageError("no TARGET was given", remedy="Give i-…, vol-… or their ARN; `sealift inventory` lists them.")
+        raise UsageError("no TARGET was given", remedy=TARGETS)
 
-    async def work() -> "list[MigrationPlan]":
-        wanted = targets
+    async def work() -> "tuple[list[MigrationPlan], bool]":
+        wanted, lacking = targets, False
         if everything:
             found = await take(driver, (), everything=False)
-            wanted = (*targets, *(str(f["id"]) for f in found.findings))
+            say_gaps(found)
+            wanted, lacking = (*targets, *found.targets), found.whole_unreadable
         with actor(driver.clock):
-            return await driver.plan(wanted, chosen)
+            return await driver.plan(wanted, chosen), lacking
 
     return run.run(work())
 
@@ -183,18 +197,38 @@ def _approved(plans: Any, *, yes: bool) -> str | None:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         run.say("no terminal and no --yes: it prepares, then waits at the gate for `sealift approve`", color="yellow")
         return None
-    if len([p for p in plans if p.steps]) == 1:
-        target = next(p.target for p in plans if p.steps)
-        answer = click.prompt(
-            f"Type {target} to stop it and move its volumes", default="", show_default=False, err=True
-        )
-        if answer.strip() != target:
-            run.say("not confirmed; nothing was changed")
-            run.end(0)
-    elif not click.confirm("Run this plan?", err=True):
-        run.say("not confirmed; nothing was changed")
-        run.end(0)
+    moving = [p for p in plans if p.steps]
+    if len(moving) == 1:
+        (one,) = moving
+        answer = click.prompt(f"Type {one.target} to {_what(one)}", default="", show_default=False, err=True)
+        confirmed = _names(answer, one)
+    else:
+        for one in moving:
+            run.say(f"{one.target}: {_what(one)}")
+        confirmed = click.confirm("Run this plan?", err=True)
+    if not confirmed:
+        run.say("not confirmed; nothing was changed", color="yellow")
+        run.end(1)
     return f"{run.who()} (terminal)"
+
+
+def _what(one: "MigrationPlan") -> str:
+    """Say what is agreed to: what is moved, and how long it is down."""
+    from sealift.render import text
+
+    return f"move it under {one.options.key} ({text.down(one)})"
+
+
+def _names(answer: str, one: "MigrationPlan") -> bool:
+    """Tell whether an answer is the target: as it is shown, or as people paste it (with its prefix, its ARN)."""
+    from sealift.errors import UsageError
+    from sealift.targets import parse
+
+    text = answer.strip()
+    try:
+        return text == one.target or parse(text).id == one.target
+    except UsageError:
+        return False
 
 
 async def _all(

@@ -150,25 +150,39 @@ def _server() -> Any:
 @sandbox.command()
 @click.option("--endpoint-url", envvar="AWS_ENDPOINT_URL", required=True, help="Where the sandbox runs.")
 def losses(endpoint_url: str) -> None:
-    """List acknowledged writes that the serving side lacks. Exit 1 where there are any."""
+    """List acknowledged writes that the serving side lacks, of disks and databases, and jobs that ran in two databases at once.
+    Exit 1 where there are any.
+    """
+    from sealift.cli import run
+
+    with run.one_line():
+        rows = [{"what": what, **row} for route, what in LOSSES.items() for row in _found(endpoint_url, route)]
+        run.as_json(rows)
+        run.end(1 if rows else 0)
+
+
+LOSSES = {
+    "losses": "a write to a disk is lost",
+    "db-losses": "a write to a database is lost",
+    "double-runs": "a job ran in two databases at once",
+}
+"""Where a sandbox tells what must not be, and what each row there is."""
+
+
+def _found(endpoint_url: str, route: str) -> list[dict[str, Any]]:
     import json
     import urllib.error
     import urllib.request
 
-    from sealift.cli import run
     from sealift.errors import SealiftError
 
-    with run.one_line():
-        try:
-            with urllib.request.urlopen(f"{endpoint_url}/_sandbox/losses", timeout=10) as reply:  # noqa: S310 - the user's own sandbox
-                found = json.loads(reply.read())
-        except (urllib.error.URLError, ValueError) as error:
-            raise SealiftError(
-                f"no sandbox answers at {endpoint_url}: {error}", remedy="Start one: sealift sandbox serve"
-            ) from None
-        run.as_json(found)
-        rows = found.get("losses", found) if isinstance(found, dict) else found
-        run.end(1 if rows else 0)
+    try:
+        with urllib.request.urlopen(f"{endpoint_url}/_sandbox/{route}", timeout=10) as reply:  # noqa: S310 - the user's own sandbox
+            return [dict(row) for row in json.loads(reply.read())]
+    except (urllib.error.URLError, ValueError, TypeError) as error:
+        raise SealiftError(
+            f"no sandbox answers at {endpoint_url}: {error}", remedy="Start one: sealift sandbox serve"
+        ) from None
 
 
 @sandbox.command()

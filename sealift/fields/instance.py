@@ -51,8 +51,19 @@ def _monitored(name: str) -> Any:
     return lambda d: d.get(name) if d.get("MonitoringInterval") else None
 
 
-def _domain(member: str) -> Any:
-    return lambda d: next((x.get(member) for x in d.get("DomainMemberships") or ()), None)
+def _domain(member: str, *, own: bool) -> Any:
+    """Draw what names a domain: AWS's own directory by id and role, a self-managed one by the rest; never both (SB-RDS-61)."""
+
+    def value(d: Described) -> Any:
+        membership: Described = next(iter(d.get("DomainMemberships") or ()), {})
+        return membership.get(member) if bool(membership.get("AuthSecretArn")) is own else None
+
+    return value
+
+
+def _lifecycle(d: Described) -> Any:
+    # Of MySQL and PostgreSQL alone (botocore RestoreDBInstanceFromDBSnapshot.EngineLifecycleSupport; SB-RDS-62).
+    return d.get("EngineLifecycleSupport") if d.get("Engine") in ("mysql", "postgres") else None
 
 
 def _plain(name: str, cls: Class, note: str = "") -> Field:
@@ -138,12 +149,12 @@ INSTANCE: tuple[Field, ...] = (
         A,
         "",
         {
-            "Domain": _domain("Domain"),
-            "DomainFqdn": _domain("FQDN"),
-            "DomainIAMRoleName": _domain("IAMRoleName"),
-            "DomainOu": _domain("OU"),
-            "DomainAuthSecretArn": _domain("AuthSecretArn"),
-            "DomainDnsIps": _domain("DnsIps"),
+            "Domain": _domain("Domain", own=False),
+            "DomainFqdn": _domain("FQDN", own=True),
+            "DomainIAMRoleName": _domain("IAMRoleName", own=False),
+            "DomainOu": _domain("OU", own=True),
+            "DomainAuthSecretArn": _domain("AuthSecretArn", own=True),
+            "DomainDnsIps": _domain("DnsIps", own=True),
         },
         listed("DomainMemberships", "Domain", "FQDN", "IAMRoleName", "OU"),
     ),
@@ -251,7 +262,13 @@ INSTANCE: tuple[Field, ...] = (
     Field("MultiTenant", D, "", None, same("MultiTenant")),
     _flag("DedicatedLogVolume", A),
     _output("IsStorageConfigUpgradeAvailable"),
-    _plain("EngineLifecycleSupport", A, "else Extended Support, which is charged for"),
+    Field(
+        "EngineLifecycleSupport",
+        A,
+        "else Extended Support, which is charged for; of MySQL and PostgreSQL",
+        {"EngineLifecycleSupport": _lifecycle},
+        _lifecycle,
+    ),
     Field(
         "AdditionalStorageVolumes",
         A,
@@ -262,7 +279,7 @@ INSTANCE: tuple[Field, ...] = (
     _output("StorageVolumeStatus"),
     _output("StorageOperationStatus"),
     _output("StorageOperationPercentProgress"),
-    _plain("DBCapacityReservationIdentifier", A),
+    Field("DBCapacityReservationIdentifier", L, "the source holds the unit until finalize: R-RDS-78"),
 )
 
 
@@ -287,6 +304,7 @@ GREEN_OTHERWISE = {
 """What a green member has otherwise before the switchover."""
 
 NOT_SENT = {
+    "DBCapacityReservationIdentifier": "the source holds the unit: R-RDS-78",
     "DBClusterSnapshotIdentifier": "of the route of clusters",
     "DBInstanceIdentifier": "the step's own",
     "DBName": "of Oracle alone, where it would rename the database",
@@ -310,7 +328,7 @@ REPLICA = (
     "EnableCloudwatchLogsExports", "ProcessorFeatures", "NetworkType", "MaxAllocatedStorage", "DedicatedLogVolume",
     "CACertificateIdentifier", "Port", "OptionGroupName", "AvailabilityZone", "EnableCustomerOwnedIp", "Domain",
     "DomainFqdn", "DomainIAMRoleName", "DomainOu", "DomainAuthSecretArn", "DomainDnsIps", "AllocatedStorage", "BackupTarget",
-    "AdditionalStorageVolumes", "DBCapacityReservationIdentifier", "ReplicaMode",
+    "AdditionalStorageVolumes", "ReplicaMode",
 )  # fmt: skip
 """Members that a read replica can be told, of those that the table draws."""
 
@@ -325,14 +343,35 @@ def modify_params(described: Described) -> dict[str, Any]:
     return params(INSTANCE, described, Class.MODIFY)
 
 
-def replica_params(described: Described) -> dict[str, Any]:
-    """Return what a new read replica is told, so that it is what the old one was: its groups too."""
+TOLD_PARAMETERS = ("oracle", "db2")
+"""What the engines begin with whose new replicas can be told a parameter group (SB-RDS-64)."""
+
+
+def group_of(described: Described) -> str:
+    """Return the parameter group of an instance."""
+    return str(one("DBParameterGroups", "DBParameterGroupName")(described) or "")
+
+
+def tells_parameters(described: Described) -> bool:
+    """Tell whether a new replica can be told a parameter group at birth; else it has its source's."""
+    return str(described.get("Engine", "")).startswith(TOLD_PARAMETERS)
+
+
+def replica_params(described: Described, source: Described) -> dict[str, Any]:
+    """Return what a new read replica of `source` is told, so that it is what the old one was: its security groups too.
+
+    Its subnet group only where it is another than its source's (botocore rds DBSubnetGroupNotAllowedFault).
+    """
     drawn = params(INSTANCE, described, Class.AT_RESTORE, Class.MODIFY, Class.LOST)
     kept = {k: v for k, v in drawn.items() if k in REPLICA}
     groups = [g["VpcSecurityGroupId"] for g in described.get("VpcSecurityGroups") or ()]
-    parameters = one("DBParameterGroups", "DBParameterGroupName")(described)
     kept |= {"VpcSecurityGroupIds": groups, "DeletionProtection": False}
-    return kept | ({"DBParameterGroupName": parameters} if parameters else {})
+    subnets = inside("DBSubnetGroup", "DBSubnetGroupName")
+    if subnets(described) and subnets(described) != subnets(source):
+        kept["DBSubnetGroupName"] = subnets(described)
+    if tells_parameters(described) and group_of(described):
+        kept["DBParameterGroupName"] = group_of(described)
+    return kept
 
 
 REPLICA_AFTERWARDS = (

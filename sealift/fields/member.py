@@ -14,7 +14,6 @@ OWN = frozenset(
         "AutoMinorVersionUpgrade",
         "AvailabilityZone",
         "CACertificateIdentifier",
-        "DBCapacityReservationIdentifier",
         "DBInstanceClass",
         "DBInstanceIdentifier",
         "DBParameterGroups",

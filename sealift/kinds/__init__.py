@@ -3,15 +3,17 @@
 from sealift.errors import UsageError
 from sealift.kind import Kind, Read
 from sealift.kinds.aurora import AURORA_CLUSTER
+from sealift.kinds.aurora import inventory as clusters
 from sealift.kinds.ebs import EBS_INSTANCE, EBS_VOLUME, unit_of
-from sealift.kinds.ebs.inventory import find
+from sealift.kinds.ebs import inventory as volumes
 from sealift.kinds.rds import RDS_INSTANCE
+from sealift.kinds.rds import inventory as databases
 from sealift.surroundings import Surroundings
 from sealift.targets import Target
 
 KINDS: tuple[Kind, ...] = (EBS_INSTANCE, EBS_VOLUME, RDS_INSTANCE, AURORA_CLUSTER)
 
-FINDERS = (("ebs-volume", find),)
+FINDERS = ((volumes.KIND, volumes.find), (databases.KIND, databases.find), (clusters.KIND, clusters.find))
 """How each kind's findings are read: (read, account, region) -> findings, unreadable."""
 
 door = Surroundings

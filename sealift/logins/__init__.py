@@ -4,13 +4,14 @@ A driver is imported only when it is used, and is an extra: `pip install "sealif
 """
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Protocol
 
-from sealift.errors import SealiftError
+from sealift.errors import CallError, Retry, SealiftError
 
 Former = Mapping[str, Any]
 """What was set before, as small flat JSON: opening restores exactly that."""
@@ -34,14 +35,25 @@ class Credentials:
 
 
 class Login(Protocol):
-    """An open administrative connection. It blocks: the library runs it where requests run."""
+    """An open administrative connection. It blocks: the library runs it where requests run.
 
-    def close_writes(self) -> Former:
-        """Make the engine read-only for everybody; return what was set before."""
+    What is set is noted before anything is closed, and handed back: a driver that dies in between notes nothing wrong.
+    """
+
+    def writes(self) -> Former:
+        """Return how writes are let in now: what closing changes, and opening restores exactly."""
         ...
 
-    def stop_schedulers(self) -> Former:
-        """Turn off what the engine runs by itself; return what ran before, and what could not be ruled out."""
+    def schedulers(self) -> Former:
+        """Return what the engine runs by itself now, as far as a login can turn it off."""
+        ...
+
+    def close_writes(self, former: Former) -> None:
+        """Make the engine read-only for everybody."""
+        ...
+
+    def stop_schedulers(self, former: Former) -> None:
+        """Turn off what the engine runs by itself."""
         ...
 
     def end_sessions(self) -> int:
@@ -53,7 +65,10 @@ class Login(Protocol):
         ...
 
     def position(self) -> str:
-        """Return the write position: it moves with every write, and stands still without one."""
+        """Return how far users have written: it moves with every write of theirs, and stands still without one.
+
+        It is no LSN, GTID or SCN: RDS moves those itself, by a heartbeat every five minutes (SB-ENG-03, ADR 10).
+        """
         ...
 
     def open_writes(self, former: Former) -> None:
@@ -72,57 +87,105 @@ class Login(Protocol):
 Connect = Callable[[str, Address, Credentials], Login]
 """Logs in to an engine, named as RDS spells it."""
 
-MODULES: Mapping[str, tuple[str, str]] = {
-    "postgres": ("postgres", "postgres"),
-    "aurora-postgresql": ("postgres", "postgres"),
-    "mysql": ("mysql", "mysql"),
-    "mariadb": ("mysql", "mysql"),
-    "aurora-mysql": ("mysql", "mysql"),
-    "oracle": ("oracle", "oracle"),
-    "sqlserver": ("sqlserver", "sqlserver"),
+
+@dataclass(frozen=True)
+class Driver:
+    """Which module here speaks to an engine, by which library, and the extra that brings that."""
+
+    module: str
+    library: str
+    extra: str
+
+
+_POSTGRES, _MYSQL = Driver("postgres", "psycopg", "postgres"), Driver("mysql", "pymysql", "mysql")
+
+DRIVERS: Mapping[str, Driver] = {
+    "postgres": _POSTGRES,
+    "aurora-postgresql": _POSTGRES,
+    "mysql": _MYSQL,
+    "mariadb": _MYSQL,
+    "aurora-mysql": _MYSQL,
+    "oracle": Driver("oracle", "oracledb", "oracle"),
+    "sqlserver": Driver("sqlserver", "pytds", "sqlserver"),
 }
-"""Engine, or what it begins with: the module here, and the extra that brings its driver."""
+"""By engine, or by what it begins with."""
+
+CA_FILE = "SEALIFT_FENCE_CA"
+"""Environment variable: a file of certificates that a server's must lead to (RDS: `global-bundle.pem`)."""
+
+PATIENCE = 10
+"""Seconds that a connection, and a lock inside the engine, are waited for."""
+
+
+@dataclass(frozen=True)
+class Tls:
+    """How a connection is guarded: encrypted, and against which certificates it is checked."""
+
+    required: bool
+    ca: str
+
+
+def tls(address: Address) -> Tls:
+    """Return how to connect: encrypted always, but to this machine (a tunnel); checked where SEALIFT_FENCE_CA is set."""
+    return Tls(address.host not in ("localhost", "127.0.0.1", "::1"), os.environ.get(CA_FILE, ""))
+
+
+def failed(engine: str, address: Address, what: str, error: Exception, *, passes: bool) -> CallError:
+    """Return the error of a login that failed; `passes`: it may succeed when tried again."""
+    said = " ".join(str(error).split()) or type(error).__name__
+    remedy = "" if passes else "See what the login of --fence-login may do: docs/how-to.md, Databases."
+    return CallError(
+        f"{what} at {address.host}:{address.port}: {said}",
+        operation=f"login:{engine}",
+        retry=Retry.TRANSIENT if passes else Retry.REFUSED,
+        resource=address.host,
+        remedy=remedy or None,
+    )
 
 
 def check(engine: str) -> None:
-    """See, before anything is planned, that this version can log in to an engine.
+    """See, before anything is planned, that this machine can log in to an engine.
 
     Raises:
         SealiftError: it cannot.
 
     """
-    module, _ = _module(engine)
-    if find_spec(f"sealift.logins.{module}") is None:
+    driver = driver_of(engine)
+    if find_spec(driver.library) is None:
         raise SealiftError(
-            f"this version cannot log in to {engine} yet",
+            f"the driver for {engine} is not installed: {driver.library}",
+            remedy=f'Run: pip install "sealift[{driver.extra}]". Or leave --fence-login out, and acknowledge what it would '
+            "prove (R-FENCE-01).",
+        )
+
+
+def driver_of(engine: str) -> Driver:
+    """Return the driver for an engine, named as RDS spells it.
+
+    Raises:
+        SealiftError: there is none.
+
+    """
+    name = engine if engine in DRIVERS else engine.split("-", 1)[0]
+    if name not in DRIVERS:
+        raise SealiftError(
+            f"there is no login for {engine}",
             remedy="Leave --fence-login out, and acknowledge what it would prove (R-FENCE-01).",
         )
-
-
-def _module(engine: str) -> tuple[str, str]:
-    name = engine if engine in MODULES else engine.split("-", 1)[0]
-    if name not in MODULES:
-        raise SealiftError(
-            f"there is no login for {engine}", remedy="Leave --fence-login out, and acknowledge what it would prove."
-        )
-    return MODULES[name]
+    return DRIVERS[name]
 
 
 def connect(engine: str, address: Address, credentials: Credentials) -> Login:
     """Log in.
 
     Raises:
-        SealiftError: no driver for the engine, the driver is not installed, or the engine lets nobody in.
+        SealiftError: there is no driver for the engine, or it is not installed.
+        CallError: the engine does not answer (it may later), or lets nobody in.
 
     """
     check(engine)
-    module, extra = _module(engine)
-    try:
-        login: Login = import_module(f"sealift.logins.{module}").connect(engine, address, credentials)
-    except ImportError as error:
-        raise SealiftError(
-            f"the driver for {engine} is not installed: {error}", remedy=f'Run: pip install "sealift[{extra}]"'
-        ) from None
+    module = import_module(f"sealift.logins.{driver_of(engine).module}")
+    login: Login = module.connect(engine, address, credentials)
     return login
 
 

@@ -1,32 +1,27 @@
 """A call as the command that a person would type: what exit 6 names."""
 
 import json
-import re
 import shlex
 from typing import Any
 
+from sealift.aws.spelling import command, dashed
 from sealift.step import Call
 
 
 def aws_command(call: Call, region: str) -> str:
-    """Return the `aws` command for a call."""
-    service, method = call.operation.split(":", 1)
-    words = ["aws", service, _kebab(method), "--region", region]
+    """Return the `aws` command for a call; what is not known yet stands by its place, `{step.output}`."""
+    words = ["aws", *command(call.operation), "--region", region]
     for name, value in call.params.items():
         if isinstance(value, bool):
-            words.append(f"--{_kebab(name)}" if value else f"--no-{_kebab(name)}")
+            words.append(f"--{dashed(name)}" if value else f"--no-{dashed(name)}")
         else:
-            words += [f"--{_kebab(name)}", *_values(value)]
+            words += [f"--{dashed(name)}", *_values(value)]
     return " ".join(words)
 
 
-def _kebab(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
-
-
 def _values(value: Any) -> list[str]:
-    if isinstance(value, list) and all(isinstance(v, str) for v in value):
-        return [shlex.quote(v) for v in value]
+    if isinstance(value, list) and not any(isinstance(v, dict | list) for v in value):
+        return [shlex.quote(str(v)) for v in value]
     if isinstance(value, dict | list):
-        return [shlex.quote(json.dumps(value))]
+        return [shlex.quote(json.dumps(value, default=str))]
     return [shlex.quote(str(value))]

@@ -1,18 +1,21 @@
 """Plans and final lists as markdown: for the artifacts of a run, a ticket or a pull request."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sealift.plan import NEEDS_ACK, NOTHING, READY, REFUSED, MigrationPlan, Plan, digest
 from sealift.recipe import blocks, step_to_json
-from sealift.render.text import HEADINGS, span
+from sealift.render.text import HEADINGS, kept, slower, span
 from sealift.step import Phase, Step, taken_back_by
+
+if TYPE_CHECKING:
+    from sealift.driver import Outcome
 
 VERDICTS = {
     READY: "**Ready.** It runs exactly so, or refuses.",
     NEEDS_ACK: "**Needs to be acknowledged** before it runs.",
     REFUSED: "**Refused.** Nothing would be done.",
-    NOTHING: "**Nothing to do.**",
+    NOTHING: "**Nothing would be done.**",
 }
 
 
@@ -47,9 +50,11 @@ def _cost(m: MigrationPlan) -> str:
         ("down, expected", span(m.down.expected)),
         ("down, worst", span(m.down.worst)),
         *([("readers down, expected", span(m.readers_down.expected))] if m.readers_down.worst else []),
-        ("way back, worst", span(m.back.worst)),
-        ("slower than before, afterwards", span(m.degraded) if m.degraded else "not at all"),
-        ("sources kept for", span(m.options.retain)),
+        ("way back until bring-up, worst", span(m.back.worst)),
+        ("way back after bring-up, expected", span(m.back_once_up.expected)),
+        ("way back after bring-up, worst", span(m.back_once_up.worst)),
+        ("afterwards", slower(m)),
+        ("sources", kept(m)),
     ]
     return f"## Route `{m.route}`\n\n" + table(("what it costs", "modelled"), rows)
 
@@ -91,6 +96,13 @@ def final_lists(lists: Mapping[str, Sequence[Any]]) -> str:
         "## Stays until you act", table(("resource", "what it is", "command"), stays) if stays else "Nothing.",
     ]  # fmt: skip
     return "\n\n".join(parts)
+
+
+def verdicts(outcomes: "Sequence[Outcome]") -> str:
+    """Return what `verify` says of each migration, those that are not as they should be first, each with what to type."""
+    said = sorted(outcomes, key=lambda o: o.exit_code == 0)
+    rows = [(o.target, "**no**" if o.exit_code else "yes", o.message, f"`sealift status {o.migration}`") for o in said]
+    return "# Verified\n\n" + table(("target", "as it should be", "what was found", "its story"), rows)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 from sealift.engine import BY_SOMEBODY, taken_off
 from sealift.journal import Entry, Journal, State
 from sealift.plan import MigrationPlan
-from sealift.render.telling import Told, failure, gathered, moment, tell
+from sealift.render.telling import Told, failure, gathered, kept_in, moment, tell
 from sealift.render.text import span, table
-from sealift.step import bind
+from sealift.step import bound, undoing
 
 RESTS = ("retained", "rolled-back", "finalized", "needs-a-person")
 """Phases in which nothing is under way."""
@@ -114,10 +114,9 @@ class Story:
     def _titles(self) -> dict[str, str]:
         titles = {}
         for step in self.plan.steps:
-            try:
-                titles[step.key] = bind(step, self.state.outputs).title()
-            except KeyError:
-                titles[step.key] = step.title()
+            me = bound(step, self.state.outputs)
+            for each in (*undoing(me), *undoing(me, brought_up=True), me):
+                titles[each.key] = bound(each, self.state.outputs).title()
         return titles
 
     def _stands(self) -> str:
@@ -127,7 +126,7 @@ class Story:
             case "retained":
                 return f"now: {self.plan.target} is on its replacement; the plain source is kept until {kept} at least"
             case "rolled-back":
-                return f"now: {self.plan.target} is on its original volumes, as before"
+                return f"now: {self.plan.target} is on its original, as before{kept_in(state)}"
             case "finalized":
                 return f"now: {self.plan.target} is on its replacement for good"
             case "needs-a-person":

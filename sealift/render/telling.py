@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sealift.journal import Entry
+from sealift.journal import Entry, State
 from sealift.render.text import span
 
 NOTES = {
@@ -29,6 +29,11 @@ ENDS = {
     "finalized": "■ finalized: the plain source is gone",
     "needs-person": "■ NEEDS A PERSON",
 }
+
+
+def kept_in(state: State) -> str:
+    """Say where what was written since bring-up is after the way back, as the tail of a sentence; empty where nowhere."""
+    return f"; what was written since bring-up is in {', '.join(state.kept)}" if state.kept else ""
 
 
 def moment(at: float) -> str:
@@ -67,7 +72,9 @@ class Told:
         """Yield its line, and one for each way in which it failed."""
         took = "" if self.ended is None or self.ended - self.began < 1 else span(self.ended - self.began)
         ids = [str(v) for k, v in self.made.items() if k.endswith("Id") and str(v) not in self.title]
+        as_before = self.state == "done" and self.made.get("expected") == [] == self.made.get("unexpected")
         end = {
+            "done": "   the same in every field" if as_before else "",
             "void": "   came to nothing",
             "outdated": "   not used: done again",
             "made": "   …",
@@ -75,6 +82,7 @@ class Told:
             "failed": "   ✗",
         }.get(self.state, "")
         yield _line(self.began, took, self.title + (f" → {', '.join(ids)}" if ids else "") + end)
+        yield from (_line(None, "", f"  · {other}") for other in self.made.get("expected", ()))
         for said, times in _counted(map(failure, self.failures)):
             yield _line(None, "", f"  ✗ {said}" + (f" ({times} times)" if times > 1 else ""))
 
@@ -105,6 +113,8 @@ def gathered(entries: Sequence[Entry], titles: Mapping[str, str]) -> list[Told |
             items.append(e)
             continue
         told = latest.get((e.attempt, e.step))
+        if told is None and e.what == "void":
+            continue  # an undo that has become void before it was ever begun: nothing has happened
         if told is None or (told.ended is not None and e.what == "intent"):
             title = (
                 str(e.data.get("title") or titles.get(e.step, e.step))

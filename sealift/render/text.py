@@ -3,12 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sealift.plan import NEEDS_ACK, NOTHING, REFUSED, MigrationPlan, Plan
+from sealift import spans
+from sealift.plan import NEEDS_ACK, NOTHING, REFUSED, WITHOUT_EFFECT, MigrationPlan, Plan
 from sealift.recipe import blocks
-from sealift.step import Phase
+from sealift.step import Phase, Seconds
 
 if TYPE_CHECKING:
     from sealift.inventory import Inventory
+
+span = spans.span
+"""A duration as people say it."""
 
 MARKS = {"block": "✗ refused ", "ack": "! ack     ", "warn": "· warning ", "not evaluated": "? unread  "}
 HEADINGS = {
@@ -17,15 +21,6 @@ HEADINGS = {
     Phase.BRING_UP: "bring-up: the point of no return",
     Phase.CONFIRM: "confirm: nothing is put back without a person",
 }
-
-
-def span(seconds: float) -> str:
-    """Return a duration as people say it: 45 s, 12 min, 3.5 h, 14 d."""
-    for size, unit in ((172800, "d"), (5400, "h"), (90, "min")):
-        if seconds >= size:
-            per = {"d": 86400, "h": 3600, "min": 60}[unit]
-            return f"{seconds / per:.1f}".removesuffix(".0") + f" {unit}"
-    return f"{seconds:.0f} s"
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -50,17 +45,17 @@ def _migration(m: MigrationPlan, *, steps: bool) -> str:
     lines += [
         f"  {MARKS.get(v.verdict, v.verdict)} {v.id}  {v.message}"
         for v in m.rules
-        if steps or v.verdict in ("block", "ack")
+        if steps or v.verdict in ("block", "ack") or v.id in WITHOUT_EFFECT
     ]
     if m.status == REFUSED:
         lines += [f"  ✗ {r.route}: {r.rule} {r.message}" for r in m.refused_routes]
         return "\n".join([*lines, "  → refused"])
     if m.status == NOTHING:
-        return "\n".join([*lines, "  → nothing to do"])
+        return "\n".join([*lines, "  → nothing would be done"])
     lines.append(f"  route {m.route}" + "".join(f"\n    not {r.route}: {r.rule} {r.message}" for r in m.refused_routes))
-    lines.append(
-        f"  {_down(m)}; " + (f"slower than before for {span(m.degraded)}" if m.degraded else "no slower afterwards")
-    )
+    lines.append(f"  {down(m)}; {slower(m)}")
+    lines += _way_back(m)
+    lines.append(f"  {kept(m)}")
     if steps:
         lines += _steps(m)
     if m.status == NEEDS_ACK:
@@ -68,11 +63,40 @@ def _migration(m: MigrationPlan, *, steps: bool) -> str:
     return "\n".join(lines)
 
 
-def _down(m: MigrationPlan) -> str:
+def down(m: MigrationPlan) -> str:
+    """Say how long writers and readers get nothing."""
     if not m.down.worst:
         return "nothing goes down"
     readers = f"; readers down {span(m.readers_down.expected)}" if m.readers_down.worst else ""
-    return f"down {span(m.down.expected)} expected, {span(m.down.worst)} worst{readers}; way back {span(m.back.worst)} worst"
+    return f"down {span(m.down.expected)} expected, {span(m.down.worst)} worst{readers}"
+
+
+def slower(m: MigrationPlan) -> str:
+    """Say how long the replacement is slower than its source was."""
+    if m.loads:
+        return "slower until its data are loaded, for how long is not known"
+    return f"slower than before for {span(m.degraded)}" if m.degraded else "no slower afterwards"
+
+
+def kept(m: MigrationPlan) -> str:
+    """Say what stays after the migration, and for how long."""
+    what = ", ".join(m.kept) or "the sources"
+    return f"kept for {span(m.options.retain)} and paid for, until `sealift finalize`: {what}"
+
+
+def _way_back(m: MigrationPlan) -> list[str]:
+    """Say what going back costs on either side of bring-up."""
+    if not m.down.worst:
+        return []
+    return [
+        f"  way back: {span(m.back.worst)} worst until bring-up; after it {going_back(m.back_once_up)}, and what was written "
+        "since is left in a snapshot"
+    ]
+
+
+def going_back(back: Seconds) -> str:
+    """Say how long the way back after bring-up takes: the workload is down for nearly all of it."""
+    return f"{span(back.expected)} expected, {span(back.worst)} worst, the workload down"
 
 
 def _steps(m: MigrationPlan) -> list[str]:
@@ -97,18 +121,34 @@ def inventory(found: "Inventory") -> str:
             if not found.unreadable
             else "nothing found in what could be read"
         )
-    rows = []
-    for f in found.findings:
-        places = ", ".join(
-            f"{a['instance']}:{a['device']}" + (" (root)" if a.get("root") else "") for a in f.get("attachments", ())
-        )
-        size = f"{f['size_gib']} GiB {f['volume_type']}"
-        marks = " ".join(sorted({r["id"] for r in f.get("rules", ()) if r["verdict"] in ("block", "ack")}))
-        rows.append(
-            [f["id"], f["encryption"], size, f["state"], places or "-", f["tags"].get("Name", ""), f["region"], marks]
-        )
-    head = ["VOLUME", "ENCRYPTION", "SIZE", "STATE", "ATTACHED TO", "NAME", "REGION", "RULES"]
-    return table(head, rows) + f"\n\n{len(rows)} finding(s). Next: sealift plan INSTANCE --key alias/…"
+    volumes = [_volume(f) for f in found.findings if f["kind"] == "ebs-volume"]
+    databases = [_database(f) for f in found.findings if f["kind"] in DATABASES]
+    parts = [table(VOLUME_COLUMNS, volumes)] if volumes else []
+    parts += [table(DATABASE_COLUMNS, databases)] if databases else []
+    return "\n\n".join([*parts, f"{len(found.findings)} finding(s). Next: sealift plan TARGET --key alias/…"])
+
+
+VOLUME_COLUMNS = ("VOLUME", "ENCRYPTION", "SIZE", "STATE", "ATTACHED TO", "NAME", "REGION", "RULES")
+DATABASE_COLUMNS = ("DATABASE", "ENCRYPTION", "ENGINE", "SIZE", "STATE", "MEMBERS OR PRIMARY", "REGION", "RULES")
+DATABASES = {"rds-instance": "rds:", "aurora-cluster": "aurora:"}
+"""By kind: what a target begins with."""
+
+
+def _volume(f: Mapping[str, Any]) -> list[Any]:
+    places = ", ".join(f"{a['instance']}:{a['device']}" + (" (root)" if a["root"] else "") for a in f["attachments"])
+    size, name = f"{f['size_gib']} GiB {f['volume_type']}", f["tags"].get("Name", "")
+    return [f["id"], f["encryption"], size, f["state"], places or "-", name, f["region"], _marks(f)]
+
+
+def _database(f: Mapping[str, Any]) -> list[Any]:
+    engine, size = f"{f['engine']} {f['engine_version']}", f"{f['size_gib']} GiB" if f["size_gib"] else "-"
+    others = ", ".join(f.get("members", ())) or (f"replica of {f['replica_of']}" if f["replica_of"] else "-")
+    target = DATABASES[f["kind"]] + f["id"]
+    return [target, f["encryption"], engine, size, f["state"], others, f["region"], _marks(f)]
+
+
+def _marks(f: Mapping[str, Any]) -> str:
+    return " ".join(sorted({r["id"] for r in f["rules"] if r["verdict"] in ("block", "ack")}))
 
 
 def final_lists(lists: Mapping[str, Sequence[Any]]) -> str:

@@ -42,6 +42,10 @@ class Fault:
     fired: int = 0
 
     def __post_init__(self) -> None:
+        if self.operation != "*" and not all(self.operation.partition(":")):
+            raise ValueError(
+                f"{self.operation!r} is no operation: it is service:Name (rds:RebootDBInstance), service:* or *"
+            )
         for percent in (self.fails_at, self.key_off_at):
             if percent is not None and not 0 <= percent <= 100:
                 raise ValueError(f"{percent} is no percentage: fails_at and key_off_at are 0 to 100")

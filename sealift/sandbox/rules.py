@@ -252,6 +252,12 @@ _ALL: tuple[Rule, ...] = (
         "is a default one.",
         "botocore ec2 DeleteSecurityGroup; " + _CODES,
     ),
+    Rule(
+        "SB-SG-02",
+        "A new security group of a VPC with an IPv6 block lets everything out to ::/0 as well; a dual-stack database has "
+        "that way too.",
+        "docs.aws.amazon.com/vpc/latest/userguide/creating-security-groups.html; botocore rds DBInstance.NetworkType",
+    ),
     # idempotency, tags, paging
     Rule(
         "SB-TOK-01",

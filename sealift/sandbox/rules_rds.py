@@ -122,7 +122,7 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
     (
         "R-RDS-17",
         "A managed master password has a secret of the database's own, with username and password, that is deleted with "
-        "it and whose key stays; no replicas, no Blue/Green; at a restore for Oracle only.",
+        "it and whose key stays; no replicas, no Blue/Green, no modify of a multi-tenant CDB; at a restore for Oracle only.",
         "botocore rds ModifyDBInstance.MasterUserSecretKmsKeyId, RestoreDBInstanceFromDBSnapshot; "
         + _UG
         + "rds-secrets-manager.html; the codes are guesses",
@@ -156,7 +156,7 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
     ("R-RDS-27", "An identifier in use is refused.", "botocore rds DBInstanceAlreadyExistsFault", False),
     (
         "R-RDS-28",
-        "A rename onto an identifier in use is refused, also while it is on its way to be taken.",
+        "A rename onto an identifier in use is refused, also while it is on its way to be taken, from the request on.",
         _UG + "USER_RenameInstance.html; the second half is a guess",
         True,
     ),
@@ -220,14 +220,24 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
     ),
     (
         "SB-RDS-15",
-        "Storage never shrinks, grows by 10 % or more, and rests while it is optimized.",
-        "botocore rds ModifyDBInstance.AllocatedStorage; recorded reply: previous storage change is being optimized",
+        "Storage never shrinks, grows by 10 % or more, and rests while it is optimized; the limit of its growth is at least "
+        "10 % above it.",
+        "botocore rds ModifyDBInstance.AllocatedStorage; " + _UG + "USER_PIOPS.Autoscaling.html; recorded replies: "
+        "previous storage change is being optimized, The maximum allocated storage must be increased by at least 10 percent "
+        "(ministryofjustice/cloud-platform-environments#24422)",
         False,
     ),
     (
         "SB-RDS-17",
         "A replica needs a source that keeps backups; only a replica is promoted.",
         "botocore rds CreateDBInstanceReadReplica, PromoteReadReplica",
+        False,
+    ),
+    (
+        "SB-RDS-64",
+        "A new replica is told a parameter group for Oracle and Db2, and for MySQL in another Region; else it has its "
+        "source's, in another Region the default one.",
+        "botocore rds CreateDBInstanceReadReplica.DBParameterGroupName; recorded (hashicorp/terraform-provider-aws#38056)",
         False,
     ),
     (
@@ -244,9 +254,11 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
     ),
     (
         "SB-RDS-20",
-        "A database is modified while it is available or where a modify heals it; the status turns some time after.",
-        "botocore rds ModifyDBInstance; recorded: No modifications were requested",
-        False,
+        "A database is modified while it is available or where a modify heals it; the status turns some time after, and "
+        "Performance Insights is shown once it has been applied.",
+        "botocore rds ModifyDBInstance; recorded: No modifications were requested; when Performance Insights is shown is a "
+        "guess",
+        True,
     ),
     (
         "SB-RDS-21",
@@ -278,8 +290,11 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
     (
         "SB-RDS-25",
         "A proxy is available before it takes targets, each once, or other pool settings; its one target group is default; "
-        "a target that is REGISTERING is not routed to yet.",
-        "botocore rds RegisterDBProxyTargets, ModifyDBProxyTargetGroup, TargetHealth.State; the code for a new name is a guess",
+        "a target that is REGISTERING is not routed to yet. "
+        "A tracked cluster shows no health and the port 0; its instances are targets of their own.",
+        "botocore rds RegisterDBProxyTargets, ModifyDBProxyTargetGroup, TargetHealth; the handler of "
+        "AWS::RDS::DBProxyTargetGroup: tracked clusters do not currently have their own health state; the code for a new "
+        "name is a guess",
         True,
     ),
     (
@@ -401,8 +416,12 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
     ),
     (
         "R-RDS-24",
-        "A snapshot of a version that is no longer offered is upgraded (ModifyDBSnapshot) before it is restored.",
-        _UG + "USER_UpgradeDBSnapshot.html" + _CODE,
+        "A class or version that is not to be had any more is refused, and a snapshot of such a version is upgraded first "
+        "(ModifyDBSnapshot); DescribeOrderableDBInstanceOptions lists what is to be had.",
+        "botocore rds DescribeOrderableDBInstanceOptions; recorded: InvalidParameterCombination, RDS does not support creating "
+        "a DB instance with the following combination (elastic/beats#38473); "
+        + _UG
+        + "USER_UpgradeDBSnapshot.html; the code for a version is a guess",
         True,
     ),
     (
@@ -430,6 +449,17 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
         "SB-AUR-03",
         "A Multi-AZ DB cluster has a class, brings its instances along and is rebooted whole; Aurora is not.",
         _UG + "multi-az-db-clusters-concepts.html" + _CODE,
+        True,
+    ),
+    (
+        "SB-AUR-47",
+        "A green Aurora cluster has no ReplicaLag: Aurora MySQL's writer shows AuroraBinlogReplicaLag in seconds, and the "
+        "blue writer of Aurora PostgreSQL OldestReplicationSlotLag in bytes.",
+        _AUG
+        + "Aurora.AuroraMonitoring.Metrics.html; "
+        + _AUG
+        + "blue-green-deployments-switching.html; of Aurora PostgreSQL "
+        "that page has a query of slots: the metric is a guess",
         True,
     ),
     ("SB-AUR-04", "An Aurora cluster with members is not deleted.", _AUG + "USER_DeleteCluster.html", False),
@@ -492,8 +522,49 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
     ),
     (
         "R-RDS-42",
-        "Blue/Green needs automated backups and no external replica; jobs are off in green.",
+        "Blue/Green needs automated backups and no external replica.",
         _BG + "considerations.html" + _CODE,
+        True,
+    ),
+    (
+        "SB-BG-31",
+        "Attached roles are not copied to the green side.",
+        _BG + "considerations.html: Attached roles aren't automatically copied to the green environment",
+        False,
+    ),
+    (
+        "SB-RDS-61",
+        "Domain with DomainIAMRoleName and DomainFqdn with its kin exclude each other; a membership of the first kind shows its "
+        "FQDN too.",
+        "botocore rds DomainMembership; terraform aws_db_instance: domain conflicts with domain_fqdn" + _CODE,
+        True,
+    ),
+    (
+        "SB-RDS-62",
+        "EngineLifecycleSupport is of MySQL and PostgreSQL.",
+        "botocore rds RestoreDBInstanceFromDBSnapshot.EngineLifecycleSupport" + _CODE,
+        True,
+    ),
+    (
+        "SB-RDS-63",
+        "An instance holds a unit of its capacity reservation; here each reservation has one.",
+        "botocore rds CreateDBInstanceReadReplica.DBCapacityReservationIdentifier" + _CODE,
+        True,
+    ),
+    (
+        "SB-BG-30",
+        "Jobs inside a green side run, and those of the old side until its reboot: read-only does not stop them, and to turn "
+        "event_scheduler and pg_cron off in green is the user's duty.",
+        _BG
+        + "considerations.html: event_scheduler must be disabled on the green environment, pg_cron must remain disabled on "
+        "all green databases; that MySQL's events get past read-only too is a guess",
+        True,
+    ),
+    (
+        "SB-RDS-60",
+        "pg_cron runs where shared_preload_libraries names it: no default group does. Events of MySQL and MariaDB run unless "
+        "event_scheduler is off.",
+        _UG + "PostgreSQL_pg_cron.html; dev.mysql.com sysvar_event_scheduler; that MariaDB's default is on is a guess",
         True,
     ),
     (
@@ -547,10 +618,32 @@ DATABASES: tuple[tuple[str, str, str, bool], ...] = (
         True,
     ),
     (
+        "SB-BG-32",
+        "A switchover binds a proxy's target to the new side for good: given back, the name is registered anew.",
+        _UG + "rds-proxy-blue-green.html: RDS Proxy is switched to the green side; the bad way to read it",
+        True,
+    ),
+    (
         "SB-ENG-02",
         "What ALTER DATABASE sets is for sessions that begin later: a PostgreSQL session that is there writes on.",
         "postgresql.org/docs/current/sql-alterdatabase.html",
         False,
+    ),
+    (
+        "SB-ENG-03",
+        "RDS writes a heartbeat every five minutes (rdsadmin, mysql.rds_heartbeat2): LSN, GTID and SCN move with no user "
+        "writing, what users' tables count does not.",
+        "morling.dev/blog/insatiable-postgres-replication-slot; github.com/zendesk/maxwell/pull/523",
+        False,
+    ),
+    (
+        "SB-ENG-04",
+        "A login needs a user's password. Users are in the data, so that a copy has those of its source; a master password "
+        "that RDS manages is another than before, and so it is after a rotation.",
+        "botocore rds ModifyDBInstance.MasterUserPassword, ManageMasterUserPassword, RotateMasterUserPassword; "
+        + _UG
+        + "rds-secrets-manager.html; when the engine takes it is a guess",
+        True,
     ),
     (
         "SB-ENG-01",

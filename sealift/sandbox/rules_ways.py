@@ -268,9 +268,10 @@ WAYS: tuple[tuple[str, str, str, bool], ...] = (
     ),
     (
         "SB-RDS-47",
-        "DatabaseConnections and ReplicaLag are CloudWatch metrics of AWS/RDS.",
-        _UG + "rds-metrics.html",
-        False,
+        "DatabaseConnections and ReplicaLag are CloudWatch metrics of AWS/RDS, a point for each minute: it stands at the "
+        "minute's begin, says what was so at a moment within it, and is shown late.",
+        _UG + "rds-metrics.html; " + _UG + "monitoring-cloudwatch.html; when in the minute, and how late, are guesses",
+        True,
     ),
     (
         "SB-RDS-48",

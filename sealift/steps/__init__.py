@@ -40,6 +40,7 @@ from sealift.steps.db_instances import DeleteInstance, RestoreInstance
 from sealift.steps.db_modify import (
     FenceDatabase,
     GiveOwnGroups,
+    GiveParameters,
     ManagePassword,
     Protect,
     RenameDatabase,
@@ -71,7 +72,7 @@ from sealift.steps.db_snapshots import (
     SafetyDbSnapshot,
     WarmDbSnapshot,
 )
-from sealift.steps.db_tags import GiveDbTags, MarkDatabase, RemoveDbTags, SetDbAside
+from sealift.steps.db_tags import GiveDbTags, HandOver, MarkDatabase, MarkInside, RemoveDbTags, SetDbAside
 from sealift.steps.delete_snapshot import DeleteSnapshot
 from sealift.steps.delete_tags import RemoveTags
 from sealift.steps.delete_volume import DeleteVolume
@@ -82,6 +83,8 @@ from sealift.steps.fences import (
     CloseWrites,
     DbClaimHeld,
     EndSessions,
+    LookInside,
+    NoteInside,
     OpenWrites,
     ProveQuiet,
     StartSchedulers,
@@ -159,6 +162,7 @@ STEPS: tuple[type[Step], ...] = (
     FenceDatabase,
     GiveDbTags,
     GiveOwnGroups,
+    GiveParameters,
     GiveTags,
     GreenMember,
     GreenStill,
@@ -169,8 +173,12 @@ STEPS: tuple[type[Step], ...] = (
     ManagePassword,
     MarkBringUp,
     MarkDatabase,
+    MarkInside,
+    HandOver,
     MarkSource,
     NameNow,
+    LookInside,
+    NoteInside,
     OpenWrites,
     PairOf,
     Protect,

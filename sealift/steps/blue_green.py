@@ -30,6 +30,7 @@ from sealift.step import (
     token,
 )
 from sealift.steps.cluster_endpoints import CreateClusterEndpoint, DeleteClusterEndpoint, EndpointNow
+from sealift.steps.db_belongings import DeregisterProxyTarget, RegisterProxyTarget
 from sealift.steps.db_clusters import DeleteCluster
 from sealift.steps.db_instances import DeleteInstance
 from sealift.steps.db_looks import (
@@ -43,13 +44,15 @@ from sealift.steps.db_looks import (
     under_key,
     watch,
 )
-from sealift.steps.db_modify import FenceDatabase, GiveOwnGroups, RenameDatabase, still
+from sealift.steps.db_modify import FenceDatabase, GiveOwnGroups, Protect, RenameDatabase, still
 from sealift.steps.db_reboots import reboots
 from sealift.steps.db_snapshots import SafetyDbSnapshot
 from sealift.steps.fences import AwaitQuarantine, ProveQuiet
 from sealift.steps.local import Reading
 
 Resource = Mapping[str, Any] | None
+SWITCHOVER_MARGIN = 900.0
+"""Seconds beyond SwitchoverTimeout that RDS is given to say how a switchover has ended."""
 HOPELESS = ("INVALID_CONFIGURATION", "PROVISIONING_FAILED", "DELETING")
 
 
@@ -88,7 +91,10 @@ def provisioned(deployment: Resource) -> Seen:
 
 
 def switched(deployment: Resource) -> Seen:
-    """Tell whether the names have changed hands; a switchover that RDS took back left everything as it was."""
+    """Tell whether the names have changed hands; a switchover that RDS took back left everything as it was.
+
+    A deployment that is AVAILABLE still, or again, when the time is over was not switched.
+    """
     if deployment is None:
         return Seen(state="absent")
     state = str(deployment["Status"])
@@ -97,7 +103,7 @@ def switched(deployment: Resource) -> Seen:
         return Seen(failed=f"RDS took the switchover back: {why}", state=state, unused=True)
     if failed := _hopeless(deployment):
         return Seen(failed=failed, state=state)
-    return Seen(done=state == "SWITCHOVER_COMPLETED", state=state)
+    return Seen(done=state == "SWITCHOVER_COMPLETED", state=state, unused=state == "AVAILABLE")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -274,7 +280,20 @@ class GreenMember(Reading):
             "resource_id": Ref(self.key, "DbiResourceId"),
             "roles": ("source", "replacement"),  # RDS copies the tags of its blue member
         }
-        return DeleteCluster(**about) if self.of_cluster else DeleteInstance(member=self.member, **about)
+        if self.member:
+            return DeleteInstance(member=True, **about)  # its cluster has the protection, and the backups
+        about["keeps_backups"] = True  # it has served
+        unprotect = Protect(
+            key=f"undo:{self.key}:unprotect",
+            phase=Phase.CLEAN,
+            lane=self.lane,
+            database=self.aside,
+            resource_id=Ref(self.key, "DbiResourceId"),
+            of_cluster=self.of_cluster,
+            on=False,  # the switchover may have handed the protection on, and nothing of ours turned it on
+            former=False,
+        )
+        return unprotect, DeleteCluster(**about) if self.of_cluster else DeleteInstance(**about)
 
     def salvage(self) -> Step | None:
         if self.member:
@@ -322,19 +341,26 @@ class GreenStill(Reading):
 
 @dataclass(frozen=True, kw_only=True)
 class AwaitLag(Step):
-    """Wait until the green member follows closely: a switchover waits for it with writes closed, and gives up."""
+    """Wait until the green member follows closely: a switchover waits for it with writes closed, and gives up.
+
+    `metric` is what tells it of `database`: seconds of a green one, bytes that a slot of a blue Aurora PostgreSQL still holds
+    (SB-AUR-47).
+    """
 
     database: Id
-    most: float = 5.0  # seconds
+    most: float = 5.0
+    metric: str = "ReplicaLag"
+    unit: str = "s"
 
     outputs: ClassVar[tuple[str, ...]] = ("lag",)
     declares: ClassVar[tuple[str, ...]] = ("cloudwatch:GetMetricData",)
 
     def title(self) -> str:
-        return f"wait until {self.database} is less than {self.most:.0f} s behind"
+        return f"wait until {self.metric} of {self.database} is {self.most:.0f} {self.unit} at most"
 
     def do(self, ctx: Context) -> Call:
-        return Call("local:AwaitLag", {"database": self.database, "most": self.most})
+        about = {"database": self.database, "most": self.most, "metric": self.metric, "unit": self.unit}
+        return Call("local:AwaitLag", about)
 
     def output(self, reply: Mapping[str, Any]) -> Output:
         return dict(reply)
@@ -415,6 +441,7 @@ class SwitchOver(Step):
     of_cluster: bool = False  # then `members` is the cluster, and these are its instances, the writer first
     instances: tuple[ClusterMember, ...] = ()
     endpoints: tuple[CustomEndpoint, ...] = ()
+    proxies: tuple[tuple[str, str], ...] = ()  # name and target group of those that route to `database`
 
     takes_down: ClassVar[bool] = True
 
@@ -435,7 +462,8 @@ class SwitchOver(Step):
         return Query(read_deployment(self.deployment), read)
 
     def ready(self, out: Output) -> Watch:
-        return Watch("blue-green", self.deployment, switched, "SWITCHOVER_COMPLETED")
+        most = self.timeout + SWITCHOVER_MARGIN
+        return Watch("blue-green", self.deployment, switched, "SWITCHOVER_COMPLETED", deadline=most)
 
     def trace(self, ctx: Context) -> Query:
         """Answer with nothing left where the names are as they were: RDS has taken it back, or never begun."""
@@ -450,7 +478,10 @@ class SwitchOver(Step):
         return Irreversible("RDS takes back by itself what it does not complete")
 
     def undo_once_up(self) -> Undo:
-        """Fence the new side, give the names back, and let the old side serve again."""
+        """Fence both sides, give the names back, and let the old side serve again.
+
+        The old side too: what failed may have come before it was retired, and the wait counts the interfaces of both.
+        """
         key = f"undo:{self.key}"
         about: dict[str, Any] = {"phase": Phase.RESTORE, "lane": self.lane}
         shared: dict[str, Any] = {"quarantine": self.quarantine, "quiet": self.quiet, **about}
@@ -462,17 +493,19 @@ class SwitchOver(Step):
         for name, old in olds:
             of_cluster = self.of_cluster and old == self.members[0][1]
             steps.append(NameNow(key=f"{key}:old:{name}", resource_id=old, was=name, of_cluster=of_cluster, **about))
-        for name, _, new, groups, parameters, _ in self.members:
-            fence = RetireDatabase(
-                key=f"{key}:fence:{name}",
-                database=name,
-                resource_id=new,
-                groups=groups,
-                parameter_group=parameters,
-                of_cluster=self.of_cluster,
+        for name, old, new, groups, parameters, _ in self.members:
+            own: dict[str, Any] = {
+                "groups": groups,
+                "parameter_group": parameters,
+                "of_cluster": self.of_cluster,
                 **shared,
-            )
-            steps.append(fence)
+            }
+            steps += [
+                RetireDatabase(key=f"{key}:fence:{name}", database=name, resource_id=new, **own),
+                RetireDatabase(
+                    key=f"{key}:fence:{name}:old", database=Ref(f"{key}:old:{name}", "name"), resource_id=old, **own
+                ),
+            ]
         steps.append(
             AwaitQuarantine(key=f"{key}:carried", group=self.quarantine, interfaces=2 * self.interfaces, **about)
         )
@@ -482,6 +515,7 @@ class SwitchOver(Step):
             steps += reboots(again, name, new, self.quiet, members=members, **named)
         whole: dict[str, Any] = {"resource_id": self.members[0][2], "of_cluster": True} if self.of_cluster else {}
         steps.append(ProveQuiet(key=f"{key}:proof", databases=tuple(m[0] for m in self.members), **whole, **about))
+        steps += self._proxied(DeregisterProxyTarget, f"{key}:proxy:off", about)
         steps += self._free_endpoints(key, about)
         for name, _, new, _, _, aside in self.members:
             steps.append(RenameDatabase(key=f"{key}:aside:{name}", database=name, resource_id=new, to=aside, **named))
@@ -499,7 +533,22 @@ class SwitchOver(Step):
             back = GiveOwnGroups(key=f"{key}:own:{name}", groups=groups, of_cluster=self.of_cluster, **these, **shared)
             members = tuple((m, id_) for m, id_, *_ in self.instances)
             steps += [back, *reboots(f"{key}:serve:{name}", name, old, parameters, members=members, **named)]
+        steps += self._proxied(RegisterProxyTarget, f"{key}:proxy:on", about)
         return tuple(steps)
+
+    def _proxied(self, step: type[RegisterProxyTarget], key: str, about: dict[str, Any]) -> list[Step]:
+        """Take the new side off its proxies, or put what bears the name on them: the switchover moved their targets (SB-BG-32)."""
+        return [
+            step(
+                key=f"{key}:{proxy}",
+                proxy=proxy,
+                target_group=group,
+                database=self.database,
+                of_cluster=self.of_cluster,
+                **about,
+            )
+            for proxy, group in self.proxies
+        ]
 
     def _free_endpoints(self, key: str, about: dict[str, Any]) -> list[Step]:
         """Take the custom endpoints off both sides: the switchover has left the old side's under other names."""
@@ -541,7 +590,7 @@ class RetireDatabase(FenceDatabase):
     takes_down: ClassVar[bool] = False
 
     def title(self) -> str:
-        return f"put {self.database} into quarantine for good"
+        return f"put {self.database} into quarantine, out of service"
 
     def before(self, ctx: Context) -> Query:
         return still(self.resource_id, self.database, of_cluster=self.of_cluster)

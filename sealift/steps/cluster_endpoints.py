@@ -116,7 +116,9 @@ class CreateClusterEndpoint(Endpoint):
 
 @dataclass(frozen=True, kw_only=True)
 class DeleteClusterEndpoint(Endpoint):
-    """Delete a custom endpoint, so that its identifier is free."""
+    """Delete a custom endpoint, so that its identifier is free; one that is gone already is left alone."""
+
+    looks_first: ClassVar[bool] = True
 
     def title(self) -> str:
         return f"take the endpoint {self.endpoint} off {self.cluster}"
@@ -155,7 +157,10 @@ class DeleteClusterEndpoint(Endpoint):
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointNow(Reading):
-    """Write down what a custom endpoint is called now, by what a switchover does not change."""
+    """Write down what a custom endpoint is called now, by what a switchover does not change.
+
+    Of one that is gone it is the former name, under which there is nothing to delete either.
+    """
 
     endpoint_resource: str
     was: str
@@ -170,6 +175,6 @@ class EndpointNow(Reading):
             for e in reply.get("DBClusterEndpoints", ()):
                 if e.get("DBClusterEndpointResourceIdentifier") == self.endpoint_resource:
                     return {"name": str(e["DBClusterEndpointIdentifier"])}
-            return {"name": ""}
+            return {"name": self.was}
 
         return Query(Call("rds:DescribeDBClusterEndpoints", {}), read)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sealift import estimate
+from sealift.spans import span
 from sealift.step import (
     Call,
     Context,
@@ -123,7 +124,7 @@ class RenewWarmSnapshot(Snapshot):
     at_gate: ClassVar[bool] = True
 
     def title(self) -> str:
-        return f"renew the warm snapshot of {self.volume} if it is older than {self.max_age} s"
+        return f"renew the warm snapshot of {self.volume} if it is older than {span(self.max_age)}"
 
     def find(self, ctx: Context) -> Query:
         """Adopt the warm snapshot while it is young enough: the engine knows what time it is."""

@@ -17,15 +17,17 @@ class AddRole(Step):
     resource_id: Id
     role: str
     feature: str
+    of_cluster: bool = False
 
     def title(self) -> str:
         return f"give {self.database} the role {self.role.rsplit('/', 1)[-1]} for {self.feature or 'its features'}"
 
     def do(self, ctx: Context) -> Call:
-        return Call(
-            "rds:AddRoleToDBInstance",
-            {"DBInstanceIdentifier": self.database, "RoleArn": self.role, "FeatureName": self.feature},
-        )
+        noun = "DBCluster" if self.of_cluster else "DBInstance"
+        about = {f"{noun}Identifier": self.database, "RoleArn": self.role}
+        if self.feature or not self.of_cluster:
+            about["FeatureName"] = self.feature
+        return Call(f"rds:AddRoleTo{noun}", about)
 
     def find(self, ctx: Context) -> Query:
         def read(reply: Mapping[str, Any]) -> Found | None:
@@ -36,10 +38,10 @@ class AddRole(Step):
             ]
             return Found({}) if (self.role, self.feature) in roles else None
 
-        return Query(read_database(self.resource_id), read)
+        return Query(read_database(self.resource_id, of_cluster=self.of_cluster), read)
 
     def needs(self) -> Watch | None:
-        return needs_rest(self.resource_id)
+        return needs_rest(self.resource_id, of_cluster=self.of_cluster)
 
     def ready(self, out: Mapping[str, Any]) -> Watch:
         def judge(database: Mapping[str, Any] | None) -> Seen:
@@ -51,7 +53,8 @@ class AddRole(Step):
                     return Seen(done=r.get("Status") == "ACTIVE", failed=failed, state=str(r.get("Status")))
             return Seen(state="no role yet")
 
-        return Watch("db-instance", self.resource_id, judge, "its role ACTIVE")
+        subject = "db-cluster" if self.of_cluster else "db-instance"
+        return Watch(subject, self.resource_id, judge, "its role ACTIVE")
 
     def undo(self) -> Undo:
         return Irreversible("the association goes with the replacement")

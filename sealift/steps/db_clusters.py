@@ -103,6 +103,13 @@ class RestoreCluster(Step):
         return watch(out["DbClusterResourceId"], judge, "available, under the key", of_cluster=True)
 
     def undo(self) -> Undo:
+        return self._delete(keeps_backups=False)
+
+    def undo_once_up(self) -> Undo:
+        """Return the same, but for its automated backups: it has served."""
+        return self._delete(keeps_backups=True)
+
+    def _delete(self, *, keeps_backups: bool) -> Step:
         return DeleteCluster(
             key=f"undo:{self.key}",
             phase=Phase.CLEAN,
@@ -110,6 +117,7 @@ class RestoreCluster(Step):
             database=Ref(self.key, "DBClusterIdentifier"),
             resource_id=Ref(self.key, "DbClusterResourceId"),
             roles=("copy", "replacement"),
+            keeps_backups=keeps_backups,
         )
 
     def salvage(self) -> Step:
@@ -185,12 +193,14 @@ class CreateMember(Step):
 class DeleteCluster(Step):
     """Delete a cluster of this migration: its ids come from the journal, its role tag must be one of `roles`.
 
-    Aurora's is empty by then (SB-AUR-04); a Multi-AZ DB cluster goes with its instances. Automated backups stay.
+    Aurora's is empty by then (SB-AUR-04); a Multi-AZ DB cluster goes with its instances. The automated backups of what
+    has served stay until their retention has passed; those of a copy that never did go (R-RDS-30).
     """
 
     database: Id
     resource_id: Id
     roles: tuple[str, ...]
+    keeps_backups: bool = False
 
     def title(self) -> str:
         return f"delete {self.database}"
@@ -210,7 +220,7 @@ class DeleteCluster(Step):
         params = {
             "DBClusterIdentifier": self.database,
             "SkipFinalSnapshot": True,
-            "DeleteAutomatedBackups": False,
+            "DeleteAutomatedBackups": not self.keeps_backups,
         }
         return Call("rds:DeleteDBCluster", params)
 

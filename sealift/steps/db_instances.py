@@ -104,6 +104,13 @@ class RestoreInstance(Step):
         )
 
     def undo(self) -> Undo:
+        return self._delete(keeps_backups=False)
+
+    def undo_once_up(self) -> Undo:
+        """Return the same, but for its automated backups: it has served."""
+        return self._delete(keeps_backups=True)
+
+    def _delete(self, *, keeps_backups: bool) -> Step:
         return DeleteInstance(
             key=f"undo:{self.key}",
             phase=Phase.CLEAN,
@@ -111,6 +118,7 @@ class RestoreInstance(Step):
             database=Ref(self.key, "DBInstanceIdentifier"),
             resource_id=Ref(self.key, "DbiResourceId"),
             roles=("copy", "replacement"),
+            keeps_backups=keeps_backups,
         )
 
     def salvage(self) -> Step:
@@ -135,7 +143,9 @@ class RestoreInstance(Step):
 class DeleteInstance(Step):
     """Delete an instance of this migration: its ids come from the journal, its role tag must be one of `roles`.
 
-    Without a final snapshot of its own: what is worth keeping has one by then. Its automated backups stay (R-RDS-30).
+    Without a final snapshot of its own: what is worth keeping has one by then. The automated backups of what has served stay
+    until their retention has passed (R-RDS-30); those of a copy that never did go, as retained ones count against a quota
+    (botocore rds DBInstanceAutomatedBackupQuotaExceededFault).
     """
 
     database: Id
@@ -143,6 +153,7 @@ class DeleteInstance(Step):
     roles: tuple[str, ...]
     final_snapshot: Id = ""
     member: bool = False  # of an Aurora cluster, which has the backups
+    keeps_backups: bool = False
 
     def title(self) -> str:
         return f"delete {self.database}"
@@ -164,7 +175,7 @@ class DeleteInstance(Step):
     def do(self, ctx: Context) -> Call:
         about: dict[str, Any] = {"DBInstanceIdentifier": self.database}
         if not self.member:
-            about["DeleteAutomatedBackups"] = False
+            about["DeleteAutomatedBackups"] = not self.keeps_backups
         if self.final_snapshot:
             return Call("rds:DeleteDBInstance", {**about, "FinalDBSnapshotIdentifier": self.final_snapshot})
         return Call("rds:DeleteDBInstance", {**about, "SkipFinalSnapshot": True})

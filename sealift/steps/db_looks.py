@@ -1,7 +1,8 @@
 """How described databases are judged: by what they show, never by the status word alone.
 
 A status may still read `available` for a while after a change was taken, so every wait is for the change itself; and every
-terminal state ends a wait at once (RDS user guide, "Viewing DB instance status").
+terminal state ends a wait at once (RDS user guide, "Viewing DB instance status"; those that AWS's own CloudFormation handler
+waits on no longer: aws-cloudformation-resource-providers-rds, DBInstanceStatus.java).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,12 +18,17 @@ BROKEN = {
     "deleting": "somebody deletes it",
     "restore-error": "the restore failed",
     "incompatible-restore": "the restore failed: the engine cannot use the snapshot",
+    "incompatible-create": "it cannot be made as it was asked for",
+    "incompatible-credentials": "its credentials do not do",
     "incompatible-network": "its subnets or addresses do not do",
     "incompatible-option-group": "an option cannot be applied",
     "incompatible-parameters": "its parameters do not fit its class",
     "inaccessible-encryption-credentials": "RDS cannot use its key (R-RDS-34)",
     "inaccessible-encryption-credentials-recoverable": "RDS cannot use its key: enable it, then start the database (R-RDS-34)",
     "insufficient-capacity": "there is no room for its class in the zone",
+    "migration-failed": "its migration failed",
+    "modify-failed": "a change of it failed",
+    "upgrade-failed": "its upgrade failed",
     "storage-full": "its storage is full",
     "stopped": "it is stopped",
     "stopping": "somebody stops it",
@@ -170,6 +176,13 @@ def key_difference(database: Mapping[str, Any], arn: str) -> str:
         has = database.get("KmsKeyId") or kind or "no key"
         return f"it came out under {has}, wanted {arn} (R-RDS-01)"
     return ""
+
+
+def replication_difference(database: Mapping[str, Any]) -> str:
+    """Say how a read replica does not replicate; empty is good."""
+    states = [i for i in database.get("StatusInfos") or () if i.get("StatusType") == "read replication"]
+    wrong = [str(i.get("Status")) for i in states if not i.get("Normal")]
+    return f"replication is {wrong[0]}" if wrong else ""
 
 
 def watch(

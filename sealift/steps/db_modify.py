@@ -231,6 +231,29 @@ class GiveOwnGroups(Grouping):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GiveParameters(ModifyDatabase):
+    """Give a new replica a parameter group that its creation cannot be told (SB-RDS-64); a reboot applies it."""
+
+    parameter_group: str
+
+    def title(self) -> str:
+        return f"give {self.database} the parameter group {self.parameter_group}"
+
+    def members(self) -> dict[str, Any]:
+        """Return the parameter group."""
+        return self.told_parameters(self.parameter_group)
+
+    def ready(self, out: Output) -> Watch:
+        return self.until("with its parameter group", self.with_group(self.parameter_group), with_no_pending)
+
+    def undo(self) -> Undo:
+        return Irreversible("it goes with the replica")
+
+    def seconds(self) -> Seconds:
+        return estimate.DB_PARAMETERS
+
+
+@dataclass(frozen=True, kw_only=True)
 class SetAttributes(ModifyDatabase):
     """Set what a restore cannot be told (facts by field: `modify after`); compact JSON."""
 

@@ -47,6 +47,7 @@ class ParameterGroup(Step):
 
     outputs: ClassVar[tuple[str, ...]] = ("name",)
     looks_first: ClassVar[bool] = True
+    harbours: ClassVar[bool] = True
 
     def name(self, ctx: Context) -> str:
         """Return its deterministic name."""

@@ -1,19 +1,42 @@
 """Reboots: connections outlive a change of groups, and parameters of a group wait for one (SB-RDS-21, R-RDS-42).
 
-A reboot that was not there before is told by the parameter group: it is `in-sync` afterwards. Members of Aurora are rebooted
+A reboot that was not there before is told by the parameter group: it is `in-sync` afterwards. Without that group there is none:
+of an old side that is not fenced a reboot would end the read-only state, and its jobs would run. Members of Aurora are rebooted
 one by one, the writer first; a Multi-AZ DB cluster as a whole (botocore rds RebootDBCluster).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sealift import estimate
-from sealift.step import Call, Context, Id, Irreversible, Output, Phase, Seconds, Step, Undo, Watch
-from sealift.steps.db_looks import at_rest, members_with_parameters, needs_rest, watch, with_parameters
+from sealift.step import Call, Context, Found, Id, Irreversible, Output, Phase, Query, Seconds, Step, Undo, Watch
+from sealift.steps.db_looks import (
+    Wanted,
+    at_rest,
+    cluster_with_parameters,
+    databases_in,
+    members_with_parameters,
+    needs_rest,
+    read_database,
+    watch,
+    with_parameters,
+)
 
 APPLIED = ("in-sync",)
+NAMED = (*APPLIED, "pending-reboot", "applying")
 Members = tuple[tuple[Id, Id], ...]
 """Name and resource id of each member of an Aurora cluster, the writer first; empty for what is rebooted as a whole."""
+
+
+def _given(resource_id: Id, wanted: Wanted, *, of_cluster: bool = False) -> Query:
+    """Ask whether a database names the group that a reboot is to apply."""
+
+    def read(reply: Mapping[str, Any]) -> list[str]:
+        found = [why for d in databases_in(reply) if (why := wanted(d))]
+        return [f"{resource_id} is not rebooted: {why}" for why in found]
+
+    return Query(read_database(resource_id, of_cluster=of_cluster), read)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +52,9 @@ class RebootInstance(Step):
 
     def do(self, ctx: Context) -> Call:
         return Call("rds:RebootDBInstance", {"DBInstanceIdentifier": self.database})
+
+    def before(self, ctx: Context) -> Query:
+        return _given(self.resource_id, with_parameters(self.parameter_group, *NAMED))
 
     def needs(self) -> Watch | None:
         return needs_rest(self.resource_id)
@@ -52,12 +78,26 @@ class ApplyOwnParameters(RebootInstance):
     def title(self) -> str:
         return f"reboot {self.database} into its own parameters"
 
+    def find(self, ctx: Context) -> Query:
+        """Tell by its parameters that it was rebooted: clients are on it, and are not thrown out twice."""
+        return _applied(read_database(self.resource_id), with_parameters(self.parameter_group, *APPLIED))
+
+
+def _applied(call: Call, wanted: Wanted) -> Query:
+    def read(reply: Mapping[str, Any]) -> Found | None:
+        return Found({}) if any(not wanted(d) for d in databases_in(reply)) else None
+
+    return Query(call, read)
+
 
 @dataclass(frozen=True, kw_only=True)
 class RebootMember(RebootInstance):
     """Reboot a member of an Aurora cluster: whether its cluster's parameters are applied is told by the cluster."""
 
     cluster: Id  # resource id
+
+    def before(self, ctx: Context) -> Query:
+        return _given(self.cluster, cluster_with_parameters(self.parameter_group), of_cluster=True)
 
     def ready(self, out: Output) -> Watch:
         wanted = members_with_parameters(self.parameter_group, str(self.database))
@@ -72,6 +112,11 @@ class ApplyToWriter(RebootMember):
 
     def title(self) -> str:
         return f"reboot {self.database} into its cluster's own parameters"
+
+    def find(self, ctx: Context) -> Query:
+        """Tell by its cluster that it was rebooted: clients are on it, and are not thrown out twice."""
+        wanted = members_with_parameters(self.parameter_group, str(self.database))
+        return _applied(read_database(self.cluster, of_cluster=True), wanted)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +134,9 @@ class RebootCluster(RebootInstance):
     def do(self, ctx: Context) -> Call:
         return Call("rds:RebootDBCluster", {"DBClusterIdentifier": self.database})
 
+    def before(self, ctx: Context) -> Query:
+        return _given(self.resource_id, cluster_with_parameters(self.parameter_group), of_cluster=True)
+
     def needs(self) -> Watch | None:
         return needs_rest(self.resource_id, of_cluster=True)
 
@@ -105,6 +153,11 @@ class ApplyToCluster(RebootCluster):
 
     def title(self) -> str:
         return f"reboot {self.database} into its own parameters"
+
+    def find(self, ctx: Context) -> Query:
+        """Tell by its members that it was rebooted: clients are on it, and are not thrown out twice."""
+        wanted = members_with_parameters(self.parameter_group)
+        return _applied(read_database(self.resource_id, of_cluster=True), wanted)
 
 
 def reboots(

@@ -23,7 +23,7 @@ from sealift.step import (
     made_by,
 )
 from sealift.steps.db_instances import DeleteInstance, instance_output
-from sealift.steps.db_looks import at_rest, ours_under, under_key, watch, with_no_pending
+from sealift.steps.db_looks import at_rest, ours_under, replication_difference, under_key, watch, with_no_pending
 from sealift.steps.db_modify import RenameDatabase
 
 
@@ -62,7 +62,7 @@ class CreateReplica(Step):
         return ours_under(self.name, ctx, self, instance_output)
 
     def ready(self, out: Output) -> Watch:
-        judge = at_rest(under_key(self.key_arn), with_no_pending, _replicating)
+        judge = at_rest(under_key(self.key_arn), with_no_pending, replication_difference)
         return watch(out["DbiResourceId"], judge, "replicating, under the key")
 
     def undo(self) -> Undo:
@@ -86,9 +86,3 @@ class CreateReplica(Step):
 
     def seconds(self) -> Seconds:
         return estimate.DB_RESTORE
-
-
-def _replicating(database: Mapping[str, Any]) -> str:
-    states = [i for i in database.get("StatusInfos") or () if i.get("StatusType") == "read replication"]
-    wrong = [str(i.get("Status")) for i in states if not i.get("Normal")]
-    return f"replication is {wrong[0]}" if wrong else ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sealift import estimate
+from sealift.spans import span
 from sealift.step import (
     Call,
     Context,
@@ -170,7 +171,7 @@ class RenewWarmDbSnapshot(DbSnapshot):
     at_gate: ClassVar[bool] = True
 
     def title(self) -> str:
-        return f"renew the warm snapshot of {self.database} if it is older than {self.max_age} s"
+        return f"renew the warm snapshot of {self.database} if it is older than {span(self.max_age)}"
 
     def find(self, ctx: Context) -> Query:
         """Adopt the warm snapshot while it is young enough: the engine knows what time it is."""

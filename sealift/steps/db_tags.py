@@ -1,5 +1,8 @@
 """rds:AddTagsToResource and RemoveTagsFromResource: the claim and before-image on a source, the user's tags, tags set aside."""
 
+import base64
+import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +11,10 @@ from sealift.estimate import SMALL_CALL
 from sealift.step import Call, Context, Id, Irreversible, Phase, Query, Seconds, Step, Tags, as_tags, tags_of
 from sealift.steps.db_looks import databases_in, id_of, name_of, read_database
 
+INSIDE = ("sealift:was-inside", "sealift:was-inside-2", "sealift:was-inside-3", "sealift:was-inside-4")
+"""Tags that hold how a database is set inside."""
+
+TOO_LONG = "-"
 CLAIM = ("sealift:migration", "sealift:plan", "sealift:was", "sealift:role")
 
 
@@ -21,22 +28,27 @@ class MarkDatabase(Step):
     arn: str
     plan: str
     was: str
+    more: Tags = ()  # where it goes on
     extra_tags: Tags = ()
 
     def title(self) -> str:
         return f"claim {_short(self.arn)} and write down how it was"
 
     def do(self, ctx: Context) -> Call:
-        tags = dict(self.extra_tags) | {
-            "sealift:migration": ctx.migration,
-            "sealift:plan": self.plan,
-            "sealift:was": self.was,
-            "sealift:role": "source",
-        }
+        tags = (
+            dict(self.extra_tags)
+            | dict(self.more)
+            | {
+                "sealift:migration": ctx.migration,
+                "sealift:plan": self.plan,
+                "sealift:was": self.was,
+                "sealift:role": "source",
+            }
+        )
         return Call("rds:AddTagsToResource", {"ResourceName": self.arn, "Tags": as_tags(tags)})
 
     def undo(self) -> Step:
-        keys = (*CLAIM, *(k for k, _ in self.extra_tags))
+        keys = (*CLAIM, *(k for k, _ in self.more), *(k for k, _ in self.extra_tags))
         return RemoveDbTags(key=f"undo:{self.key}", phase=Phase.CLEAN, lane=self.lane, arn=self.arn, keys=keys)
 
     def seconds(self) -> Seconds:
@@ -61,6 +73,55 @@ class GiveDbTags(Step):
 
     def seconds(self) -> Seconds:
         return SMALL_CALL
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandOver(GiveDbTags):
+    """Write on a replacement that clients reach from now on: whoever finds it knows that it may have been written to."""
+
+    def title(self) -> str:
+        return f"write down that {_short(self.arn)} is handed over"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkInside(Step):
+    """Keep on the source how it is set inside, before any of that is changed: a lost journal is rebuilt from it.
+
+    What does not fit into four tags is left out, and said so: it is then for a person to set again.
+    """
+
+    arn: str
+    writes: Any
+    schedulers: Any
+
+    def title(self) -> str:
+        return f"note on {_short(self.arn)} how it is set inside"
+
+    def do(self, ctx: Context) -> Call:
+        tags = inside_tags({"writes": self.writes, "schedulers": self.schedulers})
+        return Call("rds:AddTagsToResource", {"ResourceName": self.arn, "Tags": as_tags(tags)})
+
+    def undo(self) -> Step:
+        return RemoveDbTags(key=f"undo:{self.key}", phase=Phase.CLEAN, lane=self.lane, arn=self.arn, keys=INSIDE)
+
+    def seconds(self) -> Seconds:
+        return SMALL_CALL
+
+
+def inside_tags(set_inside: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tags that hold how a database is set inside, as JSON, packed and written with letters that every tag takes."""
+    text = base64.b64encode(zlib.compress(json.dumps(set_inside, default=str).encode())).decode()
+    if len(text) > 256 * len(INSIDE):
+        return {INSIDE[0]: TOO_LONG}
+    return {key: text[256 * n : 256 * (n + 1)] for n, key in enumerate(INSIDE) if text[256 * n :]}
+
+
+def read_inside(tags: Mapping[str, str]) -> dict[str, Any] | None:
+    """Read it back; None where it was too long, empty where nothing was noted."""
+    text = "".join(tags.get(key, "") for key in INSIDE)
+    if text == TOO_LONG:
+        return None
+    return dict(json.loads(zlib.decompress(base64.b64decode(text)))) if text else {}
 
 
 @dataclass(frozen=True, kw_only=True)

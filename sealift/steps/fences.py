@@ -17,7 +17,6 @@ from sealift.step import (
     Output,
     Phase,
     Query,
-    Ref,
     Seconds,
     Step,
     Undo,
@@ -126,7 +125,6 @@ class Inside(Step):
         "rds:DescribeDBClusters",
         "secretsmanager:GetSecretValue",
     )
-    outputs: ClassVar[tuple[str, ...]] = ("former",)
 
     def more(self) -> dict[str, Any]:
         """Return what else the operation is told."""
@@ -150,7 +148,41 @@ class Inside(Step):
     def seconds(self) -> Seconds:
         return estimate.LOGIN
 
-    def _opposite(self, cls: "type[Opening]") -> Step:
+
+@dataclass(frozen=True, kw_only=True)
+class LookInside(Inside):
+    """Log in while everything serves, and read all that the fence will read: a login that fails is found before the gate."""
+
+    operation: ClassVar[str] = "local:LookInside"
+
+    def title(self) -> str:
+        return f"log in to {self.database}, and only look"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteInside(Inside):
+    """Write down how writes are let in and what runs by itself, before any of it is changed: a driver that dies while it closes
+    them would find, and note, its own work.
+    """
+
+    operation: ClassVar[str] = "local:NoteInside"
+    outputs: ClassVar[tuple[str, ...]] = ("writes", "schedulers")
+
+    def title(self) -> str:
+        return f"write down how {self.database} is set inside"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting(Inside):
+    """Set inside the engine what `former` says, whichever way; to do it twice is to do it once."""
+
+    former: Any
+
+    def more(self) -> dict[str, Any]:
+        """Return what was there before."""
+        return {"former": self.former}
+
+    def _opposite(self, cls: "type[Setting]") -> Step:
         return cls(
             key=f"undo:{self.key}",
             phase=Phase.RESTORE,
@@ -160,13 +192,13 @@ class Inside(Step):
             engine=self.engine,
             secret=self.secret,
             of_cluster=self.of_cluster,
-            former=Ref(self.key, "former"),
+            former=self.former,
         )
 
 
 @dataclass(frozen=True, kw_only=True)
-class CloseWrites(Inside):
-    """Make the database read-only from inside, and write down what was set before."""
+class CloseWrites(Setting):
+    """Make the database read-only from inside."""
 
     operation: ClassVar[str] = "local:CloseWrites"
 
@@ -178,7 +210,7 @@ class CloseWrites(Inside):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StopSchedulers(Inside):
+class StopSchedulers(Setting):
     """Turn off what writes inside the engine by itself: events, pg_cron, the Agent, DBMS_SCHEDULER."""
 
     operation: ClassVar[str] = "local:StopSchedulers"
@@ -187,6 +219,8 @@ class StopSchedulers(Inside):
         return f"turn the schedulers inside {self.database} off"
 
     def undo(self) -> Undo:
+        if self.phase is Phase.RESTORE:
+            return Irreversible("they are the replacement's, which goes")
         return self._opposite(StartSchedulers)
 
 
@@ -202,20 +236,7 @@ class EndSessions(Inside):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Opening(Inside):
-    """Set inside the engine exactly what was there before."""
-
-    former: Any
-
-    outputs: ClassVar[tuple[str, ...]] = ()
-
-    def more(self) -> dict[str, Any]:
-        """Return what was there before."""
-        return {"former": self.former}
-
-
-@dataclass(frozen=True, kw_only=True)
-class OpenWrites(Opening):
+class OpenWrites(Setting):
     """Let the database be written to again."""
 
     operation: ClassVar[str] = "local:OpenWrites"
@@ -225,7 +246,7 @@ class OpenWrites(Opening):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StartSchedulers(Opening):
+class StartSchedulers(Setting):
     """Turn the schedulers on again that ran before."""
 
     operation: ClassVar[str] = "local:StartSchedulers"
@@ -237,24 +258,16 @@ class StartSchedulers(Opening):
         """Stop the jobs of a replacement before those of its source start: no parameter stops all of them."""
         if self.phase is Phase.RESTORE:
             return Irreversible("they ran before")
-        return StopSchedulers(
-            key=f"undo:{self.key}",
-            phase=Phase.RESTORE,
-            lane=self.lane,
-            database=self.database,
-            resource_id=self.resource_id,
-            engine=self.engine,
-            secret=self.secret,
-            of_cluster=self.of_cluster,
-        )
+        return self._opposite(StopSchedulers)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProveQuiet(Step):
     """Prove the fence: no connections, and, where a login tells, a write position that stands still over two readings.
 
-    `since` is the position of an earlier proof: between the last snapshot and the rename nothing may have moved either. Of a
-    cluster every member counts that it has by then.
+    `since` is the position of an earlier proof: between the last snapshot and the rename nothing may have moved either. `after` is
+    when that proof began: where no login tells, every minute since then is judged. Of a cluster every member counts that it has
+    by then.
     """
 
     databases: tuple[Id, ...]
@@ -263,8 +276,9 @@ class ProveQuiet(Step):
     secret: Id = ""
     of_cluster: bool = False
     since: Id = ""
+    after: Id = ""
 
-    outputs: ClassVar[tuple[str, ...]] = ("connections", "position")
+    outputs: ClassVar[tuple[str, ...]] = ("connections", "position", "began")
     declares: ClassVar[tuple[str, ...]] = (
         "cloudwatch:GetMetricData",
         "rds:DescribeDBInstances",
@@ -285,6 +299,7 @@ class ProveQuiet(Step):
                 "secret": self.secret,
                 "of_cluster": self.of_cluster,
                 "since": self.since,
+                "after": self.after,
             },
         )
 
@@ -295,4 +310,4 @@ class ProveQuiet(Step):
         return Irreversible("it only reads")
 
     def seconds(self) -> Seconds:
-        return estimate.PROOF
+        return estimate.PROOF if self.secret or self.after else estimate.PROOF_BY_METRICS

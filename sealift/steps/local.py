@@ -156,7 +156,8 @@ class ReserveQuotas(Step):
     declares: ClassVar[tuple[str, ...]] = ("rds:DescribeAccountAttributes",)
 
     def title(self) -> str:
-        return "reserve " + ", ".join(f"{number} of {name}" for name, number in self.wanted)
+        units = {"AllocatedStorage": " GiB"}
+        return "reserve " + ", ".join(f"{number}{units.get(name, '')} of {name}" for name, number in self.wanted)
 
     def do(self, ctx: Context) -> Call:
         return Call("local:ReserveQuotas", {"wanted": [list(pair) for pair in self.wanted]})
@@ -215,9 +216,9 @@ class RunHook(Step):
             "ATTEMPT": str(ctx.attempt),
             "SEALIFT_HOOK": self.when,
             "INSTANCE": self.instance,
-            "VOLUMES": " ".join(self.volumes),
-            "DEVICES": " ".join(self.devices),
         }
+        if self.volumes:
+            environment |= {"VOLUMES": " ".join(self.volumes), "DEVICES": " ".join(self.devices)}
         return Call("local:RunHook", {"command": self.command, "timeout": self.timeout, "environment": environment})
 
     def undo(self) -> Step | Irreversible:

@@ -32,7 +32,8 @@ EVERYWHERE = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
 EVERYWHERE_V6 = [{"IpProtocol": "-1", "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}]
 
 
-def _group(group: Any) -> Call:
+def read_group(group: Any) -> Call:
+    """Return the read of a security group by its id, which may be absent."""
     return Call("ec2:DescribeSecurityGroups", {"Filters": [{"Name": "group-id", "Values": [group]}]})
 
 
@@ -45,6 +46,7 @@ class CreateQuarantine(Step):
     extra_tags: Tags = ()
 
     outputs: ClassVar[tuple[str, ...]] = ("GroupId",)
+    harbours: ClassVar[bool] = True
 
     def title(self) -> str:
         return f"make a quarantine group in {self.vpc}"
@@ -84,7 +86,7 @@ class CreateQuarantine(Step):
 class CloseQuarantine(Step):
     """Take away the rule that lets everything out: replication from outside and dblinks are outbound connections.
 
-    `v6`: the rule for IPv6, which a VPC with such addresses adds.
+    `v6`: the rule for IPv6, which AWS adds where the VPC has such a block; that is asked last, and then nothing may be let out.
     """
 
     group: Id
@@ -93,30 +95,35 @@ class CloseQuarantine(Step):
     looks_first: ClassVar[bool] = True
 
     def title(self) -> str:
-        return f"let nothing out of {self.group}"
+        return f"let nothing out of {self.group}" + (" over IPv6" if self.v6 else "")
 
     def do(self, ctx: Context) -> Call:
         rules = EVERYWHERE_V6 if self.v6 else EVERYWHERE
         return Call("ec2:RevokeSecurityGroupEgress", {"GroupId": self.group, "IpPermissions": rules})
 
     def find(self, ctx: Context) -> Query:
-        return Query(_group(self.group), lambda reply: None if self._open(reply) else Found({}))
+        return Query(read_group(self.group), lambda reply: None if self._open(reply) else Found({}))
 
     def check(self, out: Output) -> Query:
         def read(reply: Mapping[str, Any]) -> list[str]:
-            return [f"{self.group} still lets out: {rule}" for rule in self._open(reply)]
+            rules = _egress(reply) if self.v6 else self._open(reply)
+            return [f"{self.group} still lets out: {rule}" for rule in rules]
 
-        return Query(_group(self.group), read)
+        return Query(read_group(self.group), read)
 
     def _open(self, reply: Mapping[str, Any]) -> list[Any]:
         ranges = "Ipv6Ranges" if self.v6 else "IpRanges"
-        return [r for g in reply["SecurityGroups"] for r in g.get("IpPermissionsEgress", ()) if r.get(ranges)]
+        return [rule for rule in _egress(reply) if rule.get(ranges)]
 
     def undo(self) -> Irreversible:
         return Irreversible("the group goes as a whole")
 
     def seconds(self) -> Seconds:
         return SMALL_CALL
+
+
+def _egress(reply: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [rule for group in reply["SecurityGroups"] for rule in group.get("IpPermissionsEgress") or ()]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +156,7 @@ class AdmitLogin(Step):
             cidrs = {x.get("CidrIp") or x.get("CidrIpv6") for r in rules for x in _ranges(r)}
             return Found({}) if self.source in cidrs else None
 
-        return Query(_group(self.group), read)
+        return Query(read_group(self.group), read)
 
     def undo(self) -> Irreversible:
         return Irreversible("the group goes as a whole")
@@ -160,6 +167,14 @@ class AdmitLogin(Step):
 
 def _ranges(rule: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [*(rule.get("IpRanges") or ()), *(rule.get("Ipv6Ranges") or ())]
+
+
+def ways(group: Mapping[str, Any], direction: str) -> list[str]:
+    """Return what a described group lets in (`IpPermissions`) or out (`IpPermissionsEgress`): networks, groups, lists."""
+    rules = group.get(direction) or ()
+    found = [x.get("CidrIp") or x.get("CidrIpv6") for rule in rules for x in _ranges(rule)]
+    found += [x.get("GroupId") for rule in rules for x in rule.get("UserIdGroupPairs") or ()]
+    return [str(w) for w in (*found, *(x.get("PrefixListId") for r in rules for x in r.get("PrefixListIds") or ()))]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,13 +196,13 @@ class DeleteQuarantine(Step):
             ]
             return [f"{g} is not the quarantine of {ctx.migration}: it is not deleted" for g in strange]
 
-        return Query(_group(self.group), read)
+        return Query(read_group(self.group), read)
 
     def do(self, ctx: Context) -> Call:
         return Call("ec2:DeleteSecurityGroup", {"GroupId": self.group})
 
     def find(self, ctx: Context) -> Query:
-        return Query(_group(self.group), lambda reply: None if reply["SecurityGroups"] else Found({}))
+        return Query(read_group(self.group), lambda reply: None if reply["SecurityGroups"] else Found({}))
 
     def undo(self) -> Irreversible:
         return Irreversible("the next attempt makes another")

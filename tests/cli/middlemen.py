@@ -1,4 +1,4 @@
-"""A server between client and sandbox that pages with five rows, and lacks what it is told to lack."""
+"""A server between client and sandbox that pages with few rows, and lacks what it is told to lack."""
 
 import threading
 import urllib.error
@@ -10,8 +10,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-ROWS = "5"
-PAGED = {"DescribeVolumes": "MaxResults", "DescribeInstances": "MaxResults", "DescribeAutoScalingGroups": "MaxRecords"}
+PAGED = {
+    "DescribeVolumes": ("MaxResults", "5"),
+    "DescribeInstances": ("MaxResults", "5"),
+    "DescribeAutoScalingGroups": ("MaxRecords", "5"),
+    "DescribeDBInstances": ("MaxRecords", "20"),
+    "DescribeDBClusters": ("MaxRecords", "20"),
+}
+"""By operation: how it is told how many rows a page has, and how many; RDS takes no fewer than 20."""
 
 PAGE_FOR_PEOPLE = (500, "text/html", b"<!doctype html>\n<html lang=en>\n<title>500 Internal Server Error</title>\n")
 NOT_BUILT = (
@@ -48,7 +54,8 @@ class Middleman:
         if operation in self.lacks:
             return self.lacks[operation]
         if operation in PAGED and not any(k.startswith(("InstanceId", "VolumeId")) for k in form):
-            form[PAGED[operation]] = ROWS
+            name, rows = PAGED[operation]
+            form[name] = rows
         return self._forward(headers, urlencode(form).encode() if form else body)
 
     def _forward(self, headers: dict[str, str], body: bytes) -> tuple[int, str, bytes]:

@@ -11,7 +11,7 @@ from moto.server import ThreadedMotoServer
 
 from sealift.sandbox import VolumeSpec
 from sealift.sandbox.faults import Fault
-from tests.cli.conftest import REGION, Invoke, Served, refusal, rows
+from tests.cli.conftest import KEY, REGION, Invoke, Served, refusal, rows
 from tests.cli.middlemen import DENIED, NOT_BUILT, PAGE_FOR_PEOPLE, UNSUPPORTED, between
 
 FIELDS = {
@@ -60,6 +60,78 @@ def test_plain_moto_is_read(bare: Invoke, moto: str) -> None:
     ]
     _, everything = taken(bare, moto, "--all")
     assert {f["id"]: f["encryption"] for f in everything["findings"]}[mine] == "customer"
+
+
+def test_databases_of_plain_moto_are_read(bare: Invoke, moto: str) -> None:
+    """Against `moto_server`: an instance, a cluster with its member, and no row for the member itself."""
+    rds: Any = boto3.client("rds", region_name=REGION, endpoint_url=moto)
+    admin = {"MasterUsername": "admin_", "MasterUserPassword": "passw0rd1"}
+    shape = {"DBInstanceClass": "db.r6g.large"}
+    rds.create_db_instance(DBInstanceIdentifier="orders", Engine="postgres", AllocatedStorage=20, **shape, **admin)
+    rds.create_db_cluster(DBClusterIdentifier="shop", Engine="aurora-mysql", **admin)
+    rds.create_db_instance(DBInstanceIdentifier="shop-1", Engine="aurora-mysql", DBClusterIdentifier="shop", **shape)
+
+    code, found = taken(bare, moto)
+    assert (code, found["unreadable"]) == (0, [])
+    by_id = {f["id"]: f for f in found["findings"]}
+    assert {i: (f["kind"], f["encryption"]) for i, f in by_id.items()} == {
+        "orders": ("rds-instance", "none"),
+        "shop": ("aurora-cluster", "none"),
+    }
+    assert by_id["shop"]["members"] == ["shop-1"]
+
+
+def test_text_names_databases_as_targets(sealift: Invoke, served: Served) -> None:
+    """What stands in the first column can be pasted: rds:NAME, aurora:NAME; volumes keep a table of their own."""
+    served.instance()
+    served.box.add_db_instance("orders", "mysql")
+    served.box.add_db_replica("orders-r1", "orders")
+    served.box.add_db_cluster("shop", readers=1)
+    shown = sealift("inventory").stdout
+    first = {line.split()[0] for line in shown.splitlines() if line}
+    assert {"VOLUME", "DATABASE", "rds:orders", "rds:orders-r1", "aurora:shop"} <= first
+    lines = {line.split()[0]: line for line in shown.splitlines() if line}
+    assert "replica of orders" in lines["rds:orders-r1"]
+    assert "shop-1, shop-2" in lines["aurora:shop"]
+    assert shown.splitlines()[-1] == "4 finding(s). Next: sealift plan TARGET --key alias/…"
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind"), [("DescribeDBInstances", "rds-instance"), ("DescribeDBClusters", "aurora-cluster")]
+)
+def test_databases_that_are_unreadable_do_not_hide_the_rest(
+    bare: Invoke, served: Served, operation: str, kind: str
+) -> None:
+    """One try, a row under `unreadable`, what could be read is found, and exit 1 says that a whole kind is missing."""
+    served.instance()
+    served.box.add_db_instance("orders")
+    served.box.add_db_cluster("shop")
+    with between(served.url, **{operation: PAGE_FOR_PEOPLE}) as lacking:
+        code, found = taken(bare, lacking.url)
+    assert (code, lacking.asked[operation]) == (1, 1)
+    assert kind in {u["kind"] for u in found["unreadable"]}
+    assert all(operation in u["error"] for u in found["unreadable"])
+    assert {f["kind"] for f in found["findings"]} == {"ebs-volume", "rds-instance", "aurora-cluster"} - {kind}
+
+
+def test_pages_of_databases_are_all_read(bare: Invoke, served: Served) -> None:
+    """RDS pages by a marker: with 20 rows a page every instance is found."""
+    for n in range(25):
+        served.box.add_db_instance(f"db-{n}")
+    with between(served.url) as twenty:
+        code, found = taken(bare, twenty.url)
+    assert (code, len(found["findings"]), twenty.asked["DescribeDBInstances"]) == (0, 25, 2)
+
+
+def test_a_key_of_many_kinds_is_read_once(bare: Invoke, served: Served) -> None:
+    """A Region's volumes, instances and clusters under one key ask KMS once."""
+    served.box.add_volume(kms_key=KEY)
+    served.box.add_db_instance("orders", kms_key=KEY)
+    served.box.add_db_cluster("shop", kms_key=KEY)
+    with between(served.url) as counted:
+        code, found = taken(bare, counted.url, "--all")
+    assert {f["encryption"] for f in found["findings"]} == {"customer"}
+    assert (code, len(found["findings"]), counted.asked["DescribeKey"]) == (0, 3, 1)
 
 
 def test_rules_that_need_a_call_for_each_resource_say_not_evaluated(sealift: Invoke, served: Served) -> None:

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from sealift.sandbox import VolumeSpec
 from sealift.sandbox.faults import Fault
 from tests.cli.conftest import KEY, REGION, Invoke, Served, refusal, rows
+from tests.cli.middlemen import DENIED, between
 
 ACK = ("--ack", "R-EBS-31")
 DATA = VolumeSpec(device="/dev/sdf", size_gib=20, iops=4000, delete_on_termination=False)
@@ -245,6 +247,77 @@ def test_all_plans_every_finding(sealift: Invoke, served: Served) -> None:
     assert {m["target"] for m in json.loads(result.stdout)["migrations"]} == targets
 
 
+def test_all_plans_databases_too(sealift: Invoke, served: Served) -> None:
+    """An instance and a cluster that bear one name are two targets; a replica moves with its primary and is none of its own."""
+    served.box.add_db_instance("orders", "mysql")
+    served.box.add_db_replica("orders-r1", "orders")
+    served.box.add_db_cluster("orders")
+    result = sealift("plan", "--all", "--key", KEY, "--output", "json")
+    found = [(m["kind"], m["target"]) for m in json.loads(result.stdout)["migrations"]]
+    assert found == [("rds-instance", "orders"), ("aurora-cluster", "orders")]
+
+
+def test_a_database_is_planned_by_name_or_arn_and_once(sealift: Invoke, served: Served) -> None:
+    """`rds:NAME` and its ARN are one target."""
+    served.box.add_db_instance("orders")
+    arn = f"arn:aws:rds:{REGION}:123456789012:db:orders"
+    result = sealift("plan", "rds:orders", arn, "--key", KEY, "--output", "json")
+    assert [m["target"] for m in json.loads(result.stdout)["migrations"]] == ["orders"]
+
+
+def test_lists_hold_for_databases_that_all_finds(sealift: Invoke, served: Served, tmp_path: Path) -> None:
+    """`--deny-list` and `--allow-list` take what people paste: the name as a target, or the ARN."""
+    for name in ("orders", "wiki"):
+        served.box.add_db_instance(name)
+    for flag, names in (("--deny-list", "rds:orders\n"), ("--allow-list", "rds:wiki\n")):
+        (tmp_path / "names").write_text(names)
+        result = sealift("plan", "--all", "--key", KEY, flag, str(tmp_path / "names"), "--output", "json")
+        status = {m["target"]: m["status"] for m in json.loads(result.stdout)["migrations"]}
+        assert (result.exit_code, status["orders"]) == (7, "refused")
+        assert status["wiki"] != "refused"
+
+
+def test_a_plan_of_all_says_what_was_unreadable(bare: Invoke, served: Served) -> None:
+    """What could not be looked for is not planned: stderr names it, and exit 1 says that the plan is not of all."""
+    served.box.add_db_instance("orders")
+    with between(served.url, DescribeVolumes=DENIED) as lacking:
+        options = ("--endpoint-url", lacking.url, "--region", REGION, "--output", "json")
+        result = bare("plan", "--all", "--key", KEY, *options)
+    assert (result.exit_code, [m["target"] for m in json.loads(result.stdout)["migrations"]]) == (1, ["orders"])
+    assert "unreadable: ebs-volume" in result.stderr
+
+
+def test_verify_without_an_id_looks_at_all_that_is_retained(sealift: Invoke, served: Served) -> None:
+    """One final row each, as the daily flow has it: 0 while all is as it should be, 6 where one is not; what waits at its gate
+    is not looked at.
+    """
+    instances = [served.instance(name=f"web-{n}") for n in (1, 2)]
+    done = sealift("migrate", *instances, "--key", KEY, *ACK, "--local", "--yes", "--output", "jsonl")
+    migrations = {r["migration"] for r in rows(done)}
+    left_at_gate(sealift, served.instance(name="web-3"))
+    advance(served, 2 * DAY)
+    for words in (("verify",), ("verify", "--all"), ("verify", *sorted(migrations))):
+        result = sealift(*words, "--output", "jsonl")
+        assert (result.exit_code, {r["migration"] for r in rows(result)}) == (0, migrations)
+
+    boto3.client("ec2", region_name=REGION, endpoint_url=served.url).terminate_instances(InstanceIds=instances[:1])
+    result = sealift("verify")
+    assert result.exit_code == 6
+    assert len(result.stdout.splitlines()) == 2
+    assert f"1 of 2 targets not done: {instances[0]} (exit 6)" in result.stderr
+    assert "sealift verify mig-" in result.stdout
+
+
+def test_with_nothing_retained_there_is_nothing_to_verify(sealift: Invoke) -> None:
+    """Exit 0 and a sentence, an empty list for programs; `--all` beside an id is a mistake."""
+    for words in (("verify",), ("verify", "--all")):
+        result = sealift(*words)
+        assert (result.exit_code, result.stdout) == (0, "nothing is retained: there is nothing to verify\n")
+    assert json.loads(sealift("verify", "--output", "json").stdout) == []
+    result = sealift("verify", "mig-0123456789", "--all")
+    assert (result.exit_code, "--all" in refusal(result)) == (2, True)
+
+
 def test_piped_progress_is_json_on_stderr_and_data_on_stdout(sealift: Invoke, served: Served) -> None:
     """Every line of progress names migration, step, resource, account and Region; stdout holds nothing but the result."""
     result = sealift("migrate", served.instance(), "--key", KEY, *ACK, "--local", "--yes", "--output", "json")
@@ -282,7 +355,7 @@ def test_the_story_of_a_failure_has_its_code_and_the_remedy(sealift: Invoke, ser
     assert told.count("UnauthorizedOperation") == 1
     assert "↩ turns back" in told
     assert "▲ service is as before" in told
-    assert f"now: {target} is on its original volumes" in told
+    assert f"now: {target} is on its original, as before" in told
     assert f"sealift resume {migration}" in told
 
 
@@ -330,3 +403,71 @@ def test_help_is_whole_and_in_order(bare: Invoke, verb: str) -> None:
         assert " ".join(listed[:16]) == (
             "inventory plan apply migrate status approve postpone refuse resume rollback accept verify finalize adopt sandbox demo"
         )
+
+
+def test_who_is_asked_to_discard_writes_is_told_how_long_it_takes(
+    sealift: Invoke, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a terminal the question says since when, for how long the workload is down, and afterwards which snapshot has the writes."""
+    target = served.instance()
+    moved = sealift("migrate", target, "--key", KEY, *ACK, "--local", "--yes", "--output", "jsonl")
+    migration = rows(moved)[0]["migration"]
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    back = sealift("rollback", migration, stdin="DISCARD\n")
+    assert "worst, the workload down, and leaves those writes in a snapshot" in back.stderr
+    ec2 = boto3.client("ec2", region_name=REGION, endpoint_url=served.url)
+    owned = ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]
+    (kept,) = [s["SnapshotId"] for s in owned if {"Key": "sealift:role", "Value": "safety"} in s.get("Tags", ())]
+    assert f"what was written since bring-up is in {kept}" in back.stdout
+    assert kept in sealift("status", migration).stdout
+
+
+def test_the_question_says_what_is_agreed_to_and_takes_what_was_pasted(
+    sealift: Invoke, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database is not stopped and has no volumes: its question says how long it is down. `rds:NAME` names it as NAME does."""
+    served.box.add_db_instance("orders", "postgres")
+    advance(served, 3600)
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    move = ("migrate", "rds:orders", "--key", KEY, "--route", "blue-green", "--local")
+    refused = sealift(*move, stdin="orderz\n")
+    assert "Type orders to move it under alias/app (down 46 s expected, 6 min worst)" in refused.stderr
+    assert (refused.exit_code, "not confirmed; nothing was changed" in refused.stderr) == (1, True)
+    agreed = sealift(*move, stdin="rds:orders\n")
+    assert (agreed.exit_code, "not confirmed" in agreed.stderr) == (0, False)
+
+
+def test_several_targets_are_asked_for_with_their_downtime(
+    sealift: Invoke, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line for each that would be moved, then one question; a no is no success."""
+    targets = [served.instance(), served.instance()]
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    asked = sealift("migrate", *targets, "--key", KEY, *ACK, "--local", stdin="n\n")
+    for target in targets:
+        assert f"{target}: move it under {KEY} (down " in asked.stderr
+    assert (asked.exit_code, served.box.losses()) == (1, [])
+
+
+def test_losses_are_looked_for_in_databases_too(
+    sealift: Invoke, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write that a database lacks and a job that ran twice are losses like those of a disk: named for what they are, exit 1."""
+    assert (sealift("sandbox", "losses").exit_code, sealift("sandbox", "losses").stdout.strip()) == (0, "[]")
+    lost = replace(served.box.world.durations)  # any record: what it tells is shown as it is
+    monkeypatch.setattr(served.box, "db_losses", lambda: [lost])
+    monkeypatch.setattr(served.box, "double_runs", lambda: [lost])
+    found = sealift("sandbox", "losses")
+    assert found.exit_code == 1
+    assert [r["what"] for r in json.loads(found.stdout)] == [
+        "a write to a database is lost",
+        "a job ran in two databases at once",
+    ]
+
+
+def test_a_refusal_is_said_once(sealift: Invoke, served: Served) -> None:
+    """One rule that refuses one target is one line, which says all of it."""
+    served.box.add_db_instance("orders", "postgres")
+    advance(served, 3600)
+    said = sealift("migrate", "rds:orders", "--key", "alias/nosuch", "--local", "--yes")
+    assert (said.exit_code, said.stderr.count("R-RDS-14"), said.stdout) == (4, 1, "")

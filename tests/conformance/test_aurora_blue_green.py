@@ -100,3 +100,54 @@ def test_a_backed_out_cluster_deployment_leaves_nothing(box, rds, logical, deplo
     box.clock.advance(500)
     assert [c["DBClusterIdentifier"] for c in rds.describe_db_clusters()["DBClusters"]] == ["au"]
     assert {d["DBInstanceIdentifier"] for d in rds.describe_db_instances()["DBInstances"]} == {"au-1", "au-2"}
+
+
+@pytest.mark.parametrize(
+    ("engine", "family", "parameter", "on", "metric", "side"),
+    [
+        ("aurora-mysql", "aurora-mysql8.0", "binlog_format", "ROW", "AuroraBinlogReplicaLag", "green"),
+        (
+            "aurora-postgresql",
+            "aurora-postgresql17",
+            "rds.logical_replication",
+            "1",
+            "OldestReplicationSlotLag",
+            "blue",
+        ),
+    ],
+)
+def test_how_far_green_is_behind_is_a_metric_of_its_engine(
+    box, rds, client, deploy, engine, family, parameter, on, metric, side
+):
+    """SB-AUR-47: a metric that is asked for by the wrong name, or on the wrong side, shows nothing.
+
+    Source SB-AUR-47: docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html;
+      docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/blue-green-deployments-switching.html; of Aurora PostgreSQL
+      that page has a query of slots: the metric is a guess.
+    """
+    group = {"DBClusterParameterGroupName": "own", "DBParameterGroupFamily": family}
+    rds.create_db_cluster_parameter_group(**group, Description="-")
+    told = [{"ParameterName": parameter, "ParameterValue": on, "ApplyMethod": "pending-reboot"}]
+    rds.modify_db_cluster_parameter_group(DBClusterParameterGroupName="own", Parameters=told)
+    box.add_db_cluster("au", engine, DBClusterParameterGroupName="own")
+    deploy()
+    box.clock.advance(3 * 3600)
+    clusters = [c["DBClusterIdentifier"] for c in rds.describe_db_clusters()["DBClusters"]]
+    (green,) = [c for c in clusters if c.startswith("au-green")]
+    box.set_replica_lag(green, 600)
+    suffix = green.removeprefix("au")
+    members = {"blue": "au-1", "green": f"au-1{suffix}", "reader": f"au-2{suffix}"}
+
+    def newest(name, member):
+        stat = {"Metric": {"Namespace": "AWS/RDS", "MetricName": name}, "Period": 60, "Stat": "Maximum"}
+        stat["Metric"]["Dimensions"] = [{"Name": "DBInstanceIdentifier", "Value": member}]
+        about = {"StartTime": box.now() - 600, "EndTime": box.now()}
+        queries = [{"Id": "q", "MetricStat": stat}]
+        return client("cloudwatch").get_metric_data(MetricDataQueries=queries, **about)["MetricDataResults"][0][
+            "Values"
+        ]
+
+    assert [newest("ReplicaLag", m) for m in members.values()] == [[], [], []]
+    shown = {where: newest(metric, m) for where, m in members.items()}
+    assert {where for where, values in shown.items() if values} == {side}
+    assert shown[side][0] == 600 if side == "green" else shown[side][0] >= 600 * 2**20  # a MiB a second and the job's

@@ -164,6 +164,8 @@ def test_a_cluster_rename_keeps_its_members(box, au, rds, cluster, db, refused):
     assert found == ("DBClusterAlreadyExistsFault", 400)
     resource = cluster("au")["DbClusterResourceId"]
     rds.modify_db_cluster(**rename, NewDBClusterIdentifier="au-old")
+    late = {"DBClusterIdentifier": "other", "NewDBClusterIdentifier": "au-old", "ApplyImmediately": True}
+    assert refused(rds.modify_db_cluster, **late)[0] == "DBClusterAlreadyExistsFault"
     box.clock.advance(box.world.durations.db_modify_lag_s)
     assert cluster("au")["Status"] == "renaming"
     box.clock.advance(box.world.durations.cluster_rename_s)

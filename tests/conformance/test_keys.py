@@ -39,11 +39,12 @@ def test_a_key_shows_spec_usage_state_and_manager(box, kms):
 
 
 def test_the_managed_key_is_aws_own(kms):
-    """SB-KEY-20: alias/aws/ebs has KeyManager AWS.
+    """SB-KEY-20: alias/aws/ebs and alias/aws/rds have KeyManager AWS, also where nothing was ever put under them.
 
     Source SB-KEY-20: botocore kms KeyMetadata.KeyManager.
     """
-    assert meta(kms, "alias/aws/ebs")["KeyManager"] == "AWS"
+    for alias in ("alias/aws/ebs", "alias/aws/rds"):
+        assert meta(kms, alias)["KeyManager"] == "AWS"
 
 
 def test_states_change_by_arn_too(box, kms, refused):

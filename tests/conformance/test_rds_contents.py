@@ -1,5 +1,7 @@
 """What databases hold, who writes to them, and which fences hold."""
 
+from dataclasses import replace
+
 import pytest
 
 QUIET = {"DBInstanceIdentifier": "app"}
@@ -206,13 +208,13 @@ def test_a_scheduled_writer_is_inside_every_fence_of_the_network(box, rds, fence
     assert "job@" in "".join(x.stream for x in box.db_losses())
 
 
-def test_a_copy_runs_the_job_a_second_time(box, rds, no_jobs):
+def test_a_copy_runs_the_job_a_second_time(box, rds):
     """SB-ROW-03: Unless a parameter group of ours switches it off before the first start.
 
     Source SB-ROW-03: event schedulers, pg_cron and SQL agents are part of the data; what an engine does; the sandbox's
       own way to show it.
     """
-    box.add_db_instance("app")
+    box.add_db_instance("app", "mysql")
     restored(box, rds)
     (run, *_) = box.double_runs()
     assert (run.job, len(set(run.databases))) == ("job:app", 2)
@@ -239,12 +241,19 @@ def test_a_copy_born_calm_runs_no_job(box, rds, no_jobs):
     ],
 )
 def test_what_switches_the_scheduler_off(box, rds, engine, family, parameter, value):
-    """R-RDS-42: event_scheduler, job_queue_processes, pg_cron; here at once, by a dynamic parameter.
+    """SB-RDS-60: event_scheduler, job_queue_processes, pg_cron; here at once, by a dynamic parameter.
 
-    Source R-RDS-42: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-considerations.html; the code
-      is a guess.
+    Source SB-RDS-60: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL_pg_cron.html; dev.mysql.com
+      sysvar_event_scheduler; that MariaDB's default is on is a guess.
     """
     rds.create_db_parameter_group(DBParameterGroupName="g", DBParameterGroupFamily=family, Description="-")
+    if engine == "postgres":
+        loaded = {
+            "ParameterName": "shared_preload_libraries",
+            "ParameterValue": "pg_cron",
+            "ApplyMethod": "pending-reboot",
+        }
+        rds.modify_db_parameter_group(DBParameterGroupName="g", Parameters=[loaded])
     box.add_db_instance("app", engine, DBParameterGroupName="g")
     box.clock.advance(100)
     one = {"ParameterName": parameter, "ParameterValue": value, "ApplyMethod": "immediate"}
@@ -253,6 +262,19 @@ def test_what_switches_the_scheduler_off(box, rds, engine, family, parameter, va
     (stream,) = (s for s in box.db_contents("app").streams if s.startswith("job@"))
     (span,) = box.db_contents("app").streams[stream]
     assert span[1] - span[0] == 100 + box.world.durations.db_parameters_s
+
+
+def test_a_default_group_loads_no_pg_cron(box, rds):
+    """SB-RDS-60: a job that is there runs only where its engine loads the scheduler.
+
+    Source SB-RDS-60: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL_pg_cron.html; dev.mysql.com
+      sysvar_event_scheduler; that MariaDB's default is on is a guess.
+    """
+    box.add_db_instance("app", DBParameterGroupName="default.postgres17")
+    box.add_db_instance("cron")
+    box.clock.advance(100)
+    runs = {n: [s for s in box.db_contents(n).streams if s.startswith("job@")] for n in ("app", "cron")}
+    assert (runs["app"], len(runs["cron"])) == ([], 1)
 
 
 def test_a_pull_from_outside_needs_egress_only(box, rds, fence, no_jobs):
@@ -280,7 +302,7 @@ def test_without_egress_the_pull_ends_with_the_reboot(box, rds, fence, no_jobs):
 
 
 def test_the_engine_is_read_only_and_its_position_stands_still(box, rds):
-    """SB-ENG-01: read-only, sessions ended, scheduler off; LSN, GTID and SCN move with writes only.
+    """SB-ENG-01: read-only, sessions ended, scheduler off; what users write is counted and stands still without it.
 
     Source SB-ENG-01: engine manuals: ALTER DATABASE SET, SET GLOBAL, RESTRICTED SESSION (guess).
     """
@@ -289,15 +311,15 @@ def test_the_engine_is_read_only_and_its_position_stands_still(box, rds):
         login = box.engine(name)
         assert login.execute("sessions") == 1
         assert login.execute("schedulers") is True
-        first = login.execute("position")
+        first = login.execute("user_writes")
         box.clock.advance(10)
-        assert login.execute("position") != first
+        assert login.execute("user_writes") != first
         assert login.execute("read_only", True) is True
         assert login.execute("schedulers", False) is False
         assert login.execute("end_sessions") == 1
-        still = login.execute("position")
+        still = login.execute("user_writes")
         box.clock.advance(100)
-        assert login.execute("position") == still
+        assert login.execute("user_writes") == still
 
 
 @pytest.mark.parametrize(("engine", "stays"), [("postgres", True), ("mysql", False), ("sqlserver-se", True)])
@@ -334,7 +356,7 @@ def test_a_stopped_database_comes_back_and_runs_its_job(box, rds, fence):
 
     Source R-RDS-12: botocore rds StopDBInstance, DBInstance.AutomaticRestartTime.
     """
-    box.add_db_instance("app")
+    box.add_db_instance("app", "mysql")
     restored(box, rds)
     swap(box, rds)
     rds.stop_db_instance(DBInstanceIdentifier="app-old")
@@ -344,27 +366,71 @@ def test_a_stopped_database_comes_back_and_runs_its_job(box, rds, fence):
     assert len(box.double_runs()) > before
 
 
-def test_connections_and_lag_are_metrics(box, client, fence):
+@pytest.fixture
+def points(box, client):
+    """points(metric, db, since=) -> the minutes that are shown, each with its value, oldest first."""
+    metrics = client("cloudwatch")
+
+    def look(name, db, since=0.0, dimension="DBInstanceIdentifier"):
+        stat = {"Metric": {"Namespace": "AWS/RDS", "MetricName": name}, "Period": 60, "Stat": "Maximum"}
+        stat["Metric"]["Dimensions"] = [{"Name": dimension, "Value": db}]
+        about = {"StartTime": since or box.now() - 600, "EndTime": box.now() + 60, "ScanBy": "TimestampAscending"}
+        reply = metrics.get_metric_data(MetricDataQueries=[{"Id": "q", "MetricStat": stat}], **about)
+        (found,) = reply["MetricDataResults"]
+        return [(t.timestamp(), v) for t, v in zip(found["Timestamps"], found["Values"], strict=True)]
+
+    return look
+
+
+def test_connections_and_lag_are_metrics(box, points, fence):
     """SB-RDS-47: CloudWatch AWS/RDS: DatabaseConnections falls to zero with the fence; ReplicaLag is a replica's.
 
-    Source SB-RDS-47: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-metrics.html.
+    Source SB-RDS-47: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-metrics.html;
+      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/monitoring-cloudwatch.html; when in the minute, and how late, are
+      guesses.
     """
     box.add_db_instance("app")
     box.add_db_replica("copy", "app")
-    metrics = client("cloudwatch")
-
-    def value(name, db):
-        stat = {"Metric": {"Namespace": "AWS/RDS", "MetricName": name}, "Period": 60, "Stat": "Maximum"}
-        stat["Metric"]["Dimensions"] = [{"Name": "DBInstanceIdentifier", "Value": db}]
-        queries = [{"Id": "q", "MetricStat": stat}]
-        return metrics.get_metric_data(MetricDataQueries=queries, StartTime=0, EndTime=1)["MetricDataResults"][0][
-            "Values"
-        ]
-
-    assert value("DatabaseConnections", "app") == [1.0]
-    assert value("ReplicaLag", "copy") == [box.world.durations.db_replica_lag_s]
+    box.clock.advance(300)
+    assert points("DatabaseConnections", "app")[-1][1] == 1.0
+    assert points("ReplicaLag", "copy")[-1][1] == box.world.durations.db_replica_lag_s
+    assert points("ReplicaLag", "app") == []
     fence()
-    assert value("DatabaseConnections", "app") == [0.0]
+    box.clock.advance(300)
+    assert points("DatabaseConnections", "app")[-1][1] == 0.0
+
+
+def test_a_point_is_of_a_minute_and_comes_late(box, points, fence):
+    """SB-RDS-47: the minute in which the fence closed may show who was there before; none is shown before it has passed.
+
+    Source SB-RDS-47: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-metrics.html;
+      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/monitoring-cloudwatch.html; when in the minute, and how late, are
+      guesses.
+    """
+    d = box.world.durations = replace(box.world.durations, db_reboot_s=20.0)
+    box.add_db_instance("app")
+    box.clock.advance(3600)
+    box.clock.advance(60 - (box.now() + d.db_groups_s - d.metric_sampled_s - 5) % 60)
+    fence()  # its reboot begins after this minute was read, and is over before the minute is
+    closed = box.now() // 60 * 60
+    assert box.now() > closed + d.metric_sampled_s
+    box.clock.advance(closed + 60 + d.metric_late_s - 1 - box.now())
+    assert points("DatabaseConnections", "app")[-1] == (closed - 60, 1.0)
+    box.clock.advance(61)
+    assert points("DatabaseConnections", "app")[-2:] == [(closed, 1.0), (closed + 60, 0.0)]
+
+
+def test_what_is_down_has_no_points(box, points, rds):
+    """SB-RDS-47: minutes in which an instance took no connections when it was read are left out.
+
+    Source SB-RDS-47: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-metrics.html;
+      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/monitoring-cloudwatch.html; when in the minute, and how late, are
+      guesses.
+    """
+    box.add_db_instance("app")
+    rds.stop_db_instance(DBInstanceIdentifier="app")
+    box.clock.advance(3600)
+    assert points("DatabaseConnections", "app") == []
 
 
 @pytest.fixture
@@ -403,8 +469,9 @@ def test_a_client_behind_a_proxy_writes_on_through_a_swap(box, rds, proxied, qua
 def test_a_target_that_is_registering_is_not_routed_to(box, rds, proxied):
     """SB-RDS-25: clients behind the proxy wait until it is AVAILABLE.
 
-    Source SB-RDS-25: botocore rds RegisterDBProxyTargets, ModifyDBProxyTargetGroup, TargetHealth.State; the code for a
-      new name is a guess.
+    Source SB-RDS-25: botocore rds RegisterDBProxyTargets, ModifyDBProxyTargetGroup, TargetHealth; the handler of
+      AWS::RDS::DBProxyTargetGroup: tracked clusters do not currently have their own health state; the code for a new
+      name is a guess.
     """
     start = box.now()
     for change in (rds.deregister_db_proxy_targets, rds.register_db_proxy_targets):
@@ -443,13 +510,29 @@ def test_read_only_is_for_new_sessions(box, until):
     box.add_db_instance("shop", "postgres", job=False)
     login = box.engine("shop")
     login.execute("read_only", True)
-    before = login.execute("position")
+    before = login.execute("user_writes")
     box.clock.advance(60)
-    assert login.execute("position") != before
+    assert login.execute("user_writes") != before
     assert login.execute("end_sessions") == 1
-    after = login.execute("position")
+    after = login.execute("user_writes")
     box.clock.advance(60)
-    assert login.execute("position") == after
+    assert login.execute("user_writes") == after
+
+
+@pytest.mark.parametrize("engine", ["postgres", "mysql", "oracle-ee"])
+def test_rds_itself_moves_the_position(box, engine):
+    """SB-ENG-03: With nobody writing LSN, GTID and SCN go on; the count of what users write does not.
+
+    Source SB-ENG-03: morling.dev/blog/insatiable-postgres-replication-slot; github.com/zendesk/maxwell/pull/523.
+    """
+    box.add_db_instance("idle", engine, job=False)
+    login = box.engine("idle")
+    login.execute("read_only", True)
+    login.execute("end_sessions")
+    raw, counted = login.execute("position"), login.execute("user_writes")
+    box.clock.advance(601)
+    assert login.execute("position") != raw
+    assert login.execute("user_writes") == counted
 
 
 def test_a_client_that_reads_is_answered_while_its_connection_lasts(box, rds, quarantine):

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from sealift.sandbox.rds.engine import Denied
+
 
 @pytest.fixture
 def login(client):
@@ -64,3 +66,77 @@ def test_a_cluster_has_one_secret(box, rds, client, cluster, db, login, refused)
     rds.modify_db_cluster(DBClusterIdentifier="au", ManageMasterUserPassword=False, MasterUserPassword="secret-word")
     assert "MasterUserSecret" not in cluster("au")
     assert refused(client("secretsmanager").get_secret_value, SecretId=arn)[0] == "ResourceNotFoundException"
+
+
+def gets_in(box, name, user, password):
+    try:
+        box.engine(name, user=(user, password)).execute("read_only")
+    except Denied:
+        return False
+    return True
+
+
+def test_a_login_needs_the_password_of_its_user(box, rds):
+    """SB-ENG-04: the one that was set last; a user that nobody has made does not get in.
+
+    Source SB-ENG-04: botocore rds ModifyDBInstance.MasterUserPassword, ManageMasterUserPassword,
+      RotateMasterUserPassword; docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html; when the engine
+      takes it is a guess.
+    """
+    box.add_db_instance("app", MasterUsername="root", MasterUserPassword="first-word")
+    assert gets_in(box, "app", "root", "first-word")
+    assert not gets_in(box, "app", "root", "second-word")
+    assert not gets_in(box, "app", "admin", "first-word")
+    rds.modify_db_instance(DBInstanceIdentifier="app", MasterUserPassword="second-word", ApplyImmediately=True)
+    box.clock.advance(600)
+    assert not gets_in(box, "app", "root", "first-word")
+    assert gets_in(box, "app", "root", "second-word")
+
+
+def test_a_copy_has_the_users_of_its_source_until_rds_manages_its_password(box, rds, db, login):
+    """SB-ENG-04, R-RDS-17: the secret of the source says nothing of the copy's master password; other users stay.
+
+    Source SB-ENG-04: botocore rds ModifyDBInstance.MasterUserPassword, ManageMasterUserPassword,
+      RotateMasterUserPassword; docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html; when the engine
+      takes it is a guess.
+    Source R-RDS-17: botocore rds ModifyDBInstance.MasterUserSecretKmsKeyId, RestoreDBInstanceFromDBSnapshot;
+      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html; the codes are guesses.
+    """
+    box.add_db_instance("app", ManageMasterUserPassword=True)
+    box.add_db_user("app", "fence", "own-word")
+    box.clock.advance(600)
+    old = login(db("app"))
+    assert gets_in(box, "app", old["username"], old["password"])
+    rds.create_db_snapshot(DBInstanceIdentifier="app", DBSnapshotIdentifier="s")
+    box.clock.advance(3600)
+    groups = [g["VpcSecurityGroupId"] for g in db("app")["VpcSecurityGroups"]]
+    rds.restore_db_instance_from_db_snapshot(
+        DBInstanceIdentifier="new", DBSnapshotIdentifier="s", VpcSecurityGroupIds=groups
+    )
+    box.clock.advance(3600)
+    assert gets_in(box, "new", old["username"], old["password"])
+    rds.modify_db_instance(DBInstanceIdentifier="new", ManageMasterUserPassword=True, ApplyImmediately=True)
+    box.clock.advance(600)
+    new = login(db("new"))
+    assert not gets_in(box, "new", old["username"], old["password"])
+    assert gets_in(box, "new", new["username"], new["password"])
+    assert gets_in(box, "app", old["username"], old["password"])
+    assert gets_in(box, "new", "fence", "own-word")
+
+
+def test_replicas_and_green_databases_have_their_sources_users(box, rds):
+    """SB-ENG-04: as they are by now, and from a promotion on as they were then.
+
+    Source SB-ENG-04: botocore rds ModifyDBInstance.MasterUserPassword, ManageMasterUserPassword,
+      RotateMasterUserPassword; docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html; when the engine
+      takes it is a guess.
+    """
+    box.add_db_instance("app", "mysql")
+    box.add_db_replica("copy", "app")
+    box.add_db_user("app", "fence", "own-word")
+    assert gets_in(box, "copy", "fence", "own-word")
+    rds.promote_read_replica(DBInstanceIdentifier="copy")
+    box.clock.advance(3600)
+    box.add_db_user("app", "fence", "another-word")
+    assert gets_in(box, "copy", "fence", "own-word")
+    assert not gets_in(box, "copy", "fence", "another-word")

@@ -40,7 +40,8 @@ def test_apply_immediately_applies_all_that_is_pending(box, db, modify, app):
 def test_available_is_still_said_for_a_while(box, db, modify, app, until):
     """SB-RDS-20: a waiter that believes the first word is too early; three equal readings are not.
 
-    Source SB-RDS-20: botocore rds ModifyDBInstance; recorded: No modifications were requested.
+    Source SB-RDS-20: botocore rds ModifyDBInstance; recorded: No modifications were requested; when Performance
+      Insights is shown is a guess.
     """
     assert modify(DBInstanceClass="db.m6g.xlarge", ApplyImmediately=True)["DBInstanceStatus"] == "available"
     box.clock.advance(box.world.durations.db_modify_lag_s)
@@ -52,7 +53,8 @@ def test_available_is_still_said_for_a_while(box, db, modify, app, until):
 def test_a_database_that_is_busy_is_not_modified(box, modify, app, refused):
     """SB-RDS-20: nor is nothing asked for.
 
-    Source SB-RDS-20: botocore rds ModifyDBInstance; recorded: No modifications were requested.
+    Source SB-RDS-20: botocore rds ModifyDBInstance; recorded: No modifications were requested; when Performance
+      Insights is shown is a guess.
     """
     assert refused(modify, ApplyImmediately=True) == ("InvalidParameterCombination", 400)
     for state in ("modifying", "inaccessible-encryption-credentials-recoverable", "renaming"):
@@ -63,8 +65,10 @@ def test_a_database_that_is_busy_is_not_modified(box, modify, app, refused):
 def test_storage_grows_by_a_tenth_and_rests(box, db, modify, refused):
     """SB-RDS-15: storage-optimization afterwards, in which there is no further change.
 
-    Source SB-RDS-15: botocore rds ModifyDBInstance.AllocatedStorage; recorded reply: previous storage change is being
-      optimized.
+    Source SB-RDS-15: botocore rds ModifyDBInstance.AllocatedStorage;
+      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html; recorded replies: previous storage
+      change is being optimized, The maximum allocated storage must be increased by at least 10 percent
+      (ministryofjustice/cloud-platform-environments#24422).
     """
     box.add_db_instance("app", size_gib=100)
     for size in (50, 105):
@@ -99,7 +103,7 @@ def test_a_rename_takes_ten_minutes_and_the_old_name_is_gone(box, rds, db, modif
 
 
 def test_a_rename_onto_a_taken_name_is_refused(box, modify, app, refused):
-    """R-RDS-28: also onto a name that is about to be taken; onto one's own it renames and reboots all the same.
+    """R-RDS-28: also onto a name that is about to be taken, from the request on; onto one's own it renames and reboots all the same.
 
     Source R-RDS-28: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html; the second half is a
       guess.
@@ -107,6 +111,7 @@ def test_a_rename_onto_a_taken_name_is_refused(box, modify, app, refused):
     box.add_db_instance("other")
     assert refused(modify, NewDBInstanceIdentifier="other") == ("DBInstanceAlreadyExists", 400)
     modify(NewDBInstanceIdentifier="fresh", ApplyImmediately=True)
+    assert refused(modify, name="other", NewDBInstanceIdentifier="fresh")[0] == "DBInstanceAlreadyExists"
     box.clock.advance(30)
     assert refused(modify, name="other", NewDBInstanceIdentifier="fresh")[0] == "DBInstanceAlreadyExists"
     modify(name="other", NewDBInstanceIdentifier="other", ApplyImmediately=True)
@@ -220,3 +225,34 @@ def test_roles_and_streams(box, rds, db, app, refused):
     first = rds.start_activity_stream(**stream)["KinesisStreamName"]
     rds.stop_activity_stream(ResourceArn=stream["ResourceArn"])
     assert rds.start_activity_stream(**stream)["KinesisStreamName"] != first
+
+
+def test_storage_may_grow_by_ten_percent_at_least(box, rds, modify, app, refused):
+    """SB-RDS-15: a limit that is nearer is refused, by a modify and for a replica alike.
+
+    Source SB-RDS-15: botocore rds ModifyDBInstance.AllocatedStorage;
+      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html; recorded replies: previous storage
+      change is being optimized, The maximum allocated storage must be increased by at least 10 percent
+      (ministryofjustice/cloud-platform-environments#24422).
+    """
+    wrong = ("InvalidParameterCombination", 400)
+    for most in (20, 21):
+        assert refused(modify, MaxAllocatedStorage=most, ApplyImmediately=True) == wrong
+    modify(MaxAllocatedStorage=22, ApplyImmediately=True)
+    replica = {"DBInstanceIdentifier": "copy", "SourceDBInstanceIdentifier": "app"}
+    assert refused(rds.create_db_instance_read_replica, **replica, MaxAllocatedStorage=21) == wrong
+    rds.create_db_instance_read_replica(**replica, MaxAllocatedStorage=22)
+
+
+def test_performance_insights_is_shown_when_it_is_on(box, db, modify, app):
+    """SB-RDS-20: the status says available and nothing is pending, and it is not on yet.
+
+    Source SB-RDS-20: botocore rds ModifyDBInstance; recorded: No modifications were requested; when Performance
+      Insights is shown is a guess.
+    """
+    modify(EnablePerformanceInsights=True, ApplyImmediately=True)
+    shown = db("app")
+    assert (shown["DBInstanceStatus"], shown["PendingModifiedValues"]) == ("available", {})
+    assert shown["PerformanceInsightsEnabled"] is False
+    box.clock.advance(600)
+    assert db("app")["PerformanceInsightsEnabled"] is True

@@ -73,6 +73,31 @@ def test_what_a_replica_needs_and_how_it_is_promoted(box, rds, app, db, refused)
     assert box.db_contents("copy").streams["client:app"][-1][1] < box.now() - 30
 
 
+def test_a_new_replica_has_its_sources_parameters(box, rds, app, db, client, refused):
+    """SB-RDS-64: it is told others for Oracle and Db2 only; for MySQL in another Region.
+
+    Source SB-RDS-64: botocore rds CreateDBInstanceReadReplica.DBParameterGroupName; recorded
+      (hashicorp/terraform-provider-aws#38056).
+    """
+    for family in ("mysql8.4", "oracle-ee-21"):
+        about = {"DBParameterGroupName": f"own-{family[:5]}", "DBParameterGroupFamily": family, "Description": "own"}
+        rds.create_db_parameter_group(**about)
+        client("rds", "eu-west-1").create_db_parameter_group(**about)
+    box.add_db_instance("my", "mysql", EngineVersion="8.4.5", DBParameterGroupName="own-mysql")
+    box.add_db_instance("ora", "oracle-ee")
+    ask = {"DBInstanceIdentifier": "my-r", "SourceDBInstanceIdentifier": "my"}
+    found = refused(rds.create_db_instance_read_replica, **ask, DBParameterGroupName="own-mysql")
+    assert found == ("InvalidParameterCombination", 400)
+    rds.create_db_instance_read_replica(**ask)
+    assert db("my-r")["DBParameterGroups"][0]["DBParameterGroupName"] == "own-mysql"
+    far = {"DBInstanceIdentifier": "far", "SourceDBInstanceIdentifier": db("my")["DBInstanceArn"]}
+    west = client("rds", "eu-west-1")
+    assert west.create_db_instance_read_replica(**far, DBParameterGroupName="own-mysql")
+    ask = {"DBInstanceIdentifier": "ora-r", "SourceDBInstanceIdentifier": "ora", "DBParameterGroupName": "own-oracl"}
+    made = rds.create_db_instance_read_replica(**ask)["DBInstance"]
+    assert made["DBParameterGroups"][0]["DBParameterGroupName"] == "own-oracl"
+
+
 def test_deleting_a_source_leaves_its_replica_on_its_own(box, rds, app, db):
     """SB-RDS-17: with what it had; a replica itself has no final snapshot (SB-RDS-13).
 
@@ -160,8 +185,9 @@ def proxy(box, rds, app):
 def test_a_proxy_target_goes_by_name(box, rds, proxy, refused, db):
     """SB-RDS-25, R-RDS-18: registered once, unhealthy while nothing reachable bears the name.
 
-    Source SB-RDS-25: botocore rds RegisterDBProxyTargets, ModifyDBProxyTargetGroup, TargetHealth.State; the code for a
-      new name is a guess.
+    Source SB-RDS-25: botocore rds RegisterDBProxyTargets, ModifyDBProxyTargetGroup, TargetHealth; the handler of
+      AWS::RDS::DBProxyTargetGroup: tracked clusters do not currently have their own health state; the code for a new
+      name is a guess.
     Source R-RDS-18: docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-blue-green.html; botocore rds
       DBProxyTarget.RdsResourceId; the code is a guess.
     """
@@ -284,3 +310,23 @@ def test_what_nobody_has_is_an_empty_list(box, rds, app, db):
     box.show_as(db("app")["DBInstanceArn"], PendingMaintenance=[{"Action": "system-update"}])
     (told,) = rds.describe_pending_maintenance_actions()["PendingMaintenanceActions"]
     assert told["PendingMaintenanceActionDetails"] == [{"Action": "system-update"}]
+
+
+def test_a_tracked_cluster_has_no_health_of_its_own(box, rds, proxy):
+    """SB-RDS-25: it is shown with the port 0, and every instance of it as a target with a health.
+
+    Source SB-RDS-25: botocore rds RegisterDBProxyTargets, ModifyDBProxyTargetGroup, TargetHealth; the handler of
+      AWS::RDS::DBProxyTargetGroup: tracked clusters do not currently have their own health state; the code for a new
+      name is a guess.
+    """
+    box.clock.advance(600)
+    box.add_db_cluster("au", readers=1)
+    rds.register_db_proxy_targets(**proxy, DBClusterIdentifiers=["au"])
+    box.clock.advance(600)
+    targets = {t["RdsResourceId"]: t for t in rds.describe_db_proxy_targets(**proxy)["Targets"]}
+    assert targets["au"]["Type"] == "TRACKED_CLUSTER"
+    assert (targets["au"]["Port"], "TargetHealth" in targets["au"]) == (0, False)
+    members = [targets[n] for n in ("au-1", "au-2")]
+    assert {t["TrackedClusterId"] for t in members} == {"au"}
+    assert [t["TargetHealth"]["State"] for t in members] == ["AVAILABLE", "AVAILABLE"]
+    assert [t["Role"] for t in members] == ["READ_WRITE", "READ_ONLY"]

@@ -148,3 +148,31 @@ def test_groups_are_found_by_filter(ec2, quarantine, refused, name, value):
     assert ec2.describe_security_groups(Filters=other)["SecurityGroups"] == []
     wrong = [{"Name": "no-filter", "Values": ["x"]}]
     assert refused(ec2.describe_security_groups, Filters=wrong) == ("InvalidParameterValue", 400)
+
+
+@pytest.mark.parametrize("network", ["IPV4", "DUAL"])
+def test_a_new_group_lets_out_over_ipv6_as_well(box, ec2, rds, network):
+    """SB-SG-02: where the VPC has an IPv6 block; what is dual-stack gets out as long as that rule stands.
+
+    Source SB-SG-02: docs.aws.amazon.com/vpc/latest/userguide/creating-security-groups.html; botocore rds
+      DBInstance.NetworkType.
+    """
+    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    ec2.associate_vpc_cidr_block(VpcId=vpc, AmazonProvidedIpv6CidrBlock=True)
+    group = ec2.create_security_group(GroupName="way-out", Description="d", VpcId=vpc)["GroupId"]
+    (shown,) = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+    ways = [r for rule in shown["IpPermissionsEgress"] for r in (*rule["IpRanges"], *rule["Ipv6Ranges"])]
+    assert ways == [{"CidrIp": "0.0.0.0/0"}, {"CidrIpv6": "::/0"}]
+    v4 = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+    ec2.revoke_security_group_egress(GroupId=group, IpPermissions=v4)
+    box.add_db_instance("app", job=False, inbound=True, NetworkType=network)
+    move(rds, group, "app")
+    box.clock.advance(600)
+    rds.reboot_db_instance(DBInstanceIdentifier="app")
+    box.clock.advance(600)
+    before = box.db_contents("app")
+    box.clock.advance(600)
+    assert (box.db_contents("app") != before) is (network == "DUAL")
+    v6 = [{"IpProtocol": "-1", "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}]
+    ec2.revoke_security_group_egress(GroupId=group, IpPermissions=v6)
+    assert ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissionsEgress"] == []

@@ -418,8 +418,10 @@ def test_restores_that_aws_refuses(box, taken, rds, refused):
     """R-RDS-27, SB-RDS-15, R-RDS-17, SB-RDS-16: taken name, less storage, managed password, mirroring without backups.
 
     Source R-RDS-27: botocore rds DBInstanceAlreadyExistsFault.
-    Source SB-RDS-15: botocore rds ModifyDBInstance.AllocatedStorage; recorded reply: previous storage change is being
-      optimized.
+    Source SB-RDS-15: botocore rds ModifyDBInstance.AllocatedStorage;
+      docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html; recorded replies: previous storage
+      change is being optimized, The maximum allocated storage must be increased by at least 10 percent
+      (ministryofjustice/cloud-platform-environments#24422).
     Source R-RDS-17: botocore rds ModifyDBInstance.MasterUserSecretKmsKeyId, RestoreDBInstanceFromDBSnapshot;
       docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html; the codes are guesses.
     Source SB-RDS-16: recorded: Mirroring cannot be applied to instances with backup retention set to zero.

@@ -104,8 +104,9 @@ def test_certificates_of_a_region(rds, db, app, refused):
 def test_a_proxys_pool_is_set(box, rds, client, refused):
     """SB-RDS-25: once the proxy is available; what is not named stays.
 
-    Source SB-RDS-25: botocore rds RegisterDBProxyTargets, ModifyDBProxyTargetGroup, TargetHealth.State; the code for a
-      new name is a guess.
+    Source SB-RDS-25: botocore rds RegisterDBProxyTargets, ModifyDBProxyTargetGroup, TargetHealth; the handler of
+      AWS::RDS::DBProxyTargetGroup: tracked clusters do not currently have their own health state; the code for a new
+      name is a guess.
     """
     nets = [s["SubnetId"] for s in client().describe_subnets()["Subnets"]]
     auth = [{"AuthScheme": "SECRETS", "SecretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:s"}]

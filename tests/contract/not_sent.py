@@ -4,13 +4,14 @@ IDENTITY = "the step's own"
 TAGGED = "Tags say it"
 PASSWORD = "the data's, or a secret that RDS makes: R-RDS-17"
 CUSTOM = "RDS Custom: R-RDS-06"
+RESERVED = "the source holds the unit: R-RDS-78"
 STAYS = "not changed by a migration"
 CLUSTERS = "the cluster's: RDS refuses it for a member"
 
 REPLICA = {
+    "DBCapacityReservationIdentifier": RESERVED,
     "CustomIamInstanceProfile": CUSTOM,
     "DBInstanceIdentifier": IDENTITY,
-    "DBSubnetGroupName": "the source's: a replica in another group comes back in its source's",
     "KmsKeyId": "that of the source, in its Region: R-RDS-09",
     "PreSignedUrl": "of replicas in another Region",
     "SourceDBClusterIdentifier": "a replica of a cluster is none of an instance",
@@ -24,6 +25,7 @@ REPLICA = {
 """Of CreateDBInstanceReadReplica."""
 
 MODIFY_INSTANCE = {
+    "DBCapacityReservationIdentifier": RESERVED,
     "AllowMajorVersionUpgrade": STAYS,
     "ApplyImmediately": IDENTITY,
     "AutomationMode": CUSTOM,
@@ -78,6 +80,7 @@ MODIFY_CLUSTER = {
 """Of ModifyDBCluster, beside what a restore is told."""
 
 MEMBER = {
+    "DBCapacityReservationIdentifier": RESERVED,
     "AdditionalStorageVolumes": "of Oracle and SQL Server",
     "BackupTarget": CLUSTERS,
     "CustomIamInstanceProfile": CUSTOM,

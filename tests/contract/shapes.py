@@ -39,6 +39,7 @@ class Shape:
     options: Mapping[str, Any] = field(default_factory=dict)
     prefix: str = ""  # of the target, as people paste it
     login: bool = False
+    user: str = "admin"  # who logs in
 
 
 def _instance(*volumes: VolumeSpec, **options: Any) -> Build:
@@ -84,11 +85,13 @@ SHAPES: dict[str, Shape] = {
     "unattached volume": Shape(lambda world: world.box.add_volume(REGION, spec=DATA)),
 }
 SHAPES |= {
-    name: Shape(case.build, {"acks": databases.ACKS, **case.options}, prefix="rds:", login=case.login)
+    name: Shape(case.build, {"acks": databases.ACKS, **case.options}, prefix="rds:", login=case.login, user=case.user)
     for name, case in databases.SHAPES.items()
 }
 SHAPES |= {
-    name: Shape(case.build, {"acks": databases.ACKS, **case.options}, prefix="aurora:", login=case.login)
+    name: Shape(
+        case.build, {"acks": databases.ACKS, **case.options}, prefix="aurora:", login=case.login, user=case.user
+    )
     for name, case in clusters.CASES.items()
 }
 EBS_ROUTES = tuple(route.name for route in BY_NAME["ebs-instance"].routes)
@@ -98,7 +101,7 @@ CASES += [(name, case.route) for name, case in (databases.SHAPES | clusters.CASE
 
 def options_of(shape: Shape) -> dict[str, Any]:
     """Return the options of a shape, with a login where it has one."""
-    return {**shape.options, **(databases.fence() if shape.login else {})}
+    return {**shape.options, **(databases.fence(shape.user) if shape.login else {})}
 
 
 def look(world: World) -> dict[str, Any]:
@@ -145,6 +148,7 @@ def planned(shape: str, route: str) -> MigrationPlan:
         steps=steps,
         down=seconds_down(steps),
         back=seconds_back(steps),
+        back_once_up=seconds_back(steps, brought_up=True),
         refused_routes=(),
     )
 

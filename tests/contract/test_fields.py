@@ -41,7 +41,7 @@ def sent(table: Table, *classes: Class) -> set[str]:
 
 BORN = (Class.AT_RESTORE, Class.LOST)
 ALL_TOLD = (*BORN, Class.MODIFY)
-REPLICAS = set(REPLICA) | {"DBParameterGroupName", "DeletionProtection", "VpcSecurityGroupIds"}
+REPLICAS = set(REPLICA) | {"DBParameterGroupName", "DBSubnetGroupName", "DeletionProtection", "VpcSecurityGroupIds"}
 REQUESTS: dict[str, tuple[set[str], dict[str, str]]] = {
     "RestoreDBInstanceFromDBSnapshot": (sent(INSTANCE, *BORN), NOT_SENT),
     "RestoreDBClusterFromSnapshot": (sent(CLUSTER, *BORN), CLUSTER_NOT_SENT),

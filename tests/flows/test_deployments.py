@@ -2,12 +2,14 @@
 
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
 from prefect.flows import load_flow_from_entrypoint
 from prefect.utilities.callables import parameter_schema
 
+from sealift.parameters import VerifyRun
 from sealift.project import prefect_file, project_root
 from tasks import serving
 
@@ -86,3 +88,20 @@ def test_one_process_serves_what_the_file_lists() -> None:
     assert {(d.name, d.entrypoint, d.description) for d in served} == {
         (n, d["entrypoint"], d["description"]) for n, d in DEPLOYMENTS.items()
     }
+
+
+@pytest.mark.usefixtures("_in_root")
+def test_what_is_retained_is_looked_at_every_day_in_a_zone_that_is_named() -> None:
+    """Only the check is scheduled: it changes nothing. Whoever serves or deploys gets the same hours and a form that is filled in."""
+    scheduled = {n: d for n, d in DEPLOYMENTS.items() if d.get("schedules")}
+    assert list(scheduled) == ["verify"]
+    (hours,) = scheduled["verify"]["schedules"]
+    minute, hour, *days = hours["cron"].split()
+    assert (minute.isdigit(), hour.isdigit(), days) == (True, True, ["*", "*", "*"])
+    assert ZoneInfo(hours["timezone"])
+    assert VerifyRun.model_validate(scheduled["verify"]["parameters"]["params"]).migrations == []
+
+    (served,) = [d for d in serving.deployments(prefect_file()) if d.name == "verify"]
+    (found,) = served.schedules or []
+    assert (found.schedule.cron, found.schedule.timezone) == (hours["cron"], hours["timezone"])
+    assert served.parameters == scheduled["verify"]["parameters"]

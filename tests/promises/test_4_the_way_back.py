@@ -340,3 +340,11 @@ def test_only_an_impaired_check_fails(words: tuple[str, str], verdict: tuple[boo
     instance, system = words
     seen = checks_pass({"InstanceStatus": {"Status": instance}, "SystemStatus": {"Status": system}})
     assert verdict == (seen.done, seen.failed)
+
+
+async def test_resume_with_an_approval_opens_the_gate_of_the_next_attempt(instant: World) -> None:
+    """After a rollback that was asked for: `resume --yes` is the approval, and does not wait for another."""
+    _, migration = await up(instant, route="snapshot")
+    back = await instant.act(instant.driver.rollback(migration, discard_writes=True))
+    again = await instant.act(instant.driver.resume(migration, approved_by="a person", no_wait=True))
+    assert (0, 0, "retained") == (back.exit_code, again.exit_code, instant.state(migration).end), again

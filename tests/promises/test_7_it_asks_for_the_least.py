@@ -109,8 +109,8 @@ def test_the_way_back_is_in_the_policy() -> None:
 def test_the_end_asks_for_deletes_of_its_own(shape: str, route: str) -> None:
     """Finalize needs a restore point and deletes, and none of what moves a workload."""
     asked = mutating(operations(finalizing(shape, route)))
-    kept = {"ec2:CreateSnapshot", "rds:CreateDBSnapshot", "rds:CopyDBSnapshot"}
-    protection = {"rds:ModifyDBInstance"}
+    kept = {"ec2:CreateSnapshot", "rds:CreateDBSnapshot", "rds:CreateDBClusterSnapshot", "rds:CopyDBSnapshot"}
+    protection = {"rds:ModifyDBInstance", "rds:ModifyDBCluster"}
     assert {o for o in asked - kept - protection if "Delete" not in o} == set()
 
 

@@ -167,7 +167,7 @@ async def test_what_a_recycle_bin_rule_keeps_is_not_gone(instant: World) -> None
     kept = {item["id"]: item["until"] for item in lists["goes_by_itself"]}
     assert (0, [], 4, 2) == (done.exit_code, lists["gone_now"], len(kept), len(volumes))
     assert {i: str(until) for i, until in volumes.items()} == {i: kept[i] for i in volumes}
-    assert "0 plain resources are gone, 4 go by themselves" in done.message
+    assert "0 resources are gone, 4 go by themselves" in done.message
 
 
 async def test_a_recycle_bin_that_cannot_be_read_is_said(instant: World) -> None:

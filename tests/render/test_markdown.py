@@ -1,5 +1,6 @@
 """Plans as markdown: everything that the text has, in tables that hold."""
 
+from sealift.driver import Outcome
 from sealift.plan import Plan
 from sealift.render import markdown
 from tests.world import DATA, ROOT, World
@@ -16,7 +17,8 @@ async def test_a_plan_shows_rules_routes_costs_every_step_and_its_digest(world: 
         "## Rules",
         "## Route `clone`",
         "down, worst",
-        "way back, worst",
+        "way back until bring-up, worst",
+        "way back after bring-up, worst",
         "modelled",
         "Digest: `sha256:",
     ):
@@ -61,3 +63,14 @@ def test_final_lists_say_what_is_gone_and_what_stays() -> None:
     assert "| vol-1 |" in text
     assert "| ami-1 | pins | `aws x` |" in text
     assert "## Goes by itself\n\nNothing." in text
+
+
+def test_verdicts_put_what_is_wrong_first_with_what_to_type() -> None:
+    """A row for each migration that was looked at, in the words of `verify`."""
+    text = markdown.verdicts([Outcome("a", "mig-1", 0, "a: sound"), Outcome("b", "mig-2", 6, "b: is | open")])
+
+    rows = [line for line in text.splitlines() if line.startswith("| ") and "mig-" in line]
+    assert rows == [
+        "| b | **no** | b: is \\| open | `sealift status mig-2` |",
+        "| a | yes | a: sound | `sealift status mig-1` |",
+    ]

@@ -137,6 +137,13 @@ def test_a_fault_that_cannot_be_is_refused(wrong):
         Fault(operation="ec2:*", **wrong)
 
 
+@pytest.mark.parametrize("operation", ["RebootDBInstance", "rds:", ":RebootDBInstance", ""])
+def test_a_fault_of_no_operation_is_refused(operation):
+    """It would never fire: the service is a part of the name."""
+    with pytest.raises(ValueError, match=r"is no operation: it is service:Name"):
+        Fault(operation=operation)
+
+
 def test_the_log_says_what_hit_a_call(box, ec2):
     """So that a failing run can be replayed: each event names its fault."""
     box.faults.add(Fault(operation="ec2:DescribeVolumes", code="Unavailable"))

@@ -19,6 +19,7 @@ TELLING = {
     "EngineVersion": "16.8",
     "Iops": 13_000,
     "LicenseModel": "postgresql-license",
+    "MaxAllocatedStorage": 1000,
     "NetworkType": "DUAL",
     "Port": 6000,
     "PreferredBackupWindow": "01:00-01:30",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sealift.step import Context, Phase, Step, as_tags
-from sealift.steps import DeleteSnapshot, DeleteVolume, VerifyAttachments, VerifyVolumes
+from sealift.steps import CloseQuarantine, DeleteSnapshot, DeleteVolume, VerifyAttachments, VerifyVolumes
 from sealift.steps.looks import attached, instance_in, resting, snapshot_ready, unattached, untouched, volume_ready
 from sealift.steps.start_instances import fell_back_or_runs
 
@@ -214,3 +214,25 @@ def test_verify_compares_volume_and_flag_of_each_device(volume_id: str, flag: bo
     mapping = {"DeviceName": "/dev/sdf", "Ebs": {"VolumeId": volume_id, "DeleteOnTermination": flag}}
     reply["Reservations"][0]["Instances"][0]["BlockDeviceMappings"] = [mapping]
     assert differs == bool(step.check({}).read(reply))
+
+
+V4, V6 = {"IpRanges": [{"CidrIp": "0.0.0.0/0"}]}, {"Ipv6Ranges": [{"CidrIpv6": "::/0"}]}
+
+
+@pytest.mark.parametrize(
+    ("v6", "left", "wrong"),
+    [
+        (False, [], False),
+        (False, [V4], True),
+        (False, [V6], False),  # the next step's
+        (True, [], False),
+        (True, [V6], True),
+        (True, [{"UserIdGroupPairs": [{"GroupId": "sg-1"}]}], True),
+    ],
+)
+def test_in_the_end_a_quarantine_lets_nothing_out(v6: bool, left: list[Any], wrong: bool) -> None:
+    """SB-SG-02: the rule for IPv6 goes after the other; then there is no egress rule at all, whoever made it."""
+    step = CloseQuarantine(key="close", phase=Phase.PREPARE, group="sg-2", v6=v6)
+    query = step.check({})
+    assert query is not None
+    assert bool(query.read({"SecurityGroups": [{"GroupId": "sg-2", "IpPermissionsEgress": left}]})) is wrong

@@ -99,3 +99,11 @@ def test_a_blocked_plan_has_no_steps() -> None:
     kind = BY_NAME[plan.kind]
     made = plan_for(kind, facts_of(kind, plan.facts), replace(plan.options, asg=""), plan.target, "1", "r")
     assert (REFUSED, (), None) == (made.status, made.steps, made.route)
+
+
+def test_drift_quotes_a_value_once() -> None:
+    """A before-image holds JSON: it is shown as it stands."""
+    kind = replace(BY_NAME["rds-instance"], identity=lambda facts: {"fields": {"DBInstanceClass": facts}})
+    assert ['fields.DBInstanceClass was "db.m6g.large", is "db.m6g.xlarge"'] == drift(
+        kind, '"db.m6g.large"', '"db.m6g.xlarge"'
+    )

@@ -10,9 +10,9 @@ from sealift.fields import before_image
 from sealift.fields.cluster import CLUSTER
 from sealift.fields.instance import GREEN_OTHERWISE
 from sealift.fields.member import MEMBER
-from sealift.kinds.aurora.facts import ClusterFacts
+from sealift.kinds.aurora.facts import ClusterFacts, MemberFacts
 from sealift.kinds.aurora.shared import data_api_again, mark, members_tags
-from sealift.kinds.databases.names import NEW, set_aside
+from sealift.kinds.databases.names import NEW, set_aside, switched_over
 from sealift.kinds.databases.pieces import (
     BRING_UP,
     CONFIRM,
@@ -23,6 +23,7 @@ from sealift.kinds.databases.pieces import (
     hand_over_tags,
     hook,
     quarantine,
+    roles,
     state,
 )
 from sealift.options import Options
@@ -41,6 +42,7 @@ from sealift.steps import (
     NameNow,
     PairOf,
     Protect,
+    ReleaseQuotas,
     ReserveQuotas,
     RetireDatabase,
     SetDataApi,
@@ -49,6 +51,8 @@ from sealift.steps import (
 from sealift.steps.db_reboots import reboots
 
 DEPLOYMENT = Ref("blue-green", "id")
+SLOT_MOST = 16.0 * 2**20
+"""Bytes that green may still have to receive: a segment of the write-ahead log, which goes over in a moment. A guess."""
 CLUSTER_OTHERWISE = {
     "DBClusterIdentifier": "its name is exchanged at the switchover",
     "DeletionProtection": "turned on afterwards",
@@ -73,10 +77,10 @@ def blue_green_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]
     old: dict[str, Any] = {"database": Ref(f"old:{facts.id}", "name"), "resource_id": facts.resource_id}
     retired = tuple((Ref(f"old:{m.id}", "name"), m.resource_id) for m in facts.members)
     return recipe(
-        mark(facts, options, "blue-green"),
+        *mark(facts, options, "blue-green"),
         state(facts, options),
         ReserveQuotas(key="quotas", phase=PREPARE, source=facts.id, wanted=(("DBClusters", 1), ("DBInstances", count))),
-        *quarantine(facts, options),
+        *quarantine(facts, options, logs_in=False),
         CreateBlueGreen(
             key="blue-green",
             phase=PREPARE,
@@ -87,6 +91,7 @@ def blue_green_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]
         ),
         _green_cluster(facts, options),
         _green_members(facts, options),
+        ReleaseQuotas(key="quotas:back", phase=PREPARE, source=facts.id, names=("DBClusters", "DBInstances")),
         DbClaimHeld(key="claim", phase=CUTOVER, resource_id=facts.resource_id, of_cluster=True),
         hook(facts, options, "quiesce", CUTOVER),
         BeginSwitchover(key="begin", phase=CUTOVER, deployment=DEPLOYMENT),
@@ -104,6 +109,7 @@ def blue_green_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]
             of_cluster=True,
             instances=instances,
             endpoints=tuple((e.id, e.resource_id, e.kind, e.static, e.excluded) for e in facts.endpoints or ()),
+            proxies=tuple((p.proxy, p.target_group) for p in facts.proxies or ()),
         ),
         _named_now(facts),
         _old_data_api(facts),
@@ -165,6 +171,13 @@ def _green_cluster(facts: ClusterFacts, options: Options) -> Lanes:
                     extra_tags=options.extra_tags,
                     of_cluster=True,
                 ),
+                *roles(
+                    facts.described,
+                    "",
+                    PREPARE,
+                    {"database": _pair(facts.id), "resource_id": _new(facts.id)},
+                    of_cluster=True,
+                ),
             ]
         }
     )
@@ -185,11 +198,19 @@ def _green_members(facts: ClusterFacts, options: Options) -> Lanes:
                     extra_tags=options.extra_tags,
                     member=True,
                 ),
-                *([AwaitLag(key=f"lag:{m.id}", phase=PREPARE, database=_pair(m.id))] if m.writer else []),
+                *([_caught_up(facts, m)] if m.writer else []),
             ]
             for m in facts.members
         }
     )
+
+
+def _caught_up(facts: ClusterFacts, writer: MemberFacts) -> Step:
+    """Wait for the green writer by what its engine tells: Aurora MySQL's own lag, or what blue's slots still hold (SB-AUR-47)."""
+    about: dict[str, Any] = {"key": f"lag:{writer.id}", "phase": PREPARE}
+    if facts.engine == "aurora-postgresql":
+        return AwaitLag(database=writer.id, metric="OldestReplicationSlotLag", most=SLOT_MOST, unit="bytes", **about)
+    return AwaitLag(database=_pair(writer.id), metric="AuroraBinlogReplicaLag", **about)
 
 
 def _still(facts: ClusterFacts) -> Lanes:
@@ -255,3 +276,8 @@ def _old_data_api(facts: ClusterFacts) -> Step | None:
         resource_id=facts.resource_id,
         on=False,
     )
+
+
+def kept(facts: ClusterFacts) -> tuple[str, ...]:
+    """Return what the sources are called while they are retained: they run, fenced off."""
+    return tuple(switched_over(name) for name in (facts.id, *(m.id for m in facts.members if facts.aurora)))

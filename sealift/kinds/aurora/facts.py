@@ -1,9 +1,10 @@
 """What is known of a DB cluster, of Aurora or Multi-AZ: only what a rule or a recipe reads. None means *not evaluated*."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import ClassVar
 
+from sealift.kinds.databases import image
 from sealift.kinds.databases.facts import DatabaseFacts, Described, GroupFacts
 from sealift.step import Tags, tags_of
 
@@ -61,10 +62,31 @@ class ClusterFacts(DatabaseFacts):
         return bool(self.described.get("HttpEndpointEnabled"))
 
     @property
+    def parts(self) -> tuple[tuple[str, Described], ...]:
+        """The cluster and its members."""
+        return (*super().parts, *((m.id, m.described) for m in self.members))
+
+    @property
     def claims(self) -> tuple[tuple[str, str], ...]:
         """The cluster and its members."""
         members = ((m.id, dict(m.tags).get("sealift:migration", "")) for m in self.members)
         return (*super().claims, *members)
+
+    @property
+    def words(self) -> dict[str, str]:
+        """Beside those of any database: the Data API, the scaling of its readers, its custom endpoints."""
+        words = super().words | {"a": str(int(self.data_api))}
+        if self.scaling:
+            words["s"] = image.escape(self.scaling)
+        if self.endpoints:
+            words["e"] = image.listed([asdict(e) for e in self.endpoints])
+        return words
+
+    @property
+    def images(self) -> tuple[tuple[Described, Mapping[str, str]], ...]:
+        """The cluster and its members, of which one writes."""
+        members = ((m, image.words_of(m.described)) for m in self.members)
+        return (*super().images, *((m.described, {**words, "w": str(int(m.writer))}) for m, words in members))
 
     @property
     def needs(self) -> Mapping[str, int]:

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sealift.keys import unusable as key_unusable
-from sealift.kind import Read
+from sealift.kind import Barred, Read
 from sealift.kinds.aurora.facts import ClusterFacts
-from sealift.kinds.databases import names
+from sealift.kinds.databases import keyed, leaving, names
+from sealift.kinds.databases.fenced import lapses, opened
+from sealift.kinds.databases.settling import unlike
 from sealift.options import Options
 from sealift.recipe import Lanes, recipe
 from sealift.step import Call, Output, Phase, Step
@@ -19,19 +21,12 @@ from sealift.steps import (
     DeleteQuarantine,
     Protect,
 )
-from sealift.steps.db_looks import (
-    RESTING,
-    databases_in,
-    groups_of,
-    id_of,
-    key_difference,
-    name_of,
-    read_database,
-    status_of,
-)
+from sealift.steps.db_looks import databases_in, id_of, name_of, read_database
 from sealift.surroundings import maybe
 
 FINALIZE = Phase.FINALIZE
+SCALED = "application-autoscaling-"
+"""What Application Auto Scaling calls the readers that it makes (Aurora user guide, "Auto Scaling with Aurora Replicas")."""
 
 
 def locks(facts: ClusterFacts) -> tuple[str, ...]:
@@ -79,7 +74,7 @@ def finalize(facts: ClusterFacts, options: Options, outputs: Mapping[str, Output
             )
         ]
         for step in ("warm", "renew", "last")
-        if "name" in outputs.get(step, {}) and not outputs[step].get("adopted")
+        if "name" in outputs.get(step, {}) and not outputs[step].get("adopted") and f"{step}:gone" not in outputs
     }
     return recipe(
         DbRestorePoint(
@@ -93,7 +88,9 @@ def finalize(facts: ClusterFacts, options: Options, outputs: Mapping[str, Output
         ),
         unprotect if protected else None,
         members,
-        DeleteCluster(key="finalize:source", phase=FINALIZE, roles=("source",), **source),
+        DeleteCluster(
+            key="finalize:source", phase=FINALIZE, roles=("source",), keeps_backups=not options.drop_backups, **source
+        ),
         Lanes(snapshots),
         DeleteParameterGroup(
             key="finalize:quiet", phase=FINALIZE, group=str(outputs["quiet"]["name"]), of_cluster=True
@@ -125,18 +122,14 @@ def _new(facts: ClusterFacts, outputs: Mapping[str, Output]) -> str | None:
 
 async def settled(read: Read, facts: ClusterFacts, options: Options, outputs: Mapping[str, Output]) -> Sequence[str]:
     """Read again what has to be true before a source goes, and as long as it is retained: the replacement serves under the
-    key, and the source is still fenced off.
+    key with all its instances, and the source is still fenced off.
     """
     wrong = await _replacement(read, facts, outputs)
-    group = outputs.get("quarantine", {}).get("GroupId")
     found = databases_in(await read(read_database(facts.resource_id, of_cluster=True)))
-    if not found:
-        wrong.append(f"the source of {facts.id} is gone")
-    elif groups_of(found[0]) != {group}:
-        wrong.append(f"{name_of(found[0])}, the source of {facts.id}, is not in quarantine any more")
-    elif found[0].get("HttpEndpointEnabled"):
+    wrong += lapses(found[0], facts.id, outputs, of_cluster=True) if found else [f"the source of {facts.id} is gone"]
+    if found and found[0].get("HttpEndpointEnabled"):
         wrong.append(f"the Data API of {name_of(found[0])}, the source of {facts.id}, is on: clients can write to it")
-    return wrong + await unusable(read, facts)
+    return wrong + await opened(read, outputs, options) + await unusable(read, facts)
 
 
 async def _replacement(read: Read, facts: ClusterFacts, outputs: Mapping[str, Output]) -> list[str]:
@@ -148,16 +141,34 @@ async def _replacement(read: Read, facts: ClusterFacts, outputs: Mapping[str, Ou
     database, wrong = found[0], []
     if name_of(database) != facts.id or id_of(database) != new:
         wrong.append(f"{new} is named {name_of(database)}, not {facts.id}")
-    if status_of(database) not in (*RESTING, "backing-up"):
-        wrong.append(f"{facts.id} is '{status_of(database)}'")
-    if why := key_difference(database, facts.key.arn):
-        wrong.append(f"{facts.id}: {why}")
-    if groups_of(database) != set(facts.groups):
-        wrong.append(f"{facts.id} is in other security groups than its source was")
-    missing = len(facts.members) - len(database.get("DBClusterMembers") or ())
-    if missing > 0:
+    return [
+        *wrong,
+        *unlike(database, facts.id, facts.key.arn, facts.groups),
+        *await _members(read, facts, database),
+    ]
+
+
+async def _members(read: Read, facts: ClusterFacts, cluster: Mapping[str, Any]) -> list[str]:
+    """Say what is wrong with the instances: Aurora's bear the names that clients know, but for those that the scaling of readers
+    made and may take away again; a Multi-AZ DB cluster names its own.
+    """
+    has = {str(m["DBInstanceIdentifier"]) for m in cluster.get("DBClusterMembers") or ()}
+    wanted = [m.id for m in facts.members if facts.aurora and not m.id.startswith(SCALED)]
+    wrong = [f"{facts.id} has no instance {name} any more" for name in wanted if name not in has]
+    missing = len(facts.members) - len(has)
+    if missing > 0 and not facts.aurora:
         wrong.append(f"{facts.id} has {missing} instance(s) fewer than its source had")
+    names = sorted(has)
+    call = Call("rds:DescribeDBInstances", {"Filters": [{"Name": "db-instance-id", "Values": names}]})
+    for member in databases_in(await read(call)) if names else ():
+        wrong += unlike(member, name_of(member), facts.key.arn, None)
     return wrong
+
+
+async def barred(read: Read, facts: ClusterFacts, outputs: Mapping[str, Output]) -> Barred:
+    """Say why the replacement cannot be fenced and renamed now, and what heals that: its instances go with it."""
+    new = _new(facts, outputs)
+    return await keyed.barred(read, facts.key.arn, facts.region, [new] if new else [], of_cluster=True)
 
 
 async def unusable(read: Read, facts: ClusterFacts) -> list[str]:
@@ -167,7 +178,7 @@ async def unusable(read: Read, facts: ClusterFacts) -> list[str]:
 
 async def stays(read: Read, facts: ClusterFacts, outputs: Mapping[str, Output]) -> Sequence[Mapping[str, str]]:
     """Return what outlives `finalize`: each with what it is, until when, and the command that ends it."""
-    left: list[Mapping[str, str]] = []
+    left: list[leaving.Row] = []
     old = _old(facts.id, outputs)
     filters = [{"Name": "db-cluster-id", "Values": [facts.id, old]}]
     for shot in (await read(Call("rds:DescribeDBClusterSnapshots", {"Filters": filters}))).get(
@@ -175,31 +186,24 @@ async def stays(read: Read, facts: ClusterFacts, outputs: Mapping[str, Output]) 
     ):
         if shot.get("SnapshotType") == "automated" or shot.get("DbClusterResourceId") != facts.resource_id:
             continue
-        name, kind = shot["DBClusterSnapshotIdentifier"], "encrypted" if shot.get("StorageEncrypted") else "plain"
-        command = f"aws rds delete-db-cluster-snapshot --region {facts.region} --db-cluster-snapshot-identifier {name}"
-        left.append(
-            {
-                "id": name,
-                "what": f"a {kind} snapshot of {facts.id} that sealift did not make",
-                "until": "you act",
-                "command": command,
-            }
-        )
-    return left + await _automated(read, facts)
+        what = leaving.a_snapshot(encrypted=bool(shot.get("StorageEncrypted")), of=facts.id)
+        left.append(leaving.snapshot(facts, shot["DBClusterSnapshotIdentifier"], f"{what} that sealift did not make"))
+    left += leaving.restore_point(facts, outputs)
+    return [*left, *await leaving.our_tags(read, facts, _new(facts, outputs)), *await _automated(read, facts, outputs)]
 
 
-async def _automated(read: Read, facts: ClusterFacts) -> list[Mapping[str, str]]:
+async def _automated(read: Read, facts: ClusterFacts, outputs: Mapping[str, Output]) -> list[leaving.Row]:
     """Return the plain automated backups that the source leaves: they go when their retention has passed (R-RDS-30)."""
-    about = {"DbClusterResourceId": facts.resource_id}
-    reply = await maybe(read, "rds:DescribeDBClusterAutomatedBackups", **about)
+    reply = await maybe(read, "rds:DescribeDBClusterAutomatedBackups", DbClusterResourceId=facts.resource_id)
     if reply is None:
-        return []
+        about = {"db_cluster_resource_id": facts.resource_id}
+        return [leaving.unread_backups(facts, "describe-db-cluster-automated-backups", **about)]
     return [
-        {
-            "id": str(backup.get("DBClusterAutomatedBackupsArn") or backup.get("DBClusterIdentifier", facts.id)),
-            "what": f"the plain automated backups of {facts.id} before its encryption",
-            "until": f"{backup.get('BackupRetentionPeriod', 0)} days after the source is gone",
-            "command": "",
-        }
+        leaving.going(
+            facts,
+            str(backup.get("DBClusterAutomatedBackupsArn") or backup.get("DBClusterIdentifier", facts.id)),
+            int(backup.get("BackupRetentionPeriod") or 0),
+            outputs,
+        )
         for backup in reply.get("DBClusterAutomatedBackups", ())
     ]

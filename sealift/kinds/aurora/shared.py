@@ -43,10 +43,9 @@ def identity(facts: ClusterFacts) -> dict[str, Any]:
     }
 
 
-def mark(facts: ClusterFacts, options: Options, route: str) -> Lanes:
+def mark(facts: ClusterFacts, options: Options, route: str) -> list[Lanes]:
     """Claim the cluster and its members."""
-    marked = [facts.described, *(m.described for m in facts.members)]
-    return pieces.mark(facts, options, route, identity(facts), marked)
+    return pieces.mark(facts, options, route, identity(facts))
 
 
 def own_members(facts: ClusterFacts) -> Members:
@@ -119,7 +118,8 @@ def proof(key: str, facts: ClusterFacts, options: Options, *, since: str = "") -
     about: dict[str, Any] = {"resource_id": facts.resource_id, "of_cluster": True}
     if options.fence_login:
         about |= login(facts, options)
-        about["since"] = Ref(since, "position") if since else ""
+    if since:
+        about |= {"since": Ref(since, "position")} if options.fence_login else {"after": Ref(since, "began")}
     return ProveQuiet(key=key, phase=CUTOVER, databases=(facts.id,), **about)
 
 

@@ -29,13 +29,18 @@ from sealift.kinds.databases.pieces import (
     PREPARE,
     QUARANTINE,
     QUIET,
+    SCHEDULERS,
+    WRITES,
     compact,
+    hand_over,
     hand_over_tags,
     hook,
     inside,
     login,
     quarantine,
+    quotas_back,
     state,
+    warm_gone,
 )
 from sealift.options import Options
 from sealift.recipe import Lanes, recipe, total
@@ -78,7 +83,7 @@ def snapshot_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]:
     settings = modify_params(facts.described)
     writer, *readers = _into_own_parameters(facts, group)
     return recipe(
-        mark(facts, options, "snapshot"),
+        *mark(facts, options, "snapshot"),
         state(facts, options),
         ReserveQuotas(key="quotas", phase=PREPARE, source=facts.id, wanted=tuple(facts.needs.items())),
         *quarantine(facts, options),
@@ -133,6 +138,7 @@ def snapshot_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]:
         _members_renamed(facts),
         _endpoints_on(facts),
         *_opened(facts, options, named),
+        hand_over(facts),
         GiveOwnGroups(
             key="bring-up",
             phase=BRING_UP,
@@ -151,6 +157,8 @@ def snapshot_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]:
         _on_the_proxies(facts, AwaitProxyTarget, "proxy:routes"),
         *readers,
         scaled_again(facts),
+        *warm_gone(facts, copied=False),
+        quotas_back(facts),
         Protect(key="protect", phase=CONFIRM, on=True, former=False, back=NEW_NAME, **named),
         members_tags(facts),
         hand_over_tags(facts, options, facts.arn.rsplit(":", 1)[0] + f":{old}"),
@@ -285,14 +293,14 @@ def _opened(facts: ClusterFacts, options: Options, named: Mapping[str, Any]) -> 
     if not options.fence_login:
         return []
     about = {**login(facts, options), **named}
-    return [OpenWrites(key="writes:new", phase=CUTOVER, former=Ref("read-only", "former"), **about)]
+    return [OpenWrites(key="writes:new", phase=CUTOVER, former=WRITES, **about)]
 
 
 def _jobs_again(facts: ClusterFacts, options: Options, named: Mapping[str, Any]) -> Step | None:
     if not options.fence_login:
         return None
     about = {**login(facts, options), **named}
-    return StartSchedulers(key="schedulers:new", phase=CONFIRM, former=Ref("schedulers", "former"), **about)
+    return StartSchedulers(key="schedulers:new", phase=CONFIRM, former=SCHEDULERS, **about)
 
 
 def _off_the_proxies(facts: ClusterFacts) -> Lanes:
@@ -319,3 +327,8 @@ def _proxied(facts: ClusterFacts, step: type[RegisterProxyTarget], key: str, pha
             for p in facts.proxies or ()
         }
     )
+
+
+def kept(facts: ClusterFacts) -> tuple[str, ...]:
+    """Return what the sources are called while they are retained: they run, fenced off."""
+    return tuple(set_aside(name) for name in (facts.id, *(m.id for m in facts.members if facts.aurora)))

@@ -1,11 +1,39 @@
 """Rules that hold for instances and clusters alike, whatever the route; those about who else has a hand in it: `consent`."""
 
+from collections.abc import Sequence
+from ipaddress import ip_network
+
 from sealift.kind import ACK, BLOCK, WARN
 from sealift.kinds.databases.facts import DatabaseFacts
 from sealift.kinds.databases.judging import Finding, moving, say, unread
 from sealift.kinds.databases.names import LONGEST
-from sealift.kinds.databases.quiet import obeys_parameters
+from sealift.kinds.databases.quiet import closes_writes, obeys_parameters, runs_jobs
 from sealift.options import Options
+
+BLUE_GREEN_IGNORES = ("fence_login", "fence_from", "warm_max_age")
+SNAPSHOT_IGNORES = ("switchover_timeout",)
+ALL_IGNORE = ("asg", "reserve_capacity", "initialization_rate", "clone_slots", "max_degraded", "stop_deadline")
+
+
+def without_effect(options: Options, names: Sequence[str], where: str, why: str) -> Finding:
+    """Name the options that were given and have no effect here."""
+    given = options.given(names)
+    return (
+        (WARN, f"{', '.join(given)} {'has' if len(given) == 1 else 'have'} no effect {where}. {why}") if given else None
+    )
+
+
+@moving("R-SEALIFT-21", "docs/cli.md: what each option of `sealift plan` is for")
+def no_effect(facts: DatabaseFacts, options: Options) -> Finding:
+    """What has no effect on a database is named."""
+    readers = () if has_replicas(facts) else ("readers",)
+    remedy = "They are for volumes and their instances; --readers is for an instance with read replicas."
+    return without_effect(options, (*ALL_IGNORE, *readers), f"on {facts.id}", remedy)
+
+
+def has_replicas(facts: DatabaseFacts) -> bool:
+    """Tell whether clients read from replicas of an instance; those of a cluster are its members."""
+    return bool(getattr(facts, "replicas", ()))
 
 
 @moving("R-RDS-25", "botocore rds DescribeAccountAttributes", deep=True)
@@ -55,17 +83,41 @@ def backups_on(facts: DatabaseFacts, options: Options) -> Finding:
     return say(WARN, [f"{facts.id} keeps no automated backups"] if off else [], "Turn them on before it is encrypted.")
 
 
-@moving("R-FENCE-02", "docs/adr/0008: the quarantine admits nobody but who is named")
+@moving(
+    "R-FENCE-02",
+    "docs/adr/0008: the quarantine admits nobody but who is named; VPC user guide, VPC CIDR blocks: /16 at the widest, a "
+    "subnet of IPv6 is a /64; botocore rds ModifyDBInstance.ManageMasterUserPassword",
+)
 def login_gets_in(facts: DatabaseFacts, options: Options) -> Finding:
-    """A login for the fence comes with the address that the quarantine lets in, and its secret can be found."""
+    """A login for the fence comes with the address that the quarantine lets in, its own and no whole VPC's, and with a secret
+    that holds a user and a password; it is in the replacement too: the master secret that RDS manages is not (R-RDS-17).
+    """
     found = []
     if options.fence_login and not options.fence_from:
-        found.append("--fence-login is given without --fence-from: the quarantine would shut the login out")
+        found.append(f"--fence-login is given without --fence-from: the quarantine would shut the login out. {_FROM}")
     if options.fence_from and not options.fence_login:
-        found.append("--fence-from is given without --fence-login")
+        found.append("--fence-from is given without --fence-login. Give the ARN of the secret that logs in, too.")
+    if options.fence_from and _wide(options.fence_from):
+        found.append(
+            f"--fence-from {options.fence_from} is as wide as a VPC or wider: clients would get through the fence. {_FROM}"
+        )
     if facts.fence_login_error:
-        found.append(f"the secret of --fence-login cannot be found: {facts.fence_login_error}")
-    return say(BLOCK, found, "Give both: the secret's ARN, and the CIDR from which this host reaches the database.")
+        found.append(facts.fence_login_error)
+    master = str((facts.described.get("MasterUserSecret") or {}).get("SecretArn") or "")
+    if master and options.fence_login in (master, master.rpartition("-")[0]):
+        found.append(
+            "--fence-login is the master secret that RDS manages: the replacement gets another password and another secret. "
+            "Make a user of its own inside the engine, and give the secret with its password."
+        )
+    return (BLOCK, " ".join(found)) if found else None
+
+
+_FROM = "Give the address from which this host reaches the database (10.0.0.5/32)."
+
+
+def _wide(network: str) -> bool:
+    found = ip_network(network, strict=False)
+    return found.prefixlen <= 16 if found.version == 4 else found.prefixlen < 64
 
 
 @moving("R-RDS-18", "botocore rds DBProxyTarget.RdsResourceId", deep=True)
@@ -75,6 +127,21 @@ def proxies_known(facts: DatabaseFacts, options: Options) -> Finding:
 
 
 # -- of routes
+
+
+@moving("R-SEALIFT-22", "docs/cli.md: what each option of `sealift plan` is for")
+def no_effect_on_blue_green(facts: DatabaseFacts, options: Options) -> Finding:
+    """What has no effect on a Blue/Green deployment is named: RDS closes writes itself, and warms nothing up."""
+    readers = ("readers",) if has_replicas(facts) else ()
+    return without_effect(
+        options, (*BLUE_GREEN_IGNORES, *readers), "on Blue/Green", "RDS closes writes itself, and builds the replicas."
+    )
+
+
+@moving("R-SEALIFT-23", "docs/cli.md: what each option of `sealift plan` is for")
+def no_effect_on_snapshot(facts: DatabaseFacts, options: Options) -> Finding:
+    """What has no effect on the snapshot route is named."""
+    return without_effect(options, SNAPSHOT_IGNORES, "on the snapshot route", "There is no switchover.")
 
 
 @moving("R-RDS-44", "botocore rds TargetResourceConfiguration (since 1.43.105)")
@@ -98,6 +165,23 @@ def no_integration(facts: DatabaseFacts, options: Options) -> Finding:
         return unread("the zero-ETL integrations", "rds:DescribeIntegrations")
     found = [f"{facts.id} is the source of the integration {name}" for name in facts.integrations]
     return say(BLOCK, found, "Delete it, and make it anew afterwards.")
+
+
+@moving(
+    "R-RDS-70",
+    'RDS and Aurora user guides, "Limitations and considerations for blue/green deployments": event_scheduler, pg_cron',
+)
+def no_jobs_inside(facts: DatabaseFacts, options: Options) -> Finding:
+    """Blue/Green is not for an engine that runs jobs by itself: they would run on the green and the old side too."""
+    group = facts.parameter_group
+    if group.values is None:
+        return BLOCK, f"what {group.name} of {facts.id} sets could not be read. Allow rds:DescribeDBParameters."
+    on = runs_jobs(facts.engine, dict(group.values))
+    return say(
+        BLOCK,
+        [f"{facts.id}: {on} ({group.name})"] if on else [],
+        "Turn it off there where nothing needs it, in a window of your own; sealift does not change the source for a route.",
+    )
 
 
 @moving("R-RDS-55", "botocore rds CreateIntegration.SourceArn", deep=True)
@@ -137,8 +221,14 @@ def loads_lazily(facts: DatabaseFacts, options: Options) -> Finding:
 @moving("R-FENCE-01", "docs/architecture.md, Fence: what each layer stops")
 def proved_from_inside(facts: DatabaseFacts, options: Options) -> Finding:
     """Without a login the fence is proved by connections alone, and what runs inside by itself must be ruled out by you."""
-    if options.fence_login:
+    if options.fence_login and closes_writes(facts.engine, facts.described):
         return None
+    if options.fence_login:
+        return (
+            ACK,
+            f"{facts.id} is mirrored for Multi-AZ: its databases cannot be set read-only (error 1468), so that network, ended "
+            "sessions and the write position alone keep writers out. Rule out who writes from inside.",
+        )
     if not obeys_parameters(facts.engine):
         return (
             ACK,

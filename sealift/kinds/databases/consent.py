@@ -1,16 +1,20 @@
 """Rules about the key, and about who else has a hand in it: an owner's no, another migration, templates, backups."""
 
-from sealift.kind import ACK, BLOCK, WARN
+from sealift.kind import ACK, BLOCK, NOT_EVALUATED, WARN, rule
+from sealift.kinds.databases import image
 from sealift.kinds.databases.facts import DatabaseFacts
 from sealift.kinds.databases.judging import Finding, moving, say, tagged, unread
 from sealift.options import Options
+from sealift.step import tags_of
+from sealift.steps.db_looks import name_of
+from sealift.steps.db_tags import INSIDE
 
-TAG_LIMIT, OUR_TAGS = 50, 6
+TAG_LIMIT, OUR_TAGS = 50, 5  # beside the before-image
 STACK = "aws:cloudformation:"
 TOOLS = ("terraform", "opentofu", "pulumi")
 
 
-@moving("R-RDS-14", "botocore rds KMSKeyNotAccessibleFault; AWS KMS API reference, KeyMetadata")
+@rule("R-RDS-14", "botocore rds KMSKeyNotAccessibleFault; AWS KMS API reference, KeyMetadata")
 def fit_key(facts: DatabaseFacts, options: Options) -> Finding:
     """The key is readable, of this Region, the customer's own, symmetric, for encryption, and enabled."""
     key = facts.key
@@ -19,6 +23,8 @@ def fit_key(facts: DatabaseFacts, options: Options) -> Finding:
             BLOCK,
             f"the key {key.wanted or '(none)'} could not be read: {key.error}. Check --key and kms:DescribeKey.",
         )
+    if not facts.plain:
+        return None
     wanted = (
         ("state", "Enabled"),
         ("spec", "SYMMETRIC_DEFAULT"),
@@ -31,12 +37,25 @@ def fit_key(facts: DatabaseFacts, options: Options) -> Finding:
     return say(BLOCK, found, f"Name an enabled symmetric key of yours in {facts.region}.")
 
 
+@rule("R-RDS-01", "botocore rds ModifyDBInstance, ModifyDBCluster (no KmsKeyId); DBCluster.StorageEncryptionType")
+def other_key(facts: DatabaseFacts, options: Options) -> Finding:
+    """A database under another customer's key than the wanted one is not re-keyed, and not called done."""
+    if facts.plain or facts.of_aws:
+        return None
+    if not facts.key.arn:
+        return NOT_EVALUATED, f"whether {facts.id} is under the wanted key cannot be told: {facts.key.error}."
+    under = facts.encryption.key or "a key that is not shown"
+    found = [] if under == facts.key.arn else [f"{facts.id} is encrypted under {under}"]
+    return say(BLOCK, found, "Re-keying is not built yet; name that key to have it counted as done.")
+
+
 @moving("R-SEALIFT-12", "docs/architecture.md, Locks: the claim tag sealift:migration")
 def unclaimed(facts: DatabaseFacts, options: Options) -> Finding:
     """No other migration has a claim on the database or on what moves with it."""
     held = [(name, by) for name, by in facts.claims if by]
     first = held[0][1] if held else ""
-    remedy = f"See it with `sealift status {first}`; where its journal is lost, `sealift adopt {first}`."
+    again = f"sealift adopt {facts.prefix}:{facts.id} --key KEY"
+    remedy = f"See it with `sealift status {first}`; where its journal is lost, `{again}` with the options of then."
     return say(BLOCK, [f"{name} is claimed by migration {by}" for name, by in held], remedy)
 
 
@@ -59,11 +78,17 @@ def wanted(facts: DatabaseFacts, options: Options) -> Finding:
 def room_for_our_tags(facts: DatabaseFacts, options: Options) -> Finding:
     """The source has room for our tags: claim, before-image, role, protection, and the selection tags set aside."""
     selecting = {*(facts.selectors or ()), *options.selector_tags}
-    keys = {k for k, _ in facts.tags if not k.startswith("aws:")}
-    total = len(keys) + OUR_TAGS + len(keys & selecting) + len({k for k, _ in options.protect_tags} - keys)
-    found = (
-        [f"{facts.id} has {len(keys)} tags and would have {total} with those of sealift"] if total > TAG_LIMIT else []
-    )
+    found = []
+    for described, words in facts.images:
+        itself = described is facts.described
+        keys = {k for k in tags_of(described) if not k.startswith("aws:")}
+        ours = OUR_TAGS + len(image.pack(words)) + len({k for k, _ in options.protect_tags} - keys)
+        if itself:
+            ours += len(keys & selecting) + (len(INSIDE) if options.fence_login else 0)
+        if len(keys) + ours > TAG_LIMIT:
+            found.append(
+                f"{name_of(described)} has {len(keys)} tags and would have {len(keys) + ours} with those of sealift"
+            )
     return say(BLOCK, found, f"At most {TAG_LIMIT} are allowed: remove some that are no longer needed.")
 
 
@@ -82,7 +107,7 @@ def in_a_pipeline(facts: DatabaseFacts, options: Options) -> Finding:
     return say(
         ACK,
         found,
-        f"Freeze the pipeline, then set storage_encrypted = true and kms_key_id = {facts.key.arn}, with prevent_destroy: an "
+        f"Freeze the pipeline, then set storage_encrypted = true and kms_key_id = {facts.key.arn or 'its key'}, with prevent_destroy: an "
         "apply before that destroys and recreates it. Deletion protection is on until finalize.",
     )
 

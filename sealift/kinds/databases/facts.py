@@ -1,10 +1,11 @@
 """Facts that instances and clusters have in common."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from sealift.keys import KeyFacts
+from sealift.kinds.databases import image
 from sealift.step import Tags, tags_of
 
 Described = Mapping[str, Any]
@@ -62,6 +63,7 @@ class ProxyFacts:
 
     proxy: str
     target_group: str
+    secrets: tuple[str, ...] = ()  # by which it logs in to its targets
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,25 @@ class Quota:
     name: str
     used: int
     max: int
-    planned: int = 0  # for targets that were planned before this one in the same run
+    planned: int = 0  # reserved by migrations under way, or planned before this one in the same run
 
     @property
     def free(self) -> int:
         """What is left for this target."""
         return self.max - self.used - self.planned
+
+
+def beside(facts: Any, reserved: Mapping[str, int]) -> Any:
+    """Return the facts with what of each quota is spoken for and not made yet: AWS counts only what is there."""
+    if facts.quotas is None:
+        return facts
+    counted = tuple(replace(q, planned=reserved.get(f"rds {q.name}", 0)) for q in facts.quotas)
+    return replace(facts, quotas=counted)
+
+
+def wants(facts: Any) -> Mapping[str, int]:
+    """Return what a migration takes of each quota, as the journal names them."""
+    return {f"rds {name}": number for name, number in facts.needs.items()}
 
 
 @dataclass(frozen=True)
@@ -109,7 +124,12 @@ class DatabaseFacts:
     quotas: tuple[Quota, ...] | None = None
     blue_green_keys: bool | None = None  # whether CreateBlueGreenDeployment takes a key here
     taken: tuple[str, ...] | None = None  # names in use that the way needs
-    fence_login_error: str = ""  # why the secret of --fence-login cannot be read
+    unavailable: tuple[str, ...] | None = None  # what of it RDS would not make again today, in words
+    enforced: bool | None = None  # whether its VPC enforces encryption in transit
+    vaulted: tuple[str, ...] | None = None  # plain recovery points of AWS Backup
+    owned: bool = False  # under aws/rds, the key that AWS manages
+    rekey: bool = False  # storage under an AWS-owned key or aws/rds is moved too
+    fence_login_error: str = ""  # why the secret of --fence-login is none to log in with, and what to do
     unread: tuple[str, ...] = ()
 
     prefix: ClassVar[str] = ""
@@ -124,8 +144,13 @@ class DatabaseFacts:
 
     @property
     def plain(self) -> bool:
-        """Whether there is something to move: it is not under a key of its own, or under none at all."""
-        return self.encryption.type == "none"
+        """Whether there is something to move: it is under no key at all, or, where that was asked for, under one of AWS's."""
+        return self.encryption.type == "none" or (self.rekey and self.of_aws)
+
+    @property
+    def of_aws(self) -> bool:
+        """Whether its storage is under a key that is AWS's: one that AWS owns, or aws/rds (R-RDS-02, R-RDS-03)."""
+        return self.encryption.type == "sse-rds" or self.owned
 
     @property
     def tags(self) -> Tags:
@@ -155,9 +180,27 @@ class DatabaseFacts:
         return bool(self.described.get("MasterUserSecret"))
 
     @property
+    def parts(self) -> tuple[tuple[str, Described], ...]:
+        """What is made anew, each as described: it, and its replicas or members."""
+        return ((self.id, self.described),)
+
+    @property
     def claims(self) -> tuple[tuple[str, str], ...]:
         """What a migration claims, each with the one that has claimed it."""
         return ((self.id, dict(self.tags).get("sealift:migration", "")),)
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The former values of the database itself that the way back needs, and of what its name carries."""
+        words = image.words_of(self.described)
+        if self.proxies:
+            words["x"] = image.listed([[p.proxy, p.target_group] for p in self.proxies])
+        return words
+
+    @property
+    def images(self) -> tuple[tuple[Described, Mapping[str, str]], ...]:
+        """What a migration marks, itself first, each with its before-image."""
+        return ((self.described, self.words),)
 
     @property
     def needs(self) -> Mapping[str, int]:

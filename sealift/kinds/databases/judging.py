@@ -26,6 +26,15 @@ def moving(id: str, source: str, *, deep: bool = False) -> Callable[[Judge], Rul
     return decorate
 
 
+def done(facts: Any) -> str:
+    """Say why a database that is not plain is left as it is: under which key it is, and whether that is the wanted one."""
+    key, wanted = facts.encryption.key, facts.key
+    if key and key == wanted.arn:
+        return f"nothing to do: {facts.id} is under the wanted key"
+    under = key or "a key that AWS owns"
+    return f"{facts.id} is encrypted already, under {under}, not under {wanted.wanted}: with --rekey it is moved"
+
+
 def say(verdict: str, found: Sequence[str], remedy: str) -> Finding:
     """Return the verdict with the facts found, then the remedy; None where nothing was found."""
     return (verdict, f"{'; '.join(found)}. {remedy}") if found else None

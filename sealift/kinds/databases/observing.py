@@ -1,11 +1,12 @@
 """Reads that instances and clusters share; what is denied or unknown is None: that fact is *not evaluated*."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sealift.errors import AccessDenied, CallError, CredentialsLost
+from sealift.errors import AccessDenied, CallError, CredentialsLost, SealiftError
 from sealift.kind import Read
-from sealift.kinds.databases.facts import GroupFacts, OptionFacts, ProxyFacts, Quota
+from sealift.kinds.databases.facts import GroupFacts, OptionFacts, ProxyFacts, Quota, encryption
+from sealift.logins import credentials_of
 from sealift.plain import plain
 from sealift.step import Call, tags_of
 from sealift.surroundings import Surroundings, maybe
@@ -63,6 +64,63 @@ async def options_of(read: Read, group: str) -> tuple[OptionFacts, ...] | None:
     )
 
 
+async def unavailable(
+    read: Read, described: Iterable[Described], *, of_cluster: bool = False
+) -> tuple[str, ...] | None:
+    """Say which of these RDS would not make again today, as DescribeOrderableDBInstanceOptions tells (R-RDS-24)."""
+    found: list[str] = []
+    for one in described:
+        shape = str(one.get("DBClusterInstanceClass") or one.get("DBInstanceClass") or "")
+        about = {"Engine": one["Engine"], "EngineVersion": one.get("EngineVersion"), "DBInstanceClass": shape}
+        if not all(about.values()):
+            continue
+        reply = await maybe(read, "rds:DescribeOrderableDBInstanceOptions", **about)
+        if reply is None:
+            return None
+        offered = reply.get("OrderableDBInstanceOptions", ())
+        found += _lacking(one, offered, of_cluster=of_cluster)
+    return tuple(found)
+
+
+def _lacking(one: Described, offered: Iterable[Described], *, of_cluster: bool) -> list[str]:
+    shape = one.get("DBClusterInstanceClass") or one.get("DBInstanceClass")
+    name = one.get("DBInstanceIdentifier") or one.get("DBClusterIdentifier")
+    what = f"{name}: {shape} of {one['Engine']} {one['EngineVersion']}"
+    left = list(offered)
+    zone = None if one.get("MultiAZ") or of_cluster else one.get("AvailabilityZone")
+    kind = one.get("StorageType")
+    steps: tuple[tuple[str, Callable[[Described], bool]], ...] = (
+        ("", lambda o: True),
+        (f" on {kind}", lambda o: not kind or o.get("StorageType") == kind),
+        (" encrypted", lambda o: o.get("SupportsStorageEncryption") is not False),
+        (" in a Multi-AZ DB cluster", lambda o: not of_cluster or o.get("SupportsClusters") is not False),
+        (" in Multi-AZ", lambda o: of_cluster or not one.get("MultiAZ") or o.get("MultiAZCapable") is not False),
+        (f" in {zone}", lambda o: not zone or zone in {z["Name"] for z in o.get("AvailabilityZones", ())}),
+    )
+    for wanted, fits in steps:
+        left = [o for o in left if fits(o)]
+        if not left:
+            return [f"{what}{wanted}"]
+    return []
+
+
+async def enforced(read: Read, vpc: str) -> bool | None:
+    """Tell whether a VPC enforces encryption in transit (R-RDS-16)."""
+    if not vpc:
+        return False
+    reply = await maybe(read, "ec2:DescribeVpcEncryptionControls", VpcIds=[vpc])
+    return None if reply is None else any(c.get("Mode") == "enforce" for c in reply.get("VpcEncryptionControls", ()))
+
+
+async def owned(read: Read, described: Described, wanted: str) -> bool:
+    """Tell whether a database is under aws/rds; one whose key cannot be read is taken to be its owner's."""
+    key = described.get("KmsKeyId")
+    if encryption(described).type != "sse-kms" or not key or key == wanted:
+        return False
+    reply = await maybe(read, "kms:DescribeKey", KeyId=key)
+    return reply is not None and reply["KeyMetadata"].get("KeyManager") == "AWS"
+
+
 async def proxies_of(read: Read, name: str) -> tuple[ProxyFacts, ...] | None:
     """Return the proxies that route to a database, which they know by its name (R-RDS-18)."""
     targets = await _all_targets(read)
@@ -77,6 +135,7 @@ async def _all_targets(read: Read) -> tuple[tuple[ProxyFacts, str], ...] | None:
         found = []
         for proxy in proxies.get("DBProxies", ()):
             name = proxy["DBProxyName"]
+            secrets = tuple(sorted({a["SecretArn"] for a in proxy.get("Auth") or () if a.get("SecretArn")}))
             groups = await maybe(read, "rds:DescribeDBProxyTargetGroups", DBProxyName=name)
             for group in (groups or {}).get("TargetGroups") or ({"TargetGroupName": "default"},):
                 about = {"DBProxyName": name, "TargetGroupName": group["TargetGroupName"]}
@@ -85,7 +144,7 @@ async def _all_targets(read: Read) -> tuple[tuple[ProxyFacts, str], ...] | None:
                     return None
                 for target in reply.get("Targets", ()):
                     bears = target.get("TrackedClusterId") or target.get("RdsResourceId")
-                    found.append((ProxyFacts(name, group["TargetGroupName"]), str(bears)))
+                    found.append((ProxyFacts(name, group["TargetGroupName"], secrets), str(bears)))
         return tuple(dict.fromkeys(found))
 
     return await read.once("targets of proxies", ask) if isinstance(read, Surroundings) else await ask()
@@ -167,17 +226,20 @@ async def backup_selections(read: Read, arn: str) -> tuple[tuple[str, ...] | Non
 
 
 async def login_error(read: Read, secret: str) -> str:
-    """Say why the secret of --fence-login cannot be found; empty is good, also where that cannot be asked."""
+    """Say why the secret of --fence-login is none to log in with; empty is good, also where it may not be read just now."""
     if not secret:
         return ""
     try:
-        await read(Call("secretsmanager:DescribeSecret", {"SecretId": secret}))
+        reply = await read(Call("secretsmanager:GetSecretValue", {"SecretId": secret}))
+        credentials_of(str(reply.get("SecretString", "")))
     except CredentialsLost:
         raise
     except AccessDenied:
-        return ""  # its value may be readable all the same
+        return ""  # who migrates may be allowed to: the login is tried before the gate
     except CallError as error:
-        return error.message
+        return f"the secret {secret} of --fence-login cannot be read: {error.message.rstrip('.')}. Give its whole ARN."
+    except SealiftError as error:
+        return f"{secret}: {error}"
     return ""
 
 

@@ -21,6 +21,8 @@ _DEGRADED = {
 }
 _RULES = {"clone": CLONE_RULES, "snapshot": SNAPSHOT_RULES, "copy": COPY_RULES}
 
+SOUND = "every replacement is attached, healthy, hydrated and under the key"
+
 
 def _instance(facts: InstanceFacts, options: Options, route: str) -> tuple[Step, ...]:
     return routes.instance_recipe(facts, options, route, _COPIES[route])
@@ -30,17 +32,32 @@ def _volume(facts: VolumeAlone, options: Options, route: str) -> tuple[Step, ...
     return routes.volume_recipe(facts, options, route, _COPIES[route])
 
 
+def _kept(facts: InstanceFacts | VolumeAlone) -> tuple[str, ...]:
+    return tuple(v.id for v in facts.plain)
+
+
+def _done(facts: InstanceFacts | VolumeAlone) -> str:
+    if not facts.key.arn:
+        return f"no volume is plain; whether they are under the wanted key cannot be told: {facts.key.error}"
+    return "nothing to do: every volume is under the wanted key"
+
+
 EBS_INSTANCE = Kind(
     name="ebs-instance",
     facts=InstanceFacts,
     observe=observe_instance,
     rules=INSTANCE_RULES,
-    routes=tuple(Route(r, partial(_instance, route=r), _RULES[r], _DEGRADED[r]) for r in ("clone", "snapshot", "copy")),
+    routes=tuple(
+        Route(r, partial(_instance, route=r), _RULES[r], _DEGRADED[r], kept=_kept)
+        for r in ("clone", "snapshot", "copy")
+    ),
     identity=routes.identity,
     locks=finalize.locks,
     pending=lambda facts: bool(facts.plain),
+    done=_done,
     finalize=finalize.finalize,
     settled=finalize.settled,
+    sound=SOUND,
     stays=finalize.stays,
     unusable=finalize.unusable,
     recall=recall,
@@ -51,12 +68,16 @@ EBS_VOLUME = Kind(
     facts=VolumeAlone,
     observe=observe_volume,
     rules=VOLUME_RULES,
-    routes=tuple(Route(r, partial(_volume, route=r), _RULES[r], _DEGRADED[r]) for r in ("clone", "snapshot", "copy")),
+    routes=tuple(
+        Route(r, partial(_volume, route=r), _RULES[r], _DEGRADED[r], kept=_kept) for r in ("clone", "snapshot", "copy")
+    ),
     identity=routes.identity,
     locks=finalize.locks,
     pending=lambda facts: bool(facts.plain),
+    done=_done,
     finalize=finalize.finalize,
     settled=finalize.settled,
+    sound=SOUND,
     stays=finalize.stays,
     unusable=finalize.unusable,
     recall=recall,

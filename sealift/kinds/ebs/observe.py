@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from sealift.errors import SealiftError
-from sealift.keys import KeyFacts, key_facts
+from sealift.keys import NO_KEY, key_facts
 from sealift.kind import Read
 from sealift.kinds.ebs.facts import AsgFacts, InstanceFacts, VolumeAlone, VolumeFacts
 from sealift.kinds.ebs.room import room
@@ -27,7 +27,6 @@ Probe = Callable[[Call], Awaitable[str]]
 """Sends a request with DryRun and returns the error code of the answer."""
 
 GROUP_TAG = "aws:autoscaling:groupName"
-NO_KEY = KeyFacts("", error="no key was asked for")
 CLONES = {"DryRunOperation": True}
 NO_CLONES = frozenset(
     {"UnsupportedOperation", "InvalidAction", "UnknownOperationException", "NotImplemented", "UnknownParameter"}

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sealift.errors import Refused
 from sealift.kind import Read, Recalled
 from sealift.kinds.ebs.facts import InstanceFacts, VolumeAlone, VolumeFacts
 from sealift.kinds.ebs.observe import observe_instance, observe_volume, volume_facts
 from sealift.kinds.ebs.routes import inputs_digest
 from sealift.options import Options
+from sealift.recalling import newest, only, plan_of
 from sealift.step import Call, tags_of
 from sealift.steps.looks import instances, instances_in
 
@@ -42,24 +42,19 @@ async def recall(read: Read, account: str, region: str, target: str, options: Op
         for v in await _with_tag(read, "ec2:DescribeVolumes", "sealift:role", "source", "Volumes")
         if _belongs(v, target)
     ]
-    migrations = {tags_of(v)["sealift:migration"] for v in sources if "sealift:migration" in tags_of(v)}
-    if len(migrations) != 1:
-        raise Refused(
-            f"the sources of {target} carry the mark of {len(migrations) or 'no'} migration(s)", resource=target
-        )
-    (migration,) = migrations
+    migration = only(target, map(tags_of, sources))
     made = await _with_tag(read, "ec2:DescribeVolumes", "sealift:migration", migration, "Volumes")
     made += await _with_tag(read, "ec2:DescribeSnapshots", "sealift:migration", migration, "Snapshots")
-    _, route, digest = (tags_of(sources[0])["sealift:plan"] + "  ").split(" ", 2)
+    route, digest = plan_of(tags_of(sources[0]))
     facts = await _facts(read, account, region, target, options, sources, migration)
-    numbers = [tags_of(m) for m in made if tags_of(m).get("sealift:role") != "source"]
+    attempt, epoch = newest(map(tags_of, made))
     return Recalled(
         facts=facts,
         migration=migration,
         route=route,
-        same=inputs_digest(facts, options, route) == digest.strip(),
-        attempt=max((int(t.get("sealift:attempt", 1)) for t in numbers), default=1),
-        epoch=max((int(t.get("sealift:epoch", 0)) for t in numbers), default=0),
+        same=inputs_digest(facts, options, route) == digest,
+        attempt=attempt,
+        epoch=epoch,
         stage=await _stage(read, facts, made),
     )
 

@@ -3,11 +3,9 @@
 The old side keeps running and is read-only only until somebody reboots it: it goes into quarantine in the same cutover.
 """
 
-from typing import Any
-
 from sealift.fields import before_image
 from sealift.fields.instance import GREEN_OTHERWISE, INSTANCE
-from sealift.kinds.databases.names import NEW, set_aside
+from sealift.kinds.databases.names import NEW, set_aside, switched_over
 from sealift.kinds.databases.pieces import (
     BRING_UP,
     CONFIRM,
@@ -18,10 +16,11 @@ from sealift.kinds.databases.pieces import (
     hand_over_tags,
     hook,
     quarantine,
+    roles,
     state,
 )
 from sealift.kinds.rds.facts import InstanceFacts
-from sealift.kinds.rds.shared import interfaces_of, mark, members_of
+from sealift.kinds.rds.shared import Member, interfaces_of, mark, members_of
 from sealift.options import Options
 from sealift.recipe import Lanes, recipe, seconds_cutover
 from sealift.step import Id, Ref, Seconds, Step
@@ -39,6 +38,7 @@ from sealift.steps import (
     PairOf,
     Protect,
     RebootInstance,
+    ReleaseQuotas,
     ReserveQuotas,
     RetireDatabase,
     SwitchOver,
@@ -58,9 +58,8 @@ def blue_green_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...
     switched = tuple(
         (m.name, m.resource_id, _new(m.name), m.groups, m.parameter_group, set_aside(m.name, NEW)) for m in members
     )
-    new: dict[str, Any] = {"database": facts.id, "resource_id": _new(facts.id)}
     return recipe(
-        mark(facts, options, "blue-green"),
+        *mark(facts, options, "blue-green"),
         state(facts, options),
         ReserveQuotas(
             key="quotas",
@@ -68,7 +67,7 @@ def blue_green_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...
             source=facts.id,
             wanted=(("DBInstances", len(members)), ("AllocatedStorage", sum(m.size for m in members))),
         ),
-        *quarantine(facts, options),
+        *quarantine(facts, options, logs_in=False),
         CreateBlueGreen(
             key="blue-green",
             phase=PREPARE,
@@ -90,11 +89,18 @@ def blue_green_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...
                         aside=set_aside(m.name, NEW),
                         extra_tags=options.extra_tags,
                     ),
+                    *roles(
+                        m.described,
+                        f"{m.name}:",
+                        PREPARE,
+                        {"database": Ref(f"pair:{m.name}", "name"), "resource_id": _new(m.name)},
+                    ),
                     AwaitLag(key=f"lag:{m.name}", phase=PREPARE, database=Ref(f"pair:{m.name}", "name")),
                 ]
                 for m in members
             }
         ),
+        ReleaseQuotas(key="quotas:back", phase=PREPARE, source=facts.id, names=("DBInstances", "AllocatedStorage")),
         DbClaimHeld(key="claim", phase=CUTOVER, resource_id=facts.resource_id),
         hook(facts, options, "quiesce", CUTOVER),
         BeginSwitchover(key="begin", phase=CUTOVER, deployment=DEPLOYMENT),
@@ -131,6 +137,7 @@ def blue_green_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...
             quarantine=QUARANTINE,
             quiet=QUIET,
             interfaces=count,
+            proxies=tuple((p.proxy, p.target_group) for p in facts.proxies or ()),
         ),
         Lanes(
             {
@@ -171,12 +178,36 @@ def blue_green_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...
             }
         ),
         DeleteBlueGreen(key="record", phase=CONFIRM, deployment=DEPLOYMENT, with_green=False),
-        Protect(key="protect", phase=CONFIRM, on=True, former=False, back=set_aside(facts.id, NEW), **new),
+        Lanes({m.name: [_protected(m)] for m in members if _stays_protected(facts, m)}),
         hand_over_tags(facts, options, Ref(f"old:{facts.id}", "arn")),
         hook(facts, options, "after", CONFIRM),
+    )
+
+
+def _stays_protected(facts: InstanceFacts, member: Member) -> bool:
+    """Tell whether the new side of a member is protected: the primary's until finalize, a replica's as it was."""
+    return member.name == facts.id or bool(member.described.get("DeletionProtection"))
+
+
+def _protected(member: Member) -> Step:
+    return Protect(
+        key="protect"
+        if not member.described.get("ReadReplicaSourceDBInstanceIdentifier")
+        else f"protect:{member.name}",
+        phase=CONFIRM,
+        on=True,
+        former=False,
+        back=set_aside(member.name, NEW),
+        database=member.name,
+        resource_id=_new(member.name),
     )
 
 
 def readers_down(facts: InstanceFacts, options: Options) -> Seconds:
     """Return how long the names of read replicas answer nobody: as long as the primary's. *Modelled*."""
     return seconds_cutover(blue_green_recipe(facts, options)) if facts.replicas else Seconds()
+
+
+def kept(facts: InstanceFacts) -> tuple[str, ...]:
+    """Return what the sources are called while they are retained: they run, fenced off."""
+    return tuple(switched_over(m.name) for m in members_of(facts))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from sealift.kinds.databases import image
 from sealift.kinds.databases.facts import DatabaseFacts, Described, GroupFacts, OptionFacts
 from sealift.step import tags_of
 
@@ -31,10 +32,20 @@ class InstanceFacts(DatabaseFacts):
     prefix: ClassVar[str] = "rds"
 
     @property
+    def parts(self) -> tuple[tuple[str, Described], ...]:
+        """The instance and its replicas of this Region."""
+        return (*super().parts, *((r.id, r.described) for r in self.replicas if r.region == self.region))
+
+    @property
     def claims(self) -> tuple[tuple[str, str], ...]:
         """The instance and its replicas."""
         replicas = ((r.id, tags_of(r.described).get("sealift:migration", "")) for r in self.replicas)
         return (*super().claims, *replicas)
+
+    @property
+    def images(self) -> tuple[tuple[Described, Mapping[str, str]], ...]:
+        """The instance and its replicas."""
+        return (*super().images, *((r.described, image.words_of(r.described)) for r in self.replicas if r.described))
 
     @property
     def needs(self) -> Mapping[str, int]:

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sealift.keys import unusable as key_unusable
-from sealift.kind import Read
-from sealift.kinds.databases import names
-from sealift.kinds.rds.facts import InstanceFacts
+from sealift.kind import Barred, Read
+from sealift.kinds.databases import keyed, leaving, names
+from sealift.kinds.databases.fenced import lapses, opened
+from sealift.kinds.databases.settling import unlike
+from sealift.kinds.rds.facts import InstanceFacts, ReplicaFacts
 from sealift.options import Options
 from sealift.recipe import Lanes, recipe
 from sealift.step import Call, Output, Phase, Step
@@ -21,14 +23,12 @@ from sealift.steps import (
     Protect,
 )
 from sealift.steps.db_looks import (
-    RESTING,
     databases_in,
-    groups_of,
     id_of,
-    key_difference,
     name_of,
     read_database,
-    status_of,
+    read_named,
+    replication_difference,
 )
 from sealift.surroundings import maybe
 
@@ -56,20 +56,14 @@ def finalize(facts: InstanceFacts, options: Options, outputs: Mapping[str, Outpu
         *([] if "copy" in outputs else _last_state(facts, source, sized)),
         Lanes(
             {
-                r.id: [
-                    DeleteInstance(
-                        key=f"finalize:replica:{r.id}",
-                        phase=FINALIZE,
-                        database=_old_replica(r.id, outputs),
-                        resource_id=r.resource_id,
-                        roles=("source",),
-                    )
-                ]
+                r.id: _without(r, options, {"database": _old_replica(r.id, outputs), "resource_id": r.resource_id})
                 for r in facts.replicas
             }
         ),
         Protect(key="finalize:unprotect", phase=FINALIZE, on=False, former=True, **source) if protected else None,
-        DeleteInstance(key="finalize:source", phase=FINALIZE, roles=("source",), **source),
+        DeleteInstance(
+            key="finalize:source", phase=FINALIZE, roles=("source",), keeps_backups=not options.drop_backups, **source
+        ),
         Lanes(
             {
                 step: [
@@ -81,7 +75,9 @@ def finalize(facts: InstanceFacts, options: Options, outputs: Mapping[str, Outpu
                     )
                 ]
                 for step in ("warm", "renew", "last")
-                if "name" in outputs.get(step, {}) and not outputs[step].get("adopted")
+                if "name" in outputs.get(step, {})
+                and not outputs[step].get("adopted")
+                and f"{step}:gone" not in outputs
             }
         ),
         DeleteParameterGroup(key="finalize:quiet", phase=FINALIZE, group=str(outputs["quiet"]["name"])),
@@ -92,6 +88,21 @@ def finalize(facts: InstanceFacts, options: Options, outputs: Mapping[str, Outpu
             key="finalize:protection", phase=FINALIZE, on=False, former=False, database=facts.id, resource_id=new
         ),
     )
+
+
+def _without(replica: ReplicaFacts, options: Options, old: dict[str, Any]) -> list[Step]:
+    """Delete a replica that was put aside, its protection first."""
+    delete = DeleteInstance(
+        key=f"finalize:replica:{replica.id}",
+        phase=FINALIZE,
+        roles=("source",),
+        keeps_backups=not options.drop_backups,
+        **old,
+    )
+    if not replica.described.get("DeletionProtection"):
+        return [delete]
+    key = f"finalize:unprotect:{replica.id}"
+    return [Protect(key=key, phase=FINALIZE, on=False, former=True, **old), delete]
 
 
 def _last_state(facts: InstanceFacts, source: dict[str, Any], sized: dict[str, Any]) -> list[Step]:
@@ -131,18 +142,16 @@ def _new(facts: InstanceFacts, outputs: Mapping[str, Output]) -> str | None:
 
 
 async def settled(read: Read, facts: InstanceFacts, options: Options, outputs: Mapping[str, Output]) -> Sequence[str]:
-    """Read again what has to be true before a source goes, and as long as it is retained: the replacement serves under the
-    key, fully loaded, and the source is still fenced off.
+    """Read again what has to be true before a source goes, and as long as it is retained: the replacement and its read replicas
+    serve under the key, fully loaded, and the source is still fenced off with theirs.
     """
     wrong = await _replacement(read, facts, outputs)
-    group = outputs.get("quarantine", {}).get("GroupId")
+    for replica in facts.replicas:
+        wrong += await _new_replica(read, facts, replica)
     for name, resource in ((facts.id, facts.resource_id), *((r.id, r.resource_id) for r in facts.replicas)):
         found = databases_in(await read(read_database(resource)))
-        if not found:
-            wrong.append(f"the source of {name} is gone")
-        elif groups_of(found[0]) != {group}:
-            wrong.append(f"{name_of(found[0])}, the source of {name}, is not in quarantine any more")
-    return wrong + await unusable(read, facts)
+        wrong += lapses(found[0], name, outputs) if found else [f"the source of {name} is gone"]
+    return wrong + await opened(read, outputs, options) + await unusable(read, facts)
 
 
 async def _replacement(read: Read, facts: InstanceFacts, outputs: Mapping[str, Output]) -> list[str]:
@@ -154,15 +163,28 @@ async def _replacement(read: Read, facts: InstanceFacts, outputs: Mapping[str, O
     database, wrong = found[0], []
     if name_of(database) != facts.id or id_of(database) != new:
         wrong.append(f"{new} is named {name_of(database)}, not {facts.id}")
-    if status_of(database) not in (*RESTING, "backing-up"):
-        wrong.append(f"{facts.id} is '{status_of(database)}'")
-    if why := key_difference(database, facts.key.arn):
-        wrong.append(f"{facts.id}: {why}")
-    if database.get("StorageOperationStatus") == "Initializing":
-        wrong.append(f"{facts.id} is still loading its data ({database.get('StorageOperationPercentProgress', 0)} %)")
-    if groups_of(database) != set(facts.groups):
-        wrong.append(f"{facts.id} is in other security groups than its source was")
-    return wrong
+    return wrong + unlike(database, facts.id, facts.key.arn, facts.groups)
+
+
+async def _new_replica(read: Read, facts: InstanceFacts, replica: ReplicaFacts) -> list[str]:
+    """Say what is wrong with the read replica that bears a name: also one that a person has made where ours could not be."""
+    found = [d for d in databases_in(await read(read_named(replica.id))) if id_of(d) != replica.resource_id]
+    if not found:
+        return [f"the read replica {replica.id} is gone: its readers reach nobody; make one of {facts.id} by that name"]
+    database, wrong = found[0], []
+    source = database.get("ReadReplicaSourceDBInstanceIdentifier")
+    if source != facts.id:
+        wrong.append(f"{replica.id} is a read replica of {source or 'nothing'}, not of {facts.id}")
+    if why := replication_difference(database):
+        wrong.append(f"{replica.id}: {why}")
+    groups = [g["VpcSecurityGroupId"] for g in replica.described.get("VpcSecurityGroups", ())]
+    return wrong + unlike(database, replica.id, facts.key.arn, groups)
+
+
+async def barred(read: Read, facts: InstanceFacts, outputs: Mapping[str, Output]) -> Barred:
+    """Say why the replacement and its read replicas cannot be fenced and renamed now, and what heals that."""
+    made = [o.get("DbiResourceId") for key, o in outputs.items() if key.startswith(("restore", "green:", "replica:"))]
+    return await keyed.barred(read, facts.key.arn, facts.region, [str(m) for m in made if m], of_cluster=False)
 
 
 async def unusable(read: Read, facts: InstanceFacts) -> list[str]:
@@ -172,47 +194,28 @@ async def unusable(read: Read, facts: InstanceFacts) -> list[str]:
 
 async def stays(read: Read, facts: InstanceFacts, outputs: Mapping[str, Output]) -> Sequence[Mapping[str, str]]:
     """Return what outlives `finalize`: each with what it is, until when, and the command that ends it."""
-    left: list[Mapping[str, str]] = []
+    left: list[leaving.Row] = []
     kept = {str(o["name"]) for key in ("copy", "finalize:copy") if "name" in (o := outputs.get(key, {}))}
     filters = [{"Name": "dbi-resource-id", "Values": [facts.resource_id]}]
     for shot in (await read(Call("rds:DescribeDBSnapshots", {"Filters": filters}))).get("DBSnapshots", ()):
         name = shot["DBSnapshotIdentifier"]
         if shot.get("SnapshotType") == "automated":
             continue
-        plain = not shot.get("Encrypted")
-        what = f"a {'plain' if plain else 'encrypted'} snapshot of {facts.id}"
+        what = leaving.a_snapshot(encrypted=bool(shot.get("Encrypted")), of=facts.id)
         what += ": its state at the cut" if name in kept else " that sealift did not make"
-        left.append(
-            {
-                "id": name,
-                "what": what,
-                "until": "you act",
-                "command": f"aws rds delete-db-snapshot --region {facts.region} --db-snapshot-identifier {name}",
-            }
-        )
-    return left + await _automated(read, facts)
+        left.append(leaving.snapshot(facts, name, what))
+    left += leaving.restore_point(facts, outputs)
+    return [*left, *await leaving.our_tags(read, facts, _new(facts, outputs)), *await _automated(read, facts, outputs)]
 
 
-async def _automated(read: Read, facts: InstanceFacts) -> list[Mapping[str, str]]:
+async def _automated(read: Read, facts: InstanceFacts, outputs: Mapping[str, Output]) -> list[leaving.Row]:
     """Return the plain automated backups that the source leaves: they go when their retention has passed (R-RDS-30)."""
     reply = await maybe(read, "rds:DescribeDBInstanceAutomatedBackups", DbiResourceId=facts.resource_id)
     if reply is None:
-        return [
-            {
-                "id": facts.resource_id,
-                "what": "automated backups that could not be read",
-                "until": "you act",
-                "command": f"aws rds describe-db-instance-automated-backups --region {facts.region} "
-                f"--dbi-resource-id {facts.resource_id}",
-            }
-        ]
+        about = {"dbi_resource_id": facts.resource_id}
+        return [leaving.unread_backups(facts, "describe-db-instance-automated-backups", **about)]
     days = int(facts.described.get("BackupRetentionPeriod") or 0)
     return [
-        {
-            "id": backup.get("DBInstanceAutomatedBackupsArn", facts.resource_id),
-            "what": f"plain automated backups of {facts.id}",
-            "until": f"{days} days after the deletion of the source",
-            "command": "",
-        }
+        leaving.going(facts, str(backup.get("DBInstanceAutomatedBackupsArn", facts.resource_id)), days, outputs)
         for backup in reply.get("DBInstanceAutomatedBackups", ())
     ]

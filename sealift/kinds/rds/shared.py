@@ -74,9 +74,9 @@ def fenced_replicas(facts: InstanceFacts, options: Options) -> tuple[ReplicaFact
     return () if options.readers == "stale" else facts.replicas
 
 
-def mark(facts: InstanceFacts, options: Options, route: str) -> Lanes:
+def mark(facts: InstanceFacts, options: Options, route: str) -> list[Lanes]:
     """Claim the instance and its replicas."""
-    return pieces.mark(facts, options, route, identity(facts), [m.described for m in members_of(facts)])
+    return pieces.mark(facts, options, route, identity(facts))
 
 
 def fence(facts: InstanceFacts, options: Options, phase: Phase = CUTOVER) -> list[Step | Lanes]:
@@ -111,5 +111,6 @@ def proof(key: str, facts: InstanceFacts, options: Options, *, since: str = "", 
     about: dict[str, Any] = {}
     if options.fence_login:
         about |= {"resource_id": facts.resource_id, **login(facts, options)}
-        about["since"] = Ref(since, "position") if since else ""
+    if since:
+        about |= {"since": Ref(since, "position")} if options.fence_login else {"after": Ref(since, "began")}
     return ProveQuiet(key=key, phase=phase, databases=names, **about)

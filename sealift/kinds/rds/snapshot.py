@@ -12,10 +12,12 @@ from sealift.fields.instance import (
     BORN_OTHERWISE,
     GREEN_OTHERWISE,
     INSTANCE,
+    group_of,
     modify_params,
     replica_params,
     replica_settings,
     restore_params,
+    tells_parameters,
 )
 from sealift.kinds.databases.names import NEW, set_aside
 from sealift.kinds.databases.pieces import (
@@ -25,21 +27,28 @@ from sealift.kinds.databases.pieces import (
     PREPARE,
     QUARANTINE,
     QUIET,
+    SCHEDULERS,
+    WRITES,
     compact,
+    hand_over,
     hand_over_tags,
     hook,
     inside,
     login,
     quarantine,
+    quotas_back,
+    roles,
     state,
+    user_tags,
+    warm_gone,
 )
+from sealift.kinds.databases.quiet import closes_writes
 from sealift.kinds.rds.facts import InstanceFacts, ReplicaFacts
 from sealift.kinds.rds.shared import fence, interfaces, interfaces_of, mark, members_of, proof
 from sealift.options import Options
 from sealift.recipe import Lanes, recipe, seconds_cutover, total
-from sealift.step import Ref, Seconds, Step
+from sealift.step import Ref, Seconds, Step, tags_of
 from sealift.steps import (
-    AddRole,
     ApplyOwnParameters,
     AwaitProxyTarget,
     AwaitQuarantine,
@@ -48,10 +57,11 @@ from sealift.steps import (
     CopyDbSnapshot,
     CreateReplica,
     DbClaimHeld,
-    DeleteDbSnapshot,
     DeregisterProxyTarget,
     FenceDatabase,
+    GiveDbTags,
     GiveOwnGroups,
+    GiveParameters,
     LastDbSnapshot,
     ManagePassword,
     OpenWrites,
@@ -87,7 +97,7 @@ def snapshot_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...]:
     options_of: dict[str, Any] = {"option_group": facts.option_group_to_name}
     settings = modify_params(facts.described)
     return recipe(
-        mark(facts, options, "snapshot"),
+        *mark(facts, options, "snapshot"),
         state(facts, options),
         ReserveQuotas(key="quotas", phase=PREPARE, source=facts.id, wanted=tuple(facts.needs.items())),
         ReserveSlots(
@@ -144,7 +154,7 @@ def snapshot_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...]:
         ),
         SetAttributes(key="settings", phase=CUTOVER, settings=compact(settings), **new) if settings else None,
         ManagePassword(key="password", phase=CUTOVER, key_arn=facts.key.arn, **new) if facts.managed_password else None,
-        _roles(facts, new),
+        Lanes({"roles": roles(facts.described, "", CUTOVER, new)}),
         CompareDatabase(
             key="compare",
             phase=CUTOVER,
@@ -158,6 +168,7 @@ def snapshot_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...]:
         RenameDatabase(key="rename:old", phase=CUTOVER, to=old, **source),
         RenameDatabase(key="rename:new", phase=CUTOVER, to=facts.id, **new),
         *_opened(facts, options, named),
+        hand_over(facts),
         GiveOwnGroups(
             key="bring-up",
             phase=BRING_UP,
@@ -174,10 +185,11 @@ def snapshot_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...]:
         _on_the_proxies(facts, RegisterProxyTarget, "proxy:on"),
         _on_the_proxies(facts, AwaitProxyTarget, "proxy:routes"),
         *(_swapped_readers(facts, options) if options.readers == "stale" else _rebuilt_readers(facts, options)),
+        *warm_gone(facts, copied=True),
+        quotas_back(facts),
         Protect(key="protect", phase=CONFIRM, on=True, former=False, back=NEW_NAME, **named),
         hand_over_tags(facts, options, facts.arn.rsplit(":", 1)[0] + f":{old}"),
         hook(facts, options, "after", CONFIRM),
-        DeleteDbSnapshot(key="warm:copy:gone", phase=CONFIRM, snapshot=Ref("warm:copy", "name"), roles=("copy",)),
     )
 
 
@@ -198,37 +210,22 @@ def readers_down(facts: InstanceFacts, options: Options) -> Seconds:
     return total(steps[first : last + 1])
 
 
-def _roles(facts: InstanceFacts, new: Mapping[str, Any]) -> Lanes:
-    roles = facts.described.get("AssociatedRoles") or ()
-    return Lanes(
-        {
-            "roles": [
-                AddRole(
-                    key=f"role:{number}",
-                    phase=CUTOVER,
-                    role=r["RoleArn"],
-                    feature=r.get("FeatureName", ""),
-                    **new,
-                )
-                for number, r in enumerate(roles, 1)
-            ]
-        }
-    )
+def kept(facts: InstanceFacts) -> tuple[str, ...]:
+    """Return what the sources are called while they are retained: they run, fenced off."""
+    return tuple(set_aside(m.name) for m in members_of(facts))
 
 
 def _opened(facts: InstanceFacts, options: Options, named: Mapping[str, Any]) -> list[Step]:
     """Let the replacement be written to from inside: what made the source read-only may have come over with the data."""
-    if not options.fence_login:
+    if not options.fence_login or not closes_writes(facts.engine, facts.described):
         return []
-    former = Ref("read-only", "former")
-    return [OpenWrites(key="writes:new", phase=CUTOVER, former=former, **named, **login(facts, options))]
+    return [OpenWrites(key="writes:new", phase=CUTOVER, former=WRITES, **named, **login(facts, options))]
 
 
 def _jobs_again(facts: InstanceFacts, options: Options, named: Mapping[str, Any]) -> Step | None:
     if not options.fence_login:
         return None
-    former = Ref("schedulers", "former")
-    return StartSchedulers(key="schedulers:new", phase=CONFIRM, former=former, **named, **login(facts, options))
+    return StartSchedulers(key="schedulers:new", phase=CONFIRM, former=SCHEDULERS, **named, **login(facts, options))
 
 
 def _off_the_proxies(facts: InstanceFacts) -> Lanes:
@@ -334,41 +331,51 @@ def _put_aside(replica: ReplicaFacts) -> Step:
 
 
 def _replica(facts: InstanceFacts, options: Options, replica: ReplicaFacts, *, name: str) -> list[Step]:
-    """Make a replica, set what its creation cannot be told, and compare it with the one that it stands for."""
-    made = Ref(f"replica:{replica.id}", "DbiResourceId")
+    """Make a replica, give it what its creation cannot be told, and compare it with the one that it stands for."""
+    made: dict[str, Any] = {"database": name, "resource_id": Ref(f"replica:{replica.id}", "DbiResourceId")}
     settings = replica_settings(replica.described)
     expected = GREEN_OTHERWISE if name == replica.id else BORN_OTHERWISE
-    lane: list[Step] = [
+    tags = (*user_tags(tuple(tags_of(replica.described).items())), ("sealift:role", "replacement"))
+    lane: list[Step | None] = [
         CreateReplica(
             key=f"replica:{replica.id}",
             phase=CONFIRM,
             source=facts.id,
             name=name,
             aside=set_aside(replica.id, NEW),
-            members=compact(replica_params(replica.described)),
+            members=compact(replica_params(replica.described, facts.described)),
             key_arn=facts.key.arn,
             extra_tags=options.extra_tags,
-        )
-    ]
-    if settings:
-        lane.append(
-            SetAttributes(
-                key=f"settings:{replica.id}",
-                phase=CONFIRM,
-                database=name,
-                resource_id=made,
-                settings=compact(settings),
-            )
-        )
-    lane.append(
+        ),
+        SetAttributes(key=f"settings:{replica.id}", phase=CONFIRM, settings=compact(settings), **made)
+        if settings
+        else None,
+        *_own_parameters(facts, replica, made),
+        *roles(replica.described, f"{replica.id}:", CONFIRM, made),
         CompareDatabase(
             key=f"compare:{replica.id}",
             phase=CONFIRM,
-            database=name,
-            resource_id=made,
             was=before_image(INSTANCE, replica.described),
             expected=tuple(sorted(expected.items())),
             key_arn=facts.key.arn,
+            **made,
+        ),
+        GiveDbTags(key=f"tags:{replica.id}", phase=CONFIRM, arn=f"{replica.arn.rsplit(':', 1)[0]}:{name}", tags=tags),
+        Protect(
+            key=f"protect:{replica.id}", phase=CONFIRM, on=True, former=False, back=set_aside(replica.id, NEW), **made
         )
-    )
-    return lane
+        if replica.described.get("DeletionProtection")
+        else None,
+    ]
+    return [step for step in lane if step is not None]
+
+
+def _own_parameters(facts: InstanceFacts, replica: ReplicaFacts, made: Mapping[str, Any]) -> list[Step]:
+    """Give it a parameter group other than its primary's, where the creation could not be told."""
+    group = replica.parameter_group.name or group_of(replica.described)
+    if not group or group == facts.parameter_group.name or tells_parameters(replica.described):
+        return []
+    return [
+        GiveParameters(key=f"parameters:{replica.id}", phase=CONFIRM, parameter_group=group, **made),
+        RebootInstance(key=f"parameters:reboot:{replica.id}", phase=CONFIRM, parameter_group=group, **made),
+    ]

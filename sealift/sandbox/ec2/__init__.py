@@ -24,6 +24,7 @@ from sealift.sandbox.ec2 import (
     tiers,
     volume_status,
     volumes,
+    vpc_controls,
 )
 from sealift.sandbox.world import Call, World
 
@@ -48,5 +49,6 @@ OPERATIONS: dict[str, Callable[[World, Call], dict[str, Any] | None]] = {
     **roots.OPERATIONS,
     **image_copies.OPERATIONS,
     **security_groups.OPERATIONS,
+    **vpc_controls.OPERATIONS,
 }
 """All EC2 operations that the sandbox answers itself; the rest is moto's."""

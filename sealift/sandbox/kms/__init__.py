@@ -6,7 +6,17 @@ from typing import Any
 from sealift.sandbox.kms import grants, operations, policies
 from sealift.sandbox.kms.access import about_keys, admit, infrastructure_may, service_may
 from sealift.sandbox.kms.grants import attached, detached
-from sealift.sandbox.kms.keys import EBS_ALIAS, KeyFact, fact, find, is_managed, managed_key, set_state, unusable
+from sealift.sandbox.kms.keys import (
+    EBS_ALIAS,
+    RDS_ALIAS,
+    KeyFact,
+    fact,
+    find,
+    is_managed,
+    managed_key,
+    set_state,
+    unusable,
+)
 from sealift.sandbox.world import Call, World
 
 OPERATIONS: dict[str, Callable[[World, Call], dict[str, Any] | None]] = {
@@ -19,6 +29,7 @@ OPERATIONS: dict[str, Callable[[World, Call], dict[str, Any] | None]] = {
 __all__ = [
     "EBS_ALIAS",
     "OPERATIONS",
+    "RDS_ALIAS",
     "KeyFact",
     "about_keys",
     "admit",

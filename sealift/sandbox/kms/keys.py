@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from moto.kms import kms_backends
 from moto.kms import models as kms_models
 
-EBS_ALIAS = "alias/aws/ebs"
+EBS_ALIAS, RDS_ALIAS = "alias/aws/ebs", "alias/aws/rds"
 
 
 class KeyFact(NamedTuple):
@@ -26,8 +26,8 @@ def find(account: str, region: str, ref: str) -> Any:
             return None
         account = ref_account
         ref = ref.removeprefix("key/")
-    if ref == EBS_ALIAS:
-        return managed_key(account, region)
+    if ref in (EBS_ALIAS, RDS_ALIAS):
+        return managed_key(account, region, ref)
     backend = kms_backends[account][region]
     key_id = backend.get_key_id_from_alias(ref) if ref.startswith("alias/") else ref
     return backend.keys.get(key_id)
@@ -39,14 +39,17 @@ def of_ciphertext(region: str, blob: bytes) -> Any:
     return next((b[region].keys[name] for b in list(kms_backends.values()) if name in b[region].keys), None)
 
 
-def managed_key(account: str, region: str) -> Any:
-    """Return the AWS managed key for EBS, made when first asked for."""
+def managed_key(account: str, region: str, alias: str = EBS_ALIAS) -> Any:
+    """Return the AWS managed key for EBS or RDS, made when first asked for, be it only described (SB-KEY-20)."""
     backend = kms_backends[account][region]
-    if not backend.alias_exists(EBS_ALIAS):
-        key = backend.create_key(None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "Default key for EBS", None)
-        key.key_manager, key.policy = "AWS", _managed_policy(account, region)
-        backend.create_alias(key.id, EBS_ALIAS)
-    return backend.keys[backend.get_key_id_from_alias(EBS_ALIAS)]
+    if not backend.alias_exists(alias):
+        what = f"Default key for {alias.rsplit('/', 1)[1].upper()}"
+        key = backend.create_key(None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", what, None)
+        key.key_manager = "AWS"
+        if alias == EBS_ALIAS:
+            key.policy = _managed_policy(account, region)
+        backend.create_alias(key.id, alias)
+    return backend.keys[backend.get_key_id_from_alias(alias)]
 
 
 def _managed_policy(account: str, region: str) -> str:

@@ -88,6 +88,8 @@ class Durations:
     db_parameters_s: float = assumed(20.0, "guess: `applying` of a changed parameter or parameter group")
     db_proxy_s: float = assumed(30.0, "guess: a proxy, a target or a custom endpoint until it is usable")
     db_secret_s: float = assumed(60.0, "guess: a managed master secret's `creating`")
+    metric_sampled_s: float = assumed(30.0, "guess: when in its minute RDS reads what a metric of it shows")
+    metric_late_s: float = assumed(60.0, "guess: until CloudWatch shows a minute that has passed")
     db_replica_lag_s: float = assumed(2.0, "guess: how far a replica is behind")
     aurora_replica_lag_s: float = assumed(0.1, "Aurora.Replication.html: usually much less than 100 ms; a guess")
     integration_s: float = assumed(1800.0, "guess: a zero-ETL integration's `creating`")

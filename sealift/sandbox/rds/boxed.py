@@ -4,7 +4,7 @@ from typing import Any
 
 from sealift.sandbox import hook
 from sealift.sandbox.physics.contents import Contents
-from sealift.sandbox.rds import flow, keys, losses, moves, outages, proxies
+from sealift.sandbox.rds import flow, keys, losses, moves, outages, passwords, proxies
 from sealift.sandbox.rds.engine import Engine
 from sealift.sandbox.rds.losses import DbLoss, DoubleRun
 from sealift.sandbox.rds.outages import Outage
@@ -162,9 +162,22 @@ class Databases:
         """Tell RDS that a key's state has been changed by hand."""
         keys.looked_at(self.world, self.world.now())
 
-    def engine(self, name: str, region: str = REGION, account: str = ACCOUNT, address: str = "172.31.99.9") -> Engine:
-        """Log in to a database from an address: see `Engine.execute`."""
-        return Engine(self.world, account, region, name, address)
+    def engine(
+        self,
+        name: str,
+        region: str = REGION,
+        account: str = ACCOUNT,
+        address: str = "172.31.99.9",
+        user: tuple[str, str] | None = None,
+    ) -> Engine:
+        """Log in to a database from an address, as a user with a password, or with the box's own eye: see `Engine.execute`."""
+        return Engine(self.world, account, region, name, address, user)
+
+    def add_db_user(self, name: str, user: str, password: str, region: str = REGION, account: str = ACCOUNT) -> None:
+        """Let somebody make a user inside a database, or give one another password."""
+        with hook.LOCK:
+            self.world.settle()
+            passwords.give(self._db(name, region, account).store, user, password)
 
     def db_losses(self) -> list[DbLoss]:
         """Return all acknowledged writes that the database serving their endpoint name lacks; empty is good."""

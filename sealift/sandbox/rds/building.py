@@ -56,6 +56,17 @@ def check_class(engine: str, db_class: str, storage: Storage) -> None:
         )
 
 
+def check_orderable(room: Books, shown: Mapping[str, Any]) -> None:
+    """Refuse a class that is not to be had any more: a test puts it under `withdrawn-class` (R-RDS-24)."""
+    if shown.get("DBInstanceClass") in room.book("withdrawn-class"):
+        told = ", ".join(f"{k}={shown.get(k)}" for k in ("DBInstanceClass", "Engine", "EngineVersion", "LicenseModel"))
+        message = (
+            f"RDS does not support creating a DB instance with the following combination: {told}. For supported combinations "
+            "of instance class and database engine version, see the documentation."
+        )
+        raise refuse("R-RDS-24", "InvalidParameterCombination", message)
+
+
 def check_transit(room: Books, subnet_group: str, db_class: str) -> None:
     """Refuse a class that cannot encrypt in transit, in a VPC that enforces it (R-RDS-16)."""
     control = room.book("vpc-encryption-control").get(network.vpc_of(room, subnet_group), {})
@@ -72,6 +83,16 @@ def check_zone(call: Call) -> None:
     if call.params.get("MultiAZ") and call.params.get("AvailabilityZone"):
         message = "Requesting a specific availability zone is not valid for Multi-AZ instances."
         raise refuse("SB-RDS-07", "InvalidParameterCombination", message)
+
+
+def check_members(room: Books, engine: str, params: Mapping[str, Any]) -> None:
+    """Refuse what an engine does not take, and a unit of reserved capacity that another instance holds."""
+    if params.get("EngineLifecycleSupport") and engine not in ("mysql", "postgres"):
+        message = f"EngineLifecycleSupport isn't supported for DB engine {engine}."
+        raise refuse("SB-RDS-62", "InvalidParameterCombination", message)
+    held = params.get("DBCapacityReservationIdentifier")
+    if held and any(d.shown.get("DBCapacityReservationIdentifier") == held for d in room.databases.values()):
+        raise refuse("SB-RDS-63", "InsufficientDBInstanceCapacity", f"{held} has no unit of capacity left.")
 
 
 def enter(
@@ -101,8 +122,10 @@ def enter(
     if cluster is None:
         storage_types.fill(shown, backup=backup)
         storage_types.check(shown, params)
+    check_members(room, engine, params)
     check_zone(call)
     check_quota(world, call, shown.get("AllocatedStorage", 0) if cluster is None else 0)
+    check_orderable(room, shown)
     check_class(engine, shown.get("DBInstanceClass", ""), storage)
     group = parameters.check(room, parameters.GROUP, params.get("DBParameterGroupName"), engine, version)
     option_group = options.check(room, params.get("OptionGroupName"), engine, version)
@@ -110,11 +133,16 @@ def enter(
     check_transit(room, subnet_group, shown.get("DBInstanceClass", ""))
     groups = list(cluster.groups) if cluster else network.chosen_groups(call, room, subnet_group)
     user = shown.get("MasterUsername")
-    secret = secrets.wanted(world, call, name, user=user) if params.get("ManageMasterUserPassword") else None
+    inside = cluster.store if cluster else store or Store("")
+    managed = params.get("ManageMasterUserPassword")
+    secret = secrets.wanted(world, call, name, inside, user=user) if managed else None
+    secrets.set_at_creation(call, inside, user)
     made_tags = tags.asked(call) if own_tags is None else own_tags
     nets = network.subnets(room, subnet_group)
     shown.setdefault("AvailabilityZone", nets[world.rng.randrange(len(nets))].availability_zone)
     own = resource_id(world, "db")
+    if cluster is None:
+        inside.id = own
     db = Database(
         id=name,
         resource_id=own,
@@ -123,7 +151,7 @@ def enter(
         region=call.region,
         created=call.at,
         shown=shown,
-        store=(cluster.store if cluster else store or Store(own)),
+        store=inside,
         storage=cluster.storage if cluster else storage,
         visible=call.at + world.durations.visible_s,
         groups=groups,
@@ -134,8 +162,6 @@ def enter(
         secret=secret,
         cluster=cluster,
     )
-    if store:
-        store.id = own
     room.databases[name] = db
     return db
 

@@ -93,33 +93,38 @@ def _version(name: str, version: str) -> dict[str, Any]:
 
 
 def orderable(world: World, call: Call) -> dict[str, Any]:
-    """DescribeOrderableDBInstanceOptions: some classes, and whether they can be encrypted."""
+    """DescribeOrderableDBInstanceOptions: some classes, or the one that is asked for, unless it is withdrawn (R-RDS-24)."""
     params = call.params
-    engine, zones = params["Engine"], [{"Name": call.region + z} for z in "abc"]
-    known = engines.engine(engine).versions
-    found = [
-        {
-            "Engine": engine,
-            "EngineVersion": v,
-            "DBInstanceClass": c,
-            "LicenseModel": engines.engine(engine).licence,
-            "AvailabilityZones": zones,
-            "MultiAZCapable": True,
-            "ReadReplicaCapable": True,
-            "Vpc": True,
-            "SupportsStorageEncryption": engine != "sqlserver-ex" and not c.startswith(engines.NOT_ENCRYPTED_CLASSES),
-            "StorageType": t,
-            "SupportsIops": t != "gp2",
-            "SupportsPerformanceInsights": True,
-            "SupportsIAMDatabaseAuthentication": True,
-        }
-        for v in known
-        for c in (*_CLASSES, "db.t2.micro")
-        for t in (("aurora",) if engines.is_aurora(engine) else ("gp2", "gp3", "io1"))
-        if params.get("EngineVersion") in (None, v) and params.get("DBInstanceClass") in (None, c)
-    ]
+    engine, asked = params["Engine"], params.get("EngineVersion")
+    known = [v for v in engines.engine(engine).versions if asked in (None, v)]
+    if asked and not known and engines.offered(engine, asked):
+        known = [asked]
+    classes = (params["DBInstanceClass"],) if params.get("DBInstanceClass") else (*_CLASSES, "db.t2.micro")
+    withdrawn = here(world, call).book("withdrawn-class")
+    storage = ("aurora", "aurora-iopt1") if engines.is_aurora(engine) else ("gp2", "gp3", "io1", "io2", "standard")
+    found = [_order(call, engine, v, c, t) for v in known for c in classes if c not in withdrawn for t in storage]
     page, more = paged(found, call)
     return {"OrderableDBInstanceOptions": page, **more}
+
+
+def _order(call: Call, engine: str, version: str, db_class: str, storage: str) -> dict[str, Any]:
+    return {
+        "Engine": engine,
+        "EngineVersion": version,
+        "DBInstanceClass": db_class,
+        "LicenseModel": engines.engine(engine).licence,
+        "AvailabilityZones": [{"Name": call.region + z} for z in "abc"],
+        "MultiAZCapable": not engines.is_aurora(engine),
+        "ReadReplicaCapable": True,
+        "Vpc": True,
+        "SupportsClusters": engine in ("mysql", "postgres"),
+        "SupportsStorageEncryption": engine != "sqlserver-ex"
+        and not db_class.startswith(engines.NOT_ENCRYPTED_CLASSES),
+        "StorageType": storage,
+        "SupportsIops": storage not in ("gp2", "standard"),
+        "SupportsPerformanceInsights": True,
+        "SupportsIAMDatabaseAuthentication": True,
+    }
 
 
 def valid_modifications(world: World, call: Call) -> dict[str, Any]:

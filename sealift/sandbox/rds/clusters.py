@@ -67,7 +67,8 @@ def enter(
     secret = None
     if params.get("ManageMasterUserPassword"):
         user = (base or {}).get("MasterUsername")
-        secret = secrets.wanted(world, call, name, of_cluster=True, user=user)
+        secret = secrets.wanted(world, call, name, store, of_cluster=True, user=user)
+    secrets.set_at_creation(call, store, params.get("MasterUsername"))
     own = building.resource_id(world, "cluster")
     store.id = own
     cluster = Cluster(

@@ -1,11 +1,12 @@
 """The inside of a database, as a login sees it: what a fence's engine layer does and proves.
 
-A statement is a word and perhaps a value: `read_only`, `sessions`, `end_sessions`, `position`, `schedulers`, `rows`.
+A statement is a word and perhaps a value: `read_only`, `sessions`, `end_sessions`, `position`, `user_writes`, `schedulers`,
+`rows`.
 """
 
 from typing import Any
 
-from sealift.sandbox.rds import engines, flow, lookups, metrics, moves, network
+from sealift.sandbox.rds import engines, flow, lookups, metrics, moves, network, passwords
 from sealift.sandbox.rds.state import AnyDb, Cluster, Database, books
 from sealift.sandbox.world import World
 
@@ -15,20 +16,29 @@ _STORED = {
 }
 """Settings that an engine stores in the data, so that they outlive a reboot and are in every snapshot (SB-ENG-01)."""
 
+HEARTBEAT = 300.0
+"""Seconds between two writes of RDS's own, which move LSN, GTID and SCN with no user writing (SB-ENG-03)."""
+
 
 class Unreachable(Exception):  # what a driver's connection error is
     """No connection: the engine is not up, or the network lets nobody in."""
 
 
-class Engine:
-    """A login to an instance, or to the writer of a cluster, by name."""
+class Denied(Exception):  # what a driver's refusal of a password is
+    """There is no such user, or another password is theirs (SB-ENG-04)."""
 
-    def __init__(self, world: World, account: str, region: str, name: str, address: str) -> None:
+
+class Engine:
+    """A login to an instance, or to the writer of a cluster, by name. `user`: with which password; None is the box's own eye."""
+
+    def __init__(
+        self, world: World, account: str, region: str, name: str, address: str, user: tuple[str, str] | None = None
+    ) -> None:
         self._world, self._room, self._address = world, books(world, account, region), address
-        self._name = lookups.name_of(name)
+        self._name, self._user = lookups.name_of(name), user
 
     def execute(self, statement: str, value: Any = None) -> Any:
-        """Run one statement on a connection of its own; `Unreachable` where there is none to be had."""
+        """Run one statement on a connection of its own; `Unreachable` where there is none to be had, `Denied` to strangers."""
         head, db = self._connect()
         if statement == "read_only":
             return self._set(head, db, "read_only", value)
@@ -42,6 +52,8 @@ class Engine:
             return ended
         contents = head.store.contents(self._world.now())
         if statement == "position":
+            return self._position(db, contents.mib({}) + self._world.now() // HEARTBEAT)
+        if statement == "user_writes":
             return self._position(db, contents.mib({}))
         if statement == "rows":
             return {s: round(sum(b - a for a, b in spans), 3) for s, spans in contents.streams.items()}
@@ -55,6 +67,8 @@ class Engine:
             raise Unreachable(f"{self._name} does not take connections.")
         if not network.admits_address(db, self._address):
             raise Unreachable(f"{self._name}: connection timed out.")
+        if self._user and not passwords.fits(head.store, *self._user):
+            raise Denied(f"{self._name}: password authentication failed for user {self._user[0]!r}.")
         return head, db
 
     def _set(self, head: AnyDb, db: Database, what: str, on: bool | None, turned: bool = False) -> bool:
@@ -81,7 +95,7 @@ class Engine:
             client.unaware = client.unaware or client.at is db
 
     def _position(self, db: Database, seconds: float) -> str:
-        """Return LSN, GTID or SCN: it moves with every write and stands still without one."""
+        """Return LSN, GTID or SCN after so many seconds of writing: it moves with every write."""
         n, kind = round(seconds * 1000), engines.engine(str(db.shown["Engine"])).position
         if kind == "LSN":
             return f"{n >> 32:X}/{n & 0xFFFFFFFF:08X}"

@@ -5,8 +5,10 @@ Clients that only read have connections too, and are answered as long as one las
 After every change of state, group, parameter or engine setting `refresh` settles anew which streams run.
 """
 
+from collections import Counter
+
 from sealift.sandbox.physics.contents import Contents
-from sealift.sandbox.rds import network, parameters
+from sealift.sandbox.rds import network, parameters, passwords
 from sealift.sandbox.rds.state import AnyDb, Books, Client, Cluster, Database, Run, Store, Writing, books
 from sealift.sandbox.world import World
 
@@ -57,11 +59,13 @@ def refresh(world: World, account: str, region: str, at: float, about: AnyDb | N
     """Begin and end streams as things stand at `at`; with `about`, those that its state has to do with."""
     room = books(world, account, region)
     near = room.clients if about is None else [c for c in room.clients if _touches(room, c, _head(about))]
+    left = [c.at for c in near if c.at]
     for client in near:
         _connect(room, client, at)
         if client.reads:
             _read(client, at)
     heads = dict(room.heads()) if about is None else _heads(about, near)
+    _note_connections(room, heads, left, at)
     served = {(c.kind, c.name) for c in room.clients if not c.reads}
     wanted: dict[str, dict[str, str | None]] = {}
     for head, db in heads.items():
@@ -75,6 +79,16 @@ def refresh(world: World, account: str, region: str, at: float, about: AnyDb | N
             _from_outside(world, room, client, wanted)
     for head in heads:
         settle(world, room, head.store, wanted[head.store.id], at)
+
+
+def _note_connections(room: Books, heads: dict[AnyDb, Database | None], left: list[Database], at: float) -> None:
+    """Write down how many clients are on each instance from now on: CloudWatch samples it (SB-RDS-47)."""
+    counted = Counter(c.at for c in room.clients)
+    members = [m for head in heads for m in (head.members if isinstance(head, Cluster) else [head])]
+    for db in (*members, *left):
+        now = counted[db] if is_up(db) else None
+        if not db.connected or db.connected[-1][1] != now:
+            db.connected.append((at, now))
 
 
 def _head(db: AnyDb) -> AnyDb:
@@ -115,9 +129,13 @@ def _connect(room: Books, client: Client, at: float) -> None:
 
 
 def _routed(room: Books, client: Client, at: float) -> bool:
-    """Say whether the client's proxy is up and routes to the name it wants: a target is REGISTERING for a while."""
+    """Say whether the client's proxy is up and routes to the name it wants: a target is REGISTERING for a
+    while, and bound to what a switchover has put under the name (SB-BG-32).
+    """
     proxy = room.book("proxy").get(client.proxy)
-    return proxy is not None and any(t["RdsResourceId"] == client.name and t["routes"] <= at for t in proxy["targets"])
+    mine = [t for t in proxy["targets"] if t["RdsResourceId"] == client.name and t["routes"] <= at] if proxy else []
+    head, _ = target(room, client)
+    return any(head is None or t.get("bound", head.resource_id) == head.resource_id for t in mine)
 
 
 def readable(room: Books, client: Client) -> list[Database]:
@@ -168,9 +186,14 @@ def _older(head: AnyDb, client: Client) -> bool:
     return client.unaware and client.at is not None and not head.store.follows
 
 
+def _past_read_only(store: Store, db: Database) -> bool:
+    """Say whether a Blue/Green deployment alone keeps this side read-only: jobs inside do not obey that (SB-BG-30)."""
+    return store.green or ("switched" in db.memory and not store.follows)
+
+
 def _inside(head: AnyDb, db: Database, name: str | None, mine: dict[str, str | None]) -> None:
     store = head.store
-    if store.job and scheduled(head, db) and writable(head, db):
+    if store.job and scheduled(head, db) and (writable(head, db) or _past_read_only(store, db)):
         mine[f"job@{store.id}"] = name
     if not store.inbound or store.follows:
         return
@@ -213,4 +236,5 @@ def end_sessions(room: Books, db: Database) -> int:
 
 def detach(store: Store, at: float) -> None:
     """Let a replica's store go its own way, with what it has."""
+    passwords.part(store)
     store.held, store.follows, store.lag = store.contents(at), None, 0.0

@@ -56,8 +56,8 @@ def _instance(
     base["DeletionProtection"] = False
     start = replace(call, params=_params(call, blue))
     green = replicas.follow(world, start, source, name, _storage(blue, keyed), base)
-    green.tags, green.roles = dict(blue.tags), [dict(r) for r in blue.roles]
-    green.store.follows = source.store
+    green.tags = dict(blue.tags)  # roles are not copied (SB-BG-31)
+    green.store.follows, green.store.green = source.store, source is blue
     seconds = world.durations.green_provision_s * 0.6
     load = green.store.gib * 1024 / world.durations.db_restore_mib_per_s
     green.hydration = Hydration("default", call.at + seconds, call.at + seconds + load)
@@ -74,12 +74,14 @@ def _cluster(world: World, call: Call, blue: Cluster, suffix: str, storage: Stor
         "DBSubnetGroupName": blue.subnet_group,
     }
     start = replace(call, params=params)
-    store = Store("", old.gib, old.job, old.inbound, kept=set(old.kept), follows=old, lag=d.db_replica_lag_s)
+    store = Store(
+        "", old.gib, old.job, old.inbound, kept=set(old.kept), follows=old, lag=d.db_replica_lag_s, green=True
+    )
     version = sent.get("TargetEngineVersion", blue.shown["EngineVersion"])
     base = {**blue.shown, "DeletionProtection": False}
     base.pop("BacktrackWindow", None)  # R-RDS-41: backtrack is lost
     green = clusters.enter(world, start, blue.shown["Engine"], version, storage, store, base)
-    green.tags, green.roles, green.data_api = dict(blue.tags), [dict(r) for r in blue.roles], False
+    green.tags, green.data_api = dict(blue.tags), False  # roles are not copied (SB-BG-31)
     clusters.arrive(world, start, green, d.green_provision_s * 0.4)
     pairs = [Pair(blue, green)]
     ordered = sorted(blue.members, key=lambda m: m is not blue.writer)

@@ -2,33 +2,21 @@
 
 from typing import Any
 
-from moto.kms import kms_backends
-
 from sealift.sandbox import kms
 from sealift.sandbox.rds import moves
 from sealift.sandbox.rds.refusals import refuse
 from sealift.sandbox.rds.state import AnyDb, Books, Database, DbSnapshot, Storage, everywhere
 from sealift.sandbox.world import Call, World
 
-ALIAS = "alias/aws/rds"
+ALIAS = kms.RDS_ALIAS
 _SHARED = ("DescribeKey", "CreateGrant", "Decrypt")
 _GRANT = {"Operations": ["Decrypt", "Encrypt", "GenerateDataKey", "CreateGrant", "DescribeKey", "RetireGrant"]}
-
-
-def managed_key(account: str, region: str) -> Any:
-    """Return the AWS managed key for RDS, made when first asked for."""
-    backend = kms_backends[account][region]
-    if not backend.alias_exists(ALIAS):
-        key = backend.create_key(None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "Default key for RDS", None)
-        key.key_manager = "AWS"
-        backend.create_alias(key.id, ALIAS)
-    return backend.keys[backend.get_key_id_from_alias(ALIAS)]
 
 
 def usable(world: World, call: Call, ref: str) -> str:
     """Return the ARN of a key that RDS can use here for this caller, or refuse (R-RDS-14, R-RDS-15)."""
     if ref == ALIAS:
-        return str(managed_key(call.account, call.region).arn)
+        return str(kms.managed_key(call.account, call.region, ALIAS).arn)
     arn, why = kms.fact(call.account, call.region, ref)
     if why or kms.service_may(world, call, arn, ("DescribeKey", "CreateGrant"), {}, "rds", _GRANT):
         message = (

@@ -86,6 +86,16 @@ _OF_CLUSTER = [
     "DeletionProtection",
     "DBPortNumber",
 ]
+_LATE = frozenset(
+    [
+        "DatabaseInsightsMode",
+        "PerformanceInsightsEnabled",
+        "PerformanceInsightsKMSKeyId",
+        "PerformanceInsightsRetentionPeriod",
+    ]
+)
+"""Members that a describe shows only once they have been applied, although nothing is pending (SB-RDS-20)."""
+
 _WORDS = {
     "MonitoringInterval": "configuring-enhanced-monitoring",
     "IAMDatabaseAuthenticationEnabled": "configuring-iam-database-auth",
@@ -211,7 +221,9 @@ def _apply(world: World, call: Call, db: Database, changes: dict[str, Any]) -> N
     name = changes.pop("DBInstanceIdentifier", None)
     changes = {k: v for k, v in changes.items() if k == "MasterUserPassword" or db.shown.get(k) != v}
     silent = {
-        k: v for k, v in changes.items() if k in SILENT or (k not in DEFERRED and k not in _WORDS and k != "Port")
+        k: v
+        for k, v in changes.items()
+        if k in SILENT or (k not in DEFERRED and k not in _WORDS and k not in _LATE and k != "Port")
     }
     db.shown.update(silent)
     loud = {k: v for k, v in changes.items() if k not in silent}

@@ -13,6 +13,9 @@ from sealift.sandbox.world import Call
 EXTERNAL = "172.31.200.20"
 """Where outbound connections of databases lead: an external primary, a mail server."""
 
+EXTERNAL_V6 = "2001:db8::20"
+"""The same over IPv6, which a database has whose NetworkType is DUAL."""
+
 
 def _ec2(account: str, region: str) -> Any:
     return ec2_backends[account][region]
@@ -93,8 +96,10 @@ def admits_address(db: Database, address: str, group: str | None = None) -> bool
 
 
 def lets_out(db: Database) -> bool:
-    """Say whether the engine can open a connection to the outside."""
-    return any(_meets(rule, EXTERNAL, None) for rule in _rules(db, "egress_rules"))
+    """Say whether the engine can open a connection to the outside, over either of the protocols that it speaks (SB-SG-02)."""
+    dual = (db.cluster or db).shown.get("NetworkType") == "DUAL"
+    ways = (EXTERNAL, EXTERNAL_V6) if dual else (EXTERNAL,)
+    return any(_meets(rule, way, None) for rule in _rules(db, "egress_rules") for way in ways)
 
 
 def _rules(db: Database, direction: str) -> Iterable[Any]:
@@ -105,6 +110,6 @@ def _rules(db: Database, direction: str) -> Iterable[Any]:
 
 
 def _meets(rule: Any, address: str, group: str | None) -> bool:
-    if cidr := rule.ip_range.get("CidrIp"):
+    if cidr := rule.ip_range.get("CidrIp") or rule.ip_range.get("CidrIpv6"):
         return ipaddress.ip_address(address) in ipaddress.ip_network(cidr, strict=False)
     return bool(group) and rule.source_group.get("GroupId") == group

@@ -31,7 +31,7 @@ _OFF = ("0", "off", "false", "disabled")
 
 
 def scheduler_on(engine: str, values: Mapping[str, str]) -> bool:
-    """Say whether the engine starts jobs by itself under these parameters (R-RDS-42)."""
+    """Say whether the engine starts jobs by itself under these parameters (SB-RDS-60)."""
 
     def off(name: str) -> bool:
         return values.get(name, "on").lower() in _OFF
@@ -39,7 +39,7 @@ def scheduler_on(engine: str, values: Mapping[str, str]) -> bool:
     if "mysql" in engine or engine == "mariadb":
         return not off("event_scheduler")
     if "postgres" in engine:
-        libraries = values.get("shared_preload_libraries", "pg_cron")
+        libraries = values.get("shared_preload_libraries", "pg_stat_statements")
         return "pg_cron" in libraries and not off("cron.launch_active_jobs") and not off("cron.max_running_jobs")
     if engine.startswith("oracle"):
         return not off("job_queue_processes")

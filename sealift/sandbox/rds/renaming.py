@@ -13,7 +13,7 @@ def wanted(world: World, call: Call, db: AnyDb, name: str) -> str:
         member = "NewDBClusterIdentifier" if of_cluster else "NewDBInstanceIdentifier"
         name = lookups.free(room, name, of_cluster, member)
     book: list[AnyDb] = [*(room.clusters if of_cluster else room.databases).values()]
-    if any(d.next_name == name.lower() for d in book if d is not db):
+    if any(d.next_name == name.lower() for d in book if d is not db):  # from the request on, not from its effect
         code = "DBClusterAlreadyExistsFault" if of_cluster else "DBInstanceAlreadyExists"
         raise refuse("R-RDS-28", code, f"{name} is about to be taken.")
     if db.blocked_by:
@@ -21,6 +21,8 @@ def wanted(world: World, call: Call, db: AnyDb, name: str) -> str:
         raise refuse("SB-BG-04", code, f"{db.id} belongs to the Blue/Green deployment {db.blocked_by}.")
     if not of_cluster:
         lookups.check_state(db, "SB-RDS-20", "available", "storage-optimization")
+    if call.params.get("ApplyImmediately"):
+        db.next_name = name.lower()
     return name.lower()
 
 

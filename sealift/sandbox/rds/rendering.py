@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sealift.sandbox import kms
 from sealift.sandbox.rds import keys, network, tags
 from sealift.sandbox.rds.state import AnyDb, Books, Database, books, everywhere
 from sealift.sandbox.world import World, iso
@@ -124,7 +125,7 @@ def _insight(db: Database) -> dict[str, Any]:
         found["EnhancedMonitoringResourceArn"] = f"{group}:log-stream:{db.resource_id}"
     if db.shown.get("PerformanceInsightsEnabled"):
         found["PerformanceInsightsRetentionPeriod"] = db.shown.get("PerformanceInsightsRetentionPeriod", 7)
-        own = str(keys.managed_key(db.account, db.region).arn)
+        own = str(kms.managed_key(db.account, db.region, kms.RDS_ALIAS).arn)
         found["PerformanceInsightsKMSKeyId"] = db.shown.get("PerformanceInsightsKMSKeyId", own)
     return found
 

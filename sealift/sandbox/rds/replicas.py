@@ -39,6 +39,12 @@ def create(world: World, call: Call) -> dict[str, Any]:
     if source.secret and not sqlserver:
         message = "A read replica is not supported while RDS manages the master password."
         raise refuse("R-RDS-17", "InvalidDBInstanceState", message)
+    if params.get("DBParameterGroupName") and not _takes_parameters(source, call.region):
+        engine = source.shown["Engine"]
+        message = (
+            f"A parameter group can't be specified during Read Replica creation for the following DB engine: {engine}"
+        )
+        raise refuse("SB-RDS-64", "InvalidParameterCombination", message)
     db = follow(world, call, source, params["DBInstanceIdentifier"], storage(world, call, source))
     seconds = world.durations.db_restore_s
     start = call.at + seconds
@@ -47,6 +53,12 @@ def create(world: World, call: Call) -> dict[str, Any]:
     building.arrive(world, call, db, seconds)
     moves.note(world, source, call.at, "read replica", f"Creating read replica {db.id}")
     return {"DBInstance": rendering.instance(world, db, call.at)}
+
+
+def _takes_parameters(source: Database, region: str) -> bool:
+    """Return whether a new replica can be told a parameter group (SB-RDS-64)."""
+    engine = source.shown["Engine"]
+    return engine.startswith(("oracle", "db2")) or (engine == "mysql" and source.region != region)
 
 
 def _source(world: World, call: Call) -> Database:
@@ -84,7 +96,7 @@ def follow(
     same = source.region == call.region
     if same and not call.params.get("DBSubnetGroupName"):
         call.params["DBSubnetGroupName"] = source.subnet_group
-    if same and not call.params.get("DBParameterGroupName") and source.shown["Engine"] != "mysql":
+    if same and not call.params.get("DBParameterGroupName"):
         call.params["DBParameterGroupName"] = source.parameter_group
     db = building.enter(
         world,

@@ -19,12 +19,17 @@ from sealift.sandbox.rds import (
     moves,
     network,
     parameters,
+    passwords,
     replicas,
 )
 from sealift.sandbox.rds.state import AnyDb, Client, Database, Storage, Store, here
 from sealift.sandbox.world import Call, World
 
 CLIENT, PEERS = "172.31.100.10", "172.31.0.0/16"
+
+
+def _password(members: Mapping[str, Any]) -> dict[str, str]:
+    return {} if members.get("ManageMasterUserPassword") else {"MasterUserPassword": passwords.SEEDED}
 
 
 class DbSeeds:
@@ -54,11 +59,14 @@ class DbSeeds:
             "AllocatedStorage": gib,
             "MasterUsername": "admin",
             "BackupRetentionPeriod": 7,
+            **_password(members),
             **members,
         }
         call = self._call(region, account, params)
         self._own_group(call, name, engine)
         version = engines.version(engine, members.get("EngineVersion"))
+        if job:
+            self._load_pg_cron(call, engine, version, parameters.GROUP)
         db = building.enter(
             self._world,
             call,
@@ -100,9 +108,13 @@ class DbSeeds:
         members: Mapping[str, Any],
     ) -> AnyDb:
         """Make a cluster with a writer and readers (`NAME-1`, `NAME-2`, …), all available."""
-        params = {"DBClusterIdentifier": name, "MasterUsername": "admin", "BackupRetentionPeriod": 7, **members}
+        params = {"DBClusterIdentifier": name, "MasterUsername": "admin", "BackupRetentionPeriod": 7}
+        params |= {**_password(members), **members}
         call = self._call(region, account, params)
         self._own_group(call, name, engine)
+        if job:
+            version = engines.version(engine, members.get("EngineVersion"))
+            self._load_pg_cron(call, engine, version, parameters.CLUSTER_GROUP)
         storage = self._storage(call, kms_key) if kms_key else Storage(storage_type)
         cluster = clusters.enter(self._world, call, engine, members.get("EngineVersion"), storage, Store("", gib=gib))
         cluster.ready, cluster.visible, cluster.state = call.at, call.at, "available"
@@ -136,6 +148,19 @@ class DbSeeds:
             port = engines.engine(engine).port
             ec2.authorize_security_group_ingress(group.id, "tcp", port, port, ip_ranges=[{"CidrIp": PEERS}])
         call.params["VpcSecurityGroupIds"] = [group.id]
+
+    def _load_pg_cron(self, call: Call, engine: str, version: str, kind: str) -> None:
+        """Give PostgreSQL a group that loads pg_cron, unless the request names one: no default group does (SB-RDS-60)."""
+        member = "DBParameterGroupName" if kind == parameters.GROUP else "DBClusterParameterGroupName"
+        if "postgres" not in engine or call.params.get(member):
+            return
+        family, room = engines.family(engine, version), here(self._world, call)
+        name = f"pg-cron-{family}"
+        if name not in room.book(kind):
+            made = parameters.enter(room, kind, name, family, "pg_cron is loaded")
+            loaded = {"ParameterValue": "pg_stat_statements,pg_cron", "ApplyMethod": "pending-reboot"}
+            made["values"]["shared_preload_libraries"] = loaded
+        call.params[member] = name
 
     def _ready(self, call: Call, db: Database) -> None:
         db.ready, db.visible = call.at, call.at

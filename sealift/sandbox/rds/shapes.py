@@ -7,6 +7,7 @@ from typing import Any
 from moto.core.utils import get_service_model
 
 from sealift.sandbox.rds import engines
+from sealift.sandbox.rds.refusals import refuse
 
 _RENAMED = {
     "EnableIAMDatabaseAuthentication": "IAMDatabaseAuthenticationEnabled",
@@ -48,12 +49,17 @@ def members(params: Mapping[str, Any], kind: str = "db") -> dict[str, Any]:
         member = _RENAMED.get(name, name)
         if value is not None and member in _known(kind) and name not in _NOT_AS_SENT:
             found[member] = value
-    if "Domain" in params:
+    if "Domain" in params or "DomainFqdn" in params:
         found["DomainMemberships"] = [_domain(params)]
     return found
 
 
 def _domain(params: Mapping[str, Any]) -> dict[str, Any]:
+    if "Domain" in params and {"DomainFqdn", "DomainOu", "DomainAuthSecretArn", "DomainDnsIps"} & set(params):
+        message = "Domain and DomainIAMRoleName exclude DomainFqdn, DomainOu, DomainAuthSecretArn and DomainDnsIps."
+        raise refuse("SB-RDS-61", "InvalidParameterCombination", message)
+    if "Domain" in params:  # what AWS manages shows its FQDN all the same
+        params = {**params, "DomainFqdn": f"{params['Domain']}.example.com"}
     pairs = {
         "Domain": "Domain",
         "FQDN": "DomainFqdn",

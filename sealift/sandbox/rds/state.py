@@ -22,7 +22,8 @@ class Store:
 
     `gib`: how much there is, for what snapshots take. `job`: the identity of the scheduled job inside. `inbound`: an
     external primary that the engine itself pulls from. `kept`: settings that a login has stored in the data
-    (`read_only`, `scheduler_off`): they travel too.
+    (`read_only`, `scheduler_off`) and its users (see `passwords`): they travel too. `green`: of a green environment, whose
+    jobs read-only does not stop.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Store:
     kept: set[str] = field(default_factory=set)
     follows: "Store | None" = None
     lag: float = 0.0
+    green: bool = False
 
     def contents(self, now: float) -> Contents:
         """Return all that is in the database at `now`; a replica has what its source had `lag` ago."""
@@ -107,6 +109,7 @@ class Database(Thing):
     """A DB instance: on its own, a replica, or a member of a cluster. `carried`: groups on its network interfaces.
 
     `memory`: settings of the running engine, gone with a reboot. `effective`: parameters in effect since the last one.
+    `connected`: from when on how many clients were on it; None while it took none.
     """
 
     cluster: "Cluster | None" = None
@@ -119,6 +122,7 @@ class Database(Thing):
     memory: set[str] = field(default_factory=set)
     pulling: bool = False
     hydration: Hydration | None = None
+    connected: list[tuple[float, int | None]] = field(default_factory=list)
 
     KIND = "db"
 

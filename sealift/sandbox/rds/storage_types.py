@@ -30,7 +30,14 @@ def retype(shown: Mapping[str, Any], changes: dict[str, Any]) -> None:
 
 
 def check(shown: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
-    """Refuse figures that gp3 of this engine and size does not take, and io1 or io2 without any (SB-RDS-27)."""
+    """Refuse figures that gp3 of this engine and size does not take, io1 or io2 without any (SB-RDS-27), and a limit of growth
+    that is too near (SB-RDS-15).
+    """
+    most, size = asked.get("MaxAllocatedStorage"), shown.get("AllocatedStorage", 0)
+    if most and most < 1.1 * size:
+        near = "The maximum allocated storage must be increased by at least 10 percent."
+        message = near if most > size else "Max storage size must be greater than storage size"
+        raise refuse("SB-RDS-15", "InvalidParameterCombination", message)
     kind = shown.get("StorageType")  # a member of Aurora has none of its own
     named = [m for m in ("Iops", "StorageThroughput") if asked.get(m)]
     if kind in _PROVISIONED and not shown.get("Iops"):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sealift.sandbox import kms
-from sealift.sandbox.rds import blue_green, flow, moves, renaming
+from sealift.sandbox.rds import blue_green, flow, moves, proxies, renaming
 from sealift.sandbox.rds.refusals import refuse
 from sealift.sandbox.rds.state import AnyDb, Books, Cluster, Database, Deployment
 from sealift.sandbox.world import Call, World
@@ -60,6 +60,7 @@ def _done(world: World, found: Deployment, at: float) -> None:
             _swap_endpoints(room, pair.blue, pair.green)
         renaming.take(world, pair.blue, old)
         renaming.take(world, pair.green, name)
+        proxies.follow(room, name, pair.green)
         pair.green.shown["DeletionProtection"] = pair.blue.shown.get("DeletionProtection", False)
         pair.status = "SWITCHOVER_COMPLETED"
     _let_go(found.pairs[0].green, at)
@@ -84,6 +85,7 @@ def _let_go(green: AnyDb, at: float) -> None:
     """Let green be a primary: it has all that blue acknowledged."""
     blue = green.store.follows
     flow.detach(green.store, at)
+    green.store.green = False
     if blue:
         green.store.held = blue.contents(at)
     if isinstance(green, Database):
@@ -91,10 +93,10 @@ def _let_go(green: AnyDb, at: float) -> None:
 
 
 def _read_only(blue: AnyDb) -> None:
-    """Leave blue read-only until it is rebooted (SB-BG-07)."""
+    """Leave blue read-only until it is rebooted (SB-BG-07); the jobs inside it run on (SB-BG-30)."""
     for db in blue.members if isinstance(blue, Cluster) else [blue]:
         if isinstance(db, Database):
-            db.memory.add("read_only")
+            db.memory |= {"read_only", "switched"}
 
 
 def _swap_endpoints(room: Books, blue: Cluster, green: Cluster) -> None:

@@ -67,6 +67,9 @@ SHOP = ClusterFacts(
     alarms=(),
     selectors=(),
     selected_by_arn=(),
+    unavailable=(),
+    enforced=False,
+    vaulted=(),
     taken=(),
     quotas=(Quota("DBClusters", 1, 40), Quota("DBInstances", 2, 40), Quota("ManualClusterSnapshots", 0, 100)),
 )

@@ -13,8 +13,8 @@ from sealift.step import Phase
 from tests.clusters import CASES, described, endpoints, picture, scaling
 from tests.databases import Case, logins, options_of, sampled
 from tests.databases import described as instances
-from tests.kinds.rds.test_routes import failing_at, nothing_lost
-from tests.world import World
+from tests.kinds.rds.test_routes import failing_at, nothing_lost, told_truly
+from tests.world import REGION, World
 
 each = pytest.mark.parametrize("name", CASES)
 BEFORE = {Phase.PREPARE, Phase.CUTOVER}
@@ -69,6 +69,9 @@ def test_a_whole_migration(world: World, name: str) -> None:
         } == custom
         assert scaling() == scaled
         nothing_lost(world)
+        if plan.route == "snapshot":  # the warm one went with the last one's coming
+            assert list(picture(world)["cluster snapshots"].values()) == ["baseline"]
+            assert world.driver.journal.holders("rds DBClusters", f"123456789012/{REGION}") == []
         (retained,) = (d for n, d in after.items() if n not in before)
         assert retained["StorageEncryptionType"] == "none"
         assert not retained["HttpEndpointEnabled"]
@@ -142,6 +145,7 @@ def test_finalize_leaves_no_plain_copy_of_ours(world: World, name: str) -> None:
         assert set(after["cluster snapshots"].values()) == {"restore-point"}
         assert lists["gone_now"]
         assert lists["goes_by_itself"]
+        told_truly(lists)
         nothing_lost(world)
 
     asyncio.run(go())
@@ -158,6 +162,23 @@ def test_verify_sees_a_data_api_that_was_turned_on_again(world: World) -> None:
         seen = await world.act(world.driver.verify(done.migration))
         assert seen.exit_code == 6
         assert "Data API" in seen.message
+
+    asyncio.run(go())
+
+
+def test_verify_sees_members_whose_jobs_may_run(world: World) -> None:
+    """The parameters under which no job runs are part of the fence: a cluster that was given others is named (exit 6)."""
+
+    async def go() -> None:
+        plan = await planned(world, CASES["a multi-az db cluster"])
+        done = await world.act(world.driver.migrate(plan, approved_by="a test", observed=True))
+        (old,) = set(described(world)) - {plan.target}
+        world.box.client("rds").modify_db_cluster(
+            DBClusterIdentifier=old, DBClusterParameterGroupName="default.postgres17", ApplyImmediately=True
+        )
+        world.clock.advance(600)
+        seen = await world.act(world.driver.verify(done.migration))
+        assert (seen.exit_code, "may run its jobs again" in seen.message) == (6, True), seen.message
 
     asyncio.run(go())
 
@@ -190,6 +211,44 @@ async def _fails_at(world: World, name: str, key: str) -> None:
     world.clock.advance(600)
     assert picture(world) == before, key
     nothing_lost(world)
+
+
+SWITCHED = pytest.mark.parametrize("name", [n for n, case in CASES.items() if case.route == "blue-green"])
+ONCE_UP = {Phase.BRING_UP, Phase.CONFIRM}
+
+
+@SWITCHED
+def test_a_failure_at_every_step_after_a_switchover_then_rolled_back(
+    tmp_path: Path, name: str, every_step: bool
+) -> None:
+    """Failed after any step from the switchover on it asks a person, and by that person's word the source serves again as
+    before, also where the old side had not been fenced yet (a sample of the steps; `make every-step` tries all of them).
+    """
+    with Sandbox(clock=VirtualClock()) as box:
+        world = World(box, tmp_path, connect=logins(box))
+        plan = asyncio.run(planned(world, CASES[name]))
+    keys = [s.key for s in plan.steps if s.phase in ONCE_UP]
+    for number, key in enumerate(keys if every_step else sampled(keys, name)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with Sandbox(clock=VirtualClock()) as box:
+            asyncio.run(_rolled_back_from(World(box, folder, connect=logins(box)), name, key))
+
+
+async def _rolled_back_from(world: World, name: str, key: str) -> None:
+    plan = await planned(world, CASES[name])
+    before = picture(world)
+    run = world.driver.migrate(plan, approved_by="a test", observed=True, runner=failing_at(key))
+    done = await world.act(run)
+    assert done.exit_code == 6, (key, done.message)
+    back = await world.act(world.driver.rollback(done.migration, discard_writes=True))
+    assert back.exit_code == 0, (key, back.message)
+    world.clock.advance(600)
+    after = picture(world)
+    assert set(after.pop("cluster snapshots").values()) == {"safety"}, key
+    before.pop("cluster snapshots")
+    assert after == before, key
+    assert world.box.double_runs() == [], key
 
 
 def test_settings_that_take_effect_late_are_waited_for(world: World) -> None:

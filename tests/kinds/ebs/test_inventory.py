@@ -10,7 +10,7 @@ from sealift.errors import AccessDenied
 from sealift.kind import NOT_EVALUATED
 from sealift.kinds.ebs.inventory import find
 from sealift.sandbox import VolumeSpec, fleets
-from tests.kinds.ebs.conftest import denied
+from tests.kinds.conftest import denied
 from tests.kinds.ebs.facts_for_tests import ACCOUNT, REGION
 
 CONTRACT = {

@@ -9,7 +9,7 @@ from sealift.options import Options
 from sealift.sandbox import VolumeSpec
 from sealift.step import Call
 from sealift.surroundings import Surroundings
-from tests.kinds.ebs.conftest import Door, denied, silent, unknown
+from tests.kinds.conftest import Door, denied, silent, unknown
 from tests.kinds.ebs.facts_for_tests import ACCOUNT, REGION
 
 OPTIONS = Options(key="alias/app")

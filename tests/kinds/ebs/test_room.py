@@ -10,7 +10,7 @@ from sealift.kinds.ebs.room import room
 from sealift.options import Options
 from sealift.sandbox import Quotas, VolumeSpec
 from sealift.surroundings import Surroundings
-from tests.kinds.ebs.conftest import Door, denied, unknown
+from tests.kinds.conftest import Door, denied, unknown
 from tests.kinds.ebs.facts_for_tests import ACCOUNT, REGION, a_volume
 from tests.promises.acts import refuse
 from tests.world import ACKS, KEY

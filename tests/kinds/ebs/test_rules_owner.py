@@ -2,7 +2,7 @@
 
 import pytest
 
-from sealift.kind import ACK, BLOCK
+from sealift.kind import ACK, BLOCK, WARN
 from sealift.kinds.ebs.rules import owner
 from sealift.options import Options
 from tests.kinds.ebs.facts_for_tests import (
@@ -28,6 +28,17 @@ def tagged(*tags: tuple[str, str]):
 
 
 CASES = [
+    *of(
+        owner.no_effect,
+        Case("takes options of volumes", an_instance(), options=Options(key="alias/app", asg="standby")),
+        Case(
+            "names an option of databases",
+            an_instance(),
+            WARN,
+            ["--readers", INSTANCE],
+            options=Options(key="alias/app", readers="stale"),
+        ),
+    ),
     *of(
         owner.managed_by_aws,
         Case("takes what nobody manages", an_instance()),

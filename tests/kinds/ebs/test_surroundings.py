@@ -11,7 +11,7 @@ from sealift.kinds.ebs.surroundings import alarms_on, backups, zone_type
 from sealift.options import Options
 from sealift.step import Call
 from sealift.surroundings import SHARED, Surroundings
-from tests.kinds.ebs.conftest import Door, denied, silent
+from tests.kinds.conftest import Door, denied, silent
 from tests.kinds.ebs.facts_for_tests import ACCOUNT, REGION
 
 POLICIES = {

@@ -54,6 +54,9 @@ ORDERS = InstanceFacts(
     alarms=(),
     selectors=(),
     selected_by_arn=(),
+    unavailable=(),
+    enforced=False,
+    vaulted=(),
     taken=(),
     quotas=(Quota("DBInstances", 1, 40), Quota("ManualSnapshots", 0, 100), Quota("AllocatedStorage", 100, 1000)),
 )

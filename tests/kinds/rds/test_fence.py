@@ -11,22 +11,27 @@ import pytest
 
 from sealift.clock import VirtualClock
 from sealift.driver import Outcome
+from sealift.errors import CallError, Retry
+from sealift.logins import Address, Credentials, Former
 from sealift.plan import MigrationPlan
 from sealift.sandbox import Durations, Sandbox
 from sealift.step import Step
 from sealift.steps import (
+    AdmitLogin,
     AwaitQuarantine,
     CloseQuarantine,
     CloseWrites,
     EndSessions,
     FenceDatabase,
+    LookInside,
     OpenWrites,
     ProveQuiet,
     QuietParameters,
     RebootInstance,
     StopSchedulers,
 )
-from tests.databases import ACKS, RATE, fence, logins
+from tests.databases import ACKS, RATE, BoxLogin, fence, logins
+from tests.kinds.rds.test_routes import failing_at
 from tests.world import REGION, World
 
 Change = Callable[[Step], Step | None]
@@ -59,12 +64,15 @@ def changed(plan: MigrationPlan, change: Change) -> MigrationPlan:
     return replace(plan, steps=tuple(s for step in plan.steps if (s := change(step)) is not None))
 
 
-async def moved(world: World, engine: str, change: Change, *, login: bool = False, **about: Any) -> Outcome:
+async def moved(
+    world: World, engine: str, change: Change, *, login: bool = False, listener: Any = None, **about: Any
+) -> Outcome:
     """Migrate an instance by the snapshot route with a changed fence."""
     name = world.box.add_db_instance("shop", engine, write_mib_per_s=RATE, **about)
     world.clock.advance(3600)
     plan = await world.plan(f"rds:{name}", route="snapshot", acks=ACKS, **(fence() if login else {}))
-    done: Outcome = await world.act(world.driver.migrate(changed(plan, change), approved_by="a test", observed=True))
+    driver = world.new_driver(listeners=[listener] if listener else [])
+    done: Outcome = await world.act(driver.migrate(changed(plan, change), approved_by="a test", observed=True))
     world.clock.advance(3600)
     return done
 
@@ -95,6 +103,20 @@ def test_a_layer_left_out_loses_a_write_or_runs_a_job_twice(world: World, layer:
     assert world.box.db_losses() or world.box.double_runs()
 
 
+@pytest.mark.parametrize("closed", [True, False])
+def test_the_way_out_over_ipv6_is_closed_too(world: World, closed: bool) -> None:
+    """SB-SG-02: in a VPC with an IPv6 block a dual-stack database would go on pulling from outside, behind the fence."""
+    (vpc,) = world.ec2.describe_vpcs()["Vpcs"]
+    world.ec2.associate_vpc_cidr_block(VpcId=vpc["VpcId"], AmazonProvidedIpv6CidrBlock=True)
+
+    def change(step: Step) -> Step | None:
+        return step if closed or not (isinstance(step, CloseQuarantine) and step.v6) else None
+
+    done = asyncio.run(moved(world, "mysql", unproved(change), inbound=True, NetworkType="DUAL"))
+    assert done.exit_code == 0, done.message
+    assert bool(world.box.db_losses()) is not closed
+
+
 def test_a_reboot_left_out_loses_writes(world: World) -> None:
     """A connection that is open outlives the change of groups: without the reboot its writes go on, and are lost."""
 
@@ -120,6 +142,30 @@ def test_connections_that_outlive_the_fence_are_caught_by_the_proof(world: World
     assert done.exit_code == 5
     assert "outlived the fence" in done.message
     assert (world.box.db_losses(), world.box.double_runs()) == ([], [])
+
+
+def test_a_client_that_comes_back_after_the_proof_is_caught(world: World) -> None:
+    """Somebody gives the source its own groups again while its copy is made: the second proof reads every minute since the first,
+    so that a connection that came and went is seen as well, and the run goes back.
+    """
+    rds = world.box.client("rds")
+    own = {}
+
+    def meddle(event: Any) -> None:
+        if event.name != "step-done" or event.step not in ("begin", "copy"):
+            return
+        if event.step == "begin":
+            (shown,) = rds.describe_db_instances(DBInstanceIdentifier="shop")["DBInstances"]
+            own["groups"] = [g["VpcSecurityGroupId"] for g in shown["VpcSecurityGroups"]]
+        else:
+            rds.modify_db_instance(
+                DBInstanceIdentifier="shop", VpcSecurityGroupIds=own["groups"], ApplyImmediately=True
+            )
+
+    done = asyncio.run(moved(world, "mysql", lambda s: s, listener=meddle))
+    assert done.exit_code == 5, done.message
+    assert "outlived the fence" in done.message
+    assert world.box.db_losses() == []
 
 
 def test_a_job_inside_is_caught_by_the_position(world: World) -> None:
@@ -178,3 +224,89 @@ def test_a_start_by_hand_behind_the_fence_voids_the_cut(world: World) -> None:
     done = asyncio.run(go())
     assert done.exit_code == 5, done.message
     assert world.box.db_losses() == []
+
+
+def test_what_was_set_inside_is_noted_before_it_is_changed(tmp_path: Path) -> None:
+    """A login whose answer is lost after it closed writes closes them again, and does not take its own work for what was there:
+    the way back lets writes in.
+    """
+    lost: list[str] = []
+
+    class Lossy(BoxLogin):
+        def close_writes(self, former: Former) -> None:
+            super().close_writes(former)
+            if not lost:
+                lost.append("once")
+                raise CallError("the connection broke", operation="login:box", retry=Retry.TRANSIENT)
+
+    with Sandbox(clock=VirtualClock(), durations=Durations()) as box:
+        world = World(box, tmp_path, connect=logins(box, Lossy))
+
+        async def go() -> Outcome:
+            name = world.box.add_db_instance("shop", "postgres", write_mib_per_s=RATE)
+            world.clock.advance(3600)
+            plan = await world.plan(f"rds:{name}", route="snapshot", acks=ACKS, **fence())
+            run = world.driver.migrate(plan, approved_by="a test", observed=True, runner=failing_at("proof"))
+            return await world.act(run)
+
+        done = asyncio.run(go())
+        assert done.exit_code == 5, done.message
+        assert lost
+        assert box.engine("shop").execute("read_only") is False
+        assert box.engine("shop").execute("schedulers") is True
+        assert box.db_losses() == []
+
+
+def test_a_login_that_fails_is_found_while_everything_serves(tmp_path: Path) -> None:
+    """The login is tried in prepare, read-only: where it fails nothing was fenced and nobody was down."""
+
+    def nobody_answers(engine: str, address: Address, credentials: Credentials) -> BoxLogin:
+        raise CallError(f"{address.host}: Name or service not known", operation="login:box", retry=Retry.TRANSIENT)
+
+    with Sandbox(clock=VirtualClock(), durations=Durations()) as box:
+        world = World(box, tmp_path, connect=nobody_answers)
+        done = asyncio.run(moved(world, "mysql", lambda s: s, login=True))
+        assert (done.exit_code, "Name or service not known" in done.message) == (5, True)
+        assert world.state(done.migration).quiesced is None
+        assert "rds:ModifyDBInstance" not in world.calls()
+
+
+@pytest.mark.parametrize("lacks", ["writes", "schedulers", "sessions", "position"])
+def test_the_login_is_tried_for_all_that_the_fence_will_read(tmp_path: Path, lacks: str) -> None:
+    """A user that may log in, and may not read what the proof needs, is found before the gate too."""
+
+    def denied(_: BoxLogin) -> str:
+        raise CallError("permission denied", operation="login:box", retry=Retry.REFUSED)
+
+    with Sandbox(clock=VirtualClock(), durations=Durations()) as box:
+        world = World(box, tmp_path, connect=logins(box, type("Denied", (BoxLogin,), {lacks: denied})))
+        done = asyncio.run(moved(world, "mysql", lambda s: s, login=True))
+        assert (done.exit_code, "permission denied" in done.message) == (5, True)
+        assert world.state(done.migration).quiesced is None
+
+
+def test_blue_green_logs_in_nowhere(world: World) -> None:
+    """A login that is given has no effect there: none is tried, nobody is let through, and the plan says so."""
+    name = world.box.add_db_instance("shop", "mysql", write_mib_per_s=RATE)
+    world.clock.advance(3600)
+    plan = asyncio.run(world.plan(f"rds:{name}", route="blue-green", acks=ACKS, **fence()))
+    assert not [s for s in plan.steps if isinstance(s, LookInside | AdmitLogin)]
+    assert "R-SEALIFT-22" in {v.id for v in plan.rules}
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [(None, "can't find the specified secret. Give its whole ARN."), ("hunter2", "holds no username and password")],
+)
+def test_a_secret_that_is_none_is_refused_when_planned(world: World, value: str | None, says: str) -> None:
+    """R-FENCE-02: the plan names the secret and what is wrong with it."""
+    name = world.box.add_db_instance("shop", "mysql", write_mib_per_s=RATE)
+    arn = f"arn:aws:secretsmanager:{REGION}:123456789012:secret:nosuch"
+    if value is not None:
+        client = boto3.client("secretsmanager", region_name=REGION)
+        arn = str(client.create_secret(Name="odd", SecretString=value)["ARN"])
+    plan = asyncio.run(world.plan(f"rds:{name}", fence_login=arn, fence_from="172.31.99.9/32"))
+    (found,) = [v.message for v in plan.blocked if v.id == "R-FENCE-02"]
+    assert arn in found
+    assert says in found
+    assert ".." not in found

@@ -196,7 +196,7 @@ def test_a_replica_is_told_what_it_was(box: Sandbox, rds: Any, db: Any, source: 
 
     restored(box, rds, **restore_params(db("app")))
     rds.create_db_instance_read_replica(
-        DBInstanceIdentifier="r2", SourceDBInstanceIdentifier="new", **replica_params(before)
+        DBInstanceIdentifier="r2", SourceDBInstanceIdentifier="new", **replica_params(before, db("new"))
     )
     box.clock.advance(7200)
     rds.modify_db_instance(DBInstanceIdentifier="r2", ApplyImmediately=True, **replica_settings(before))
@@ -210,3 +210,41 @@ def test_a_before_image_is_small(source: Any) -> None:
     """It is kept in the plan and in the journal: a few kilobytes for an instance, however much AWS describes of it."""
     before = source("postgres on gp3")
     assert sum(len(k) + len(v) for k, v in before_image(INSTANCE, before)) < 4096
+
+
+@pytest.mark.parametrize("engine", ["mysql", "postgres", "oracle-ee", "mariadb"])
+def test_extended_support_is_told_where_it_is_known(engine: str) -> None:
+    """SB-RDS-62: EngineLifecycleSupport is sent for MySQL and PostgreSQL alone."""
+    told = restore_params({"Engine": engine, "EngineLifecycleSupport": "open-source-rds-extended-support-disabled"})
+    assert ("EngineLifecycleSupport" in told) is (engine in ("mysql", "postgres"))
+
+
+@pytest.mark.parametrize(
+    ("membership", "told"),
+    [
+        (
+            {"Domain": "d-1", "FQDN": "corp.example", "IAMRoleName": "ad", "Status": "joined"},
+            {"Domain": "d-1", "DomainIAMRoleName": "ad"},
+        ),
+        (
+            {"FQDN": "corp.example", "OU": "OU=db", "AuthSecretArn": "arn:s", "DnsIps": ["10.0.0.2", "10.0.0.3"]},
+            {
+                "DomainFqdn": "corp.example",
+                "DomainOu": "OU=db",
+                "DomainAuthSecretArn": "arn:s",
+                "DomainDnsIps": ["10.0.0.2", "10.0.0.3"],
+            },
+        ),
+    ],
+)
+def test_a_domain_is_named_in_one_way(membership: dict[str, Any], told: dict[str, Any]) -> None:
+    """SB-RDS-61: AWS's own directory by id and role, though its FQDN is described too; a self-managed one by the rest."""
+    drawn = restore_params({"Engine": "sqlserver-se", "DomainMemberships": [membership]})
+    assert {k: v for k, v in drawn.items() if k.startswith("Domain")} == told
+
+
+def test_reserved_capacity_is_not_asked_for_twice() -> None:
+    """SB-RDS-63: the source holds the unit until finalize."""
+    described = {"Engine": "postgres", "DBCapacityReservationIdentifier": "dbcr-1"}
+    for told in (restore_params(described), replica_params(described)):
+        assert "DBCapacityReservationIdentifier" not in told

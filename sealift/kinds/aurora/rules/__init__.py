@@ -2,9 +2,10 @@
 
 from sealift.kind import Rule
 from sealift.kinds.aurora.rules import cluster, route
-from sealift.kinds.databases import common, consent
+from sealift.kinds.databases import beforehand, common, consent
 
 CLUSTER_RULES: tuple[Rule, ...] = (
+    consent.other_key,
     consent.wanted,
     consent.unclaimed,
     consent.room_for_our_tags,
@@ -28,27 +29,46 @@ CLUSTER_RULES: tuple[Rule, ...] = (
     common.within_quotas,
     common.names_free,
     common.login_gets_in,
+    common.no_effect,
     common.proxies_known,
     cluster.endpoints_known,
     cluster.scaling_known,
     common.activity_stream,
     cluster.new_resource_ids,
     common.alarms_go_by_name,
+    beforehand.under_an_owned_key,
+    beforehand.under_aws_rds,
+    beforehand.still_made,
+    beforehand.encrypted_in_transit,
+    beforehand.backups_stay_plain,
+    beforehand.of_china,
+    beforehand.other_storage_engines,
+    beforehand.consumers_of_changes,
+    beforehand.subscriptions_go_by_name,
+    beforehand.reserved_units,
 )
 
 BLUE_GREEN_RULES: tuple[Rule, ...] = (
     route.blue_green_knows_it,
     common.blue_green_takes_a_key,
+    common.no_effect_on_blue_green,
     common.own_password,
     common.no_integration,
+    common.no_jobs_inside,
+    route.no_backtrack,
+    route.replicates_logically,
     route.logs_for_blue_green,
     route.nothing_scales,
 )
 
 SNAPSHOT_RULES: tuple[Rule, ...] = (
     common.proved_from_inside,
+    common.no_effect_on_snapshot,
     common.new_secret,
+    beforehand.proxy_knows_the_password,
+    beforehand.joins_its_domain,
     common.integrations_break,
+    route.scaled_readers,
     route.instances_are_renamed,
     common.renamed_twice,
     common.loads_lazily,

@@ -103,6 +103,7 @@ def parameters_in_sync(facts: ClusterFacts, options: Options) -> Finding:
 @moving(
     "R-FENCE-03",
     "Aurora user guide, \"Working with parameter groups\": an instance's own value goes before its cluster's",
+    deep=True,
 )
 def members_obey(facts: ClusterFacts, options: Options) -> Finding:
     """No member's own parameter group sets what keeps schedulers off: it would go before the cluster's."""

@@ -20,7 +20,7 @@ SOURCES: tuple[Rule, ...] = (
     volume.unseen_writes,
 )
 
-OWNERS: tuple[Rule, ...] = (owner.owned_lifecycle, owner.kubernetes_volume, owner.in_a_template)
+OWNERS: tuple[Rule, ...] = (owner.owned_lifecycle, owner.kubernetes_volume, owner.in_a_template, owner.no_effect)
 
 INSTANCES: tuple[Rule, ...] = (
     instance.settled,

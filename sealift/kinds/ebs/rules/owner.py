@@ -1,6 +1,6 @@
 """Rules about who else has a hand in it: AWS services, orchestrators, templates, another migration, an owner's no."""
 
-from sealift.kind import ACK, BLOCK
+from sealift.kind import ACK, BLOCK, WARN
 from sealift.kinds.ebs.facts import InstanceFacts
 from sealift.kinds.ebs.routes import TAG_LIMIT
 from sealift.kinds.ebs.rules.judging import Facts, Finding, all_tags, moving, named, say, tagged, target
@@ -24,6 +24,18 @@ TOOLS = ("terraform", "opentofu", "pulumi")
 TOOL_KEYS = ("managed-by", "managed_by", "managedby", "provisioner", "provisioned-by", "created-by", "createdby", "iac")
 NO = ("false", "no", "0")
 OUR_TAGS = ("sealift:migration", "sealift:plan", "sealift:was", "sealift:role")
+
+
+OF_DATABASES = ("fence_login", "fence_from", "readers", "switchover_timeout")
+
+
+@moving("R-SEALIFT-24", "docs/cli.md: what each option of `sealift plan` is for")
+def no_effect(facts: Facts, options: Options) -> Finding:
+    """What has no effect on volumes is named."""
+    given = options.given(OF_DATABASES)
+    return say(
+        WARN, [f"{', '.join(given)}: without effect on {target(facts)}"] if given else [], "It is for databases."
+    )
 
 
 @moving("R-EBS-04", "EC2 API reference, OperatorResponse; VolumeAttachment (AssociatedResource, InstanceOwningService)")

@@ -1,10 +1,11 @@
 """The rules for DB instances, in the order in which they are judged and shown. What a rule says is its docstring."""
 
 from sealift.kind import Rule
-from sealift.kinds.databases import common, consent
+from sealift.kinds.databases import beforehand, common, consent
 from sealift.kinds.rds.rules import instance, route
 
 INSTANCE_RULES: tuple[Rule, ...] = (
+    consent.other_key,
     consent.wanted,
     consent.unclaimed,
     consent.room_for_our_tags,
@@ -29,27 +30,49 @@ INSTANCE_RULES: tuple[Rule, ...] = (
     common.within_quotas,
     common.names_free,
     common.login_gets_in,
+    common.no_effect,
     common.proxies_known,
     common.activity_stream,
     instance.backups_replicated,
     instance.new_resource_id,
     common.alarms_go_by_name,
+    beforehand.under_an_owned_key,
+    beforehand.under_aws_rds,
+    beforehand.still_made,
+    beforehand.encrypted_in_transit,
+    beforehand.backups_stay_plain,
+    beforehand.of_china,
+    beforehand.other_storage_engines,
+    beforehand.consumers_of_changes,
+    beforehand.subscriptions_go_by_name,
+    beforehand.reserved_units,
     common.backups_on,
 )
 
 BLUE_GREEN_RULES: tuple[Rule, ...] = (
     route.blue_green_knows_it,
     common.blue_green_takes_a_key,
+    common.no_effect_on_blue_green,
     route.backups_for_blue_green,
+    route.another_zone,
     common.own_password,
     common.no_integration,
+    common.no_jobs_inside,
+    route.nothing_published,
 )
 
 SNAPSHOT_RULES: tuple[Rule, ...] = (
     common.proved_from_inside,
+    common.no_effect_on_snapshot,
     common.new_secret,
+    beforehand.proxy_knows_the_password,
+    beforehand.joins_its_domain,
     common.integrations_break,
     route.stale_readers,
+    route.readers_reach_the_primary,
+    route.password_of_a_tenant,
+    route.replicas_without_a_managed_password,
+    route.growth_can_be_set,
     common.renamed_twice,
     common.loads_lazily,
 )

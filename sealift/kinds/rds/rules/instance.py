@@ -48,13 +48,23 @@ def no_replica(facts: InstanceFacts, options: Options) -> Finding:
 
 @moving("R-RDS-09", 'RDS user guide, "Renaming a DB instance"; "Working with DB instance read replicas"')
 def replicas_can_be_rebuilt(facts: InstanceFacts, options: Options) -> Finding:
-    """Every read replica is of this Region, of no replica, has no replicas, and is at rest."""
+    """Every read replica is of this Region and its primary's version, of no replica, has no replicas, and is at rest."""
     found = [f"{r.id} is a replica in {r.region}" for r in facts.replicas if r.region != facts.region]
     near = [r for r in facts.replicas if r.region == facts.region]
     found += [f"{r.id} has replicas of its own" for r in near if r.described.get("ReadReplicaDBInstanceIdentifiers")]
     found += [f"{r.id} is '{r.state}'" for r in near if r.state not in READY]
+    versions = {r.id: str(r.described.get("EngineVersion", facts.engine_version)) for r in near}
+    found += [
+        f"{id_} is of version {version}, its primary of {facts.engine_version}: it would be made of its primary's"
+        for id_, version in versions.items()
+        if version != facts.engine_version
+    ]
     found += [f"{c} is an Aurora replica of it" for c in facts.described.get("ReadReplicaDBClusterIdentifiers") or ()]
-    return say(BLOCK, found, "Delete such a replica, and make it anew afterwards, under its Region's key; or wait.")
+    return say(
+        BLOCK,
+        found,
+        "Delete such a replica, and make it anew afterwards, under its Region's key; upgrade the older of two versions; or wait.",
+    )
 
 
 @moving("R-RDS-10", "botocore rds CreateDBSnapshot: available and storage-optimization")

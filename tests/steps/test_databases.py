@@ -1,0 +1,121 @@
+"""How steps of databases judge what they see, and what they leave behind: read without a sandbox."""
+
+from typing import Any
+
+import pytest
+
+from sealift.clock import VirtualClock, actor
+from sealift.errors import WaitFailed
+from sealift.step import Call, Context, Phase, Ref, Seen, Step, undoing
+from sealift.steps import DeleteClusterEndpoint, EndpointNow, RestoreCluster, RestoreInstance, SwitchOver
+from sealift.steps.db_looks import BROKEN, at_rest
+from sealift.watch import Watcher
+
+CTX = Context("mig-1", 1, 1)
+
+
+@pytest.mark.parametrize("state", sorted(BROKEN))
+@pytest.mark.parametrize("noun", ["DBInstanceStatus", "Status"])
+def test_a_terminal_state_ends_a_wait_at_once(noun: str, state: str) -> None:
+    """Among them all that AWS's own CloudFormation handler gives up on."""
+    seen = at_rest()({"DBInstanceIdentifier": "x", noun: state})
+    assert (seen.done, state in str(seen.failed)) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        "failed",
+        "incompatible-create",
+        "incompatible-credentials",
+        "modify-failed",
+        "upgrade-failed",
+        "migration-failed",
+    ],
+)
+def test_what_cloudformation_gives_up_on_is_given_up_on(state: str) -> None:
+    """aws-cloudformation-resource-providers-rds, DBInstanceStatus.java: terminal."""
+    assert state in BROKEN
+
+
+def switchover() -> Step:
+    return SwitchOver(
+        key="switchover",
+        phase=Phase.BRING_UP,
+        deployment="bgd-1",
+        database="orders",
+        timeout=300,
+        members=(("orders", "db-A", "db-B", ("sg-1",), "own", "orders-sealift-new"),),
+        quarantine="sg-q",
+        quiet="quiet",
+        interfaces=1,
+    )
+
+
+@pytest.mark.parametrize(("state", "unused"), [("AVAILABLE", True), ("SWITCHOVER_IN_PROGRESS", False)])
+async def test_a_switchover_is_not_waited_for_without_end(state: str, unused: bool) -> None:
+    """RDS may say AVAILABLE of one that it took back: then nobody can have been on the new side, and it goes back by itself; one
+    that is still under way is for a person.
+    """
+    clock = VirtualClock()
+
+    async def read(call: Call) -> dict[str, Any]:
+        return {"BlueGreenDeployments": [{"BlueGreenDeploymentIdentifier": "bgd-1", "Status": state}]}
+
+    watch = switchover().ready({})
+    assert watch is not None
+    began = clock.now()
+    with actor(clock), pytest.raises(WaitFailed) as caught:
+        await Watcher(clock, read).until(watch, step="switchover")
+    assert caught.value.unused is unused
+    assert 300 < clock.now() - began <= 1300
+
+
+def test_one_that_was_taken_back_fails_at_once() -> None:
+    """SWITCHOVER_FAILED says so: nothing was exchanged."""
+    watch = switchover().ready({})
+    assert watch is not None
+    assert watch.judge({"Status": "SWITCHOVER_FAILED"}) == Seen(
+        failed="RDS took the switchover back: no reason given", state="SWITCHOVER_FAILED", unused=True
+    )
+
+
+def test_an_endpoint_that_is_gone_is_neither_named_nothing_nor_deleted() -> None:
+    """Its former name stands for it, under which there is nothing; `find` says so before anything is sent."""
+    now = EndpointNow(key="e", phase=Phase.RESTORE, endpoint_resource="cluster-endpoint-A", was="reports")
+    query = now.observe(CTX)
+    assert query is not None
+    assert query.read({"DBClusterEndpoints": []}) == {"name": "reports"}
+    shown = {"DBClusterEndpointResourceIdentifier": "cluster-endpoint-A", "DBClusterEndpointIdentifier": "reports-old1"}
+    assert query.read({"DBClusterEndpoints": [shown]}) == {"name": "reports-old1"}
+    delete = DeleteClusterEndpoint(
+        key="d", phase=Phase.RESTORE, endpoint="reports", cluster="shop", resource_id="c", kind="READER"
+    )
+    assert delete.looks_first
+    assert delete.find(CTX).read({"DBClusterEndpoints": []}) is not None
+
+
+COPY: dict[str, Any] = {
+    "key": "restore",
+    "phase": Phase.CUTOVER,
+    "groups": (),
+    "members": "{}",
+    "key_arn": "k",
+    "size": 1,
+}
+
+
+@pytest.mark.parametrize(
+    "restore",
+    [
+        RestoreInstance(snapshot="s", **COPY),
+        RestoreCluster(snapshot="s", parameter_group="quiet", **COPY),
+    ],
+)
+@pytest.mark.parametrize("served", [True, False])
+def test_only_what_has_served_keeps_its_automated_backups(restore: Step, served: bool) -> None:
+    """R-RDS-30: retained ones count against a quota, and of a copy that nobody wrote to there is nothing to restore."""
+    (delete,) = undoing(restore, brought_up=served)
+    assert isinstance(delete.do(CTX).params["SkipFinalSnapshot"], bool)
+    assert delete.do(CTX).params["DeleteAutomatedBackups"] is not served
+    assert isinstance(getattr(delete, "resource_id", None), Ref)
