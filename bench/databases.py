@@ -16,8 +16,8 @@ from sealift.plan import MigrationPlan
 from sealift.sandbox import Sandbox
 from sealift.step import Seconds
 from tests.clusters import CASES as CLUSTERS
+from tests.databases import ACKS, Case, logins, options_of
 from tests.databases import CASES as INSTANCES
-from tests.databases import Case, logins, options_of
 from tests.world import World
 
 BOUND = 0.10
@@ -36,7 +36,7 @@ def _sized(name: str) -> Case:
 CASES: dict[str, Case] = {
     **INSTANCES,
     "mysql with replicas, readers primary": replace(
-        INSTANCES["mysql with replicas, snapshot"], options={"readers": "primary"}
+        INSTANCES["mysql with replicas, snapshot"], options={"readers": "primary", "acks": (*ACKS, "R-RDS-81")}
     ),
     **CLUSTERS,
     "a multi-az db cluster without a login": replace(CLUSTERS["a multi-az db cluster"], login=False),
