@@ -97,6 +97,7 @@ REPLICA = ReplicaFacts(
     id="orders-r1", resource_id="db-BBBBBBBBBBBBBBBBBBBBBBBBBB", arn=f"arn:aws:rds:{REGION}:{ACCOUNT}:db:orders-r1",
     region=REGION, state="available", described=READER, parameter_group=PARAMETERS,
 )  # fmt: skip
+OTHERWISE = replace(REPLICA, parameter_group=replace(PARAMETERS, name="reading"))
 DEFAULT = replace(ORDERS, parameter_group=GroupFacts("default.mysql8.4", "mysql8.4", "in-sync", ()))
 BELONGINGS = replace(
     ORDERS,
@@ -196,6 +197,7 @@ EXAMPLES: dict[str, Example] = {
         ORDERS,
         (
             ("it has a read replica", replace(ORDERS, replicas=(REPLICA,)), OPTIONS),
+            ("that replica has a parameter group of its own", replace(ORDERS, replicas=(OTHERWISE,)), OPTIONS),
             ("`--fence-login` and `--fence-from`", ORDERS, LOGIN),
             ("it has the engine's default parameter group", DEFAULT, OPTIONS),
             ("it has a proxy, a role and a managed password", BELONGINGS, OPTIONS),

@@ -426,7 +426,7 @@ def test_the_question_says_what_is_agreed_to_and_takes_what_was_pasted(
     sealift: Invoke, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A database is not stopped and has no volumes: its question says how long it is down. `rds:NAME` names it as NAME does."""
-    served.box.add_db_instance("orders", "postgres")
+    served.box.add_db_instance("orders", "postgres", DBParameterGroupName="default.postgres17")
     advance(served, 3600)
     monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
     move = ("migrate", "rds:orders", "--key", KEY, "--route", "blue-green", "--local")

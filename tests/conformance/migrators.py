@@ -439,7 +439,9 @@ def fences_to_the_end(aws: Aws, app: str) -> None:
 
 
 def rehearses_with_jobs(aws: Aws, app: str) -> None:
-    restore(aws, encrypted_snapshot(aws, app), VpcSecurityGroupIds=[quarantine(aws)])
+    shown = aws.rds.describe_db_instances(DBInstanceIdentifier=app)["DBInstances"][0]
+    own = shown["DBParameterGroups"][0]["DBParameterGroupName"]
+    restore(aws, encrypted_snapshot(aws, app), VpcSecurityGroupIds=[quarantine(aws)], DBParameterGroupName=own)
     aws.sleep(600)
     aws.rds.delete_db_instance(DBInstanceIdentifier="new", SkipFinalSnapshot=True)
     aws.sleep(600)

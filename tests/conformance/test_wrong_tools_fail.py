@@ -271,7 +271,7 @@ HAZARDS = [
         judge=database_migrated,
     ),
     Hazard(
-        "A restored copy runs the customer's jobs a second time (R-RDS-47: the default parameter group)",
+        "A restored copy runs the customer's jobs a second time (SB-RDS-60: in the parameter group of its source)",
         wrong=m.rehearses_with_jobs,
         tells="a job ran twice",
         right=m.rehearses_without_jobs,

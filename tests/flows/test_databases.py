@@ -41,7 +41,7 @@ async def test_an_instance_with_replicas_moves_by_its_flow(flows: Flows) -> None
 async def test_a_cluster_moves_by_its_flow(flows: Flows) -> None:
     """migrate-cluster ends retained, with the cluster and its members under the key; a throttled step is another try of its task."""
     world = flows.world
-    name = CLUSTERS["aurora mysql serverless v2, snapshot without a login"].build(world)
+    name = CLUSTERS["aurora mysql serverless v2 behind a proxy, snapshot without a login"].build(world)
     world.clock.advance(3600)
     throttled = Fault(operation="rds:RestoreDBClusterFromSnapshot", code="Throttling", status=400, times=2)
     world.box.faults.add(throttled)
