@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sealift.clock import VirtualClock, actor
 from sealift.driver import Driver
+from sealift.journal import READERS, WRITERS
 from sealift.options import Options
-from sealift.recipe import DOWN
 from sealift.sandbox import Sandbox
 from sealift.settings import Settings
 
@@ -66,12 +66,5 @@ async def _measure(route: str, replicas: int, size: int) -> Down:
         assert outcome.exit_code == 0, outcome
         state = driver.journal.state(outcome.migration)
         driver.close()
-    assert state.quiesced is not None
-    ends = {s.key: state.rows[s.key].done_at or 0.0 for s in plan.steps}
-    served = max(ends[s.key] for s in plan.steps if s.phase in DOWN or s.interrupts)
-    made = [at for key, at in ends.items() if key.startswith(("replica:", "compare:")) and key != "compare:shop"]
-    readers = max(made, default=served) - state.quiesced if replicas else 0.0
-    writers = served - state.quiesced
-    return Down(
-        route, replicas, size, plan.down.expected, round(writers, 1), plan.readers_down.expected, round(readers, 1)
-    )
+    writers, readers = (state.down_seconds(clock.now(), who) for who in (WRITERS, READERS))
+    return Down(route, replicas, size, plan.down.expected, writers, plan.readers_down.expected, readers)

@@ -31,6 +31,7 @@ from sealift.notify import Notifier
 from sealift.options import Options
 from sealift.plan import NEEDS_ACK, NOTHING, REFUSED, MigrationPlan, digest
 from sealift.planner import drift, facts_of, judge, plan_for, refuse_drift
+from sealift.recipe import Span
 from sealift.settings import Settings
 from sealift.step import Call
 from sealift.targets import Target, parse
@@ -275,6 +276,7 @@ class Driver:
             migration,
             plan.target,
             plan.steps,
+            readers=_readers(plan),
             no_wait=no_wait,
             window=Window(options.window_start, options.window_last_quiesce, options.window_end),
         )
@@ -306,7 +308,7 @@ class Driver:
         token, beat, free, gone = self.journal.lease(migration)
         if not (free or gone):
             state = self.journal.state(migration)
-            ttl = LEASE_CUTOVER if state.quiesced and not (state.brought_up or state.back_up) else LEASE
+            ttl = LEASE_CUTOVER if state.in_cut or state.down_since() is not None else LEASE
             token, beat = await _still(self.journal, migration, (token, beat), ttl)
         return self.journal.take_lease(migration, (token, beat))
 
@@ -506,6 +508,8 @@ class Driver:
             if found.stage != "prepare":
                 engine.note("epoch", number=found.epoch)
                 engine.note("quiesce")
+            if found.stage == "cutover":
+                engine.open_cut()
             await engine.look_for_all(until_up=found.stage == "up")
 
     async def verify(self, migration: str) -> Outcome:
@@ -595,6 +599,13 @@ class Driver:
             if isinstance(end, BaseException):
                 raise end
         return [outcomes[number] for number in range(len(work))]
+
+
+def _readers(plan: MigrationPlan) -> Span | None:
+    """Return while which steps of a plan who reads from replicas gets nothing."""
+    kind = BY_NAME[plan.kind]
+    route = next((r for r in kind.routes if r.name == plan.route), None)
+    return None if route is None else route.readers_down(facts_of(kind, plan.facts), plan.options, plan.steps)
 
 
 def _rebuilt(kind: Kind, unit: str, gateway: Gateway, options: Options, found: Recalled) -> MigrationPlan:

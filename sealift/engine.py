@@ -5,7 +5,7 @@ Only the engine calls AWS. Prefect, or a plain loop, is a *runner* handed to it.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Protocol
@@ -33,9 +33,9 @@ from sealift.errors import (
     WaitFailed,
 )
 from sealift.events import Event, Listener
-from sealift.journal import Entry, Journal, Row, State, fold
+from sealift.journal import READERS, WRITERS, Entry, Journal, Row, State, fold
 from sealift.pace import DOWN_DEADLINE, RETRIES
-from sealift.recipe import Block, blocks, operations_of, seconds_back, seconds_cutover, way_back
+from sealift.recipe import Block, Span, blocks, operations_of, seconds_back, seconds_cutover, way_back, writers_down
 from sealift.render.commands import aws_command
 from sealift.step import Call, Context, Found, Output, Phase, Query, Seen, Step, Switch, Watch, bind, undoing
 from sealift.subjects import SUBJECTS
@@ -118,11 +118,12 @@ LocalOperation = Callable[["Engine", Mapping[str, Any]], Awaitable[Output]]
 
 @dataclass
 class Work:
-    """What an engine is given for one migration."""
+    """What an engine is given for one migration; `readers`: while which of its steps who reads from replicas gets nothing."""
 
     migration: str
     target: str
     steps: tuple[Step, ...]
+    readers: Span | None = None
     window: gates.Window = field(default_factory=gates.Window)
     no_wait: bool = False
     wait_for_window: bool = True
@@ -152,6 +153,9 @@ class Engine:
         self._halted = False
         self.leftovers: list[str] = []
         self.cutover, self.back = seconds_cutover(work.steps), seconds_back(work.steps)
+        spans = {WRITERS: writers_down(work.steps), READERS: work.readers}
+        self._spans = {who: span for who, span in spans.items() if span is not None}
+        self._within = {who: {s.key for s in span.of(work.steps)} for who, span in self._spans.items()}
 
     @property
     def clock(self) -> Clock:
@@ -204,8 +208,9 @@ class Engine:
 
     @property
     def down(self) -> bool:
-        """Whether the workload is down by our doing."""
-        return self.state.quiesced is not None and self.state.brought_up is None and self.state.back_up is None
+        """Whether service has to come back before anything else counts: a cut is open, or a way back has fenced what served."""
+        fenced = self.state.direction == "back" and self.state.down_since() is not None
+        return self.state.in_cut or fenced
 
     @property
     def begun(self) -> bool:
@@ -213,6 +218,56 @@ class Engine:
         rows = self.state.rows
         stands = any(s.phase is Phase.CUTOVER and s.key in rows for s in self.work.steps)
         return stands and self.state.brought_up is None and self.state.back_up is None
+
+    # -- who gets nothing, and until when
+
+    def _goes_down(self, step: Step) -> None:
+        """Write down, before a step is tried, who gets nothing from it on."""
+        for who in self._spans:
+            if self.state.down_since(who) is None and self._takes_off(step, who):
+                self._outage("down", who, step)
+
+    def _takes_off(self, step: Step, who: str) -> bool:
+        if step.phase is not Phase.RESTORE:
+            return step.key in self._within[who]
+        if self.state.brought_up is None:
+            return False
+        return step.fences or (who == READERS and step.renames)
+
+    def _comes_up(self) -> None:
+        """Write down who is served for good: all is done that lies between."""
+        if self.state.direction == "back":
+            return
+        done = {key for key, row in self.state.rows.items() if row.state == "done"}
+        self._served(who for who in self._spans if self._within[who] <= done)
+
+    def _served(self, whom: Iterable[str]) -> None:
+        for who in list(whom):
+            if self.state.down_since(who) is not None:
+                self._outage("up", who)
+
+    def _outage(self, what: str, who: str, step: Step | None = None) -> None:
+        since = self.state.down_since(who)
+        self.note(what, who=who, **({} if since is None else {"seconds": round(self.clock.now() - since, 1)}))
+        self._tell_outages(step)
+
+    def _tell_outages(self, step: Step | None = None, **data: Any) -> None:
+        outages = {who: {"before": o.before, "since": o.since} for who, o in self.state.outages.items()}
+        self.emit("outage", step, outages=outages, **data)
+
+    def _taken_up_again(self) -> None:
+        """Tell whoever watches what was before: since when this attempt runs, and who gets nothing."""
+        begun = [e.at for e in self.journal.entries(self.work.migration) if e.what == "attempt"]
+        if self.state.rows and self.state.end is None:
+            self._tell_outages(began=begun[-1])
+        elif self.state.outages:
+            self._tell_outages()
+
+    def open_cut(self) -> None:
+        """Write down of an adopted migration half-way in its cut who gets nothing; since when is not known."""
+        for who, span in self._spans.items():
+            if any(s.key == span.first and s.phase is not Phase.CONFIRM for s in self.work.steps):
+                self._outage("down", who)
 
     def context(self) -> Context:
         """Return what a step may know of the run."""
@@ -234,6 +289,8 @@ class Engine:
             raise self._leaving(error) from error
 
     async def _run(self) -> None:
+        self._taken_up_again()
+        self._comes_up()
         if self.state.direction == "back":
             return await self.go_back(SealiftError(str(self.state.rollback.get("why") or "going back")))
         try:
@@ -261,6 +318,7 @@ class Engine:
         self._end("retained")
 
     def _end(self, how: str, **data: Any) -> None:
+        self._served(self._spans)
         self.note("end", **{"as": how, **data})
         self.journal.unlock(self.work.migration)
         self.emit("end", None, **{"as": how, **data})
@@ -272,8 +330,12 @@ class Engine:
         firsts = {CredentialsLost: "Sign in", ClockLost: "See that the sandbox still runs"}
         first = firsts.get(type(error), "Mend the journal's disk")
         remedy = f"{first}, then: sealift resume {self.work.migration}"
-        if self.down or self.begun:
+        if self.down or self.begun or self.state.down_since() is not None:
             return NeedsPerson(f"{error.message}; the workload of {self.work.target} is down", remedy=remedy)
+        if self.state.down_since(READERS) is not None:
+            return NeedsPerson(
+                f"{error.message}; who reads from replicas of {self.work.target} gets nothing", remedy=remedy
+            )
         error.exit_code, error.remedy = 130, remedy
         return error
 
@@ -371,6 +433,7 @@ class Engine:
             self.note("epoch")
             self.note("quiesce", down=step.takes_down)
             self.emit("quiesce", step, down=step.takes_down)
+        self._goes_down(step)
         me, ctx = bind(step, self.state.outputs), self.context()
         self.emit("step-started", me)
         out = row.output if row is not None else None
@@ -424,6 +487,7 @@ class Engine:
         if me.phase is Phase.BRING_UP and self.state.brought_up is None:
             self.note("bring-up")  # first: a step that is done is not looked at again
         self._row(me.key, "done")
+        self._comes_up()
         if me.phase is Phase.BRING_UP:
             self.emit("bring-up", me, text=stands(self.work.steps))
         self.emit("step-done", me, output=out)
@@ -609,11 +673,23 @@ class Engine:
 
     async def _in_doubt(self, error: SealiftError) -> NeedsPerson:
         """After bring-up: what keeps the replacement, and what puts the original back, is for a person to type."""
+        await self._served_all_the_same()
         if self.state.end != "needs-person":  # another lane may have asked
             self.note("end", **{"as": "needs-person", "why": str(error)})
             self.emit("end", None, **{"as": "needs-person", "why": str(error)})
         about = {"step": error.step, "resource": error.resource, "rule": error.rule}
         return await in_doubt(self.gateway, self.work.target, self.work.steps, self.state, error.message, **about)
+
+    async def _served_all_the_same(self) -> None:
+        """Write down, as a person is asked, that the replacement serves, if it does and nothing interrupts it just now."""
+        state, rows = self.state, self.state.rows
+        interrupted = [r for s in self.work.steps if s.interrupts and (r := rows.get(s.key)) is not None]
+        if state.down_since() is None or any(r.state != "done" and not r.refused for r in interrupted):
+            return
+        look = await _look_at(self.gateway, self.work.steps, state)
+        if look is not None and look.done:
+            writers = self._within[WRITERS]
+            self._served(who for who in self._spans if self._within[who] <= writers)
 
     async def settle_bring_up(self) -> None:
         """Settle a start that was sent and of which nothing is known: what ran may have written."""
@@ -712,6 +788,7 @@ class Engine:
             raise
         except SealiftError as stuck:
             raise self._stuck(restore, stuck) from error
+        self._served(self._spans)
         if self.state.back_up is None:
             self.note("service-back")
         for block in blocks([s for s in steps if s.phase is Phase.CLEAN]):
@@ -913,17 +990,24 @@ async def in_doubt(
 
 async def _stands_now(gateway: Gateway, steps: Sequence[Step], state: State) -> str:
     """Return how a target stands to its replacement at this moment: it may have been stopped since, or be gone."""
+    look = await _look_at(gateway, steps, state)
+    if look is None:
+        return "was brought up on its replacement"
+    return stands(steps) if look.done else f"has its replacement, and is '{look.state}'"
+
+
+async def _look_at(gateway: Gateway, steps: Sequence[Step], state: State) -> Seen | None:
+    """Look once whether the replacement serves; None where that cannot be read."""
     step = next((s for s in steps if s.phase is Phase.BRING_UP), None)
-    watch = None if step is None else _bound(step, state).ready({})
+    watch = None if step is None else _bound(step, state).serving()
     if watch is None:
-        return stands(steps)
+        return Seen(done=True)
     kind = SUBJECTS[watch.subject]
     try:
         found = kind.resources(await gateway.read(kind.call([watch.id]), Purpose.POLL))
     except CallError:
-        return "was brought up on its replacement"
-    seen = watch.judge(next((r for r in found if r[kind.id] == watch.id), None))
-    return stands(steps) if seen.done else f"has its replacement, and is '{seen.state}'"
+        return None
+    return watch.judge(next((r for r in found if r[kind.id] == watch.id), None))
 
 
 def _weight(error: BaseException) -> int:

@@ -135,9 +135,31 @@ class Row:
     left: Output = field(default_factory=dict)  # by a start that came to nothing
 
     @property
+    def refused(self) -> bool:
+        """Whether every call was plainly refused: nothing has come of it."""
+        plain = self.error is not None and not self.error.get("ambiguous")
+        return self.state == "failed" and self.output is None and plain and not self.unclear
+
+    @property
     def open(self) -> bool:
         """Whether a call may be under way of which nothing is known."""
         return self.state in ("intent", "failed") and self.output is None
+
+
+@dataclass(frozen=True)
+class Outage:
+    """How long somebody got nothing by our doing: in seconds that are over, and since when (Unix seconds) they do again."""
+
+    before: float = 0.0
+    since: float | None = None
+
+    def seconds(self, now: float) -> float:
+        """Return how long in all."""
+        return round(self.before + (max(0.0, now - self.since) if self.since is not None else 0.0), 1)
+
+
+WRITERS, READERS = "writers", "readers"
+"""Who may get nothing while a workload is moved: who writes (all of an instance's), and who reads from replicas of a database."""
 
 
 @dataclass
@@ -153,7 +175,7 @@ class State:
     brought_up: float | None = None
     discarded: bool = False  # a person has said so, of what was written since bring-up
     quiesced: float | None = None
-    took_down: bool = False
+    outages: dict[str, Outage] = field(default_factory=dict)  # of all attempts, by who
     back_up: float | None = None
     approved: Mapping[str, Any] | None = None
     refused: Mapping[str, Any] | None = None
@@ -171,6 +193,19 @@ class State:
             _fold_step(self, entry)
         else:
             _fold_note(self, entry)
+
+    def down_since(self, who: str = WRITERS) -> float | None:
+        """Return since when somebody gets nothing, by our doing; None where they are served."""
+        return self.outages.get(who, Outage()).since
+
+    def down_seconds(self, now: float, who: str = WRITERS) -> float:
+        """Return how long somebody got nothing, by our doing, in all attempts and ways back so far."""
+        return self.outages.get(who, Outage()).seconds(now)
+
+    @property
+    def in_cut(self) -> bool:
+        """Whether a cut is open: quiesced, and neither brought up nor put back."""
+        return self.quiesced is not None and self.brought_up is None and self.back_up is None
 
     @property
     def undecided(self) -> bool:
@@ -622,7 +657,9 @@ def _fold_note(state: State, e: Entry) -> None:  # noqa: PLR0912 - one case for 
         case "epoch":
             state.epoch = int(e.data.get("number") or e.seq)
         case "quiesce":
-            state.quiesced, state.took_down = e.at, bool(e.data.get("down", True))
+            state.quiesced = e.at
+        case "down" | "up":
+            _fold_outage(state, e)
         case "bring-up":
             state.brought_up, state.discarded = e.at, False
             state.end, state.why = None, ""
@@ -645,3 +682,12 @@ def _fold_note(state: State, e: Entry) -> None:  # noqa: PLR0912 - one case for 
             state.waiting_for = None
         case "adopted":
             state.adopted = True
+
+
+def _fold_outage(state: State, e: Entry) -> None:
+    who = str(e.data["who"])
+    outage = state.outages.get(who, Outage())
+    if e.what == "up":
+        state.outages[who] = Outage(outage.seconds(e.at))
+    elif outage.since is None:
+        state.outages[who] = Outage(outage.before, e.at)

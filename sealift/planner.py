@@ -9,7 +9,8 @@ from sealift.errors import Refused, UsageError
 from sealift.kind import ACK, BLOCK, Kind, Route, Verdict
 from sealift.options import Options
 from sealift.plan import MigrationPlan, RefusedRoute
-from sealift.recipe import seconds_back, seconds_cutover, seconds_down
+from sealift.recipe import seconds_back, seconds_cutover, seconds_down, total
+from sealift.step import Seconds
 
 DEGRADED = "R-EBS-89"
 
@@ -82,6 +83,7 @@ def plan_for(
     if route is None:
         return replace(empty, rules=rules, refused_routes=tuple(refused))
     steps = route.recipe(facts, options)
+    readers = route.readers_down(facts, options, steps)
     return replace(
         empty,
         rules=(*rules, *asked),
@@ -90,7 +92,7 @@ def plan_for(
         steps=steps,
         down=seconds_down(steps),
         back=seconds_back(steps),
-        readers_down=route.readers_down(facts, options),
+        readers_down=total(readers.of(steps)) if readers is not None else Seconds(),
         degraded=round(route.degraded(facts, options), 1),
     )
 

@@ -80,6 +80,28 @@ def way_back(
     return recipe(*restore, *clean)
 
 
+@dataclass(frozen=True)
+class Span:
+    """From which step on somebody gets nothing, and with which they are served for good again, by key."""
+
+    first: str
+    last: str
+
+    def of(self, steps: Sequence[Step]) -> list[Step]:
+        """Return the steps from the first to the last."""
+        keys = [s.key for s in steps]
+        return list(steps[keys.index(self.first) : keys.index(self.last) + 1])
+
+
+def writers_down(steps: Sequence[Step]) -> Span | None:
+    """Return while what a workload that writes gets nothing: from the quiesce, or the switchover where that alone takes it
+    down, until it is served with no interruption to come; None where nothing runs.
+    """
+    first = next((s for s in steps if s.phase in DOWN and s.takes_down), None)
+    last = [s for s in steps if s.phase is Phase.BRING_UP or (s.phase is Phase.CONFIRM and s.interrupts)]
+    return Span(first.key, last[-1].key) if first is not None and last else None
+
+
 def seconds_down(steps: Sequence[Step]) -> Seconds:
     """Return the assumed time that a workload is down: none where nothing runs. *Modelled*."""
     return seconds_cutover(steps) if any(s.takes_down for s in steps) else Seconds()

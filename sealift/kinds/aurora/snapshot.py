@@ -4,7 +4,7 @@ The restore is what encrypts. Nothing is written from the fence on until the rep
 bring-up; its readers read the same storage, so that they are down and up with their writer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sealift.fields import before_image
@@ -40,8 +40,8 @@ from sealift.kinds.databases.pieces import (
     state,
 )
 from sealift.options import Options
-from sealift.recipe import Lanes, recipe, seconds_cutover
-from sealift.step import Phase, Ref, Seconds, Step
+from sealift.recipe import Lanes, Span, recipe, writers_down
+from sealift.step import Phase, Ref, Step
 from sealift.steps import (
     AwaitProxyTarget,
     BeginFence,
@@ -164,9 +164,9 @@ def snapshot_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]:
     )
 
 
-def readers_down(facts: ClusterFacts, options: Options) -> Seconds:
-    """Return how long the reader endpoint answers nobody: as long as the writer's. *Modelled*."""
-    return seconds_cutover(snapshot_recipe(facts, options)) if len(facts.members) > 1 else Seconds()
+def readers_down(facts: ClusterFacts, options: Options, steps: Sequence[Step]) -> Span | None:
+    """Return while what the reader endpoint answers nobody: the same as for who writes."""
+    return writers_down(steps) if len(facts.members) > 1 else None
 
 
 def _warm(facts: ClusterFacts, options: Options, source: Mapping[str, Any], sized: Mapping[str, Any]) -> list[Step]:

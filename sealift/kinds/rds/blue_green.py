@@ -3,6 +3,7 @@
 The old side keeps running and is read-only only until somebody reboots it: it goes into quarantine in the same cutover.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from sealift.fields import before_image
@@ -23,8 +24,8 @@ from sealift.kinds.databases.pieces import (
 from sealift.kinds.rds.facts import InstanceFacts
 from sealift.kinds.rds.shared import interfaces_of, mark, members_of
 from sealift.options import Options
-from sealift.recipe import Lanes, recipe, seconds_cutover
-from sealift.step import Id, Ref, Seconds, Step
+from sealift.recipe import Lanes, Span, recipe, writers_down
+from sealift.step import Id, Ref, Step
 from sealift.steps import (
     AwaitLag,
     AwaitQuarantine,
@@ -177,6 +178,6 @@ def blue_green_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...
     )
 
 
-def readers_down(facts: InstanceFacts, options: Options) -> Seconds:
-    """Return how long the names of read replicas answer nobody: as long as the primary's. *Modelled*."""
-    return seconds_cutover(blue_green_recipe(facts, options)) if facts.replicas else Seconds()
+def readers_down(facts: InstanceFacts, options: Options, steps: Sequence[Step]) -> Span | None:
+    """Return while what the names of read replicas answer nobody: the same as for who writes."""
+    return writers_down(steps) if facts.replicas else None
