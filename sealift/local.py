@@ -117,6 +117,7 @@ async def reserve_quotas(engine: Engine, params: Mapping[str, Any]) -> Output:
         if (quota := quotas.get(name)) is None:
             continue  # not told here: nothing to count against
         free = int(quota["Max"]) - int(quota["Used"])
+        _release_made(engine, _rds(name), place)
         if not engine.journal.reserve(_rds(name), place, engine.work.migration, int(number), free):
             for other in taken:
                 engine.journal.release(_rds(other), engine.work.migration)
@@ -129,6 +130,13 @@ async def reserve_quotas(engine: Engine, params: Mapping[str, Any]) -> Output:
             )
         taken.append(name)
     return {"reserved": dict(params["wanted"])}
+
+
+def _release_made(engine: Engine, quota: str, place: str) -> None:
+    """Release what migrations at rest have reserved: what they made is there, and AWS counts it."""
+    for holder in engine.journal.holders(quota, place):
+        if engine.journal.state(holder).end in ("retained", "rolled-back", "finalized"):
+            engine.journal.release(quota, holder)
 
 
 async def release_quotas(engine: Engine, params: Mapping[str, Any]) -> Output:
