@@ -19,9 +19,9 @@ from sealift import fencing, logins
 from sealift.aws.gateway import Account, Gateway, Purpose, reader
 from sealift.clock import Clock, WallClock, actor, side_by_side
 from sealift.engine import REQUEST_LIFE, Engine, Runner, Work, in_doubt, local_runner, stands
-from sealift.errors import JournalError, LeaseLost, Refused, SealiftError, UsageError
+from sealift.errors import JournalError, LeaseLost, LeftAtGate, Refused, SealiftError, UsageError
 from sealift.events import Listener
-from sealift.gate import Window
+from sealift.gate import decide, window_of
 from sealift.journal import Journal, State
 from sealift.kind import BLOCK, Kind, Read, Recalled, Verdict
 from sealift.kinds import BY_NAME, door, named, resolve
@@ -31,7 +31,7 @@ from sealift.notify import Notifier
 from sealift.options import Options
 from sealift.plan import NEEDS_ACK, NOTHING, REFUSED, MigrationPlan, digest
 from sealift.planner import drift, facts_of, judge, plan_for, refuse_drift
-from sealift.recipe import Span
+from sealift.recipe import Span, seconds_back, seconds_cutover
 from sealift.settings import Settings
 from sealift.step import Call
 from sealift.targets import Target, parse
@@ -155,7 +155,11 @@ class Driver:
                 facts = await kind.observe(read, gateway.account_id, gateway.region, unit, options, probe=gateway.probe)
                 if options.fence_login and self._lives and (engine := getattr(facts, "engine", "")):
                     logins.check(engine)
-                plans[unit] = plan_for(kind, facts, options, unit, gateway.account_id, gateway.region, note)
+                made = plan_for(kind, facts, options, unit, gateway.account_id, gateway.region, note)
+                shut = self._shut(made)
+                plans[unit] = (
+                    replace(made, note=f"it would wait for {shut}, and nothing is prepared for that") if shut else made
+                )
         return list(plans.values())
 
     async def observe(self, kind: Kind, gateway: Gateway, unit: str, options: Options) -> Any:
@@ -203,6 +207,7 @@ class Driver:
             gateway = await self.gateway(plan.region, plan.account)
             if not observed:
                 await self._refuse_drift(plan, gateway)
+            self._refuse_window(plan)
             row = plan.to_json()
             migration = self.journal.begin(row, digest([row]), plan.locks)
             if approved_by:
@@ -210,6 +215,26 @@ class Driver:
             return await self._drive(migration, plan, gateway, no_wait=no_wait, runner=runner)
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
+
+    def _refuse_window(self, plan: MigrationPlan) -> None:
+        """Prepare nothing for a window that will never open.
+
+        Raises:
+            LeftAtGate: it has passed, or does not hold the worst case any more.
+
+        """
+        if shut := self._shut(plan):
+            raise LeftAtGate(
+                f"{plan.target} waits for {shut}; nothing was prepared",
+                resource=plan.target,
+                remedy="Make a plan with another window.",
+            )
+
+    def _shut(self, plan: MigrationPlan) -> str:
+        """Say why the gate of a plan can never open; empty where it can."""
+        cutover, back = seconds_cutover(plan.steps), seconds_back(plan.steps)
+        verdict = decide(State("", approved={}), window_of(plan.options), self.clock.now(), cutover, back)
+        return verdict.why if plan.steps and verdict.over else ""
 
     async def _refuse_drift(
         self, plan: MigrationPlan, gateway: Gateway, migration: str = "", altered: Collection[str] = ()
@@ -245,7 +270,13 @@ class Driver:
     def _rested(self, engine: Engine) -> Outcome:
         state, target = engine.state, engine.work.target
         if state.end == "rolled-back":
-            return Outcome(target, engine.work.migration, 5, f"{target} was put back: {state.rollback.get('why', '')}")
+            asked = bool(state.rollback.get("asked"))
+            back = (
+                f"{target} is as it was before the cut"
+                if asked
+                else f"{target} was put back: {state.rollback.get('why', '')}"
+            )
+            return Outcome(target, engine.work.migration, 0 if asked else 5, _with_leftovers(back, engine))
         return Outcome(
             target,
             engine.work.migration,
@@ -271,14 +302,13 @@ class Driver:
         """
         token = await self._take_lease(migration)
         lease = _Lease(self.journal, migration, token)
-        options = plan.options
         work = Work(
             migration,
             plan.target,
             plan.steps,
             readers=_readers(plan),
             no_wait=no_wait,
-            window=Window(options.window_start, options.window_last_quiesce, options.window_end),
+            window=window_of(plan.options),
         )
 
         async def at_gate() -> None:
@@ -333,6 +363,7 @@ class Driver:
         Raises:
             Refused: the migration is past its gate.
             JournalError: there is no such migration.
+            UsageError: it is postponed to a moment that has passed.
 
         """
         self.journal.plan(migration)
@@ -341,6 +372,9 @@ class Driver:
         cut = any(s.quiesces and s.key in state.rows for s in plan.steps)
         if cut or not state.attempt_open or state.direction == "back":
             raise Refused(f"{migration} is past its gate", remedy=f"See: sealift status {migration}")
+        if what == "postponed" and float(note["until"]) <= self.clock.now():
+            when, now = (time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(t)) for t in (note["until"], self.clock.now()))
+            raise UsageError(f"{when} has passed: it is {now}", remedy="Give a moment that is to come.")
         self.journal.note(migration, what, note, attempt=state.attempt)
 
     def writes_since(self, migration: str) -> str | None:
@@ -373,8 +407,9 @@ class Driver:
             if not state.attempt_open:
                 await self._refuse_drift(plan, gateway, migration)
                 self.journal.lock(migration, plan.locks)
-                state.attempt += 1
-                self.journal.note(migration, "attempt", {"number": state.attempt}, attempt=state.attempt)
+                number = state.attempt + 1
+                self.journal.note(migration, "attempt", {"number": number}, attempt=number)
+                state = self.journal.state(migration)  # nothing of the closed attempt counts
             if approved_by and state.quiesced is None:
                 self.journal.note(migration, "approved", {"by": approved_by}, attempt=state.attempt)
             return await self._drive(migration, plan, gateway, no_wait=no_wait, runner=runner)
@@ -393,8 +428,8 @@ class Driver:
             state = self.journal.state(migration)
             self._refuse_rollback(plan, state, migration, discard_writes=discard_writes)
             await self._refuse_running(plan, gateway, state)
-            if salvage:
-                await self._refuse_unsalvageable(plan, gateway, state, migration)
+            if salvage or BY_NAME[plan.kind].needs_key:
+                await self._refuse_unsalvageable(plan, gateway, state)
             self.journal.lock(migration, plan.locks)
             async with self.engine(migration, plan, gateway, runner=runner) as engine:
                 if engine.state.brought_up is None:
@@ -403,7 +438,9 @@ class Driver:
                 await engine.go_back(
                     SealiftError("rollback was asked for"), salvage=salvage, why="rollback was asked for"
                 )
-            return Outcome(plan.target, migration, 0, f"{plan.target} is as it was before the cut")
+            return Outcome(
+                plan.target, migration, 0, _with_leftovers(f"{plan.target} is as it was before the cut", engine)
+            )
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
 
@@ -420,12 +457,22 @@ class Driver:
                 remedy="If you accept that: --discard-writes",
             )
 
-    async def _refuse_unsalvageable(self, plan: MigrationPlan, gateway: Gateway, state: State, migration: str) -> None:
-        """While the replacement serves, say that what was written could not be kept: nothing is stopped for that."""
+    async def _refuse_unsalvageable(self, plan: MigrationPlan, gateway: Gateway, state: State) -> None:
+        """While the replacement serves, say that what was written could not be kept, or that the way back cannot be gone at all
+        without the key: nothing is stopped for that.
+        """
         if not state.undecided:
             return
         kind = BY_NAME[plan.kind]
         if wrong := await kind.unusable(reader(gateway), facts_of(kind, plan.facts)):
+            if kind.needs_key:
+                raise Refused(
+                    f"{plan.target} cannot be put back while its key cannot be used: {'; '.join(wrong)}; RDS reboots and renames no "
+                    "database under such a key, so that it would end fenced and serve nobody",
+                    resource=plan.target,
+                    remedy=f"Nothing was stopped. Mend the key. {kind.needs_key.format(target=plan.target)}. "
+                    f"Then: sealift rollback {state.id} --discard-writes",
+                )
             raise Refused(
                 f"the writes since bring-up cannot be kept in a snapshot: {'; '.join(wrong)}",
                 resource=plan.target,
@@ -459,7 +506,7 @@ class Driver:
             async with self.engine(migration, plan, gateway) as engine:
                 await engine.accept()
             kept = f"{plan.target} keeps its replacement; the source is retained until finalize"
-            return Outcome(plan.target, migration, 0, "; left over: ".join([kept, *engine.leftovers]))
+            return Outcome(plan.target, migration, 0, _with_leftovers(kept, engine))
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
 
@@ -534,7 +581,8 @@ class Driver:
     async def _unsettled(self, plan: MigrationPlan, state: State) -> list[str]:
         kind = BY_NAME[plan.kind]
         gateway = await self.gateway(plan.region, plan.account)
-        return list(await kind.settled(reader(gateway), facts_of(kind, plan.facts), plan.options, state.outputs))
+        outputs = state.outputs | {"migration": {"finalized": state.end == "finalized"}}
+        return list(await kind.settled(reader(gateway), facts_of(kind, plan.facts), plan.options, outputs))
 
     async def finalize(self, migration: str, *, runner: Runner | None = None) -> tuple[Outcome, dict[str, list[Any]]]:
         """Delete the sources, once retention has passed and every replacement is settled; return what is gone and what
@@ -599,6 +647,10 @@ class Driver:
             if isinstance(end, BaseException):
                 raise end
         return [outcomes[number] for number in range(len(work))]
+
+
+def _with_leftovers(text: str, engine: Engine) -> str:
+    return "; left over: ".join([text, *engine.leftovers])
 
 
 def _readers(plan: MigrationPlan) -> Span | None:

@@ -35,9 +35,19 @@ from sealift.errors import (
 from sealift.events import Event, Listener
 from sealift.journal import READERS, WRITERS, Entry, Journal, Row, State, fold
 from sealift.pace import DOWN_DEADLINE, RETRIES
-from sealift.recipe import Block, Span, blocks, operations_of, seconds_back, seconds_cutover, way_back, writers_down
+from sealift.recipe import (
+    Block,
+    Span,
+    blocks,
+    kept,
+    operations_of,
+    seconds_back,
+    seconds_cutover,
+    way_back,
+    writers_down,
+)
 from sealift.render.commands import aws_command
-from sealift.step import Call, Context, Found, Output, Phase, Query, Seen, Step, Switch, Watch, bind, undoing
+from sealift.step import Call, Context, Found, Output, Phase, Query, Seen, Step, Switch, Watch, bind, refs, undoing
 from sealift.subjects import SUBJECTS
 from sealift.watch import Watcher
 
@@ -66,6 +76,9 @@ BACK_DEADLINES = {
 
 SAY_SO = 600.0
 """Seconds between two notices that the way back waits for something that does not come."""
+
+SHOWN = 4
+"""Titles of steps that one message names."""
 
 LEAVES = (LeaseLost, LeftAtGate, CredentialsLost, JournalError, ClockLost)
 """Errors that end a driver and turn nothing."""
@@ -151,7 +164,6 @@ class Engine:
         self._local, self._listeners, self._at_gate = dict(local or {}), tuple(listeners), at_gate
         self.state = journal.state(work.migration)
         self._halted = False
-        self.leftovers: list[str] = []
         self.cutover, self.back = seconds_cutover(work.steps), seconds_back(work.steps)
         spans = {WRITERS: writers_down(work.steps), READERS: work.readers}
         self._spans = {who: span for who, span in spans.items() if span is not None}
@@ -269,6 +281,11 @@ class Engine:
             if any(s.key == span.first and s.phase is not Phase.CONFIRM for s in self.work.steps):
                 self._outage("down", who)
 
+    @property
+    def leftovers(self) -> list[str]:
+        """What could not be done, or stays, of this attempt and its way back."""
+        return list(dict.fromkeys(self.state.leftovers))
+
     def context(self) -> Context:
         """Return what a step may know of the run."""
         return Context(self.work.migration, self.state.epoch, self.state.attempt)
@@ -373,7 +390,7 @@ class Engine:
                     f"the cutover of {self.work.target} has begun, and its gate has shut: it waits for {verdict.why}"
                 )
             if state.waiting_for != verdict.why:
-                self.note("waiting", **{"for": verdict.why})
+                self.note("waiting", **{"for": verdict.why, "gate": True})
                 self.emit("gate", waiting_for=verdict.why)
             if self.work.no_wait or verdict.over:
                 remedy = (
@@ -793,6 +810,8 @@ class Engine:
             self.note("service-back")
         for block in blocks([s for s in steps if s.phase is Phase.CLEAN]):
             await self._as_far_as_it_goes(block)
+        if self.state.brought_up is not None and not salvage:
+            self._name_kept(made)
         self.note("attempt-closed")
         self._end("rolled-back", why=str(self.state.rollback.get("why", "")))
 
@@ -847,8 +866,15 @@ class Engine:
                 self._row(step.key, "made", {})
                 self._row(step.key, "done")
         await self.walk([s for s in rest if s.phase is not Phase.CONFIRM])
+        stuck: dict[str, SealiftError] = {}
         for block in blocks([s for s in rest if s.phase is Phase.CONFIRM]):
-            await self._as_far_as_it_goes(block)
+            await self._as_far_as_it_goes(block, stuck)
+        if self.state.down_since(READERS) is not None:
+            self.note(
+                "leftover",
+                resource=self.work.target,
+                why="who reads from its replicas gets nothing until you make them",
+            )
         self._end("retained", accepted=True)
 
     async def _refuse_taken_off(self) -> None:
@@ -871,16 +897,27 @@ class Engine:
         await self.walk(steps)
         self._end("finalized")
 
-    async def _as_far_as_it_goes(self, block: Block) -> None:
-        """Delete what was made, or confirm: what cannot be done is a leftover in the report, never a failure."""
+    async def _as_far_as_it_goes(self, block: Block, stuck: dict[str, SealiftError] | None = None) -> None:
+        """Delete what was made, or confirm: what cannot be done is a leftover in the report, never a failure.
+
+        `stuck` are the lanes of earlier blocks that came to a halt: what follows in them is left over too, so that no reader
+        loses a name for a replica that was never made.
+        """
+        halted = {} if stuck is None else stuck
 
         async def line(lane: list[Step]) -> None:
+            name = lane[0].lane
             for number, step in enumerate(lane):
                 try:
+                    if name in halted:
+                        raise halted[name]
+                    self._refuse_unmade(step)
                     await self._step(step)
                 except LEAVES:
                     raise
                 except SealiftError as error:
+                    if name is not None:
+                        halted[name] = error
                     for left in lane[number:]:
                         self._leftover(left, error)
                     return
@@ -889,21 +926,40 @@ class Engine:
             if isinstance(end, BaseException):
                 raise end
 
+    def _refuse_unmade(self, step: Step) -> None:
+        """Refuse a step that names what an earlier one should have made, and has not."""
+        unmade = [r.step for r in refs(step) if r.field not in self.state.outputs.get(r.step, {})]
+        titles = [_bound(s, self.state).title() for s in self.work.steps if s.key in unmade]
+        if unmade:
+            raise SealiftError(f"it needs what was not made: {'; '.join(titles or unmade)}", step=step.key)
+
     def _leftover(self, step: Step, error: SealiftError) -> None:
-        me = bind(step, self.state.outputs)
+        me = _bound(step, self.state)
         self._name(me, me.resource(), f"{me.title()}: {error}")
 
     def _name(self, me: Step, resource: str, why: str) -> None:
-        self.leftovers.append(f"{resource}: {why}")
         self.note("leftover", step=me.key, resource=resource, why=why)
         self.emit("leftover", me, why=why)
+
+    def _name_kept(self, made: Mapping[str, Output]) -> None:
+        """Name what stays in the place of a snapshot, and what it wears."""
+        for maker, keeper in kept(self.work.steps, made):
+            me = bind(keeper or maker, self.state.outputs)
+            why = (
+                "it stays, encrypted: what was written since bring-up is in it alone"
+                if keeper
+                else "it stays: what is kept is in it"
+            )
+            resource = me.resource() if keeper else next(iter(made[maker.key].values()), "")
+            self._name(bind(maker, self.state.outputs), str(resource), why)
 
     def _stuck(self, restore: Sequence[Step], stuck: SealiftError) -> NeedsPerson:
         left = [bind(s, self.state.outputs) for s in restore if self.state.rows.get(s.key, Row("")).state != "done"]
         calls = [c for c in (s.do(self.context()) for s in left) if not c.operation.startswith("local:")]
         self.note("end", **{"as": "needs-person", "why": str(stuck)})
         self.emit("end", None, **{"as": "needs-person", "why": str(stuck)})
-        by_hand = "; ".join(aws_command(c, self.gateway.region) for c in calls)
+        mends = [call for s in left if s.key == stuck.step for call in _mends(s, stuck)]
+        by_hand = "; ".join(aws_command(c, self.gateway.region) for c in (*mends, *calls))
         unkept = any(s.key == stuck.step and s.key.startswith("safety:") for s in left)
         without = (
             f" Or keep the encrypted volumes in its place: {_WITHOUT.format(self.work.migration)}." if unkept else ""
@@ -947,6 +1003,14 @@ class Engine:
         return None
 
 
+def _mends(step: Step, stuck: SealiftError) -> list[Call]:
+    """Return what a person types first to get the resource of a step out of the state in which it is stuck."""
+    watch = step.needs()
+    known = dict(watch.mends) if watch is not None else {}
+    words = (stuck.code, stuck.state if isinstance(stuck, WaitFailed) else None)
+    return [known[word] for word in words if word in known]
+
+
 def _has_token(call: Call) -> bool:
     """Tell whether an operation takes a ClientToken: such a one is not looked for twice before it is sent again."""
     operation = OPERATIONS.get(call.operation)
@@ -981,11 +1045,21 @@ async def in_doubt(
     the original back.
     """
     off = taken_off(steps, state)
-    keep = f"Keep it: sealift accept {state.id}."
+    keep = f"Keep it: sealift accept {state.id}.{_goes_on_with(steps, state)}"
     if off:
         keep = f"It cannot be kept: no longer so, or not for sure: {'; '.join(off)}."
     how = await _stands_now(gateway, steps, state)
+    if state.down_since(READERS) is not None:
+        how += ", and who reads from its replicas gets nothing"
     return NeedsPerson(f"{target} {how}, but: {why}", remedy=f"{keep} {BACK.format(state.id)}", **about)
+
+
+def _goes_on_with(steps: Sequence[Step], state: State) -> str:
+    """Say which steps `accept` does: what only asks for health is passed over."""
+    undone = (s for s in steps if s.phase is Phase.CONFIRM and not s.asks_health and not s.at_gate)
+    titles = [_bound(s, state).title() for s in undone if state.rows.get(s.key, Row("")).state != "done"]
+    more = f"; and {len(titles) - SHOWN} more" if len(titles) > SHOWN else ""
+    return f" It goes on with: {'; '.join(titles[:SHOWN])}{more}." if titles else ""
 
 
 async def _stands_now(gateway: Gateway, steps: Sequence[Step], state: State) -> str:

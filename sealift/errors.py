@@ -115,14 +115,14 @@ class NotSupported(CallError):
 class WaitFailed(SealiftError):
     """A resource reached a terminal state, or did not reach the wanted one before the deadline.
 
-    `unused`: no workload can have run on it.
+    `unused`: no workload can have run on it. `state`: the one that it is in.
     """
 
     exit_code = 5
 
-    def __init__(self, message: str, *, unused: bool = False, **fields: Any) -> None:
+    def __init__(self, message: str, *, unused: bool = False, state: str = "", **fields: Any) -> None:
         super().__init__(message, **fields)
-        self.unused = unused
+        self.unused, self.state = unused, state
 
 
 class CheckFailed(SealiftError):

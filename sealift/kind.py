@@ -105,3 +105,6 @@ class Kind:
     ]  # what outlives finalize, and the commands
     unusable: Callable[[Read, Any], Awaitable[Sequence[str]]]  # why nothing can be kept under the key; empty is good
     recall: Callable[[Read, str, str, str, Options], Awaitable[Recalled]]
+    needs_key: str = (
+        ""  # where a way back cannot do without the key: what brings {target} back once it can be used again
+    )

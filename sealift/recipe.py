@@ -56,8 +56,9 @@ def way_back(
 
     After bring-up what a workload wrote to is kept by each maker's `salvage`, at the place where it is detached and at
     rest.
-    Without `salvage` the replacements stay: nothing that was acknowledged is deleted unsaved.
+    Without `salvage` the replacements stay with what they wear: nothing that was acknowledged is deleted unsaved.
     """
+    staying = {maker.key for maker, _ in kept(steps, outputs)} if brought_up and not salvage else set()
     restore: list[Step | Lanes] = []
     clean: list[Step | Lanes] = []
     for lanes in reversed(blocks(steps)):
@@ -71,13 +72,22 @@ def way_back(
                     back.setdefault(name, []).append(keeper)
                     if (assured := keeper.assured()) is not None:
                         tidy.setdefault(name, []).append(assured)
-                if (keeper is not None and not salvage) or outputs[step.key].get("adopted"):
+                if step.key in staying or outputs[step.key].get("adopted"):
                     continue
                 for undo in undoing(step, brought_up=brought_up):
                     (back if undo.phase is Phase.RESTORE else tidy).setdefault(name, []).append(undo)
         restore.append(Lanes(back))
         clean.append(Lanes(tidy))
     return recipe(*restore, *clean)
+
+
+def kept(steps: Sequence[Step], outputs: Mapping[str, Output]) -> list[tuple[Step, Step | None]]:
+    """Return what stays on a way back after bring-up that keeps no snapshot: the makers of what was written to, each with the
+    step that would have kept it, and of what those wear, without one.
+    """
+    makers = [(s, keeper) for s in steps if s.key in outputs and (keeper := s.salvage()) is not None]
+    worn: list[tuple[Step, Step | None]] = [(s, None) for s in steps if s.worn and s.key in outputs and makers]
+    return [*makers, *worn]
 
 
 @dataclass(frozen=True)
@@ -100,6 +110,11 @@ def writers_down(steps: Sequence[Step]) -> Span | None:
     first = next((s for s in steps if s.phase in DOWN and s.takes_down), None)
     last = [s for s in steps if s.phase is Phase.BRING_UP or (s.phase is Phase.CONFIRM and s.interrupts)]
     return Span(first.key, last[-1].key) if first is not None and last else None
+
+
+def seconds_prepare(steps: Sequence[Step]) -> Seconds:
+    """Add up the assumed time until it stands at its gate, while the workload runs on. *Modelled*."""
+    return total([s for s in steps if s.phase is Phase.PREPARE])
 
 
 def seconds_down(steps: Sequence[Step]) -> Seconds:

@@ -90,7 +90,8 @@ class Seen:
 class Watch:
     """What to wait for: `judge` reads the resource as last described, None where it is absent.
 
-    `subject` names a row of `sealift.subjects.SUBJECTS`, which says how such resources are read in batches.
+    `subject` names a row of `sealift.subjects.SUBJECTS`, which says how such resources are read in batches. `mends`: by a state
+    or an error code, what a person sends to get the resource out of it.
     """
 
     subject: str
@@ -98,6 +99,7 @@ class Watch:
     judge: Callable[[Mapping[str, Any] | None], Seen]
     want: str
     deadline: float | None = None  # seconds of waiting, None: as long as it takes
+    mends: tuple[tuple[str, Call], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,8 +149,8 @@ class Step(ABC):
     made; `at_gate` what is done when the gate opens, before the window is judged again; `looks_first` asks for `find` before
     the first try too; `asks_health` marks what `accept` passes over; `interrupts` what takes the workload down once more
     after bring-up; `fences` that on a way back after bring-up the replacement serves nobody from then on; `renames` that a
-    name leads nowhere until another bears it; `quota` names what is counted in the journal; `declares` the operations that
-    its `local:` call sends.
+    name leads nowhere until another bears it; `worn` marks what a replacement is in, and which cannot
+    go before it; `quota` names what is counted in the journal; `declares` the operations that its `local:` call sends.
     """
 
     key: str
@@ -166,6 +168,7 @@ class Step(ABC):
     interrupts: ClassVar[bool] = False
     fences: ClassVar[bool] = False
     renames: ClassVar[bool] = False
+    worn: ClassVar[bool] = False
     alters: ClassVar[tuple[str, ...]] = ()
     quota: ClassVar[str | None] = None
     declares: ClassVar[tuple[str, ...]] = ()

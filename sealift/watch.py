@@ -79,7 +79,8 @@ class Watcher:
 
     def _fail_if_hopeless(self, watch: Watch, look: Seen, step: str, waited: float, absent: float) -> None:
         if look.failed:
-            raise WaitFailed(f"{watch.id}: {look.failed}", resource=str(watch.id), step=step, unused=look.unused)
+            message = f"{watch.id}: {look.failed}"
+            raise WaitFailed(message, resource=str(watch.id), step=step, unused=look.unused, state=look.state)
         if look.state == "absent" and absent > ABSENT_MEANS_GONE:
             message = f"{watch.id} is not described for {absent:.0f} s: it was never made, or has vanished (R-EBS-54: is the key usable?)"
             raise WaitFailed(message, resource=str(watch.id), step=step)

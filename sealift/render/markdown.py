@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sealift.plan import NEEDS_ACK, NOTHING, READY, REFUSED, MigrationPlan, Plan, digest
-from sealift.recipe import blocks, step_to_json
+from sealift.recipe import blocks, seconds_prepare, step_to_json
 from sealift.render.text import HEADINGS, span
 from sealift.step import Phase, Step, taken_back_by
 
@@ -43,10 +43,14 @@ def _migration(m: MigrationPlan) -> str:
 
 
 def _cost(m: MigrationPlan) -> str:
+    ready = seconds_prepare(m.steps)
     rows = [
         ("down, expected", span(m.down.expected)),
         ("down, worst", span(m.down.worst)),
         *([("readers down, expected", span(m.readers_down.expected))] if m.readers_down.worst else []),
+        *([("readers down, worst", span(m.readers_down.worst))] if m.readers_down.worst else []),
+        ("preparation, expected: the workload runs on", span(ready.expected)),
+        ("preparation, worst", span(ready.worst)),
         ("way back, worst", span(m.back.worst)),
         ("slower than before, afterwards", span(m.degraded) if m.degraded else "not at all"),
         ("sources kept for", span(m.options.retain)),

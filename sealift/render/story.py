@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sealift.engine import BY_SOMEBODY, taken_off
+from sealift.gate import decide, window_of
 from sealift.journal import READERS, Entry, Journal, State
 from sealift.plan import MigrationPlan
+from sealift.recipe import seconds_back, seconds_cutover
 from sealift.render.telling import Told, failure, gathered, moment, tell
 from sealift.render.text import span, table
 from sealift.step import bind
@@ -27,11 +29,15 @@ def phase(state: State) -> str:
         return "confirm"
     if state.quiesced is not None:
         return "cutover"
-    return (
-        "gate"
-        if state.waiting_for in ("an approval", "the window to open", "the time it was postponed to")
-        else "prepare"
-    )
+    return "gate" if state.at_gate else "prepare"
+
+
+def waits_for(plan: MigrationPlan, state: State, now: float) -> str | None:
+    """Return what a migration waits for; at its gate as it would be judged now, whatever its driver saw last."""
+    if not state.at_gate:
+        return state.waiting_for
+    verdict = decide(state, window_of(plan.options), now, seconds_cutover(plan.steps), seconds_back(plan.steps))
+    return None if verdict.open else verdict.why
 
 
 def row_of(journal: Journal, about: Mapping[str, Any], plan: MigrationPlan, state: State) -> dict[str, Any]:
@@ -40,7 +46,7 @@ def row_of(journal: Journal, about: Mapping[str, Any], plan: MigrationPlan, stat
     now = journal.clock.now()
     return {
         "id": about["id"], "kind": plan.kind, "target": plan.target, "phase": phase(state), "route": plan.route,
-        "waiting_for": state.waiting_for, "down_seconds": state.down_seconds(now), "attempt": state.attempt,
+        "waiting_for": waits_for(plan, state, now), "down_seconds": state.down_seconds(now), "attempt": state.attempt,
         "down_since": state.down_since(), "reader_down_seconds": state.down_seconds(now, READERS),
         "reader_down_since": state.down_since(READERS), "account": plan.account, "region": plan.region, "driven": not (free or gone),
     }  # fmt: skip
@@ -63,7 +69,7 @@ def table_row(row: Mapping[str, Any]) -> list[Any]:
         row["phase"],
         row["route"],
         _outages(row),
-        row["waiting_for"] or "",
+        (row["waiting_for"] or "").partition(":")[0],
         "" if row["phase"] in RESTS else "yes" if row["driven"] else "NO: sealift resume",
     ]
 
@@ -163,8 +169,10 @@ class Story:
         return self.state.undecided and self.state.direction == "back"
 
     def _doing(self) -> str:
-        if state_waits := self.state.waiting_for:
-            return f"waits for {state_waits}, since {self._since('waiting')}"
+        if waits := self.row["waiting_for"]:
+            return f"waits for {waits}, since {self._since('waiting', 'postponed')}"
+        if self.state.at_gate:
+            return f"the gate may open, since {self._since('approved', 'waiting', 'postponed')}"
         items = gathered(self.entries, self._titles())
         steps = [i for i in items if isinstance(i, Told) and i.under_way and i.key in self.state.rows]
         if steps:
@@ -179,8 +187,8 @@ class Story:
             "a process drives it" if self.row["driven"] else "NO PROCESS DRIVES IT: its driver has ended or was killed"
         )
 
-    def _since(self, what: str | None = None) -> str:
-        at = next((e.at for e in reversed(self.entries) if what in (None, e.what)), self.now)
+    def _since(self, *what: str) -> str:
+        at = next((e.at for e in reversed(self.entries) if not what or e.what in what), self.now)
         return f"{moment(at)} ({span(self.now - at)})"
 
     def _next(self) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sealift.plan import NEEDS_ACK, NOTHING, REFUSED, MigrationPlan, Plan
-from sealift.recipe import blocks
+from sealift.recipe import blocks, seconds_prepare
 from sealift.step import Phase
 
 if TYPE_CHECKING:
@@ -61,6 +61,10 @@ def _migration(m: MigrationPlan, *, steps: bool) -> str:
     lines.append(
         f"  {_down(m)}; " + (f"slower than before for {span(m.degraded)}" if m.degraded else "no slower afterwards")
     )
+    ready = seconds_prepare(m.steps)
+    lines.append(
+        f"  prepared in {span(ready.expected)} expected, {span(ready.worst)} worst, while the workload runs on"
+    )
     if steps:
         lines += _steps(m)
     if m.status == NEEDS_ACK:
@@ -71,7 +75,8 @@ def _migration(m: MigrationPlan, *, steps: bool) -> str:
 def _down(m: MigrationPlan) -> str:
     if not m.down.worst:
         return "nothing goes down"
-    readers = f"; readers down {span(m.readers_down.expected)}" if m.readers_down.worst else ""
+    r = m.readers_down
+    readers = f"; readers down {span(r.expected)} expected, {span(r.worst)} worst" if r.worst else ""
     return f"down {span(m.down.expected)} expected, {span(m.down.worst)} worst{readers}; way back {span(m.back.worst)} worst"
 
 

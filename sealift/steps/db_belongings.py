@@ -39,7 +39,7 @@ class AddRole(Step):
         return Query(read_database(self.resource_id), read)
 
     def needs(self) -> Watch | None:
-        return needs_rest(self.resource_id)
+        return needs_rest(self.resource_id, name=self.database)
 
     def ready(self, out: Mapping[str, Any]) -> Watch:
         def judge(database: Mapping[str, Any] | None) -> Seen:

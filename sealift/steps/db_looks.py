@@ -5,6 +5,7 @@ terminal state ends a wait at once (RDS user guide, "Viewing DB instance status"
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sealift.step import Call, Context, Found, Query, Seen, Step, Watch, is_ours, tags_of
@@ -28,6 +29,9 @@ BROKEN = {
     "stopping": "somebody stops it",
 }
 """States that a wait never gets out of by itself, and what they mean."""
+
+KEY_LOST = ("KMSKeyNotAccessibleFault", "inaccessible-encryption-credentials-recoverable")
+"""The refusal, and the state that follows, of a database whose key cannot be used."""
 
 Resource = Mapping[str, Any] | None
 Judge = Callable[[Resource], Seen]
@@ -179,9 +183,16 @@ def watch(
     return Watch("db-cluster" if of_cluster else "db-instance", resource_id, judge, want, deadline)
 
 
-def needs_rest(resource_id: Any, *, of_cluster: bool = False) -> Watch:
-    """Return the wait for a database that takes a change: also one that a fence left behind in any state it gets out of."""
-    return watch(resource_id, at_rest(), "available", of_cluster=of_cluster)
+def needs_rest(resource_id: Any, *, of_cluster: bool = False, name: Any = "") -> Watch:
+    """Return the wait for a database that takes a change: also one that a fence left behind in any state it gets out of.
+
+    One whose key could not be used is started by hand once the key can be used again (R-RDS-34; RDS user guide, "Encrypting
+    Amazon RDS resources"): `name` is what it is called then.
+    """
+    wait = watch(resource_id, at_rest(), "available", of_cluster=of_cluster)
+    noun = "DBCluster" if of_cluster else "DBInstance"
+    start = Call(f"rds:Start{noun}", {f"{noun}Identifier": name})
+    return replace(wait, mends=tuple((word, start) for word in KEY_LOST)) if name else wait
 
 
 def gone(resource: Resource) -> Seen:

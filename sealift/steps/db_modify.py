@@ -68,7 +68,7 @@ class ModifyDatabase(Step):
         return still(self.resource_id, self.database, of_cluster=self.of_cluster)
 
     def needs(self) -> Watch | None:
-        return needs_rest(self.resource_id, of_cluster=self.of_cluster)
+        return needs_rest(self.resource_id, of_cluster=self.of_cluster, name=self.database)
 
     def read(self) -> Call:
         """Return the read of it, whatever its name."""

@@ -46,6 +46,7 @@ class ParameterGroup(Step):
     of_cluster: bool = False
 
     outputs: ClassVar[tuple[str, ...]] = ("name",)
+    worn: ClassVar[bool] = True
     looks_first: ClassVar[bool] = True
 
     def name(self, ctx: Context) -> str:

@@ -31,7 +31,7 @@ class RebootInstance(Step):
         return Call("rds:RebootDBInstance", {"DBInstanceIdentifier": self.database})
 
     def needs(self) -> Watch | None:
-        return needs_rest(self.resource_id)
+        return needs_rest(self.resource_id, name=self.database)
 
     def ready(self, out: Output) -> Watch:
         return watch(self.resource_id, at_rest(with_parameters(self.parameter_group, *APPLIED)), "rebooted")
@@ -82,7 +82,7 @@ class RebootCluster(RebootInstance):
         return Call("rds:RebootDBCluster", {"DBClusterIdentifier": self.database})
 
     def needs(self) -> Watch | None:
-        return needs_rest(self.resource_id, of_cluster=True)
+        return needs_rest(self.resource_id, of_cluster=True, name=self.database)
 
     def ready(self, out: Output) -> Watch:
         wanted = members_with_parameters(self.parameter_group)

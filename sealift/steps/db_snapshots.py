@@ -128,7 +128,7 @@ class DbSnapshot(Step):
         return read
 
     def needs(self) -> Watch | None:
-        return needs_rest(self.resource_id, of_cluster=self.of_cluster)
+        return needs_rest(self.resource_id, of_cluster=self.of_cluster, name=self.database)
 
     def ready(self, out: Output) -> Watch | None:
         return _watch(out["name"], of_cluster=self.of_cluster)

@@ -45,6 +45,7 @@ class CreateQuarantine(Step):
     extra_tags: Tags = ()
 
     outputs: ClassVar[tuple[str, ...]] = ("GroupId",)
+    worn: ClassVar[bool] = True
 
     def title(self) -> str:
         return f"make a quarantine group in {self.vpc}"

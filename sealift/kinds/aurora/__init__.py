@@ -38,4 +38,5 @@ AURORA_CLUSTER = Kind(
     stays=finalize.stays,
     unusable=finalize.unusable,
     recall=recall,
+    needs_key="Where RDS has stopped it meanwhile: aws rds start-db-cluster --db-cluster-identifier {target}",
 )

@@ -130,6 +130,8 @@ async def settled(read: Read, facts: ClusterFacts, options: Options, outputs: Ma
     wrong = await _replacement(read, facts, outputs)
     group = outputs.get("quarantine", {}).get("GroupId")
     found = databases_in(await read(read_database(facts.resource_id, of_cluster=True)))
+    if outputs.get("migration", {}).get("finalized"):
+        return wrong + await unusable(read, facts)  # the source is gone, and is meant to be
     if not found:
         wrong.append(f"the source of {facts.id} is gone")
     elif groups_of(found[0]) != {group}:

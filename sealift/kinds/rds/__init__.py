@@ -38,4 +38,5 @@ RDS_INSTANCE = Kind(
     stays=finalize.stays,
     unusable=finalize.unusable,
     recall=recall,
+    needs_key="Where RDS has stopped it meanwhile: aws rds start-db-instance --db-instance-identifier {target}",
 )

@@ -136,7 +136,8 @@ async def settled(read: Read, facts: InstanceFacts, options: Options, outputs: M
     """
     wrong = await _replacement(read, facts, outputs)
     group = outputs.get("quarantine", {}).get("GroupId")
-    for name, resource in ((facts.id, facts.resource_id), *((r.id, r.resource_id) for r in facts.replicas)):
+    sources = ((facts.id, facts.resource_id), *((r.id, r.resource_id) for r in facts.replicas))
+    for name, resource in () if outputs.get("migration", {}).get("finalized") else sources:
         found = databases_in(await read(read_database(resource)))
         if not found:
             wrong.append(f"the source of {name} is gone")
