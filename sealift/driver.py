@@ -21,9 +21,9 @@ from sealift import fencing, logins
 from sealift.aws.gateway import Account, Gateway, Purpose, reader
 from sealift.clock import Clock, WallClock, actor, side_by_side
 from sealift.engine import REQUEST_LIFE, Engine, Runner, Work, in_doubt, local_runner, stands
-from sealift.errors import JournalError, LeaseLost, NeedsPerson, Refused, SealiftError, UsageError
+from sealift.errors import JournalError, LeaseLost, LeftAtGate, NeedsPerson, Refused, SealiftError, UsageError
 from sealift.events import Listener
-from sealift.gate import Window
+from sealift.gate import decide, window_of
 from sealift.journal import Journal, State
 from sealift.kind import BLOCK, Kind, Read, Recalled, Verdict
 from sealift.kinds import BY_NAME, door, named, resolve
@@ -33,6 +33,7 @@ from sealift.notify import Notifier
 from sealift.options import Options
 from sealift.plan import NEEDS_ACK, NOTHING, REFUSED, MigrationPlan, digest
 from sealift.planner import drift, facts_of, judge, plan_for, refuse_drift
+from sealift.recipe import Spans, seconds_back, seconds_cutover
 from sealift.render.telling import kept_in
 from sealift.settings import Settings
 from sealift.step import Call, Seconds, bound, refs
@@ -169,7 +170,11 @@ class Driver:
                 place = "/".join(gateway.place)
                 taken = spoken_for.setdefault(gateway.place, Counter(self.journal.reserved(place)))
                 facts = kind.beside(facts, taken)
-                plans[one] = plan_for(kind, facts, options, unit, gateway.account_id, gateway.region, note)
+                made = plan_for(kind, facts, options, unit, gateway.account_id, gateway.region, note)
+                if shut := self._shut(made):
+                    why = f"it would wait for {shut}, and nothing is prepared for that"
+                    made = replace(made, note="; ".join(filter(None, (made.note, why))))
+                plans[one] = made
                 if plans[one].status not in (NOTHING, REFUSED):
                     taken.update(kind.wants(facts))
         return list(plans.values())
@@ -219,6 +224,7 @@ class Driver:
             gateway = await self.gateway(plan.region, plan.account)
             if not observed:
                 await self._refuse_drift(plan, gateway)
+            self._refuse_window(plan)
             row = plan.to_json()
             migration = self.journal.begin(row, digest([row]), plan.locks)
             if approved_by:
@@ -226,6 +232,26 @@ class Driver:
             return await self._drive(migration, plan, gateway, no_wait=no_wait, runner=runner)
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
+
+    def _refuse_window(self, plan: MigrationPlan) -> None:
+        """Prepare nothing for a window that will never open.
+
+        Raises:
+            LeftAtGate: it has passed, or does not hold the worst case any more.
+
+        """
+        if shut := self._shut(plan):
+            raise LeftAtGate(
+                f"{plan.target} waits for {shut}; nothing was prepared",
+                resource=plan.target,
+                remedy="Make a plan with another window.",
+            )
+
+    def _shut(self, plan: MigrationPlan) -> str:
+        """Say why the gate of a plan can never open; empty where it can."""
+        cutover, back = seconds_cutover(plan.steps), seconds_back(plan.steps)
+        verdict = decide(State("", approved={}), window_of(plan.options), self.clock.now(), cutover, back)
+        return verdict.why if plan.steps and verdict.over else ""
 
     async def _refuse_drift(
         self, plan: MigrationPlan, gateway: Gateway, migration: str = "", altered: Collection[str] = ()
@@ -266,8 +292,13 @@ class Driver:
     def _rested(self, engine: Engine) -> Outcome:
         state, target = engine.state, engine.work.target
         if state.end == "rolled-back":
-            put_back = f"{target} was put back: {state.rollback.get('why', '')}"
-            return Outcome(target, engine.work.migration, 5, _with_left(put_back, engine))
+            asked = bool(state.rollback.get("asked"))
+            back = (
+                f"{target} is as it was before the cut{kept_in(state)}"
+                if asked
+                else f"{target} was put back: {state.rollback.get('why', '')}"
+            )
+            return Outcome(target, engine.work.migration, 0 if asked else 5, _with_left(back, engine))
         return Outcome(
             target,
             engine.work.migration,
@@ -293,13 +324,13 @@ class Driver:
         """
         token = await self._take_lease(migration)
         lease = _Lease(self.journal, migration, token)
-        options = plan.options
         work = Work(
             migration,
             plan.target,
             plan.steps,
+            readers=_readers(plan),
             no_wait=no_wait,
-            window=Window(options.window_start, options.window_last_quiesce, options.window_end),
+            window=window_of(plan.options),
         )
 
         async def at_gate() -> None:
@@ -329,7 +360,7 @@ class Driver:
         token, beat, free, gone = self.journal.lease(migration)
         if not (free or gone):
             state = self.journal.state(migration)
-            ttl = LEASE_CUTOVER if state.quiesced and not (state.brought_up or state.back_up) else LEASE
+            ttl = LEASE_CUTOVER if state.in_cut or state.down_since() is not None else LEASE
             token, beat = await _still(self.journal, migration, (token, beat), ttl)
         return self.journal.take_lease(migration, (token, beat))
 
@@ -354,6 +385,7 @@ class Driver:
         Raises:
             Refused: the migration is past its gate.
             JournalError: there is no such migration.
+            UsageError: it is postponed to a moment that has passed.
 
         """
         self.journal.plan(migration)
@@ -362,6 +394,9 @@ class Driver:
         cut = any(s.quiesces and s.key in state.rows for s in plan.steps)
         if cut or not state.attempt_open or state.direction == "back":
             raise Refused(f"{migration} is past its gate", remedy=f"See: sealift status {migration}")
+        if what == "postponed" and float(note["until"]) <= self.clock.now():
+            when, now = (time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(t)) for t in (note["until"], self.clock.now()))
+            raise UsageError(f"{when} has passed: it is {now}", remedy="Give a moment that is to come.")
         self.journal.note(migration, what, note, attempt=state.attempt)
 
     def writes_since(self, migration: str) -> str | None:
@@ -400,9 +435,7 @@ class Driver:
                 self.journal.lock(migration, plan.locks)
                 number = state.attempt + 1
                 self.journal.note(migration, "attempt", {"number": number}, attempt=number)
-                state = self.journal.state(
-                    migration
-                )  # of the closed one nothing holds any more, its quiesce least of all
+                state = self.journal.state(migration)  # nothing of the closed attempt counts
             if approved_by and state.quiesced is None:
                 self.journal.note(migration, "approved", {"by": approved_by}, attempt=state.attempt)
             return await self._drive(migration, plan, gateway, no_wait=no_wait, runner=runner)
@@ -588,6 +621,8 @@ class Driver:
             if found.stage != "prepare":
                 engine.note("epoch", number=found.epoch)
                 engine.note("quiesce")
+            if found.stage in ("cutover", "handed"):
+                engine.open_cut()
             up = found.stage in ("up", "handed")
             await engine.look_for_all(until_up=up, outputs=found.outputs, names=found.names, never=found.never)
             if found.stage == "handed":
@@ -707,6 +742,13 @@ class Driver:
             if isinstance(end, BaseException):
                 raise end
         return [outcomes[number] for number in range(len(work))]
+
+
+def _readers(plan: MigrationPlan) -> Spans:
+    """Return while which steps of a plan who reads from replicas gets nothing."""
+    kind = BY_NAME[plan.kind]
+    route = next((r for r in kind.routes if r.name == plan.route), None)
+    return () if route is None else route.readers_down(facts_of(kind, plan.facts), plan.options, plan.steps)
 
 
 def _rebuilt(kind: Kind, unit: str, gateway: Gateway, options: Options, found: Recalled) -> MigrationPlan:

@@ -5,7 +5,7 @@ Only the engine calls AWS. Prefect, or a plain loop, is a *runner* handed to it.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Protocol
@@ -33,11 +33,36 @@ from sealift.errors import (
     WaitFailed,
 )
 from sealift.events import Event, Listener
-from sealift.journal import Entry, Journal, Row, State, fold
+from sealift.journal import READERS, WRITERS, Entry, Journal, Row, State, fold
 from sealift.pace import DOWN_DEADLINE, RETRIES
-from sealift.recipe import Block, blocks, kept, operations_of, seconds_back, seconds_cutover, way_back
+from sealift.recipe import (
+    Block,
+    Spans,
+    blocks,
+    kept,
+    operations_of,
+    seconds_back,
+    seconds_cutover,
+    way_back,
+    writers_down,
+)
 from sealift.render.commands import aws_command
-from sealift.step import Call, Context, Found, Output, Phase, Query, Seen, Step, Switch, Watch, bind, bound, undoing
+from sealift.step import (
+    Call,
+    Context,
+    Found,
+    Output,
+    Phase,
+    Query,
+    Seen,
+    Step,
+    Switch,
+    Watch,
+    bind,
+    bound,
+    refs,
+    undoing,
+)
 from sealift.subjects import SUBJECTS
 from sealift.watch import Watcher
 
@@ -66,6 +91,9 @@ BACK_DEADLINES = {
 
 SAY_SO = 600.0
 """Seconds between two notices that the way back waits for something that does not come."""
+
+SHOWN = 4
+"""Titles of steps that one message names."""
 
 LEAVES = (LeaseLost, LeftAtGate, CredentialsLost, JournalError, ClockLost)
 """Errors that end a driver and turn nothing."""
@@ -118,11 +146,12 @@ LocalOperation = Callable[["Engine", Mapping[str, Any]], Awaitable[Output]]
 
 @dataclass
 class Work:
-    """What an engine is given for one migration."""
+    """What an engine is given for one migration; `readers`: while which of its steps who reads from replicas gets nothing."""
 
     migration: str
     target: str
     steps: tuple[Step, ...]
+    readers: Spans = ()
     window: gates.Window = field(default_factory=gates.Window)
     no_wait: bool = False
     wait_for_window: bool = True
@@ -150,8 +179,11 @@ class Engine:
         self._local, self._listeners, self._at_gate = dict(local or {}), tuple(listeners), at_gate
         self.state = journal.state(work.migration)
         self._halted = False
-        self.leftovers: list[str] = []
         self.cutover, self.back = seconds_cutover(work.steps), seconds_back(work.steps)
+        self._spans = {WRITERS: writers_down(work.steps), READERS: work.readers}
+        self._within = {
+            who: [frozenset(s.key for s in span.of(work.steps)) for span in spans] for who, spans in self._spans.items()
+        }
 
     @property
     def clock(self) -> Clock:
@@ -204,8 +236,9 @@ class Engine:
 
     @property
     def down(self) -> bool:
-        """Whether the workload is down by our doing."""
-        return self.state.quiesced is not None and self.state.brought_up is None and self.state.back_up is None
+        """Whether service has to come back before anything else counts: a cut is open, or a way back has fenced what served."""
+        fenced = self.state.direction == "back" and self.state.down_since() is not None
+        return self.state.in_cut or fenced
 
     @property
     def begun(self) -> bool:
@@ -213,6 +246,66 @@ class Engine:
         rows = self.state.rows
         stands = any(s.phase is Phase.CUTOVER and s.key in rows for s in self.work.steps)
         return stands and self.state.brought_up is None and self.state.back_up is None
+
+    # -- who gets nothing, and until when
+
+    def _goes_down(self, step: Step) -> None:
+        """Write down, before a step is tried, who gets nothing from it on."""
+        for who in self._spans:
+            if self.state.down_since(who) is None and self._takes_off(step, who):
+                self._outage("down", who, step)
+
+    def _takes_off(self, step: Step, who: str) -> bool:
+        if step.phase is not Phase.RESTORE:
+            return any(step.key in keys for keys in self._within[who])
+        if self.state.brought_up is None:
+            return False
+        return step.fences or (who == READERS and step.renames)
+
+    def _comes_up(self) -> None:
+        """Write down who is served again: all is done of every span that has begun."""
+        if self.state.direction == "back":
+            return
+        done = {key for key, row in self.state.rows.items() if row.state == "done"}
+        self._served(who for who in self._spans if (begun := self._begun(who)) and all(keys <= done for keys in begun))
+
+    def _begun(self, who: str) -> list[frozenset[str]]:
+        """Return, of each span in which somebody gets nothing and which has begun, the keys of its steps."""
+        return [keys for keys in self._within[who] if keys & self.state.rows.keys()]
+
+    def _served(self, whom: Iterable[str]) -> None:
+        for who in list(whom):
+            if self.state.down_since(who) is not None:
+                self._outage("up", who)
+
+    def _outage(self, what: str, who: str, step: Step | None = None) -> None:
+        since = self.state.down_since(who)
+        self.note(what, who=who, **({} if since is None else {"seconds": round(self.clock.now() - since, 1)}))
+        self._tell_outages(step)
+
+    def _tell_outages(self, step: Step | None = None, **data: Any) -> None:
+        outages = {who: {"before": o.before, "since": o.since} for who, o in self.state.outages.items()}
+        self.emit("outage", step, outages=outages, **data)
+
+    def _taken_up_again(self) -> None:
+        """Tell whoever watches what was before: since when this attempt runs, and who gets nothing."""
+        begun = [e.at for e in self.journal.entries(self.work.migration) if e.what == "attempt"]
+        if self.state.rows and self.state.end is None:
+            self._tell_outages(began=begun[-1])
+        elif self.state.outages:
+            self._tell_outages()
+
+    def open_cut(self) -> None:
+        """Write down of an adopted migration half-way in its cut who gets nothing; since when is not known."""
+        cut = {s.key for s in self.work.steps if s.phase is not Phase.CONFIRM}
+        for who, spans in self._spans.items():
+            if spans and spans[0].first in cut:
+                self._outage("down", who)
+
+    @property
+    def leftovers(self) -> list[str]:
+        """What could not be done, or stays, of this attempt and its way back."""
+        return list(dict.fromkeys(self.state.leftovers))
 
     def context(self) -> Context:
         """Return what a step may know of the run."""
@@ -234,6 +327,8 @@ class Engine:
             raise self._leaving(error) from error
 
     async def _run(self) -> None:
+        self._taken_up_again()
+        self._comes_up()
         if self.state.direction == "back":
             return await self.go_back(SealiftError(str(self.state.rollback.get("why") or "going back")))
         try:
@@ -261,6 +356,7 @@ class Engine:
         self._end("retained")
 
     def _end(self, how: str, **data: Any) -> None:
+        self._served(self._spans)
         self.note("end", **{"as": how, **data})
         self.journal.unlock(self.work.migration)
         self.emit("end", None, **{"as": how, **data})
@@ -272,8 +368,12 @@ class Engine:
         firsts = {CredentialsLost: "Sign in", ClockLost: "See that the sandbox still runs"}
         first = firsts.get(type(error), "Mend the journal's disk")
         remedy = f"{first}, then: sealift resume {self.work.migration}"
-        if self.down or self.begun:
+        if self.down or self.begun or self.state.down_since() is not None:
             return NeedsPerson(f"{error.message}; the workload of {self.work.target} is down", remedy=remedy)
+        if self.state.down_since(READERS) is not None:
+            return NeedsPerson(
+                f"{error.message}; who reads from replicas of {self.work.target} gets nothing", remedy=remedy
+            )
         error.exit_code, error.remedy = 130, remedy
         return error
 
@@ -311,7 +411,7 @@ class Engine:
                     f"the cutover of {self.work.target} has begun, and its gate has shut: it waits for {verdict.why}"
                 )
             if state.waiting_for != verdict.why:
-                self.note("waiting", **{"for": verdict.why})
+                self.note("waiting", **{"for": verdict.why, "gate": True})
                 self.emit("gate", waiting_for=verdict.why)
             if self.work.no_wait or verdict.over:
                 remedy = (
@@ -371,6 +471,7 @@ class Engine:
             self.note("epoch")
             self.note("quiesce", down=step.takes_down)
             self.emit("quiesce", step, down=step.takes_down)
+        self._goes_down(step)
         me, ctx = bind(step, self.state.outputs), self.context()
         self.emit("step-started", me)
         out = row.output if row is not None else None
@@ -426,6 +527,7 @@ class Engine:
         if me.phase is Phase.BRING_UP and self.state.brought_up is None:
             self.note("bring-up")  # first: a step that is done is not looked at again
         self._row(me.key, "done")
+        self._comes_up()
         if me.phase is Phase.BRING_UP:
             self.emit("bring-up", me, text=stands(self.work.steps))
         self.emit("step-done", me, output=out)
@@ -611,11 +713,23 @@ class Engine:
 
     async def _in_doubt(self, error: SealiftError) -> NeedsPerson:
         """After bring-up: what keeps the replacement, and what puts the original back, is for a person to type."""
+        await self._served_all_the_same()
         if self.state.end != "needs-person":  # another lane may have asked
             self.note("end", **{"as": "needs-person", "why": str(error)})
             self.emit("end", None, **{"as": "needs-person", "why": str(error)})
         about = {"step": error.step, "resource": error.resource, "rule": error.rule}
         return await in_doubt(self.gateway, self.work.target, self.work.steps, self.state, error.message, **about)
+
+    async def _served_all_the_same(self) -> None:
+        """Write down, as a person is asked, that the replacement serves, if it does and nothing interrupts it just now."""
+        state, rows = self.state, self.state.rows
+        halves = [(s.asks_health, rows.get(s.key)) for s in self.work.steps if s.interrupts]
+        if state.down_since() is None or any(_interrupted(row, kept_down=asks) for asks, row in halves):
+            return
+        look = await _look_at(self.gateway, self.work.steps, state)
+        if look is not None and look.done:
+            writers = frozenset().union(*self._within[WRITERS])
+            self._served(who for who in self._spans if all(keys <= writers for keys in self._begun(who)))
 
     async def settle_bring_up(self) -> None:
         """Settle a start that was sent and of which nothing is known: what ran may have written."""
@@ -714,6 +828,7 @@ class Engine:
             raise
         except SealiftError as stuck:
             raise self._stuck(restore, stuck) from error
+        self._served(self._spans)
         if self.state.back_up is None:
             self.note("service-back")
         for block in blocks([s for s in steps if s.phase is Phase.CLEAN]):
@@ -796,8 +911,15 @@ class Engine:
                 self._row(step.key, "made", {})
                 self._row(step.key, "done")
         await self.walk([s for s in rest if s.phase is not Phase.CONFIRM])
+        stuck: dict[str, SealiftError] = {}
         for block in blocks([s for s in rest if s.phase is Phase.CONFIRM]):
-            await self._as_far_as_it_goes(block)
+            await self._as_far_as_it_goes(block, stuck)
+        if self.state.down_since(READERS) is not None:
+            self.note(
+                "leftover",
+                resource=self.work.target,
+                why="who reads from its replicas gets nothing until you make them",
+            )
         self._end("retained", accepted=True)
 
     async def _refuse_taken_off(self) -> None:
@@ -820,16 +942,27 @@ class Engine:
         await self.walk(steps)
         self._end("finalized")
 
-    async def _as_far_as_it_goes(self, block: Block) -> None:
-        """Delete what was made, or confirm: what cannot be done is a leftover in the report, never a failure."""
+    async def _as_far_as_it_goes(self, block: Block, stuck: dict[str, SealiftError] | None = None) -> None:
+        """Delete what was made, or confirm: what cannot be done is a leftover in the report, never a failure.
+
+        `stuck` are the lanes of earlier blocks that came to a halt: what follows in them is left over too, so that no reader
+        loses a name for a replica that was never made.
+        """
+        halted = {} if stuck is None else stuck
 
         async def line(lane: list[Step]) -> None:
+            name = lane[0].lane
             for number, step in enumerate(lane):
                 try:
+                    if name in halted:
+                        raise halted[name]
+                    self._refuse_unmade(step)
                     await self._step(step)
                 except LEAVES:
                     raise
                 except SealiftError as error:
+                    if name is not None:
+                        halted[name] = error
                     for left in lane[number:]:
                         self._leftover(left, error)
                     return
@@ -838,12 +971,18 @@ class Engine:
             if isinstance(end, BaseException):
                 raise end
 
+    def _refuse_unmade(self, step: Step) -> None:
+        """Refuse a step that names what an earlier one should have made, and has not."""
+        unmade = [r.step for r in refs(step) if r.field not in self.state.outputs.get(r.step, {})]
+        titles = [_bound(s, self.state).title() for s in self.work.steps if s.key in unmade]
+        if unmade:
+            raise SealiftError(f"it needs what was not made: {'; '.join(titles or unmade)}", step=step.key)
+
     def _leftover(self, step: Step, error: SealiftError) -> None:
         me = _bound(step, self.state)
         self._name(me, me.resource(), f"{me.title()}: {error}")
 
     def _name(self, me: Step, resource: str, why: str) -> None:
-        self.leftovers.append(f"{resource}: {why}")
         self.note("leftover", step=me.key, resource=resource, why=why)
         self.emit("leftover", me, why=why)
 
@@ -905,6 +1044,13 @@ class Engine:
         return None
 
 
+def _interrupted(row: Row | None, *, kept_down: bool) -> bool:
+    """Tell whether a step keeps clients out: one that has begun and is not done, or that a part of them waits for."""
+    if row is None:
+        return kept_down
+    return row.state != "done" and (kept_down or not row.refused)
+
+
 def _has_token(call: Call) -> bool:
     """Tell whether an operation takes a ClientToken: such a one is not looked for twice before it is sent again."""
     operation = OPERATIONS.get(call.operation)
@@ -943,26 +1089,43 @@ async def in_doubt(
     the original back.
     """
     off = taken_off(steps, state)
-    keep = f"Keep it: sealift accept {state.id}."
+    keep = f"Keep it: sealift accept {state.id}.{_goes_on_with(steps, state)}"
     if off:
         keep = f"It cannot be kept: no longer so, or not for sure: {'; '.join(off)}."
     how = await _stands_now(gateway, steps, state)
+    if state.down_since(READERS) is not None:
+        how += ", and who reads from its replicas gets nothing"
     return NeedsPerson(f"{target} {how}, but: {why}", remedy=f"{keep} {BACK.format(state.id)}", **about)
+
+
+def _goes_on_with(steps: Sequence[Step], state: State) -> str:
+    """Say which steps `accept` does: what only asks for health is passed over."""
+    undone = (s for s in steps if s.phase is Phase.CONFIRM and not s.asks_health and not s.at_gate)
+    titles = [_bound(s, state).title() for s in undone if state.rows.get(s.key, Row("")).state != "done"]
+    more = f"; and {len(titles) - SHOWN} more" if len(titles) > SHOWN else ""
+    return f" It goes on with: {'; '.join(titles[:SHOWN])}{more}." if titles else ""
 
 
 async def _stands_now(gateway: Gateway, steps: Sequence[Step], state: State) -> str:
     """Return how a target stands to its replacement at this moment: it may have been stopped since, or be gone."""
+    look = await _look_at(gateway, steps, state)
+    if look is None:
+        return "was brought up on its replacement"
+    return stands(steps) if look.done else f"has its replacement, and is '{look.state}'"
+
+
+async def _look_at(gateway: Gateway, steps: Sequence[Step], state: State) -> Seen | None:
+    """Look once whether the replacement serves; None where that cannot be read."""
     step = next((s for s in steps if s.phase is Phase.BRING_UP), None)
-    watch = None if step is None else _bound(step, state).ready({})
+    watch = None if step is None else _bound(step, state).serving()
     if watch is None:
-        return stands(steps)
+        return Seen(done=True)
     kind = SUBJECTS[watch.subject]
     try:
         found = kind.resources(await gateway.read(kind.call([watch.id]), Purpose.POLL))
     except CallError:
-        return "was brought up on its replacement"
-    seen = watch.judge(next((r for r in found if r[kind.id] == watch.id), None))
-    return stands(steps) if seen.done else f"has its replacement, and is '{seen.state}'"
+        return None
+    return watch.judge(next((r for r in found if r[kind.id] == watch.id), None))
 
 
 def _weight(error: BaseException) -> int:

@@ -5,6 +5,7 @@ and waits.
 from dataclasses import dataclass
 
 from sealift.journal import State
+from sealift.options import Options
 from sealift.step import Seconds
 
 
@@ -17,6 +18,11 @@ class Window:
     start: float | None = None
     last_quiesce: float | None = None
     end: float | None = None
+
+
+def window_of(options: Options) -> Window:
+    """Return the window that was asked for."""
+    return Window(options.window_start, options.window_last_quiesce, options.window_end)
 
 
 @dataclass(frozen=True)

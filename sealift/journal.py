@@ -135,9 +135,31 @@ class Row:
     left: Output = field(default_factory=dict)  # by a start that came to nothing
 
     @property
+    def refused(self) -> bool:
+        """Whether every call was plainly refused: nothing has come of it."""
+        plain = self.error is not None and not self.error.get("ambiguous")
+        return self.state == "failed" and self.output is None and plain and not self.unclear
+
+    @property
     def open(self) -> bool:
         """Whether a call may be under way of which nothing is known."""
         return self.state in ("intent", "failed") and self.output is None
+
+
+@dataclass(frozen=True)
+class Outage:
+    """How long somebody got nothing by our doing: in seconds that are over, and since when (Unix seconds) they do again."""
+
+    before: float = 0.0
+    since: float | None = None
+
+    def seconds(self, now: float) -> float:
+        """Return how long in all."""
+        return round(self.before + (max(0.0, now - self.since) if self.since is not None else 0.0), 1)
+
+
+WRITERS, READERS = "writers", "readers"
+"""Who may get nothing while a workload is moved: who writes (all of an instance's), and who reads from replicas of a database."""
 
 
 @dataclass
@@ -153,7 +175,7 @@ class State:
     brought_up: float | None = None
     discarded: bool = False  # a person has said so, of what was written since bring-up
     quiesced: float | None = None
-    took_down: bool = False
+    outages: dict[str, Outage] = field(default_factory=dict)  # of all attempts, by who
     back_up: float | None = None
     approved: Mapping[str, Any] | None = None
     refused: Mapping[str, Any] | None = None
@@ -164,6 +186,8 @@ class State:
     rollback: Mapping[str, Any] = field(default_factory=dict)
     last_error: Mapping[str, Any] | None = None
     waiting_for: str | None = None
+    at_gate: bool = False  # and nobody has opened it
+    leftovers: list[str] = field(default_factory=list)  # of this attempt
 
     def add(self, entry: Entry) -> None:
         """Fold one more row in."""
@@ -171,6 +195,19 @@ class State:
             _fold_step(self, entry)
         else:
             _fold_note(self, entry)
+
+    def down_since(self, who: str = WRITERS) -> float | None:
+        """Return since when somebody gets nothing, by our doing; None where they are served."""
+        return self.outages.get(who, Outage()).since
+
+    def down_seconds(self, now: float, who: str = WRITERS) -> float:
+        """Return how long somebody got nothing, by our doing, in all attempts and ways back so far."""
+        return self.outages.get(who, Outage()).seconds(now)
+
+    @property
+    def in_cut(self) -> bool:
+        """Whether a cut is open: quiesced, and neither brought up nor put back."""
+        return self.quiesced is not None and self.brought_up is None and self.back_up is None
 
     @property
     def undecided(self) -> bool:
@@ -626,15 +663,19 @@ def _fold_note(state: State, e: Entry) -> None:  # noqa: PLR0912 - one case for 
             state.brought_up = state.quiesced = state.back_up = None
             state.discarded, state.why = False, ""
             state.last_error = state.refused = None
+            state.leftovers, state.at_gate = [], False
         case "attempt-closed":
             state.attempt_open = False
         case "direction":
             state.direction, state.rollback, state.end = "back", e.data, None
+            state.at_gate = False
             state.discarded = state.brought_up is not None  # after bring-up nothing turns without a person
         case "epoch":
             state.epoch = int(e.data.get("number") or e.seq)
         case "quiesce":
-            state.quiesced, state.took_down = e.at, bool(e.data.get("down", True))
+            state.quiesced = e.at
+        case "down" | "up":
+            _fold_outage(state, e)
         case "bring-up":
             state.brought_up, state.discarded = e.at, False
             state.end, state.why = None, ""
@@ -649,11 +690,22 @@ def _fold_note(state: State, e: Entry) -> None:  # noqa: PLR0912 - one case for 
         case "postponed":
             state.postponed_until = float(e.data["until"])
         case "gate-open":
-            state.waiting_for = None
+            state.waiting_for, state.at_gate = None, False
+        case "leftover":
+            state.leftovers.append(f"{e.data.get('resource')}: {e.data.get('why')}")
         case "waiting":
-            state.waiting_for = e.data.get("for")
+            state.waiting_for, state.at_gate = e.data.get("for"), bool(e.data.get("gate"))
         case "end":
             state.end, state.why = str(e.data["as"]), str(e.data.get("why") or "")
-            state.waiting_for = None
+            state.waiting_for, state.at_gate = None, False
         case "adopted":
             state.adopted = True
+
+
+def _fold_outage(state: State, e: Entry) -> None:
+    who = str(e.data["who"])
+    outage = state.outages.get(who, Outage())
+    if e.what == "up":
+        state.outages[who] = Outage(outage.seconds(e.at))
+    elif outage.since is None:
+        state.outages[who] = Outage(outage.before, e.at)

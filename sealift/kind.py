@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sealift.options import Options
-from sealift.step import Call, Output, Seconds, Step
+from sealift.recipe import Spans
+from sealift.step import Call, Output, Step
 
 BLOCK, ACK, WARN, PASS, NOT_EVALUATED = "block", "ack", "warn", "pass", "not evaluated"
 
@@ -57,14 +58,14 @@ def rule(
 @dataclass(frozen=True)
 class Route:
     """A way to do it: its recipe, the rules that refuse it, how long (seconds) the replacement is slower than the source was,
-    how long those who read from replicas get nothing, and what the sources are called while they are kept.
+    while which of its steps those who read from replicas get nothing, and what the sources are called while they are kept.
     """
 
     name: str
     recipe: Callable[[Any, Options], tuple[Step, ...]]
     rules: tuple[Rule, ...] = ()
     degraded: Callable[[Any, Options], float] = lambda _facts, _options: 0.0
-    readers_down: Callable[[Any, Options], Seconds] = lambda _facts, _options: Seconds()
+    readers_down: Callable[[Any, Options, Sequence[Step]], Spans] = lambda _facts, _options, _steps: ()
     kept: Callable[[Any], tuple[str, ...]] = lambda _facts: ()
 
 

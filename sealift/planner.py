@@ -10,7 +10,7 @@ from sealift.errors import Refused, UsageError
 from sealift.kind import ACK, BLOCK, Kind, Route, Verdict
 from sealift.options import Options
 from sealift.plan import MigrationPlan, RefusedRoute
-from sealift.recipe import seconds_back, seconds_cutover, seconds_down
+from sealift.recipe import seconds_back, seconds_cutover, seconds_down, seconds_of
 
 DEGRADED = "R-EBS-89"
 
@@ -102,7 +102,7 @@ def plan_for(
         down=seconds_down(steps),
         back=seconds_back(steps),
         back_once_up=seconds_back(steps, brought_up=True),
-        readers_down=route.readers_down(facts, options),
+        readers_down=seconds_of(route.readers_down(facts, options, steps), steps),
         degraded=round(route.degraded(facts, options), 1),
         kept=route.kept(facts),
     )

@@ -88,9 +88,45 @@ def kept(steps: Sequence[Step], outputs: Mapping[str, Output]) -> list[Step]:
     return [*makers, *(s for s in made if s.harbours)] if makers else []
 
 
+@dataclass(frozen=True)
+class Span:
+    """From which step on somebody gets nothing, and with which they are served again, by key."""
+
+    first: str
+    last: str
+
+    def of(self, steps: Sequence[Step]) -> list[Step]:
+        """Return the steps from the first to the last."""
+        keys = [s.key for s in steps]
+        return list(steps[keys.index(self.first) : keys.index(self.last) + 1])
+
+
+Spans = tuple[Span, ...]
+"""All the spans in which somebody gets nothing, in order; empty where they are served all the time."""
+
+
+def writers_down(steps: Sequence[Step]) -> Spans:
+    """Return while what a workload that writes gets nothing: from the quiesce, or the switchover where that alone takes it
+    down, until it is served with no interruption to come; empty where nothing runs.
+    """
+    first = next((s for s in steps if s.phase in DOWN and s.takes_down), None)
+    last = [s for s in steps if s.phase is Phase.BRING_UP or (s.phase is Phase.CONFIRM and s.interrupts)]
+    return (Span(first.key, last[-1].key),) if first is not None and last else ()
+
+
+def seconds_of(spans: Spans, steps: Sequence[Step]) -> Seconds:
+    """Add up the assumed time of spans. *Modelled*."""
+    return total([step for span in spans for step in span.of(steps)])
+
+
+def seconds_prepare(steps: Sequence[Step]) -> Seconds:
+    """Add up the assumed time until it stands at its gate, while the workload runs on. *Modelled*."""
+    return total([s for s in steps if s.phase is Phase.PREPARE])
+
+
 def seconds_down(steps: Sequence[Step]) -> Seconds:
     """Return the assumed time that a workload is down: none where nothing runs. *Modelled*."""
-    return seconds_cutover(steps) if any(s.takes_down for s in steps) else Seconds()
+    return seconds_of(writers_down(steps), steps)
 
 
 def seconds_cutover(steps: Sequence[Step]) -> Seconds:

@@ -150,8 +150,10 @@ class Step(ABC):
     opens an epoch), `takes_down` that a workload is down from then on; `exposes` that a workload could now run on what was
     made; `at_gate` what is done when the gate opens, before the window is judged again; `looks_first` asks for `find` before
     the first try too; `asks_health` marks what `accept` passes over; `interrupts` what takes the workload down once more
-    after bring-up, or keeps a part of it down; `harbours` what a replacement that is kept lives in; `quota` names what is
-    counted in the journal; `declares` the operations that its `local:` call sends.
+    after bring-up, or, where it asks for health, keeps a part of it down until then; `fences` that on a way back after
+    bring-up the replacement serves nobody from then on; `renames` that a name leads nowhere until another bears it;
+    `harbours` what a replacement that is kept lives in; `quota` names what is counted in the journal; `declares` the
+    operations that its `local:` call sends.
     """
 
     key: str
@@ -167,6 +169,8 @@ class Step(ABC):
     looks_first: ClassVar[bool] = False
     asks_health: ClassVar[bool] = False
     interrupts: ClassVar[bool] = False
+    fences: ClassVar[bool] = False
+    renames: ClassVar[bool] = False
     harbours: ClassVar[bool] = False
     alters: ClassVar[tuple[str, ...]] = ()
     quota: ClassVar[str | None] = None
@@ -239,6 +243,10 @@ class Step(ABC):
     def holds_slot(self, out: Output) -> Query | None:
         """Return a read that answers whether what was made still holds its slot of `quota`; None: a step of its own gives it back."""
         return None
+
+    def serving(self) -> Watch | None:
+        """Return, of a bring-up, what tells at any later moment whether the replacement serves."""
+        return self.ready({})
 
     def trace(self, ctx: Context) -> Query | None:
         """Return a read, after a bring-up of ours that came to nothing, that answers with what it left behind; None where a

@@ -113,7 +113,7 @@ def fence(user: str = "admin") -> dict[str, Any]:
 
 ROLE = "arn:aws:iam::123456789012:role/s3"
 
-ACKS = ("R-FENCE-01", "R-RDS-57", "R-RDS-71", "R-RDS-73")
+ACKS = ("R-FENCE-01", "R-RDS-57", "R-RDS-71", "R-RDS-73", "R-RDS-81")
 
 
 def _postgres(world: World, *, size_gib: int = 20) -> str:
@@ -137,7 +137,7 @@ def _calm_postgres(world: World, *, size_gib: int = 20) -> str:
     return name
 
 
-def _calm(family: str) -> dict[str, str]:
+def calm(family: str) -> dict[str, str]:
     """Make a group under which no event runs, and name it."""
     rds: Any = boto3.client("rds", region_name=REGION)
     rds.create_db_parameter_group(DBParameterGroupName="calm", DBParameterGroupFamily=family, Description="no events")
@@ -171,7 +171,7 @@ def _group_of(rds: Any, name: str) -> str:
 
 
 def _calm_mysql(world: World, *, size_gib: int = 100) -> str:
-    return _mysql(world, size_gib=size_gib, **_calm("mysql8.4"))
+    return _mysql(world, size_gib=size_gib, **calm("mysql8.4"))
 
 
 def _sqlserver(world: World, *, size_gib: int = 20) -> str:
@@ -213,7 +213,7 @@ def _mariadb(world: World, *, size_gib: int = 20, **more: str) -> str:
 
 
 def _calm_mariadb(world: World, *, size_gib: int = 20) -> str:
-    return _mariadb(world, size_gib=size_gib, **_calm("mariadb11.4"))
+    return _mariadb(world, size_gib=size_gib, **calm("mariadb11.4"))
 
 
 def _oracle(world: World, *, size_gib: int = 100) -> str:

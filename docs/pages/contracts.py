@@ -48,7 +48,11 @@ check compares, are left out."""
 
 STATUS = """## `sealift.status/1`
 
-`sealift status`. With a MIGRATION there is also `story`: every row of its journal in order."""
+`sealift status`. With a MIGRATION there is also `story`: every row of its journal in order. `down_seconds` is how long
+the workload got nothing by sealift's doing, in all attempts and ways back: from the quiesce or the switchover until it
+is served with no interruption to come, and in a way back after bring-up from the fence of what served. `down_since`
+(Unix seconds, null where it is served) is set while that is so; `reader_down_seconds` and `reader_down_since` are the
+same for who reads from replicas."""
 
 OUTCOMES = """## Outcomes
 

@@ -13,7 +13,6 @@ from sealift.driver import Driver, Outcome
 from sealift.engine import local_runner
 from sealift.events import Event
 from sealift.options import Options
-from sealift.render.story import down_seconds
 from sealift.render.text import span, table
 from sealift.sandbox import Sandbox, fleets
 from sealift.settings import Settings
@@ -87,7 +86,7 @@ async def _migrate(driver: Driver, shown: dict[str, Shown], *, prefect: bool) ->
         (line.outcome,) = await with_prefect(driver, plans, approved_by="the demo", observed=True)
     for line in shown.values():
         if line.outcome and line.outcome.migration:
-            line.down = down_seconds(driver.journal.state(line.outcome.migration), driver.clock.now())
+            line.down = driver.journal.state(line.outcome.migration).down_seconds(driver.clock.now())
 
 
 def _fragile(box: Sandbox) -> Any:

@@ -124,12 +124,12 @@ def driver(
 
 
 def _say_where_it_stands(driver: "Driver", touched: dict[str, str]) -> None:
-    """Say of each migration that was interrupted whether its workload is down, and how it goes on."""
-    from sealift.render.story import is_down
+    """Say of each migration that was interrupted who gets nothing meanwhile, and how it goes on."""
+    from sealift.render.story import down_now
 
     open_ones = {m: state for m in touched if (state := driver.journal.state(m)).end is None}
     for migration, state in open_ones.items():
-        down = f"; THE WORKLOAD OF {touched[migration]} IS DOWN" if is_down(state) else ""
+        down = "".join(f"; {said}" for said in down_now(state, touched[migration]))
         say(
             f"sealift: {migration} was interrupted{down}. Go on: sealift resume {migration}",
             color="red" if down else "yellow",

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sealift.events import Event
+from sealift.journal import READERS, WRITERS, Outage
 from sealift.render.text import span
 
 COLORS = {
@@ -65,18 +66,22 @@ class _Line:
     doing: dict[str, _Doing] = field(default_factory=dict)  # under way, by key
     end: str = ""
     ended: float | None = None
-    down_since: float | None = None
-    down: float = 0.0
+    outages: dict[str, Outage] = field(default_factory=dict)  # by who
 
     def slowest(self) -> _Doing | None:
         """Return what is least far: all lanes have to come to rest before the next block begins."""
         moving = [d for d in self.doing.values() if d.progress is not None]
         return min(moving, key=lambda d: d.progress or 0.0, default=None)
 
-    def up(self, at: float) -> None:
-        """The workload serves again."""
-        if self.down_since is not None:
-            self.down, self.down_since = self.down + at - self.down_since, None
+    def down(self, now: float) -> Text:
+        """Return how long who writes, and who reads from replicas, got nothing; red where that is so now."""
+        said = [(words, self.outages.get(who, Outage())) for who, words in ((WRITERS, ""), (READERS, "readers "))]
+        told = [
+            Text(words + span(o.seconds(now)), style="red" if o.since is not None else "")
+            for words, o in said
+            if o.seconds(now) or o.since is not None
+        ]
+        return Text(" ∥ ").join(told)
 
 
 class LiveView:
@@ -101,8 +106,6 @@ class LiveView:
             )
             line.now = event.at
             line.phase = event.phase or line.phase
-            if event.phase == "clean":
-                line.up(event.at)
             self._take(line, event)
         if not self._started:
             self._started = True
@@ -129,15 +132,13 @@ class LiveView:
                     f": sealift approve {event.migration}" if waits == "an approval" else ""
                 )
                 line.doing = {"gate": _Doing(title)} if waits else {}
-            case "quiesce":
-                line.down_since = event.at if event.data.get("down", True) else None
-            case "bring-up":
-                line.up(event.at)
+            case "outage":
+                line.outages = {who: Outage(**o) for who, o in event.data["outages"].items()}
+                line.began = event.data.get("began", line.began)
             case "retry" | "direction" | "leftover":
                 why = event.data.get("error") or event.data.get("why")
                 self._console.print(Text(f"{event.target}  {SAID[event.name]}: {why}", style="yellow"))
             case "end":
-                line.up(event.at)
                 line.end, line.ended, line.doing = str(event.data.get("as")), event.at, {}
 
     def _progress(self, line: _Line, event: Event) -> None:
@@ -161,7 +162,6 @@ class LiveView:
         titles = [d.title for d in line.doing.values()]
         slow = line.slowest()
         rest = slow.rest(now) if slow else None
-        down = line.down + (now - line.down_since if line.down_since is not None else 0.0)
         return [
             Text(line.target),
             Text(phase, style=COLORS.get(phase, "")),
@@ -169,5 +169,5 @@ class LiveView:
             Text(f"{slow.progress:.0f}" if slow and slow.progress is not None else ""),
             Text(span(now - line.began)),
             Text(f"~{span(rest)}" if rest is not None else ""),
-            Text(span(down) if down else "", style="red" if line.down_since is not None else ""),
+            line.down(now),
         ]

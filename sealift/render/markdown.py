@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sealift.plan import NEEDS_ACK, NOTHING, READY, REFUSED, MigrationPlan, Plan, digest
-from sealift.recipe import blocks, step_to_json
+from sealift.recipe import blocks, seconds_prepare, step_to_json
 from sealift.render.text import HEADINGS, kept, slower, span
 from sealift.step import Phase, Step, taken_back_by
 
@@ -46,10 +46,14 @@ def _migration(m: MigrationPlan) -> str:
 
 
 def _cost(m: MigrationPlan) -> str:
+    ready = seconds_prepare(m.steps)
     rows = [
         ("down, expected", span(m.down.expected)),
         ("down, worst", span(m.down.worst)),
         *([("readers down, expected", span(m.readers_down.expected))] if m.readers_down.worst else []),
+        *([("readers down, worst", span(m.readers_down.worst))] if m.readers_down.worst else []),
+        ("preparation, expected: the workload runs on", span(ready.expected)),
+        ("preparation, worst", span(ready.worst)),
         ("way back until bring-up, worst", span(m.back.worst)),
         ("way back after bring-up, expected", span(m.back_once_up.expected)),
         ("way back after bring-up, worst", span(m.back_once_up.worst)),

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sealift.engine import BY_SOMEBODY, taken_off
-from sealift.journal import Entry, Journal, State
+from sealift.gate import decide, window_of
+from sealift.journal import READERS, Entry, Journal, State
 from sealift.plan import MigrationPlan
+from sealift.recipe import seconds_back, seconds_cutover
 from sealift.render.telling import Told, failure, gathered, kept_in, moment, tell
 from sealift.render.text import span, table
 from sealift.step import bound, undoing
@@ -27,32 +29,26 @@ def phase(state: State) -> str:
         return "confirm"
     if state.quiesced is not None:
         return "cutover"
-    return (
-        "gate"
-        if state.waiting_for in ("an approval", "the window to open", "the time it was postponed to")
-        else "prepare"
-    )
+    return "gate" if state.at_gate else "prepare"
 
 
-def down_seconds(state: State, now: float) -> float:
-    """Return how long the workload was down, or is."""
-    if state.quiesced is None or not state.took_down:
-        return 0.0
-    return round(min(t for t in (state.brought_up, state.back_up, now) if t is not None) - state.quiesced, 1)
-
-
-def is_down(state: State) -> bool:
-    """Say whether a workload is down by our doing."""
-    return state.quiesced is not None and state.took_down and state.brought_up is None and state.back_up is None
+def waits_for(plan: MigrationPlan, state: State, now: float) -> str | None:
+    """Return what a migration waits for; at its gate as it would be judged now, whatever its driver saw last."""
+    if not state.at_gate:
+        return state.waiting_for
+    verdict = decide(state, window_of(plan.options), now, seconds_cutover(plan.steps), seconds_back(plan.steps))
+    return None if verdict.open else verdict.why
 
 
 def row_of(journal: Journal, about: Mapping[str, Any], plan: MigrationPlan, state: State) -> dict[str, Any]:
     """Return a migration as `sealift.status/1` has it; `driven`: a process holds its lease."""
     _, _, free, gone = journal.lease(about["id"])
+    now = journal.clock.now()
     return {
         "id": about["id"], "kind": plan.kind, "target": plan.target, "phase": phase(state), "route": plan.route,
-        "waiting_for": state.waiting_for, "down_seconds": down_seconds(state, journal.clock.now()), "attempt": state.attempt,
-        "account": plan.account, "region": plan.region, "driven": not (free or gone),
+        "waiting_for": waits_for(plan, state, now), "down_seconds": state.down_seconds(now), "attempt": state.attempt,
+        "down_since": state.down_since(), "reader_down_seconds": state.down_seconds(now, READERS),
+        "reader_down_since": state.down_since(READERS), "account": plan.account, "region": plan.region, "driven": not (free or gone),
     }  # fmt: skip
 
 
@@ -72,9 +68,29 @@ def table_row(row: Mapping[str, Any]) -> list[Any]:
         row["target"],
         row["phase"],
         row["route"],
-        span(row["down_seconds"]) if row["down_seconds"] else "-",
-        row["waiting_for"] or "",
+        _outages(row),
+        (row["waiting_for"] or "").partition(":")[0],
         "" if row["phase"] in RESTS else "yes" if row["driven"] else "NO: sealift resume",
+    ]
+
+
+def _outages(row: Mapping[str, Any]) -> str:
+    """Return how long who writes and who reads got nothing, and whether that is so now."""
+    writers, readers = (
+        span(row[f"{who}_seconds"]) + (", and is" if row[f"{who}_since"] is not None else "")
+        if row[f"{who}_seconds"] or row[f"{who}_since"] is not None
+        else ""
+        for who in ("down", "reader_down")
+    )
+    return "; ".join([*([writers] if writers else []), *([f"readers {readers}"] if readers else [])]) or "-"
+
+
+def down_now(state: State, target: str) -> list[str]:
+    """Say who of a target gets nothing just now, and since when, for whoever has to act on it."""
+    writers, readers = state.down_since(), state.down_since(READERS)
+    return [
+        *([f"THE WORKLOAD OF {target} IS DOWN since {moment(writers)}"] if writers is not None else []),
+        *([f"WHO READS FROM REPLICAS OF {target} GETS NOTHING since {moment(readers)}"] if readers is not None else []),
     ]
 
 
@@ -108,7 +124,14 @@ class Story:
         """Return what happened in order, where it stands, and what to type next."""
         plan = self.plan
         head = f"{self.row['id']}  {plan.target}  {plan.region} of account {plan.account}  route {plan.route}"
-        down = [f"down for {span(self.row['down_seconds'])} in all"] if self.row["down_seconds"] else []
+        down = [
+            f"{words} for {span(seconds)} in all"
+            for words, seconds in (
+                ("down", self.row["down_seconds"]),
+                ("readers of replicas got nothing", self.row["reader_down_seconds"]),
+            )
+            if seconds
+        ]
         return "\n".join([head, "", *tell(self.entries, self._titles()), "", *down, self._stands(), "", *self._next()])
 
     def _titles(self) -> dict[str, str]:
@@ -130,7 +153,7 @@ class Story:
             case "finalized":
                 return f"now: {self.plan.target} is on its replacement for good"
             case "needs-a-person":
-                return f"now: NEEDS A PERSON since {self._since()}: {self._why()}"
+                return f"now: NEEDS A PERSON since {self._since()}: {self._why()}{self._down()}"
         return f"now: {self._doing()}{self._down()}\n     {self._driver()}"
 
     def _why(self) -> str:
@@ -145,8 +168,10 @@ class Story:
         return self.state.undecided and self.state.direction == "back"
 
     def _doing(self) -> str:
-        if state_waits := self.state.waiting_for:
-            return f"waits for {state_waits}, since {self._since('waiting')}"
+        if waits := self.row["waiting_for"]:
+            return f"waits for {waits}, since {self._since('waiting', 'postponed')}"
+        if self.state.at_gate:
+            return f"the gate may open, since {self._since('approved', 'waiting', 'postponed')}"
         items = gathered(self.entries, self._titles())
         steps = [i for i in items if isinstance(i, Told) and i.under_way and i.key in self.state.rows]
         if steps:
@@ -154,16 +179,15 @@ class Story:
         return f"between two steps, since {self._since()}"
 
     def _down(self) -> str:
-        since = self.state.quiesced or 0.0
-        return f"\n     THE WORKLOAD IS DOWN since {moment(since)}" if is_down(self.state) else ""
+        return "".join(f"\n     {said}" for said in down_now(self.state, self.plan.target))
 
     def _driver(self) -> str:
         return (
             "a process drives it" if self.row["driven"] else "NO PROCESS DRIVES IT: its driver has ended or was killed"
         )
 
-    def _since(self, what: str | None = None) -> str:
-        at = next((e.at for e in reversed(self.entries) if what in (None, e.what)), self.now)
+    def _since(self, *what: str) -> str:
+        at = next((e.at for e in reversed(self.entries) if not what or e.what in what), self.now)
         return f"{moment(at)} ({span(self.now - at)})"
 
     def _next(self) -> list[str]:

@@ -23,6 +23,10 @@ NOTES = {
     "attempt-closed": "the way back is complete",
 }
 
+GOES_DOWN = {"writers": "the workload goes down", "readers": "who reads from replicas gets nothing from here on"}
+COMES_UP = {"writers": "the workload is served for good", "readers": "who reads from replicas is served again"}
+"""By whom it concerns."""
+
 ENDS = {
     "retained": "■ rests on the replacement; the source is retained",
     "rolled-back": "■ rests on the original, as it was before",
@@ -154,11 +158,11 @@ def _sentence(e: Entry, steps: Mapping[str, Told], failed: str) -> str | None:
         case "waiting" if e.data.get("for") is None:
             return None
         case "quiesce":
-            return (
-                "▼ the workload goes down"
-                if e.data.get("down", True)
-                else "▼ the cut: the source is quiet from here on"
-            )
+            return None if e.data.get("down", True) else "▼ the cut begins"
+        case "down":
+            return f"▼ {GOES_DOWN[str(e.data['who'])]}"
+        case "up":
+            return f"▲ {COMES_UP[str(e.data['who'])]}, after {span(float(e.data.get('seconds') or 0.0))}"
         case "failure":
             step = steps.get(str(e.data.get("step")))
             known = step is not None and any(f.get("message") == e.data.get("message") for f in step.failures)

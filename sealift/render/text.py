@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealift import spans
 from sealift.plan import NEEDS_ACK, NOTHING, REFUSED, WITHOUT_EFFECT, MigrationPlan, Plan
-from sealift.recipe import blocks
+from sealift.recipe import blocks, seconds_prepare
 from sealift.step import Phase, Seconds
 
 if TYPE_CHECKING:
@@ -54,6 +54,10 @@ def _migration(m: MigrationPlan, *, steps: bool) -> str:
         return "\n".join([*lines, "  → nothing would be done"])
     lines.append(f"  route {m.route}" + "".join(f"\n    not {r.route}: {r.rule} {r.message}" for r in m.refused_routes))
     lines.append(f"  {down(m)}; {slower(m)}")
+    ready = seconds_prepare(m.steps)
+    lines.append(
+        f"  prepared in {span(ready.expected)} expected, {span(ready.worst)} worst, while the workload runs on"
+    )
     lines += _way_back(m)
     lines.append(f"  {kept(m)}")
     if steps:
@@ -67,7 +71,8 @@ def down(m: MigrationPlan) -> str:
     """Say how long writers and readers get nothing."""
     if not m.down.worst:
         return "nothing goes down"
-    readers = f"; readers down {span(m.readers_down.expected)}" if m.readers_down.worst else ""
+    r = m.readers_down
+    readers = f"; readers down {span(r.expected)} expected, {span(r.worst)} worst" if r.worst else ""
     return f"down {span(m.down.expected)} expected, {span(m.down.worst)} worst{readers}"
 
 

@@ -39,6 +39,7 @@ from sealift.steps.db_looks import (
     id_of,
     key_difference,
     name_of,
+    named,
     read_database,
     read_named,
     under_key,
@@ -464,6 +465,11 @@ class SwitchOver(Step):
     def ready(self, out: Output) -> Watch:
         most = self.timeout + SWITCHOVER_MARGIN
         return Watch("blue-green", self.deployment, switched, "SWITCHOVER_COMPLETED", deadline=most)
+
+    def serving(self) -> Watch:
+        """Look at the new side itself: the record of the deployment goes once the switchover is complete."""
+        _, _, new, *_ = self.members[0]
+        return watch(new, at_rest(named(self.database)), f"named {self.database}", of_cluster=self.of_cluster)
 
     def trace(self, ctx: Context) -> Query:
         """Answer with nothing left where the names are as they were: RDS has taken it back, or never begun."""

@@ -112,7 +112,9 @@ class RegisterProxyTarget(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class DeregisterProxyTarget(RegisterProxyTarget):
-    """Take a database off a proxy before its name changes hands."""
+    """Take a database off a proxy before its name changes hands: who comes by the proxy gets nothing from then on."""
+
+    fences: ClassVar[bool] = True
 
     def title(self) -> str:
         return f"take {self.database} off the proxy {self.proxy}"

@@ -135,6 +135,7 @@ class FenceDatabase(Grouping):
     """Put an instance into quarantine, and give it the quiet parameter group, which a reboot will apply (R-RDS-42)."""
 
     takes_down: ClassVar[bool] = True
+    fences: ClassVar[bool] = True
 
     def title(self) -> str:
         return f"put {self.database} into quarantine"
@@ -366,6 +367,8 @@ class RenameDatabase(ModifyDatabase):
     """
 
     to: Id
+
+    renames: ClassVar[bool] = True
 
     def title(self) -> str:
         return f"rename {self.database} to {self.to}"

@@ -84,5 +84,9 @@ class CreateReplica(Step):
         )
         return delete if self.name == self.aside else (rename, delete)
 
+    def resource(self) -> str:
+        """Return the name of the replica."""
+        return self.name
+
     def seconds(self) -> Seconds:
         return estimate.DB_RESTORE

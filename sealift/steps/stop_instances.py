@@ -18,6 +18,7 @@ class StopInstance(Step):
 
     quiesces: ClassVar[bool] = True
     takes_down: ClassVar[bool] = True
+    fences: ClassVar[bool] = True
 
     def title(self) -> str:
         return f"stop {self.instance}"

@@ -367,7 +367,7 @@ def test_the_story_of_one_that_nobody_drives_says_so(sealift: Invoke, served: Se
     (row,) = json.loads(sealift("status", "--output", "json").stdout)["migrations"]
     told = sealift("status", row["id"]).stdout
     assert (row["phase"], row["driven"]) == ("cutover", False)
-    assert "THE WORKLOAD IS DOWN since" in told
+    assert f"THE WORKLOAD OF {target} IS DOWN since" in told
     assert "NO PROCESS DRIVES IT" in told
     assert "✗ ec2:DetachVolume was refused: ExpiredToken" in told
     assert f"  sealift resume {row['id']}" in told

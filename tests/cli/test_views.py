@@ -52,7 +52,7 @@ def test_the_slowest_of_several_snapshots_is_shown_with_its_rest(screen: Screen)
 
 def test_time_goes_on_between_two_events(screen: Screen) -> None:
     """Polls are up to a minute apart: elapsed and down are drawn on the clock."""
-    screen.tell("quiesce", phase="cutover", down=True)
+    screen.tell("outage", phase="cutover", outages={"writers": {"before": 0.0, "since": 0.0}})
     screen.tell("step-started", "stop", phase="cutover")
     screen.view.now = lambda: 45.0
     assert screen.row() == ["i-1", "cutover", "do", "stop", "45", "s", "45", "s"]
@@ -60,11 +60,18 @@ def test_time_goes_on_between_two_events(screen: Screen) -> None:
 
 def test_at_rest_it_says_how_long_it_was_down_in_all(screen: Screen) -> None:
     """The end is told in words, and time stands still."""
-    screen.tell("quiesce", at=10, phase="cutover", down=True)
-    screen.tell("bring-up", at=70, phase="bring-up")
+    screen.tell("outage", at=10, phase="cutover", outages={"writers": {"before": 0.0, "since": 10.0}})
+    screen.tell("outage", at=70, phase="bring-up", outages={"writers": {"before": 60.0, "since": None}})
     screen.tell("end", at=80, **{"as": "retained"})
     screen.view.now = lambda: 500.0
     assert " ".join(screen.row()) == "i-1 done on its replacement; the source is retained 70 s 60 s"
+
+
+def test_what_was_down_before_a_driver_ended_is_counted_on(screen: Screen) -> None:
+    """Resumed, the view begins with what was before: elapsed, who writes, who reads from replicas."""
+    outages = {"writers": {"before": 30.0, "since": 100.0}, "readers": {"before": 0.0, "since": 60.0}}
+    screen.tell("outage", at=150, phase="cutover", outages=outages, began=40.0)
+    assert " ".join(screen.row()) == "i-1 cutover 1.8 min 80 s ∥ readers 1.5 min"
 
 
 def test_what_is_stopped_is_not_down(screen: Screen) -> None:

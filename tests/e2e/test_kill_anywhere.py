@@ -1,6 +1,7 @@
 """kill -9 of a real process at ten points of a migration, then `sealift resume`: as if nothing had been, and nothing made twice."""
 
 import os
+import re
 import signal
 import sqlite3
 import sys
@@ -214,8 +215,10 @@ def test_interrupted_while_the_workload_is_down_it_says_so(tmp_path: Path, how: 
         said = process.communicate(timeout=20)[1].decode().splitlines()[-1]
         migration = migration_of(journal, instance)
         assert (process.returncode, lease_is_free(journal, migration)) == (130, True)
-        assert said == (
-            f"sealift: {migration} was interrupted; THE WORKLOAD OF {instance} IS DOWN. Go on: sealift resume {migration}"
+        assert re.fullmatch(
+            f"sealift: {migration} was interrupted; THE WORKLOAD OF {instance} IS DOWN since [-0-9]+ [:0-9]+Z. "
+            f"Go on: sealift resume {migration}",
+            said,
         )
         assert box.sealift("resume", migration).returncode == 0
         assert box.ask("losses") == []

@@ -413,7 +413,7 @@ async def test_what_is_encrypted_already_is_nothing_to_do(instant: World) -> Non
 
 
 async def test_a_run_tells_its_gate_and_its_end(instant: World) -> None:
-    """The rows of a run that went well: approved, gate-open, epoch, quiesce, bring-up, retained."""
+    """The rows of a run that went well: approved, gate-open, epoch, quiesce, down, bring-up, up, retained."""
     outcome = await instant.migrate(instant.instance(ROOT), route="clone")
     told = [m for m in dict.fromkeys(moments(instant, outcome.migration)) if m != "attempt"]
-    assert ["approved", "gate-open", "epoch", "quiesce", "bring-up", "end retained"] == told
+    assert ["approved", "gate-open", "epoch", "quiesce", "down", "bring-up", "up", "end retained"] == told

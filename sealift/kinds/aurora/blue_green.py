@@ -4,6 +4,7 @@ One entry for the cluster encrypts its members too. The old side keeps running a
 it: it goes into quarantine in the same cutover.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from sealift.fields import before_image
@@ -27,8 +28,8 @@ from sealift.kinds.databases.pieces import (
     state,
 )
 from sealift.options import Options
-from sealift.recipe import Lanes, recipe, seconds_cutover
-from sealift.step import Id, Ref, Seconds, Step
+from sealift.recipe import Lanes, Spans, recipe, writers_down
+from sealift.step import Id, Ref, Step
 from sealift.steps import (
     AwaitLag,
     AwaitQuarantine,
@@ -151,9 +152,9 @@ def blue_green_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]
     )
 
 
-def readers_down(facts: ClusterFacts, options: Options) -> Seconds:
-    """Return how long the reader endpoint answers nobody: as long as the writer's. *Modelled*."""
-    return seconds_cutover(blue_green_recipe(facts, options)) if len(facts.members) > 1 else Seconds()
+def readers_down(facts: ClusterFacts, options: Options, steps: Sequence[Step]) -> Spans:
+    """Return while what the reader endpoint answers nobody: the same as for who writes."""
+    return writers_down(steps) if len(facts.members) > 1 else ()
 
 
 def _green_cluster(facts: ClusterFacts, options: Options) -> Lanes:

@@ -4,7 +4,7 @@ The restore is what encrypts. Nothing is written from the fence on until the rep
 bring-up; its readers read the same storage, so that they are down and up with their writer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sealift.fields import before_image
@@ -43,8 +43,8 @@ from sealift.kinds.databases.pieces import (
     warm_gone,
 )
 from sealift.options import Options
-from sealift.recipe import Lanes, recipe, total
-from sealift.step import Phase, Ref, Seconds, Step
+from sealift.recipe import Lanes, Span, Spans, recipe, writers_down
+from sealift.step import Phase, Ref, Step
 from sealift.steps import (
     AwaitProxyTarget,
     BeginFence,
@@ -70,6 +70,7 @@ from sealift.steps import (
 )
 from sealift.steps.db_reboots import reboots
 
+OWN_PARAMETERS = "own-parameters"
 NEW_NAME, NEW_ID = Ref("restore", "DBClusterIdentifier"), Ref("restore", "DbClusterResourceId")
 
 
@@ -166,15 +167,13 @@ def snapshot_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]:
     )
 
 
-def readers_down(facts: ClusterFacts, options: Options) -> Seconds:
-    """Return how long readers get nothing: until the replacement is brought up, and one of them is rebooted. *Modelled*."""
+def readers_down(facts: ClusterFacts, options: Options, steps: Sequence[Step]) -> Spans:
+    """Return while what readers get nothing: until the replacement is brought up, and then while one of them is rebooted."""
     if len(facts.members) < 2:
-        return Seconds()
-    steps = snapshot_recipe(facts, options)
-    first = next(n for n, s in enumerate(steps) if s.quiesces)
-    last = next(n for n, s in enumerate(steps) if s.phase is BRING_UP)
-    own = _into_own_parameters(facts, facts.parameter_group.name)[-1]
-    return total([*steps[first : last + 1], own])
+        return ()
+    up = next(s.key for s in steps if s.phase is BRING_UP)
+    last = [s.key for s in steps if s.key.startswith(OWN_PARAMETERS)][-1]
+    return (*(Span(span.first, up) for span in writers_down(steps)), Span(last, last))
 
 
 def _members(facts: ClusterFacts, options: Options) -> list[Step | Lanes]:
@@ -199,7 +198,7 @@ def _member(member: MemberFacts, options: Options) -> Step:
 def _into_own_parameters(facts: ClusterFacts, group: str) -> tuple[Step, ...]:
     """Reboot the replacement's members, the writer first: whoever writes is let in before readers are rebooted."""
     about: dict[str, Any] = {"of_cluster": True, "members": _new_members(facts), "phase": CONFIRM}
-    return reboots("own-parameters", facts.id, NEW_ID, group, applying=True, **about)
+    return reboots(OWN_PARAMETERS, facts.id, NEW_ID, group, applying=True, **about)
 
 
 def _new_id(member: MemberFacts) -> Ref:

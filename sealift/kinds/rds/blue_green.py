@@ -3,6 +3,8 @@
 The old side keeps running and is read-only only until somebody reboots it: it goes into quarantine in the same cutover.
 """
 
+from collections.abc import Sequence
+
 from sealift.fields import before_image
 from sealift.fields.instance import GREEN_OTHERWISE, INSTANCE
 from sealift.kinds.databases.names import NEW, set_aside, switched_over
@@ -22,8 +24,8 @@ from sealift.kinds.databases.pieces import (
 from sealift.kinds.rds.facts import InstanceFacts
 from sealift.kinds.rds.shared import Member, interfaces_of, mark, members_of
 from sealift.options import Options
-from sealift.recipe import Lanes, recipe, seconds_cutover
-from sealift.step import Id, Ref, Seconds, Step
+from sealift.recipe import Lanes, Spans, recipe, writers_down
+from sealift.step import Id, Ref, Step
 from sealift.steps import (
     AwaitLag,
     AwaitQuarantine,
@@ -203,9 +205,9 @@ def _protected(member: Member) -> Step:
     )
 
 
-def readers_down(facts: InstanceFacts, options: Options) -> Seconds:
-    """Return how long the names of read replicas answer nobody: as long as the primary's. *Modelled*."""
-    return seconds_cutover(blue_green_recipe(facts, options)) if facts.replicas else Seconds()
+def readers_down(facts: InstanceFacts, options: Options, steps: Sequence[Step]) -> Spans:
+    """Return while what the names of read replicas answer nobody: the same as for who writes."""
+    return writers_down(steps) if facts.replicas else ()
 
 
 def kept(facts: InstanceFacts) -> tuple[str, ...]:

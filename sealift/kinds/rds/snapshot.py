@@ -4,7 +4,7 @@ The warm pair is made while the database serves. Nothing is written from the fen
 groups, which is bring-up; the replacement is born in quarantine with its schedulers off, so that no job runs twice (R-RDS-42).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sealift.fields import before_image
@@ -46,8 +46,8 @@ from sealift.kinds.databases.quiet import closes_writes
 from sealift.kinds.rds.facts import InstanceFacts, ReplicaFacts
 from sealift.kinds.rds.shared import fence, interfaces, interfaces_of, mark, members_of, proof
 from sealift.options import Options
-from sealift.recipe import Lanes, recipe, seconds_cutover, total
-from sealift.step import Ref, Seconds, Step, tags_of
+from sealift.recipe import Lanes, Span, Spans, recipe, writers_down
+from sealift.step import Ref, Step, tags_of
 from sealift.steps import (
     ApplyOwnParameters,
     AwaitProxyTarget,
@@ -193,21 +193,21 @@ def snapshot_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...]:
     )
 
 
-def readers_down(facts: InstanceFacts, options: Options) -> Seconds:
-    """Return how long the names of read replicas answer nobody: from the fence to the last new one; where they serve stale data
-    meanwhile, while the names are exchanged; where their readers use the primary, as long as that. *Modelled*.
+def readers_down(facts: InstanceFacts, options: Options, steps: Sequence[Step]) -> Spans:
+    """Return while what the names of read replicas answer nobody: from the fence to the last new one; where they serve stale data
+    meanwhile, while the names are exchanged; where their readers use the primary, as long as that.
     """
-    steps = snapshot_recipe(facts, options)
     if not facts.replicas:
-        return Seconds()
+        return ()
+    writers = writers_down(steps)
     if options.readers == "primary":
-        return seconds_cutover(steps)
+        return writers
+    confirm = [s.key for s in steps if s.phase is CONFIRM]
     if options.readers == "stale":
-        return total([s for s in steps if s.key.startswith(("rename:old:", "rename:new:"))])
-    keys = [s.key for s in steps]
-    first = next(n for n, s in enumerate(steps) if s.quiesces)
-    last = max(n for n, key in enumerate(keys) if key.startswith(("replica:", "compare:")))
-    return total(steps[first : last + 1])
+        exchanged = [key for key in confirm if key.startswith(("rename:old:", "rename:new:"))]
+        return (Span(exchanged[0], exchanged[-1]),)
+    last = [key for key in confirm if key.startswith(("replica:", "compare:"))][-1]
+    return tuple(Span(span.first, last) for span in writers)
 
 
 def kept(facts: InstanceFacts) -> tuple[str, ...]:

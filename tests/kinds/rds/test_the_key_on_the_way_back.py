@@ -10,7 +10,7 @@ import pytest
 from sealift.clock import VirtualClock
 from sealift.driver import Outcome
 from sealift.sandbox import Sandbox
-from tests.databases import described, logins
+from tests.databases import ACKS, calm, described, logins
 from tests.world import World
 
 
@@ -25,9 +25,10 @@ def up(world: World, target: str, route: str) -> str:
     if target.startswith("aurora:"):
         world.box.add_db_cluster("shop", "aurora-mysql", readers=1, write_mib_per_s=0.01)
     else:
-        world.box.add_db_instance("erp", "mysql", write_mib_per_s=0.01)
+        own = calm("mysql8.4") if route == "blue-green" else {}
+        world.box.add_db_instance("erp", "mysql", write_mib_per_s=0.01, **own)
     world.clock.advance(3600)
-    done = asyncio.run(world.migrate(target, route=route, acks=("R-FENCE-01",)))
+    done = asyncio.run(world.migrate(target, route=route, acks=ACKS))
     assert done.exit_code == 0, done.message
     world.clock.advance(600)
     return done.migration
