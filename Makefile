@@ -23,7 +23,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: install ## move six instances on the sandbox: no AWS account needed
+demo: install ## move six instances and two databases on the sandbox: no AWS account needed
 	$(BIN)/sealift demo
 
 test: install lint type arrows docs-check ## everything: style, types, arrows, docs, every test

@@ -4,9 +4,9 @@ import click
 
 
 @click.command()
-@click.option("--without-prefect", is_flag=True, help="Run all six with the local runner.")
+@click.option("--without-prefect", is_flag=True, help="Run all of them with the local runner.")
 def demo(without_prefect: bool) -> None:
-    """Move six instances of different shapes on a sandbox inside this process: no AWS account, no network."""
+    """Move six instances and two databases on a sandbox inside this process: no AWS account, no network."""
     from sealift.cli import run
 
     with run.one_line():

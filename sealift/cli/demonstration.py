@@ -1,4 +1,4 @@
-"""What `sealift demo` does: six instances of different shapes, on a sandbox inside this process and virtual time."""
+"""What `sealift demo` does: six instances and two databases, on a sandbox inside this process and virtual time."""
 
 import tempfile
 import time
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sealift.cli import run
+from sealift.cli import demonstrated_databases, run
 from sealift.clock import VirtualClock, actor
 from sealift.driver import Driver, Outcome
 from sealift.engine import local_runner
@@ -41,7 +41,7 @@ async def demonstrate(*, prefect: bool) -> int:
     began = time.monotonic()
     clock = VirtualClock()
     with tempfile.TemporaryDirectory(prefix="sealift-demo-") as folder, Sandbox(clock=clock) as box:
-        fleet = fleets.seed(box, "demo")
+        fleet, databases = fleets.seed(box, "demo"), demonstrated_databases.put(box)
         clock.advance(HOUR)  # the workloads have been writing for an hour
         before = _volumes(box)
         settings = Settings(Path(folder) / "journal.db", REGION)
@@ -52,9 +52,14 @@ async def demonstrate(*, prefect: bool) -> int:
             bold=True,
         )
         await _migrate(driver, shown, prefect=prefect)
+        run.say(
+            "\nA database with a read replica, and a cluster: clients and jobs inside write all the time.", bold=True
+        )
+        await demonstrated_databases.migrate(driver, databases)
         with actor(clock):
             await _hydrate(driver, shown)
-        return _conclude(box, shown, before, _named(driver, shown), time.monotonic() - began)
+        moved = demonstrated_databases.conclude(box, databases)
+        return _conclude(box, shown, before, _named(driver, shown), time.monotonic() - began, moved=moved)
 
 
 def _options(name: str) -> Options:
@@ -159,7 +164,9 @@ async def _hydrate(driver: Driver, shown: dict[str, Shown]) -> None:
             await driver.clock.sleep(60)
 
 
-def _conclude(box: Sandbox, shown: dict[str, Shown], before: dict[str, Any], named: set[str], seconds: float) -> int:
+def _conclude(
+    box: Sandbox, shown: dict[str, Shown], before: dict[str, Any], named: set[str], seconds: float, *, moved: bool
+) -> int:
     after, losses = _volumes(box), box.losses()
     rows = []
     for line in shown.values():
@@ -193,7 +200,7 @@ def _conclude(box: Sandbox, shown: dict[str, Shown], before: dict[str, Any], nam
         "\nWhere to look next:\n  sealift sandbox serve      the same account over HTTP, to type at\n"
         "  sealift plan --help        what can be chosen\n  docs/how-to.md             a first migration on AWS"
     )
-    if not verdict or left[2]:
+    if not verdict or not moved or left[2]:
         run.say("the demo did not end as it should", color="red")
         return 1
     return 0
