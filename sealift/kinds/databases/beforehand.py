@@ -81,6 +81,7 @@ def other_storage_engines(facts: DatabaseFacts, options: Options) -> Finding:
 @moving(
     "R-RDS-73",
     "RDS and Aurora user guides: logical replication slots and binary logs are of an instance, and not in a snapshot",
+    deep=True,
 )
 def consumers_of_changes(facts: DatabaseFacts, options: Options) -> Finding:
     """Who reads changes (DMS, Debezium, a slot, a binlog reader) loses its place: the replacement's log is another."""

@@ -276,7 +276,7 @@ def test_verify_sees_every_layer_that_the_fence_has_lost(world: World, route: st
     """
 
     async def go() -> None:
-        world.box.add_db_instance("orders", "postgres", write_mib_per_s=RATE)
+        world.box.add_db_instance("orders", "postgres", write_mib_per_s=RATE, job=False)
         world.clock.advance(3600)
         done = await world.migrate("rds:orders", route=route, acks=ACKS)
         assert done.exit_code == 0, done.message
@@ -301,7 +301,7 @@ def test_an_accepted_old_side_is_rebooted_only_behind_its_fence(world: World, me
     """
 
     async def go() -> None:
-        world.box.add_db_instance("orders", "postgres", write_mib_per_s=RATE)
+        world.box.add_db_instance("orders", "postgres", write_mib_per_s=RATE, job=False)
         world.clock.advance(3600)
         plan = await world.plan("rds:orders", route="blue-green", acks=ACKS)
         fault = Fault(operation="rds:ModifyDBInstance", code="AccessDenied", status=403, times=None)
