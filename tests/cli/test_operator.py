@@ -4,6 +4,7 @@ import json
 import sqlite3
 import urllib.request
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,11 @@ def test_postponed_it_waits_until_the_moment_has_come(sealift: Invoke, served: S
     shut = sealift("resume", migration, "--no-wait")
     assert (shut.exit_code, "postponed" in refusal(shut)) == (3, True)
     assert "StopInstances" not in str(served.changes())
-    assert sealift("postpone", migration, "--until", "2020-01-01T00:00Z").exit_code == 0
+    past = sealift("postpone", migration, "--until", "2020-01-01T00:00Z")
+    assert (past.exit_code, "has passed" in refusal(past)) == (2, True)
+    soon = datetime.fromtimestamp(served.box.now() + 3600, UTC)
+    assert sealift("postpone", migration, "--until", soon.isoformat()).exit_code == 0
+    advance(served, 7200)
     assert sealift("resume", migration, "--no-wait").exit_code == 0
 
 
@@ -431,7 +436,7 @@ def test_the_question_says_what_is_agreed_to_and_takes_what_was_pasted(
     monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
     move = ("migrate", "rds:orders", "--key", KEY, "--route", "blue-green", "--local")
     refused = sealift(*move, stdin="orderz\n")
-    assert "Type orders to move it under alias/app (down 46 s expected, 6 min worst)" in refused.stderr
+    assert "Type orders to move it under alias/app (down 45 s expected, 5 min worst)" in refused.stderr
     assert (refused.exit_code, "not confirmed; nothing was changed" in refused.stderr) == (1, True)
     agreed = sealift(*move, stdin="rds:orders\n")
     assert (agreed.exit_code, "not confirmed" in agreed.stderr) == (0, False)
