@@ -4,6 +4,7 @@ RDS has no client tokens: what is changed is read back. An instance and a cluste
 """
 
 import json
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -68,9 +69,9 @@ class ModifyDatabase(Step):
     resource_id: Id
     of_cluster: bool = False
 
+    @abstractmethod
     def members(self) -> dict[str, Any]:
         """Return what is changed."""
-        raise NotImplementedError
 
     def do(self, ctx: Context) -> Call:
         return _modify(self.database, self.members(), of_cluster=self.of_cluster)
