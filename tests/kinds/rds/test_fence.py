@@ -30,7 +30,7 @@ from sealift.steps import (
     RebootInstance,
     StopSchedulers,
 )
-from tests.databases import ACKS, RATE, BoxLogin, fence, logins
+from tests.databases import ACKS, RATE, BoxLogin, calm, fence, logins
 from tests.kinds.rds.test_routes import failing_at
 from tests.world import REGION, World
 
@@ -287,7 +287,7 @@ def test_the_login_is_tried_for_all_that_the_fence_will_read(tmp_path: Path, lac
 
 def test_blue_green_logs_in_nowhere(world: World) -> None:
     """A login that is given has no effect there: none is tried, nobody is let through, and the plan says so."""
-    name = world.box.add_db_instance("shop", "mysql", write_mib_per_s=RATE)
+    name = world.box.add_db_instance("shop", "mysql", write_mib_per_s=RATE, **calm("mysql8.4"))
     world.clock.advance(3600)
     plan = asyncio.run(world.plan(f"rds:{name}", route="blue-green", acks=ACKS, **fence()))
     assert not [s for s in plan.steps if isinstance(s, LookInside | AdmitLogin)]

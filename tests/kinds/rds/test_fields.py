@@ -246,5 +246,5 @@ def test_a_domain_is_named_in_one_way(membership: dict[str, Any], told: dict[str
 def test_reserved_capacity_is_not_asked_for_twice() -> None:
     """SB-RDS-63: the source holds the unit until finalize."""
     described = {"Engine": "postgres", "DBCapacityReservationIdentifier": "dbcr-1"}
-    for told in (restore_params(described), replica_params(described)):
+    for told in (restore_params(described), replica_params(described, described)):
         assert "DBCapacityReservationIdentifier" not in told

@@ -9,7 +9,7 @@ import pytest
 from sealift.clock import VirtualClock
 from sealift.options import Options
 from sealift.sandbox import Sandbox
-from tests.databases import logins
+from tests.databases import calm, logins
 from tests.world import KEY, World
 
 ACKS = ("R-FENCE-01",)
@@ -18,8 +18,9 @@ ACKS = ("R-FENCE-01",)
 @pytest.fixture
 def world(tmp_path: Path) -> Any:
     with Sandbox(clock=VirtualClock()) as box:
+        own = calm("mysql8.4")
         for name in ("pos", "kiosk"):
-            box.add_db_instance(name, "mysql", write_mib_per_s=0.01)
+            box.add_db_instance(name, "mysql", write_mib_per_s=0.01, **own)
         box.clock.advance(3600)
         yield World(box, tmp_path, connect=logins(box))
 

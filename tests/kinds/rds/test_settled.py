@@ -9,7 +9,7 @@ import pytest
 
 from sealift.clock import VirtualClock
 from sealift.sandbox import Sandbox
-from tests.databases import described, logins
+from tests.databases import calm, described, logins
 from tests.world import World
 
 
@@ -40,7 +40,7 @@ class Moved:
 
 def moved(world: World, route: str) -> Moved:
     """Migrate an instance with one replica, and let both load their data."""
-    world.box.add_db_instance("kiosk", "mysql", write_mib_per_s=0.01)
+    world.box.add_db_instance("kiosk", "mysql", write_mib_per_s=0.01, **calm("mysql8.4"))
     world.box.add_db_replica("kiosk-r1", "kiosk")
     world.clock.advance(3600)
     done = asyncio.run(world.migrate("rds:kiosk", route=route, acks=("R-FENCE-01",)))
