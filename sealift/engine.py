@@ -466,9 +466,10 @@ class Engine:
         if row is not None and row.state == "done":
             return
         self._turn_back_if_late(step)
-        if step.quiesces and step.phase is Phase.CUTOVER and not self.state.epoch:
+        if step.quiesces and step.phase is Phase.CUTOVER and self.state.quiesced is None:
             self._last_word()
-            self.note("epoch")
+            if not self.state.epoch:  # a driver may have died between the two rows
+                self.note("epoch")
             self.note("quiesce", down=step.takes_down)
             self.emit("quiesce", step, down=step.takes_down)
         self._goes_down(step)

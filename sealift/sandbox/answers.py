@@ -98,6 +98,7 @@ class Answers:
         finally:
             self._world.settle()
             self._world.log.append(call.event(outcome, rule, message))
+            self._world.tell(call.at)
         return reply
 
     def refuse_object(self, response: Any, kind: str, request: Any, url: str) -> wire.Reply | None:

@@ -1,6 +1,6 @@
 """The sandbox as tests, the demo and the bench hold it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, Self
 
@@ -62,6 +62,10 @@ class Sandbox(Databases):
     def now(self) -> float:
         """Return seconds since the Unix epoch on the box's clock."""
         return self.world.now()
+
+    def observe(self, observer: Callable[[float], None]) -> None:
+        """Let somebody look after each event (a request answered, a transition due), who must send no request."""
+        self.world.observers.append(observer)
 
     @property
     def log(self) -> list[Event]:

@@ -86,6 +86,8 @@ class World:
     books: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = field(default_factory=dict)
     rooms: dict[tuple[str, str, str], Any] = field(default_factory=dict)
     """What a service with records of its own keeps, by service, account and Region."""
+    observers: list[Callable[[float], None]] = field(default_factory=list)
+    """Told of each event, once it is over: a request that was answered, a transition that came due."""
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
@@ -141,7 +143,12 @@ class World:
 
     def settle(self) -> None:
         """Bring every state up to now."""
-        self.agenda.settle(self.now())
+        self.agenda.settle(self.now(), self.tell if self.observers else None)
+
+    def tell(self, at: float) -> None:
+        """Tell the observers that something has happened."""
+        for observer in self.observers:
+            observer(at)
 
     def volume(self, call: Call, volume_id: str) -> Volume:
         """Find a volume, or refuse as AWS does."""

@@ -21,8 +21,10 @@ class Agenda:
         """Let `happen` take place at `due`."""
         heapq.heappush(self._heap, (due, next(self._order), happen))
 
-    def settle(self, now: float) -> None:
-        """Do all that is due by `now`, in order, including what that brings about in turn."""
+    def settle(self, now: float, after: Callable[[float], None] | None = None) -> None:
+        """Do all that is due by `now`, in order, including what that brings about in turn; `after` is told of each."""
         while self._heap and self._heap[0][0] <= now + NEARLY:
             due, _, happen = heapq.heappop(self._heap)
             happen(min(due, now))
+            if after is not None:
+                after(min(due, now))

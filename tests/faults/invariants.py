@@ -1,0 +1,341 @@
+"""What must be true at every moment, looked at after each event of the sandbox and each row and request of a driver.
+
+Nothing here sends a request or asks sealift how things are: the sandbox's own records tell, and what drivers write and send.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sealift.aws.outcomes import CODES
+from sealift.engine import ABSENCE_BELIEVED, REQUEST_LIFE
+from sealift.errors import Retry
+from sealift.events import Event
+from sealift.plan import MigrationPlan
+from sealift.sandbox import Sandbox
+from sealift.sandbox.rds import losses
+from sealift.sandbox.rds.state import AnyDb, Books
+from sealift.sandbox.state import Machine
+from sealift.step import Context, token_of
+from tests.faults.tapped import Sent
+
+LOST, SOURCE, MIX, DOWN, FOREIGN, TRACED, ONE_DRIVER, QUOTA = range(1, 9)
+
+SAID = {
+    LOST: "no acknowledged write is lost, on any automatic path",
+    SOURCE: "the source exists and is intact until finalize",
+    MIX: "at most one of source and replacement serves, and no workload runs on a mix of both",
+    DOWN: "what was up is down only between quiesce and bring-up, and no longer than its steps, undos and retries take",
+    FOREIGN: "nothing that is not ours is deleted or changed, but what the plan names",
+    TRACED: "each resource made is in the journal or findable",
+    ONE_DRIVER: "at most one driver's requests per migration, each behind its own intent row",
+    QUOTA: "nothing waits on a quota while a workload is down",
+}
+"""The invariants, by number, in words."""
+
+MAKES = ("Create", "Copy", "Restore", "Run")
+TAGS = ("CreateTags",)
+NAMES_ONE = re.compile(r"(Id|Ids|Identifier|Identifiers|Arn|ResourceName|InstanceIds|Resources)$")
+APART = ("KmsKeyId", "TargetKmsKeyId", "ClientToken", "OwnerId", "RoleArn", "TopicArn")
+QUOTA_CODES = tuple(code for code, retry in CODES.items() if retry is Retry.QUOTA)
+A_POLL = 6.0
+"""Seconds by which a state may be seen late while a workload is down."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """An invariant that did not hold, and how."""
+
+    invariant: int
+    how: str
+
+    def __str__(self) -> str:
+        return f"({self.invariant}) {SAID[self.invariant]}: {self.how}"
+
+
+@dataclass
+class Watched:
+    """One migration: what it is about, and how its rows say that it stands."""
+
+    id: str
+    plan: MigrationPlan
+    text: str
+    instance: str = ""
+    sources: Mapping[str, str] = field(default_factory=dict)  # by device
+    stores: frozenset[str] = frozenset()  # of the databases that are moved
+    was_up: bool = False
+    quiesced: bool = False
+    up: bool = False
+    back: bool = False
+    discarded: bool = False
+    finalizing: bool = False
+    known: set[str] = field(default_factory=set)  # what we made, or learned, by any name
+    down_at: float | None = None
+    allowed: float = 0.0  # seconds of down time, so far
+
+
+class Invariants:
+    """Looks, counts its looks, and keeps what it found wrong."""
+
+    def __init__(self, box: Sandbox, plan_of: Callable[[str], Mapping[str, Any]], newest: Callable[[str], int]) -> None:
+        """`plan_of` and `newest` read the journal: a migration's plan, and the fencing token of its newest driver."""
+        self.box, self._plan_of, self.newest = box, plan_of, newest
+        self.checks: Counter[int] = Counter()
+        self.violations: list[Violation] = []
+        self.watched: dict[str, Watched] = {}
+        self.people_act = False  # somebody stops, starts or changes things by hand: who is down is theirs to answer for
+        self.late_calls = 0  # that may still leave after a takeover
+        self._charged = 0
+        box.observe(self.look)
+
+    def wrong(self, invariant: int, how: str) -> None:
+        """Keep a violation, once."""
+        found = Violation(invariant, how)
+        if found not in self.violations and len(self.violations) < 20:
+            self.violations.append(found)
+
+    def _ask(self, invariant: int, *, holds: bool, how: Callable[[], str]) -> None:
+        self.checks[invariant] += 1
+        if not holds:
+            self.wrong(invariant, how())
+
+    # -- after each event of the sandbox
+
+    def look(self, at: float) -> None:
+        """Look at every migration as the sandbox stands at this moment."""
+        for one in self.watched.values():
+            if one.plan.kind.startswith("ebs"):
+                self._look_at_volumes(one, at)
+            else:
+                self._look_at_databases(one)
+
+    def _look_at_volumes(self, one: Watched, at: float) -> None:
+        world = self.box.world
+        region = world.region(one.plan.account, one.plan.region)
+        for device, volume in one.sources.items():
+            there = region.volumes.get(volume)
+            plain = there is not None and not there.encrypted
+            self._ask(
+                SOURCE, holds=one.finalizing or plain, how=lambda d=device, v=volume: f"{v} of {d or 'nothing'} is gone"
+            )  # type: ignore[misc]
+        machine = region.machines.get(one.instance)
+        if machine is None:
+            return
+        if machine.state in ("pending", "running"):
+            self._ask(
+                MIX,
+                holds=len(self._serving(one, machine)) <= 1,
+                how=lambda: f"{machine.id} is {machine.state} on {self._disks(machine)}",
+            )
+        if machine.state == "running":
+            lost = [] if one.discarded else self.box._losses_of(machine)
+            self._ask(LOST, holds=not lost, how=lambda: f"{machine.id} runs without {lost[:2]}")
+        self._look_at_power(one, machine, at)
+
+    def _serving(self, one: Watched, machine: Machine) -> set[str]:
+        there = {d: machine.disks.get(d) for d in one.sources}
+        return {
+            "nothing" if a is None else "source" if a.volume.id == one.sources[d] else "replacement"
+            for d, a in there.items()
+        }
+
+    def _disks(self, machine: Machine) -> dict[str, str]:
+        return {d: a.volume.id for d, a in machine.disks.items()}
+
+    def _look_at_power(self, one: Watched, machine: Machine, at: float) -> None:
+        if not one.was_up or self.people_act:
+            return
+        if machine.state == "running":
+            if one.down_at is not None:
+                self._came_up(one, at)
+            return
+        in_cut = one.quiesced and not one.up and not one.back
+        handed_back = one.discarded and not one.back
+        self._ask(
+            DOWN,
+            holds=in_cut or handed_back,
+            how=lambda: f"{machine.id} is {machine.state}, and its rows say that it is up",
+        )
+        if one.down_at is None:
+            one.down_at, one.allowed = at, 0.0
+            self._charged = len(self.box.charges)
+            one.allowed += sum(c.seconds for c in self.box.charges[-1:])
+
+    def _came_up(self, one: Watched, at: float) -> None:
+        began, one.down_at = one.down_at or at, None
+        took = at - began
+        may = one.allowed + sum(c.seconds for c in self.box.charges[self._charged :])
+        self._ask(
+            DOWN,
+            holds=took <= may,
+            how=lambda: f"{one.instance} was down for {took:.0f} s; its steps, undos and retries account for {may:.0f}",
+        )
+
+    def _look_at_databases(self, one: Watched) -> None:
+        room = self._room(one)
+        if room is None:
+            return
+        there = {head.store.id: head for head, _ in room.heads()}
+        for store in one.stores:
+            head = there.get(store)
+            self._ask(
+                SOURCE,
+                holds=one.finalizing or (head is not None and head.state != "deleting"),
+                how=lambda s=store: f"{s} is gone",
+            )  # type: ignore[misc]
+        writing: dict[str, set[str]] = {}
+        for head, _ in room.heads():
+            for stream, w in head.store.writers.items():
+                if stream.startswith("client:") and w.name:
+                    writing.setdefault(f"{w.name} of {stream}", set()).add(head.store.id)
+        self._ask(
+            MIX,
+            holds=all(len(s) == 1 for s in writing.values()),
+            how=lambda: f"clients write to two at once: {writing}",
+        )
+        self._ask(
+            MIX,
+            holds=not losses.doubled(self.box.world),
+            how=lambda: f"a job ran twice: {losses.doubled(self.box.world)[:1]}",
+        )
+        lost = [] if one.discarded else list(self._unserved(room))
+        self._ask(LOST, holds=not lost, how=lambda: f"a database serves without {lost[:2]}")
+
+    def _unserved(self, room: Books) -> Iterator[Any]:
+        """Yield acknowledged writes that a database lacks which takes new ones: one that is not open yet may still get them back."""
+        taking = {h.store.id for h, _ in room.heads() if any(s.startswith("client:") for s in h.store.writers)}
+        yield from (loss for loss in losses.lost(self.box.world) if loss.database in taking)
+
+    def _room(self, one: Watched) -> Books | None:
+        return self.box.world.rooms.get(("rds", one.plan.account, one.plan.region))
+
+    # -- what drivers write and send
+
+    def _of(self, migration: str) -> Watched:
+        if migration not in self.watched:
+            plan = MigrationPlan.from_json(self._plan_of(migration))
+            one = Watched(migration, plan, str(self._plan_of(migration)))
+            if plan.kind.startswith("ebs"):
+                self._begin_volumes(one)
+            else:
+                self._begin_databases(one)
+            self.watched[migration] = one
+        return self.watched[migration]
+
+    def _begin_volumes(self, one: Watched) -> None:
+        facts = one.plan.facts
+        marks = " ".join(str(s) for s in one.plan.steps if s.key.startswith("mark:"))
+        volumes = facts.get("volumes") or [facts["volume"]]
+        one.sources = {v.get("device") or "": v["id"] for v in volumes if v["id"] in marks}
+        one.instance = one.plan.target if one.plan.target.startswith("i-") else ""
+        one.was_up = facts.get("state") == "running"
+
+    def _begin_databases(self, one: Watched) -> None:
+        room = self._room(one)
+        heads: dict[str, AnyDb] = {**room.databases, **room.clusters} if room else {}
+        one.stores = frozenset({heads[one.plan.target].store.id} if one.plan.target in heads else ())
+
+    def row(self, migration: str, step: str, what: str, data: Mapping[str, Any], token: int) -> None:
+        """Take in a row, as it is written."""
+        one = self._of(migration)
+        one.known.update(_strings(data))
+        if step:
+            if what == "intent":
+                one.allowed += A_POLL
+            return
+        match what:
+            case "attempt":
+                one.quiesced = one.up = one.back = one.discarded = False
+            case "quiesce":
+                one.quiesced = True
+            case "bring-up":
+                one.up = True
+            case "direction":
+                one.discarded = one.discarded or (one.up and bool(data.get("asked")))
+            case "service-back":
+                one.back = True
+
+    def took_over(self, migration: str) -> None:
+        """Another driver has taken a migration: what it waits out before it goes on is allowed."""
+        one = self._of(migration)
+        if one.down_at is not None:
+            one.down_at = self.box.now()  # counted anew from the takeover
+            one.allowed = REQUEST_LIFE + ABSENCE_BELIEVED * len(one.sources or (1,)) + A_POLL
+
+    def told(self, event: Event) -> None:
+        """Take in what a driver tells: how long it waits until it tries again, and why."""
+        if event.name != "retry" or event.migration not in self.watched:
+            return
+        one = self.watched[event.migration]
+        one.allowed += float(event.data.get("seconds", 0.0)) + A_POLL
+        waits_down = one.down_at is not None and event.phase in ("cutover", "bring-up")
+        quota = [c for c in QUOTA_CODES if f": {c}" in str(event.data.get("error"))]
+        self._ask(QUOTA, holds=not (waits_down and quota), how=lambda: f"{event.step} waits for {quota}")
+
+    def sending(self, sent: Sent) -> None:
+        """Look at a mutating request before it leaves."""
+        if sent.operation.startswith("sns:"):
+            return
+        self._ask(ONE_DRIVER, holds=bool(sent.migration), how=lambda: f"{sent.operation} left without an intent row")
+        if not sent.migration:
+            return
+        newest = self.newest(sent.migration)
+        if sent.token != newest and self.late_calls:
+            self.late_calls -= 1
+        else:
+            self._ask(
+                ONE_DRIVER,
+                holds=sent.token == newest,
+                how=lambda: f"{sent.operation} of {sent.step} left with token {sent.token}, the newest is {newest}",
+            )
+        one = self._of(sent.migration)
+        makes = sent.operation.split(":")[1].startswith(MAKES) and not sent.operation.endswith(TAGS)
+        for where, name in _named(sent.params):
+            if makes and not where.startswith("Source"):
+                continue
+            ours = name in one.text or any(name in k or k in name for k in one.known)
+            self._ask(FOREIGN, holds=ours, how=lambda w=where, n=name: f"{sent.operation} of {sent.step} names {w}={n}")  # type: ignore[misc]
+        if makes:
+            self._ask(
+                TRACED,
+                holds=self._findable(sent, one),
+                how=lambda: f"{sent.operation} of {sent.step} carries neither our tags nor a name of ours",
+            )
+
+    def _findable(self, sent: Sent, one: Watched) -> bool:
+        text = str(dict(sent.params))
+        tokens = (token_of(Context(sent.migration, e, a), sent.step) for a in range(1, 9) for e in range(9))
+        planned = any(n in one.text for where, n in _named(sent.params) if not where.startswith("Source"))
+        return planned or sent.migration in text or any(t[:16] in text for t in tokens)
+
+    def answered(self, sent: Sent, reply: Mapping[str, Any] | None) -> None:
+        """Take in what a request has made."""
+        if reply is not None and sent.migration:
+            one = self._of(sent.migration)
+            one.known.update(_strings(reply))
+            if sent.operation.split(":")[1].startswith(MAKES):
+                one.known.update(_strings(sent.params))
+
+
+def _strings(x: Any) -> Iterator[str]:
+    if isinstance(x, Mapping):
+        for key, value in x.items():
+            if key != "ResponseMetadata":
+                yield from _strings(value)
+    elif isinstance(x, list | tuple):
+        for value in x:
+            yield from _strings(value)
+    elif isinstance(x, str) and len(x) > 3:
+        yield x
+
+
+def _named(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what a request names, with the parameter that does."""
+    for key, value in params.items():
+        if key in APART or not NAMES_ONE.search(key):
+            continue
+        for one in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(one, str):
+                yield key, one

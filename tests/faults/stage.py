@@ -1,0 +1,265 @@
+"""A target of some shape on a sandbox, with neighbours that must not be touched, drivers under watch, and how it ended."""
+
+import asyncio
+import json
+import os
+import re
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sealift.clock import VirtualClock
+from sealift.driver import Driver, Outcome
+from sealift.engine import Runner, local_runner
+from sealift.events import Event, Listener
+from sealift.plan import MigrationPlan
+from sealift.sandbox import Durations, Sandbox
+from sealift.sandbox.quotas import Quotas
+from sealift.sandbox.seeding import VolumeSpec
+from tests import databases
+from tests.contract.shapes import SHAPES, look, options_of
+from tests.faults.invariants import Invariants, Violation
+from tests.faults.tapped import Dies, Killed, Tap
+from tests.world import ACKS, World
+
+IDS = re.compile(
+    r"\b(?:cluster-[A-Z0-9]{20,}|db-[A-Z0-9]{20,}|customendpoint-[A-Z0-9]+|"
+    r"(?:vol|snap|i|eni|sg|cr|mig|bgd|prx-target)-[0-9a-z]{8,}|sealift-(?:restore-|green-)?[0-9a-f]{16,}|"
+    r"-green-[a-z0-9]{6}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|![a-z]+-[0-9A-Za-z-]+)"
+)
+MOMENTS = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00:00|Z)?|datetime\.datetime\([^)]*\)")
+COUNTED = ("sealift:epoch", "sealift:attempt")
+"""Tags that say how often it was tried."""
+
+NOBODY = 2**22 + 1
+"""The number of no process: Linux gives none above 2**22."""
+
+OTHERS = "mig-0123456789"
+"""A migration of another journal: its tags are on things of the neighbours."""
+
+
+def plainly(seen: Any) -> list[str]:
+    """Return a picture as lines, without what differs from run to run: ids, moments, and how often it was tried."""
+    text = json.dumps(_uncounted(seen), sort_keys=True, default=str, indent=1)
+    text = MOMENTS.sub("<moment>", IDS.sub("<id>", text))
+    # what is keyed by an id stands in the order of its content
+    return sorted(line.rstrip(",") for line in text.splitlines())
+
+
+def _uncounted(x: Any) -> Any:
+    if isinstance(x, dict):
+        if x.get("Key") in COUNTED:
+            return {**x, "Value": "<number>"}
+        return {k: _uncounted(v) for k, v in x.items()}
+    if isinstance(x, list | tuple):
+        return ["<number>" if len(x) == 2 and x[0] in COUNTED and n else _uncounted(y) for n, y in enumerate(x)]
+    return x
+
+
+@dataclass
+class Ended:
+    """How a run ended: its outcome, a picture of the account, and what was found wrong on the way."""
+
+    code: int
+    message: str
+    picture: list[str]
+    wrong: list[str]
+    checks: dict[int, int] = field(default_factory=dict)
+
+
+class Stage:
+    """One target on a sandbox of its own."""
+
+    def __init__(self, box: Sandbox, folder: Path, shape: str, route: str) -> None:
+        self.box, self.shape, self.route = box, shape, route
+        self.world = World(box, folder, connect=databases.logins(box))
+        self.invariants = Invariants(box, self._plan_of, self._newest)
+        self.taps: list[Tap] = []
+        self.plan: MigrationPlan
+        self.before: dict[str, Any] = {}
+        self.migration = ""
+
+    def _plan_of(self, migration: str) -> dict[str, Any]:
+        return self.world.driver.journal.plan(migration)
+
+    def _newest(self, migration: str) -> int:
+        return self.world.driver.journal.lease(migration)[0]
+
+    # -- the scene
+
+    async def set(self, **more: Any) -> None:
+        """Put the target and its neighbours there, and plan it."""
+        made = SHAPES[self.shape]
+        self._neighbours(databases=bool(made.prefix))
+        target = made.prefix + made.build(self.world)
+        options = {"acks": (*ACKS, "R-EBS-89", "R-FENCE-01"), **options_of(made), "route": self.route, **more}
+        self.plan = await self.world.plan(target, **options)
+        self.before = look(self.world)
+
+    def _neighbours(self, *, databases: bool) -> None:
+        """Others' things, of the same kind, with the tags of another migration on them."""
+        theirs = {
+            "sealift:migration": OTHERS,
+            "sealift:step": "copy:/dev/xvda",
+            "sealift:attempt": "1",
+            "sealift:epoch": "1",
+        }
+        disk = VolumeSpec(device="/dev/xvda", size_gib=8, tags={**theirs, "sealift:role": "copy"})
+        self.world.instance(disk, name="neighbour")
+        volume = next(iter(self.world.all_volumes()))
+        shot = self.world.ec2.create_snapshot(VolumeId=volume)["SnapshotId"]
+        tags = [{"Key": k, "Value": v} for k, v in (theirs | {"sealift:role": "baseline"}).items()]
+        self.world.ec2.create_tags(Resources=[shot], Tags=tags)
+        self.world.clock.advance(3600)
+        if databases:
+            self.box.add_db_instance("neighbour", "postgres", write_mib_per_s=0.01)
+
+    # -- drivers
+
+    def driver(
+        self,
+        dies: Dies | None = None,
+        *,
+        runner: Runner = local_runner,
+        listeners: Sequence[Listener] = (),
+        world: World | None = None,
+    ) -> Driver:
+        """Return another driver, watched, that dies where it is told to."""
+        driver = (world or self.world).new_driver(runner=runner, listeners=[self._told, *listeners])
+        self.taps.append(Tap(driver, len(self.taps) + 1, self.invariants, dies))
+        return driver
+
+    def _told(self, event: Event) -> None:
+        self.invariants.told(event)
+
+    async def migrate(self, driver: Driver) -> Outcome | None:
+        """Run the plan; None where the driver died."""
+        outcome = await self._act(driver.migrate(self.plan, approved_by="a test", observed=True))
+        self._name()
+        return outcome
+
+    def _name(self) -> None:
+        if known := self.world.driver.journal.migrations():
+            self.migration = str(known[-1]["id"])
+
+    async def _act(self, work: Awaitable[Any]) -> Any:
+        with suppress(Killed):
+            return await self.world.act(work)
+        return None
+
+    async def resume(self, driver: Driver | None = None) -> Outcome | None:
+        """Go on with another driver; where there is nothing to go on with, migrate."""
+        driver = driver or self.driver()
+        self._name()
+        if not self.migration:
+            return await self.migrate(driver)
+        self.invariants.took_over(self.migration)
+        return await self._act(driver.resume(self.migration, approved_by="a test"))
+
+    async def rollback(self, driver: Driver | None = None, *, discard: bool = False) -> Outcome | None:
+        """Go back by a person's word."""
+        driver = driver or self.driver()
+        self._name()
+        self.invariants.took_over(self.migration)
+        return await self._act(driver.rollback(self.migration, discard_writes=discard))
+
+    async def finalize(self, driver: Driver | None = None) -> Outcome | None:
+        """Delete the sources, once their time has come."""
+        driver = driver or self.driver()
+        self._name()
+        self.invariants.watched[self.migration].finalizing = True
+        found = await self._act(driver.finalize(self.migration))
+        return found[0] if found else None
+
+    def lose_the_journal(self) -> None:
+        """Let the journal's disk be gone: every later driver has an empty one."""
+        self.go_on_with(self.world.folder / f"another-{len(self.taps)}-{os.getpid()}.db")
+
+    def copy_of_the_journal(self, number: int) -> Path:
+        """Copy the journal as it is now: a fork goes on with that, the file is still that of the process that forked."""
+        copy = self.world.folder / f"fork-{number}.db"
+        with (
+            closing(sqlite3.connect(str(self.world.settings.journal))) as old,
+            closing(sqlite3.connect(str(copy))) as new,
+        ):
+            old.backup(new)
+            new.execute("UPDATE leases SET pid = ?", (NOBODY,))
+            new.commit()
+        return copy
+
+    def go_on_with(self, journal: Path) -> None:
+        """Let every later driver have another journal, and those before it none."""
+        for tap in self.taps:
+            tap.elsewhere = True
+        self.world.settings = replace(self.world.settings, journal=journal)
+        self.world.driver = self.world.new_driver()
+
+    # -- the end
+
+    def end(self, outcome: Outcome | None) -> Ended:
+        """Look how it ended."""
+        self.world.clock.advance(600)
+        box, checks = self.box, dict(self.invariants.checks)
+        discarded = any(w.discarded for w in self.invariants.watched.values())
+        harm: list[Any] = [] if discarded else [*box.losses(), *box.db_losses()]
+        harm += box.double_runs()
+        seen = look(self.world)
+        found = [*map(str, self.invariants.violations), *(f"in the end: {h}" for h in harm[:3]), *self._untraced(seen)]
+        code, said = (outcome.exit_code, outcome.message) if outcome else (-1, "the driver died")
+        return Ended(code, said, plainly(seen), found, checks)
+
+    def _untraced(self, seen: dict[str, Any]) -> Iterator[str]:
+        """Yield what there is that was not there before, and that no row knows."""
+        if not self.migration:
+            return
+        journal = self.world.driver.journal
+        told = json.dumps([[e.data for e in journal.entries(str(m["id"]))] for m in journal.migrations()], default=str)
+        told += json.dumps(self.plan.to_json(), default=str)
+        for place in ("volumes", "snapshots", "instances", "clusters", "db snapshots", "cluster snapshots"):
+            for name in seen.get(place, {}):
+                if name not in self.before.get(place, {}) and name not in told and not _of_a_deployment(name, told):
+                    yield str(Violation(6, f"{place}: {name} is in no row"))
+
+    def changes(self) -> list[str]:
+        """Return what is different from before, in lines."""
+        was, now = plainly(self.before), plainly(look(self.world))
+        return [f"- {line}" for line in was if line not in now] + [f"+ {line}" for line in now if line not in was]
+
+
+def _of_a_deployment(name: str, told: str) -> bool:
+    """Tell whether RDS itself has named it: green databases, and members of a Multi-AZ cluster, bear another's name and a suffix."""
+    return any(
+        part in told
+        for part in (
+            name.split("-green-", maxsplit=1)[0],
+            name.removesuffix("-old1"),
+            name.split("-instance-", maxsplit=1)[0],
+        )
+    )
+
+
+@contextmanager
+def staged(shape: str, route: str, durations: Durations | None = None) -> Iterator[Stage]:
+    """Yield a stage; states are reached at once unless told otherwise."""
+    box = Sandbox(
+        clock=VirtualClock(), durations=durations or Durations.instant(), quotas=Quotas(volume_copies_per_region=8)
+    )
+    with TemporaryDirectory() as folder, box:
+        yield Stage(box, Path(folder), shape, route)
+
+
+def play(
+    shape: str, route: str, scene: Callable[[Stage], Awaitable[Any]], durations: Durations | None = None, **options: Any
+) -> Any:
+    """Set a stage and run a scene on it."""
+
+    async def run(stage: Stage) -> Any:
+        await stage.set(**options)
+        return await scene(stage)
+
+    with staged(shape, route, durations) as stage:
+        return asyncio.run(run(stage))
