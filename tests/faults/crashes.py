@@ -40,8 +40,10 @@ class Act:
     name: str
     code: int
     play: Callable[[Stage, Callable[[], Driver]], Awaitable[Outcome | None]]
-    since: tuple[str, str] = ("", "")
-    """Row of the run from which on it is killed; "": from the first."""
+    since: str = ""
+    """The row after which it is killed; "": from the first."""
+    until: str = ""
+    """The row before which it is killed at last: after it, another attempt begins."""
 
 
 async def _forward(stage: Stage, driver: Callable[[], Driver]) -> Outcome | None:
@@ -72,8 +74,8 @@ ACTS = {
     a.name: a
     for a in (
         Act("forward", 0, _forward),
-        Act("way back", 5, _back, since=("", "direction")),
-        Act("way back once up", 0, _back_once_up),
+        Act("way back", 5, _back, since="direction", until="attempt-closed"),
+        Act("way back once up", 0, _back_once_up, since="direction", until="attempt-closed"),
         Act("finalize", 0, _finalize),
     )
 }
@@ -125,7 +127,7 @@ def back(ended: Ended, undisturbed: Ended, before: list[str]) -> list[str]:
 def either(ended: Ended, undisturbed: Ended, before: list[str]) -> list[str]:
     """Adopted: it went on to the undisturbed end, or back to what was before, or nothing had been begun."""
     if ended.code == 4:
-        return _compared(ended, 4, before)
+        return [f"refused: {ended.message[:300]}", *_compared(ended, 4, before)] if ended.picture != before else []
     return [] if ended.code == 0 else [f"it ended with {ended.code}: {ended.message[:300]}"]
 
 
@@ -169,11 +171,11 @@ def crash(
 async def _crash(
     stage: Stage, act: Act, thens: list[str], wanted: Callable[[int, Point], bool], at_once: int
 ) -> list[Tried]:
-    forks, seen, begun = Forks(at_once), set[Point](), [not act.since[1]]
+    forks, seen, begun = Forks(at_once), set[Point](), [not act.since]
     dying: list[str] = []
 
     def dies(point: Point) -> bool:
-        begun[0] = begun[0] or (point.step, point.what) == act.since
+        begun[0] = (begun[0] or point == Point("", act.since, "after")) and point != Point("", act.until, "after")
         if dying or not begun[0] or point in seen or not _differs(stage, point):
             return False
         seen.add(point)

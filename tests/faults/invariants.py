@@ -71,6 +71,7 @@ class Watched:
     back: bool = False
     discarded: bool = False
     finalizing: bool = False
+    forgiven: set[Any] = field(default_factory=set)  # losses that a person has accepted
     known: set[str] = field(default_factory=set)  # what we made, or learned, by any name
     down_at: float | None = None
     allowed: float = 0.0  # seconds of down time, so far
@@ -130,7 +131,7 @@ class Invariants:
                 how=lambda: f"{machine.id} is {machine.state} on {self._disks(machine)}",
             )
         if machine.state == "running":
-            lost = [] if one.discarded else self.box._losses_of(machine)
+            lost = [] if one.discarded else [w for w in self.box._losses_of(machine) if (w.device, w.start) not in one.forgiven]
             self._ask(LOST, holds=not lost, how=lambda: f"{machine.id} runs without {lost[:2]}")
         self._look_at_power(one, machine, at)
 
@@ -200,7 +201,7 @@ class Invariants:
             holds=not losses.doubled(self.box.world),
             how=lambda: f"a job ran twice: {losses.doubled(self.box.world)[:1]}",
         )
-        lost = [] if one.discarded else list(self._unserved(room))
+        lost = [] if one.discarded else [w for w in self._unserved(room) if (w.stream, w.start) not in one.forgiven]
         self._ask(LOST, holds=not lost, how=lambda: f"a database serves without {lost[:2]}")
 
     def _unserved(self, room: Books) -> Iterator[Any]:
@@ -247,6 +248,9 @@ class Invariants:
             return
         match what:
             case "attempt":
+                if one.discarded:
+                    one.forgiven.update((w.device, w.start) for w in self.box.losses())
+                    one.forgiven.update((w.stream, w.start) for w in self.box.db_losses())
                 one.quiesced = one.up = one.back = one.discarded = False
             case "quiesce":
                 one.quiesced = True

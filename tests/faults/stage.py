@@ -15,6 +15,7 @@ from typing import Any
 from sealift.clock import VirtualClock
 from sealift.driver import Driver, Outcome
 from sealift.engine import Runner, local_runner
+from sealift.errors import JournalError
 from sealift.events import Event, Listener
 from sealift.plan import MigrationPlan
 from sealift.sandbox import Durations, Sandbox
@@ -84,7 +85,10 @@ class Stage:
         self.migration = ""
 
     def _plan_of(self, migration: str) -> dict[str, Any]:
-        return self.world.driver.journal.plan(migration)
+        try:
+            return self.world.driver.journal.plan(migration)
+        except JournalError:
+            return self.plan.to_json()  # its journal was lost
 
     def _newest(self, migration: str) -> int:
         return self.world.driver.journal.lease(migration)[0]
