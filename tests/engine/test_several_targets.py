@@ -8,6 +8,7 @@ from sealift.events import Event
 from sealift.render import story
 from sealift.sandbox.faults import Fault
 from sealift.sandbox.seeding import VolumeSpec
+from tests.databases import ACKS
 from tests.promises.acts import moments
 from tests.world import ROOT, World
 
@@ -38,7 +39,8 @@ def codes(outcomes: Sequence[Outcome]) -> list[int]:
 
 def stopped(world: World) -> set[str]:
     """Return the instances that anybody has stopped."""
-    return {i for e in world.box.log if e.operation == "ec2:StopInstances" and not e.params.get("DryRun") for i in e.params["InstanceIds"]}  # fmt: skip
+    stops = [e for e in world.box.log if e.operation == "ec2:StopInstances" and not e.params.get("DryRun")]
+    return {instance for e in stops for instance in e.params["InstanceIds"]}
 
 
 async def test_after_one_failure_the_others_wait_at_their_gate(world: World) -> None:
@@ -224,6 +226,22 @@ async def test_what_stays_stopped_needs_no_room(world: World) -> None:
     breaks(world, first, "ec2:StartInstances", code="InsufficientInstanceCapacity")
     outcomes = await run(world, [first, idle], max_failures=9)
     assert [0, 0] == codes(outcomes)
+
+
+async def test_a_database_class_that_has_no_room_holds_its_zone(world: World) -> None:
+    """RDS has no room for a replacement of one class in a zone: the other of that class is not fenced; another class is moved."""
+    names = {"orders": "db.m7g.large", "stock": "db.m7g.large", "users": "db.r6g.large"}
+    for name, of_class in names.items():
+        place = {"DBInstanceClass": of_class, "AvailabilityZone": "eu-central-1a"}
+        world.box.add_db_instance(name, "mysql", size_gib=20 if name == "orders" else 200, **place)
+    world.clock.advance(600)
+    fault = {"code": "InsufficientDBInstanceCapacity", "times": None, "match": {"DBInstanceClass": "db.m7g.large"}}
+    world.box.faults.add(Fault(operation="rds:RestoreDBInstanceFromDBSnapshot", **fault))
+    plans = [await world.plan(f"rds:{n}", route="snapshot", acks=ACKS) for n in names]
+    work = [lambda p=p: world.driver.migrate(p, approved_by="a test", observed=True) for p in plans]
+    outcomes = await world.driver.many(work, max_failures=9)
+    assert [5, 3, 0] == codes(outcomes)
+    assert "AWS had no room for db.m7g.large in eu-central-1a: orders" in outcomes[1].message
 
 
 # -- the last word -------------------------------------------------------------------------------------------------------
