@@ -31,16 +31,21 @@ class Breaker:
         """Return what a migration tells the breaker, and asks it. `pools`: where it takes its capacity from."""
         return Circuit(self, migration, target, tuple(pools))
 
-    def failed(self, migration: str, target: str, why: str) -> None:
-        """Count a migration that failed, once."""
-        self._failures.setdefault(migration, f"{target} ({migration}) failed: {_brief(why)}")
+    def failed(self, migration: str, target: str, why: str) -> str:
+        """Count a migration that failed, once; return what is to be told where that holds the others from now on."""
+        if migration in self._failures:
+            return ""
+        self._failures[migration] = f"{target} ({migration}) failed: {_brief(why)}"
+        return f"no new cutover starts: {self.holds()}" if len(self._failures) == self.most else ""
 
-    def short(self, migration: str, target: str, pools: Sequence[str], why: str) -> None:
-        """Take note that AWS had no room in these pools, whether or not a later try found some."""
-        for pool in pools:
-            self._short.setdefault(
-                pool, (migration, f"AWS had no room for {pool}: {target} ({migration}), {_brief(why)}")
-            )
+    def short(self, migration: str, target: str, pools: Sequence[str], why: str) -> str:
+        """Take note that AWS had no room in these pools, whether or not a later try finds some; return what is to be told."""
+        new = [pool for pool in pools if pool not in self._short]
+        for pool in new:
+            self._short[pool] = (migration, f"AWS had no room for {pool}: {target} ({migration}), {_brief(why)}")
+        if not new or self.most is None:
+            return ""
+        return f"no new cutover starts for {', '.join(new)}: AWS had no room there for {target} ({migration})"
 
     def holds(self, migration: str = "", pools: Sequence[str] = ()) -> str:
         """Say why a cutover does not start now; empty where it may. What a migration has seen itself does not hold it."""
@@ -64,17 +69,21 @@ class Circuit:
         """Say why its cutover does not start now; empty where it may."""
         return self.breaker.holds(self.migration, self.pools)
 
-    def failed(self, error: SealiftError, *, cut: bool) -> None:
+    def failed(self, error: SealiftError, *, cut: bool) -> str:
         """Count what sends it back, or to a person. `cut`: its source was quiesced; before that a refusal is none, nor is a
-        cutover that was put off.
+        cutover that was put off. Return what is to be told of the others.
         """
-        if cut or not (error.exit_code == Refused.exit_code or isinstance(error, TurnBack)):
-            self.breaker.failed(self.migration, self.target, error.message)
+        if not cut and (error.exit_code == Refused.exit_code or isinstance(error, TurnBack)):
+            return ""
+        return self.breaker.failed(self.migration, self.target, error.message)
 
-    def saw(self, error: SealiftError) -> None:
-        """Look at what a try raised: a refusal for want of room tells of the pools that it shares with others."""
-        if error.retry is Retry.CAPACITY:
-            self.breaker.short(self.migration, self.target, self.pools, error.message)
+    def saw(self, error: SealiftError) -> str:
+        """Look at what a try raised: a refusal for want of room tells of the pools that it shares with others. Return what
+        is to be told of them.
+        """
+        if error.retry is not Retry.CAPACITY:
+            return ""
+        return self.breaker.short(self.migration, self.target, self.pools, error.message)
 
 
 def _brief(why: str) -> str:

@@ -758,7 +758,7 @@ class Driver:
 
         `max_failures`: after so many no new cutover starts (`sealift.breaker`); None: whatever fails, the others go on.
         """
-        self.breaker = Breaker(max_failures)
+        self.breaker = Breaker(max_failures if len(work) > 1 else None)
         waiting = iter(enumerate(work))
         outcomes: dict[int, Outcome] = {}
 

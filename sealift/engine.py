@@ -335,7 +335,7 @@ class Engine:
         if self.state.direction == "back":
             going_back = SealiftError(str(self.state.rollback.get("why") or "going back"))
             if not self.state.rollback.get("asked"):
-                self.circuit.failed(going_back, cut=True)
+                self.tell_breaker(self.circuit.failed(going_back, cut=True))
             return await self.go_back(going_back)
         try:
             await self._forward()
@@ -434,6 +434,11 @@ class Engine:
         self.note("gate-open")
         self.emit("gate", opened=True)
         return shut
+
+    def tell_breaker(self, said: str) -> None:
+        """Tell whoever watches that others are held from now on."""
+        if said:
+            self.emit("breaker", text=said)
 
     def _hold(self) -> None:
         """Begin no cutover that the breaker of the run holds: leave it prepared, or, of whose cutover more than a look was
@@ -723,7 +728,7 @@ class Engine:
     async def _failed(self, error: SealiftError) -> None:
         """Before bring-up: go back. After it nothing is put back without a person."""
         self.note("failure", **error.as_row())
-        self.circuit.failed(error, cut=self.state.quiesced is not None)
+        self.tell_breaker(self.circuit.failed(error, cut=self.state.quiesced is not None))
         if self.state.brought_up is None:
             await self.settle_bring_up()
         if self.state.brought_up is not None:
@@ -1181,7 +1186,7 @@ class _Try:
         try:
             await self._engine.try_once(self.step)
         except SealiftError as error:
-            self._engine.circuit.saw(error)
+            self._engine.tell_breaker(self._engine.circuit.saw(error))
             self._engine.emit("step-failed", self.step, error=str(error), tries=self._tries)
             raise
 

@@ -40,6 +40,8 @@ def worth(event: Event) -> str | None:
                 if waits
                 else f"the gate of {event.target} is open"
             )
+        case "breaker":
+            return str(event.data["text"])
         case "held":
             return f"{event.target} is held at its gate: {event.data.get('why')}. See: sealift status {event.migration}"
         case "quiesce":

@@ -142,6 +142,8 @@ class LiveView:
                 self._console.print(Text(f"{event.target}  {SAID[event.name]}: {why}", style="yellow"))
                 if event.name == "held":
                     line.end, line.ended, line.doing = "held", event.at, {}
+            case "breaker":
+                self._console.print(Text(str(event.data["text"]), style="bold red"))
             case "end":
                 line.end, line.ended, line.doing = str(event.data.get("as")), event.at, {}
 

@@ -241,6 +241,7 @@ def test_after_one_failure_the_others_are_held(sealift: Invoke, served: Served) 
         assert f"held at its gate: {bad} ({failing}) failed: " in row["message"]
         assert f"sealift approve {migration}, then sealift resume {migration}" in row["message"]
         assert status(sealift, migration)["waiting_for"].startswith(f"somebody to resume it: {bad}")
+    assert f"Left at their gates: sealift resume {' '.join(waiting)}" in refusal(result)
     assert "somebody to resume it" in sealift("status").stdout
     assert sealift("resume", *waiting, "--yes").exit_code == 0
     assert encrypted(served, others[0]) == {"/dev/xvda": True}

@@ -70,6 +70,18 @@ async def test_status_says_why_a_held_migration_waits(world: World) -> None:
     assert "held" == moments(world, held.migration)[-1]
 
 
+async def test_who_watches_is_told_once_when_the_breaker_trips(world: World) -> None:
+    """At the moment of the failure, not when the others come to their gate; of a single target nothing is told."""
+    bad, *others = [world.instance(ROOT), world.instance(SLOW), world.instance(SLOW)]
+    breaks(world, bad)
+    failed, *_ = await run(world, [bad, *others])
+    told = [(e.target, e.data["text"]) for e in world.events if e.name == "breaker"]
+    assert [(bad, True)] == [(t, x.startswith(f"no new cutover starts: {bad} ({failed.migration})")) for t, x in told]
+    world.events.clear()
+    await run(world, [_bad(world)])
+    assert [] == [e for e in world.events if e.name == "breaker"]
+
+
 async def test_resume_goes_on_with_those_that_were_held(world: World) -> None:
     """Another run begins with no failure, and needs no other approval: all are done, and the one put back may try again."""
     bad, *others = [world.instance(ROOT), world.instance(SLOW), world.instance(SLOW)]
@@ -252,8 +264,8 @@ async def test_it_is_asked_again_before_every_step_up_to_the_stop(world: World) 
     resumed its claims are read again.
     """
     other = world.instance(ROOT, name="other")
-    driver = world.new_driver(listeners=[_failing_at(world, "claim", lambda: driver)])
-    (held,) = await run(world, [other], driver=driver)
+    driver = world.new_driver(listeners=[_failing_at(other, "claim", lambda: driver)])
+    held, _ = await run(world, [other, world.instance(SLOW)], driver=driver)
     assert (3, set()) == (held.exit_code, stopped(world))
     resumed = await world.act(world.driver.resume(held.migration))
     assert (0, 2, []) == (resumed.exit_code, _looks(world, held.migration), world.box.losses())
@@ -262,17 +274,17 @@ async def test_it_is_asked_again_before_every_step_up_to_the_stop(world: World) 
 async def test_what_was_done_before_the_stop_is_taken_back(world: World) -> None:
     """A cutover that has changed something already, and has not stopped anything, goes back; that is no failure of its own."""
     other = world.instance(ROOT)
-    driver = world.new_driver(listeners=[_failing_at(world, "keep", lambda: driver)])
-    (back,) = await run(world, [other], driver=driver)
+    driver = world.new_driver(listeners=[_failing_at(other, "keep", lambda: driver)])
+    back, _ = await run(world, [other, world.instance(SLOW)], driver=driver)
     assert (5, set(), True) == (back.exit_code, stopped(world), "held before it was quiesced" in back.message)
     assert "running" == world.power(other)
 
 
-def _failing_at(world: World, step: str, driver: Callable[[], Driver]) -> Callable[[Event], None]:
-    """Let another target of the run fail when a step of this one is done."""
+def _failing_at(target: str, step: str, driver: Callable[[], Driver]) -> Callable[[Event], None]:
+    """Let another target of the run fail when a step of `target` is done."""
 
     def listen(event: Event) -> None:
-        if event.name == "step-done" and event.step == step:
+        if event.name == "step-done" and (event.target, event.step) == (target, step):
             driver().breaker.failed("mig-other", "i-other", "it said no")
 
     return listen

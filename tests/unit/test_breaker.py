@@ -85,6 +85,16 @@ def test_one_target_of_several_pools_is_held_by_any_of_them() -> None:
     assert breaker.holds("mig-9", (C5, M5)) != ""
 
 
+def test_what_is_told_is_told_once() -> None:
+    """As it begins to hold: the second failure, and a second want of room in the same pool, are no news."""
+    first, second, third = circuits(Breaker(2), M5, M5, C5)
+    assert first.failed(SealiftError("no"), cut=True) == ""
+    assert second.failed(SealiftError("no"), cut=True).startswith("no new cutover starts: i-0 (mig-0) failed: no; i-1")
+    assert third.failed(SealiftError("no"), cut=True) == ""
+    assert first.saw(no_room()) == f"no new cutover starts for {M5}: AWS had no room there for i-0 (mig-0)"
+    assert second.saw(no_room()) == ""
+
+
 def test_a_long_reason_is_cut_short() -> None:
     """What AWS says may be long; each held target repeats it."""
     first, second = circuits(Breaker(1), M5, M5)
