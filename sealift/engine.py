@@ -408,7 +408,7 @@ class Engine:
                 raise Refused(
                     f"the cutover of {self.work.target} was refused: {state.refused.get('why') or 'no reason given'}"
                 )
-            self._hold()
+            self.hold()
             verdict = gates.decide(state, self.work.window, self.clock.now(), self.cutover, self.back)
             if verdict.open:
                 break
@@ -440,9 +440,13 @@ class Engine:
         if said:
             self.emit("breaker", text=said)
 
-    def _hold(self) -> None:
-        """Begin no cutover that the breaker of the run holds: leave it prepared, or, of whose cutover more than a look was
-        done, take that back.
+    def hold(self, *, prepared: bool = True) -> None:
+        """Begin no cutover that the breaker of the run holds, nor wait to be prepared for it.
+
+        Raises:
+            LeftAtGate: it is held.
+            TurnBack: more than a look was done of its cutover, and that is taken back.
+
         """
         if not (why := self.circuit.holds()):
             return
@@ -452,11 +456,11 @@ class Engine:
             raise TurnBack(f"the cutover of {target} was held before it was quiesced: {why}")
         for step in cut:
             self._row(step.key, "void")  # whoever goes on looks again
-        self.note("held", why=why)
+        self.note("held", why=why, gate=prepared)
         self.emit("held", why=why)
         first = "" if self.state.approved else f"sealift approve {migration}, then "
         raise LeftAtGate(
-            f"{target} is prepared and was held at its gate: {why}",
+            f"{target} {'is prepared and was held at its gate' if prepared else 'was held while it was prepared'}: {why}",
             remedy=f"When you know that it would not go the same way: {first}sealift resume {migration}",
         )
 
@@ -499,7 +503,7 @@ class Engine:
             return
         self._turn_back_if_late(step)
         if step.phase is Phase.CUTOVER and self.state.quiesced is None:
-            self._hold()
+            self.hold()
         if step.quiesces and step.phase is Phase.CUTOVER and self.state.quiesced is None:
             self._last_word()
             if not self.state.epoch:  # a driver may have died between the two rows

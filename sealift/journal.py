@@ -187,7 +187,7 @@ class State:
     last_error: Mapping[str, Any] | None = None
     waiting_for: str | None = None
     at_gate: bool = False  # and nobody has opened it
-    held: str = ""  # why the breaker of a run has left it there, until somebody resumes it
+    held: str = ""  # why the breaker of a run has left it, until somebody resumes it
     leftovers: list[str] = field(default_factory=list)  # of this attempt
 
     def add(self, entry: Entry) -> None:
@@ -693,7 +693,7 @@ def _fold_note(state: State, e: Entry) -> None:  # noqa: PLR0912 - one case for 
         case "gate-open":
             state.waiting_for, state.at_gate, state.held = None, False, ""
         case "held":
-            state.waiting_for, state.at_gate, state.held = None, True, str(e.data.get("why"))
+            state.waiting_for, state.at_gate, state.held = None, bool(e.data.get("gate")), str(e.data.get("why"))
         case "leftover":
             state.leftovers.append(f"{e.data.get('resource')}: {e.data.get('why')}")
         case "waiting":

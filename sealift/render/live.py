@@ -33,7 +33,7 @@ ENDS = {
     "rolled-back": ("put back", "on its original, as before"),
     "finalized": ("finalized", "the plain source is gone"),
     "needs-person": ("NEEDS A PERSON", ""),
-    "held": ("held", "at its gate, prepared; the source serves"),
+    "held": ("held", "until it is resumed; the source serves"),
 }
 """By how a migration came to rest: what stands under phase, and under doing."""
 

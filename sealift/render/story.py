@@ -34,10 +34,10 @@ def phase(state: State) -> str:
 
 def waits_for(plan: MigrationPlan, state: State, now: float) -> str | None:
     """Return what a migration waits for; at its gate as it would be judged now, whatever its driver saw last."""
-    if not state.at_gate:
-        return state.waiting_for
     if state.held:
         return f"somebody to resume it: {state.held}"
+    if not state.at_gate:
+        return state.waiting_for
     verdict = decide(state, window_of(plan.options), now, seconds_cutover(plan.steps), seconds_back(plan.steps))
     return None if verdict.open else verdict.why
 

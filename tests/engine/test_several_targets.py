@@ -65,7 +65,7 @@ async def test_status_says_why_a_held_migration_waits(world: World) -> None:
     told = story.of(world.driver.journal, held.migration)
     assert "gate" == told.row["phase"]
     assert f"somebody to resume it: {bad} ({failed.migration}) failed" in told.row["waiting_for"]
-    assert f"held at its gate: {bad}" in told.text()
+    assert f"held: {bad}" in told.text()
     assert f"  sealift resume {held.migration}" in told.text().splitlines()
     assert "held" == moments(world, held.migration)[-1]
 
@@ -163,6 +163,25 @@ async def test_what_was_not_begun_is_not_begun(world: World) -> None:
     late = [o for o in outcomes if not o.migration]
     assert len(late) == 2
     assert all("was not begun: " in o.message and "run it again" in o.message for o in late)
+
+
+async def test_who_waits_for_a_slot_of_one_that_is_held_is_held_too(world: World) -> None:
+    """With one copy slot: the first is put back, the second takes its slot and is held with it, the third does not wait for
+    ever. Resumed together, both are done.
+    """
+    bad, *others = [world.instance(ROOT, name=f"web-{n}") for n in range(3)]
+    breaks(world, bad)
+    plans = [await world.plan(i, route="clone", clone_slots=1) for i in (bad, *others)]
+    work = [lambda p=p: world.driver.migrate(p, approved_by="a test", observed=True) for p in plans]
+    outcomes = await world.driver.many(work, max_failures=1)
+    assert ([5, 3, 3], {bad}) == (codes(outcomes), stopped(world))
+    assert 1 == sum("was held while it was prepared" in o.message for o in outcomes)
+    phases = {story.of(world.driver.journal, o.migration).row["phase"] for o in outcomes[1:]}
+    assert {"gate", "prepare"} == phases
+    again = await world.driver.many(
+        [lambda m=o.migration: world.driver.resume(m) for o in outcomes[1:]], max_failures=1
+    )
+    assert ([0, 0], []) == (codes(again), world.box.losses())
 
 
 async def test_a_failure_holds_from_its_turn_not_from_the_end_of_its_way_back(world: World) -> None:
