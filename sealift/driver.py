@@ -19,6 +19,7 @@ from typing import Any
 
 from sealift import fencing, logins
 from sealift.aws.gateway import Account, Gateway, Purpose, reader
+from sealift.breaker import Breaker
 from sealift.clock import Clock, WallClock, actor, side_by_side
 from sealift.engine import REQUEST_LIFE, Engine, Runner, Work, in_doubt, local_runner, stands
 from sealift.errors import JournalError, LeaseLost, LeftAtGate, NeedsPerson, Refused, SealiftError, UsageError
@@ -96,6 +97,7 @@ class Driver:
         self._lives = connect is logins.connect
         self.runner, self.listeners = runner, (*listeners, self._notifier.listen)
         self._watchers: dict[tuple[str, str], Watcher] = {}
+        self.breaker = Breaker()
 
     def close(self) -> None:
         """Let go of the journal; no call leaves after this."""
@@ -221,6 +223,7 @@ class Driver:
             if plan.status == NOTHING:
                 return Outcome(plan.target, "", 0, plan.note or "nothing to do")
             self.refuse_unfit(plan)
+            self._refuse_held(plan)
             gateway = await self.gateway(plan.region, plan.account)
             if not observed:
                 await self._refuse_drift(plan, gateway)
@@ -231,7 +234,27 @@ class Driver:
                 self.journal.note(migration, "approved", {"by": approved_by, "digest": digest([row])}, attempt=1)
             return await self._drive(migration, plan, gateway, no_wait=no_wait, runner=runner)
         except SealiftError as error:
-            return Outcome(plan.target, migration, error.exit_code, str(error))
+            return self._stopped(plan.target, migration, error)
+
+    def _stopped(self, target: str, migration: str, error: SealiftError) -> Outcome:
+        """Return what an error made of a migration; the breaker of the run hears of one that needs a person, or is broken."""
+        if migration and error.exit_code in (SealiftError.exit_code, NeedsPerson.exit_code):
+            self.breaker.failed(migration, target, error.message)
+        return Outcome(target, migration, error.exit_code, str(error))
+
+    def _refuse_held(self, plan: MigrationPlan) -> None:
+        """Prepare nothing where no cutover would start.
+
+        Raises:
+            LeftAtGate: the breaker of this run holds it.
+
+        """
+        if why := self.breaker.holds(pools=_pools(plan)):
+            raise LeftAtGate(
+                f"{plan.target} was not begun: {why}",
+                resource=plan.target,
+                remedy="When you know that it would not go the same way, run it again; nothing of it was prepared.",
+            )
 
     def _refuse_window(self, plan: MigrationPlan) -> None:
         """Prepare nothing for a window that will never open.
@@ -348,6 +371,7 @@ class Driver:
             guard=lease.guard,
             listeners=self.listeners,
             at_gate=at_gate,
+            circuit=self.breaker.circuit(migration, plan.target, _pools(plan)),
         )
         beating = asyncio.ensure_future(lease.beat())
         try:
@@ -440,7 +464,7 @@ class Driver:
                 self.journal.note(migration, "approved", {"by": approved_by}, attempt=state.attempt)
             return await self._drive(migration, plan, gateway, no_wait=no_wait, runner=runner)
         except SealiftError as error:
-            return Outcome(plan.target, migration, error.exit_code, str(error))
+            return self._stopped(plan.target, migration, error)
 
     async def rollback(
         self, migration: str, *, discard_writes: bool = False, salvage: bool = True, runner: Runner | None = None
@@ -727,8 +751,14 @@ class Driver:
                 remedy="Run finalize after that.",
             )
 
-    async def many(self, work: Sequence[Callable[[], Awaitable[Outcome]]]) -> list[Outcome]:
-        """Run several targets on this event loop, eight at a time, and return their outcomes in order."""
+    async def many(
+        self, work: Sequence[Callable[[], Awaitable[Outcome]]], *, max_failures: int | None = None
+    ) -> list[Outcome]:
+        """Run several targets on this event loop, eight at a time, and return their outcomes in order.
+
+        `max_failures`: after so many no new cutover starts (`sealift.breaker`); None: whatever fails, the others go on.
+        """
+        self.breaker = Breaker(max_failures if len(work) > 1 else None)
         waiting = iter(enumerate(work))
         outcomes: dict[int, Outcome] = {}
 
@@ -736,12 +766,21 @@ class Driver:
             for number, one in waiting:
                 outcomes[number] = await one()
 
-        with actor(self.clock):
-            ends = await side_by_side(self.clock, [worker() for _ in range(min(AT_ONCE, len(work)))])
+        try:
+            with actor(self.clock):
+                ends = await side_by_side(self.clock, [worker() for _ in range(min(AT_ONCE, len(work)))])
+        finally:
+            self.breaker = Breaker()
         for end in ends:
             if isinstance(end, BaseException):
                 raise end
         return [outcomes[number] for number in range(len(work))]
+
+
+def _pools(plan: MigrationPlan) -> tuple[str, ...]:
+    """Return where AWS has to have room for the cutover of a plan."""
+    kind = named(plan.kind)
+    return kind.pools(facts_of(kind, plan.facts))
 
 
 def _readers(plan: MigrationPlan) -> Spans:

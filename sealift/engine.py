@@ -15,6 +15,7 @@ import structlog
 from sealift import gate as gates
 from sealift.aws.gateway import CONNECT_TIMEOUT, READ_TIMEOUT, Gateway, Purpose
 from sealift.aws.operations import OPERATIONS, Repeat
+from sealift.breaker import Breaker, Circuit
 from sealift.clock import Clock, side_by_side
 from sealift.errors import (
     CallError,
@@ -173,10 +174,12 @@ class Engine:
         guard: Callable[[], None] | None = None,
         listeners: Sequence[Listener] = (),
         at_gate: Callable[[], Awaitable[None]] | None = None,
+        circuit: Circuit | None = None,
     ) -> None:
         self.work, self.journal, self.gateway, self.watcher = work, journal, gateway, watcher
         self.token, self.runner, self.guard = token, runner, guard
         self._local, self._listeners, self._at_gate = dict(local or {}), tuple(listeners), at_gate
+        self.circuit = circuit or Breaker().circuit(work.migration, work.target)
         self.state = journal.state(work.migration)
         self._halted = False
         self.cutover, self.back = seconds_cutover(work.steps), seconds_back(work.steps)
@@ -244,7 +247,7 @@ class Engine:
     def begun(self) -> bool:
         """Whether the cutover has begun and service is not as it should be yet: a hook may have quiesced the workload before its stop."""
         rows = self.state.rows
-        stands = any(s.phase is Phase.CUTOVER and s.key in rows for s in self.work.steps)
+        stands = any(s.phase is Phase.CUTOVER and rows.get(s.key, Row("void")).state != "void" for s in self.work.steps)
         return stands and self.state.brought_up is None and self.state.back_up is None
 
     # -- who gets nothing, and until when
@@ -330,7 +333,10 @@ class Engine:
         self._taken_up_again()
         self._comes_up()
         if self.state.direction == "back":
-            return await self.go_back(SealiftError(str(self.state.rollback.get("why") or "going back")))
+            going_back = SealiftError(str(self.state.rollback.get("why") or "going back"))
+            if not self.state.rollback.get("asked"):
+                self.tell_breaker(self.circuit.failed(going_back, cut=True))
+            return await self.go_back(going_back)
         try:
             await self._forward()
         except LEAVES:
@@ -402,6 +408,7 @@ class Engine:
                 raise Refused(
                     f"the cutover of {self.work.target} was refused: {state.refused.get('why') or 'no reason given'}"
                 )
+            self.hold()
             verdict = gates.decide(state, self.work.window, self.clock.now(), self.cutover, self.back)
             if verdict.open:
                 break
@@ -427,6 +434,35 @@ class Engine:
         self.note("gate-open")
         self.emit("gate", opened=True)
         return shut
+
+    def tell_breaker(self, said: str) -> None:
+        """Tell whoever watches that others are held from now on."""
+        if said:
+            self.emit("breaker", text=said)
+
+    def hold(self, *, prepared: bool = True) -> None:
+        """Begin no cutover that the breaker of the run holds, nor wait to be prepared for it.
+
+        Raises:
+            LeftAtGate: it is held.
+            TurnBack: more than a look was done of its cutover, and that is taken back.
+
+        """
+        if not (why := self.circuit.holds()):
+            return
+        target, migration = self.work.target, self.work.migration
+        cut = [_bound(s, self.state) for s in self.work.steps if s.phase is Phase.CUTOVER and s.key in self.state.rows]
+        if any(s.do(self.context()).operation != "local:Observe" for s in cut):
+            raise TurnBack(f"the cutover of {target} was held before it was quiesced: {why}")
+        for step in cut:
+            self._row(step.key, "void")  # whoever goes on looks again
+        self.note("held", why=why, gate=prepared)
+        self.emit("held", why=why)
+        first = "" if self.state.approved else f"sealift approve {migration}, then "
+        raise LeftAtGate(
+            f"{target} {'is prepared and was held at its gate' if prepared else 'was held while it was prepared'}: {why}",
+            remedy=f"When you know that it would not go the same way: {first}sealift resume {migration}",
+        )
 
     async def walk(self, steps: Sequence[Step]) -> None:
         """Walk blocks in order; the lanes of a block side by side. A lane that fails stops the others from starting
@@ -466,6 +502,8 @@ class Engine:
         if row is not None and row.state == "done":
             return
         self._turn_back_if_late(step)
+        if step.phase is Phase.CUTOVER and self.state.quiesced is None:
+            self.hold()
         if step.quiesces and step.phase is Phase.CUTOVER and self.state.quiesced is None:
             self._last_word()
             if not self.state.epoch:  # a driver may have died between the two rows
@@ -694,6 +732,7 @@ class Engine:
     async def _failed(self, error: SealiftError) -> None:
         """Before bring-up: go back. After it nothing is put back without a person."""
         self.note("failure", **error.as_row())
+        self.tell_breaker(self.circuit.failed(error, cut=self.state.quiesced is not None))
         if self.state.brought_up is None:
             await self.settle_bring_up()
         if self.state.brought_up is not None:
@@ -1151,6 +1190,7 @@ class _Try:
         try:
             await self._engine.try_once(self.step)
         except SealiftError as error:
+            self._engine.tell_breaker(self._engine.circuit.saw(error))
             self._engine.emit("step-failed", self.step, error=str(error), tries=self._tries)
             raise
 

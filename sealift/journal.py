@@ -187,6 +187,7 @@ class State:
     last_error: Mapping[str, Any] | None = None
     waiting_for: str | None = None
     at_gate: bool = False  # and nobody has opened it
+    held: str = ""  # why the breaker of a run has left it, until somebody resumes it
     leftovers: list[str] = field(default_factory=list)  # of this attempt
 
     def add(self, entry: Entry) -> None:
@@ -663,12 +664,12 @@ def _fold_note(state: State, e: Entry) -> None:  # noqa: PLR0912 - one case for 
             state.brought_up = state.quiesced = state.back_up = None
             state.discarded, state.why = False, ""
             state.last_error = state.refused = None
-            state.leftovers, state.at_gate = [], False
+            state.leftovers, state.at_gate, state.held = [], False, ""
         case "attempt-closed":
             state.attempt_open = False
         case "direction":
             state.direction, state.rollback, state.end = "back", e.data, None
-            state.at_gate = False
+            state.at_gate, state.held = False, ""
             state.discarded = state.brought_up is not None  # after bring-up nothing turns without a person
         case "epoch":
             state.epoch = int(e.data.get("number") or e.seq)
@@ -690,11 +691,14 @@ def _fold_note(state: State, e: Entry) -> None:  # noqa: PLR0912 - one case for 
         case "postponed":
             state.postponed_until = float(e.data["until"])
         case "gate-open":
-            state.waiting_for, state.at_gate = None, False
+            state.waiting_for, state.at_gate, state.held = None, False, ""
+        case "held":
+            state.waiting_for, state.at_gate, state.held = None, bool(e.data.get("gate")), str(e.data.get("why"))
         case "leftover":
             state.leftovers.append(f"{e.data.get('resource')}: {e.data.get('why')}")
         case "waiting":
             state.waiting_for, state.at_gate = e.data.get("for"), bool(e.data.get("gate"))
+            state.held = ""
         case "end":
             state.end, state.why = str(e.data["as"]), str(e.data.get("why") or "")
             state.waiting_for, state.at_gate = None, False

@@ -133,3 +133,4 @@ class Kind:
     barred: Callable[[Read, Any, Mapping[str, Output]], Awaitable[Barred]] = _open  # the way back after bring-up
     wants: Callable[[Any], Mapping[str, int]] = lambda _facts: {}  # what it takes of quotas that the journal reserves
     beside: Callable[[Any, Mapping[str, int]], Any] = lambda facts, _reserved: facts  # with what others have reserved
+    pools: Callable[[Any], tuple[str, ...]] = lambda _facts: ()  # of AWS's capacity: what its cutover takes room in

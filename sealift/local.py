@@ -49,6 +49,10 @@ async def run_hook(engine: Engine, params: Mapping[str, Any]) -> Output:
 async def reserve_slots(engine: Engine, params: Mapping[str, Any]) -> Output:
     """Wait for copy slots of the Region and take them in the journal; a slot is held until its copy is hydrated
     (R-EBS-76).
+
+    Raises:
+        LeftAtGate: the breaker of the run holds it: who was held before it keeps the slots that it waits for.
+
     """
     quota, slots, limit = str(params["quota"]), int(params["slots"]), int(params["limit"])
     place = "/".join(engine.gateway.place)
@@ -60,6 +64,7 @@ async def reserve_slots(engine: Engine, params: Mapping[str, Any]) -> Output:
         if not told:
             told = True
             engine.note("waiting", **{"for": f"{slots} of the Region's {limit} {quota}"})
+        engine.hold(prepared=False)
         await engine.clock.sleep(SLOT_POLL)
     if told:
         engine.note("waiting", **{"for": None})

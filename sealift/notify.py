@@ -40,6 +40,10 @@ def worth(event: Event) -> str | None:
                 if waits
                 else f"the gate of {event.target} is open"
             )
+        case "breaker":
+            return str(event.data["text"])
+        case "held":
+            return f"{event.target} is held at its gate: {event.data.get('why')}. See: sealift status {event.migration}"
         case "quiesce":
             return f"{event.target} goes down for its cutover" if event.data.get("down", True) else None
         case "bring-up":

@@ -105,8 +105,12 @@ async def with_prefect(
     approved_by: str | None = None,
     no_wait: bool = False,
     observed: bool = False,
+    max_failures: int | None = None,
 ) -> list[Outcome]:
-    """Run plans as flow runs, one for each, eight at a time; with the local runner where a server is named and does not answer."""
+    """Run plans as flow runs, one for each, eight at a time; with the local runner where a server is named and does not answer.
+
+    `max_failures`: after so many no new cutover starts.
+    """
     there = await server_answers()
 
     def local(plan: MigrationPlan) -> Callable[[], Awaitable[Outcome]]:
@@ -120,7 +124,8 @@ async def with_prefect(
             FLOWS[plan.kind], params, driver, local(plan), plan=plan, approved_by=approved_by, observed=observed
         )
 
-    return await driver.many([shown(p) if there and p.steps and p.kind in FLOWS else local(p) for p in plans])
+    work = [shown(p) if there and p.steps and p.kind in FLOWS else local(p) for p in plans]
+    return await driver.many(work, max_failures=max_failures)
 
 
 def _form(plan: MigrationPlan, **more: Any) -> Any:

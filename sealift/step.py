@@ -84,6 +84,7 @@ class Seen:
     progress: float | None = None  # percent
     state: str = ""
     unused: bool = False  # failed, or not done in time, before any workload could have run on it
+    no_room: bool = False  # failed because AWS has no capacity for it
 
 
 @dataclass(frozen=True)

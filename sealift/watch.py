@@ -79,7 +79,13 @@ class Watcher:
 
     def _fail_if_hopeless(self, watch: Watch, look: Seen, step: str, waited: float, absent: float) -> None:
         if look.failed:
-            raise WaitFailed(f"{watch}: {look.failed}", resource=str(watch.id), step=step, unused=look.unused)
+            raise WaitFailed(
+                f"{watch}: {look.failed}",
+                resource=str(watch.id),
+                step=step,
+                unused=look.unused,
+                no_room=look.no_room,
+            )
         if look.state == "absent" and absent > ABSENT_MEANS_GONE:
             message = f"{watch} is not described for {absent:.0f} s: it was never made, or has vanished (R-EBS-54: is the key usable?)"
             raise WaitFailed(message, resource=str(watch.id), step=step)

@@ -104,6 +104,8 @@ def show(event: Event) -> None:
     match event.name:
         case "gate" if why := event.data.get("waiting_for"):
             box.put(f"gate-{event.migration}", lambda: _gate(event, why))
+        case "held":
+            box.put(f"gate-{event.migration}", lambda: _held(event))
         case "step-waiting" if (percent := event.data.get("progress")) is not None:
             _move(box, about, float(percent), event.title)
         case "step-done" if about in box.percent:
@@ -132,6 +134,15 @@ async def _gate(event: Event, why: str) -> None:
     typed = ", ".join(f"`sealift {v}`" for v in verbs)
     text = f"**{event.target}** is prepared and waits for {why}.\n\n* {here}: `{event.migration}`.\n* Or type one of {typed}."
     await acreate_markdown_artifact(text, key=key(f"gate-{event.migration}"), description="Waiting at the gate")
+
+
+async def _held(event: Event) -> None:
+    text = (
+        f"**{event.target}** is prepared and was held at its gate: {event.data.get('why')}.\n\n"
+        f"* When you know that it would not go the same way: the deployment `resume` with `{event.migration}`, "
+        f"or `sealift resume {event.migration}`."
+    )
+    await acreate_markdown_artifact(text, key=key(f"gate-{event.migration}"), description="Held at the gate")
 
 
 async def approve_form(migration: str) -> str | None:

@@ -81,17 +81,17 @@ def refuse(migration: str, why: str, **place: Any) -> None:
     "--yes", is_flag=True, help="Approve the cutover: after a rollback that was asked for it waits for that again."
 )
 @click.option("--no-wait", is_flag=True, help="Leave it at the gate (exit 3) instead of waiting there.")
+@shared.breaker()
 @shared.output()
 @shared.place()
-def resume(migrations: tuple[str, ...], yes: bool, no_wait: bool, output: str, **place: Any) -> None:
+def resume(migrations: tuple[str, ...], yes: bool, no_wait: bool, max_failures: int, output: str, **place: Any) -> None:
     """Go on with a migration from where it rests, in its direction."""
     from sealift.cli import run
 
     with run.driver(**place, view=True) as driver:
         by = f"{run.who()} (--yes)" if yes else None
-        outcomes = run.run(
-            driver.many([lambda m=m: driver.resume(m, approved_by=by, no_wait=no_wait) for m in migrations])  # type: ignore[misc]
-        )
+        work = [lambda m=m: driver.resume(m, approved_by=by, no_wait=no_wait) for m in dict.fromkeys(migrations)]
+        outcomes = run.run(driver.many(work, max_failures=max_failures))
         run.conclude(outcomes, output)
 
 

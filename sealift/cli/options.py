@@ -78,6 +78,19 @@ class Network(click.ParamType[str]):
             self.fail(f"{value!r} is no address or CIDR: {error}", param, ctx)
 
 
+class Failures(click.ParamType[int]):
+    """How many failures hold the others: 1 or more. 0 could mean that none is borne, or that none is counted: it is refused."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read a number of failures."""
+        text = str(value).strip()
+        if not re.fullmatch(r"[1-9]\d{0,8}", text):
+            self.fail(f"{text!r} is not 1 or more; with 1 the first failure holds the others", param, ctx)
+        return int(text)
+
+
 def _apply(options: list[Callable[[F], F]]) -> Callable[[F], F]:
     def decorate(command: F) -> F:
         for option in reversed(options):
@@ -100,6 +113,18 @@ def place() -> Callable[[F], F]:
                 help="Journal file; otherwise SEALIFT_JOURNAL, or the user's state folder.",
             ),
         ]
+    )
+
+
+def breaker() -> Callable[[F], F]:
+    """When a run with several targets begins no more of them; it is about the run, and no part of a plan."""
+    return click.option(
+        "--max-failures",
+        type=Failures(),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="After N failed targets no new cutover starts: the others are held at their gate (exit 3).",
     )
 
 

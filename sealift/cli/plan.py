@@ -1,6 +1,6 @@
 """`sealift plan`, `apply`, `migrate`: the dry run, exactly that plan, or both with a question between."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -59,9 +59,10 @@ def plan(
 @click.option("--local", is_flag=True, help="Without Prefect: library and journal alone.")
 @click.option("--yes", is_flag=True, help="The plan is approved: do not ask at the gate.")
 @click.option("--no-wait", is_flag=True, help="Leave it at the gate (exit 3) instead of waiting there.")
+@shared.breaker()
 @shared.output()
 @shared.place()
-def apply(file: str, local: bool, yes: bool, no_wait: bool, output: str, **place: Any) -> None:
+def apply(file: str, local: bool, yes: bool, no_wait: bool, max_failures: int, output: str, **place: Any) -> None:
     """Run exactly the plan in FILE, or refuse."""
     from pathlib import Path
 
@@ -74,7 +75,8 @@ def apply(file: str, local: bool, yes: bool, no_wait: bool, output: str, **place
     with run.driver(**place, view=True, notify=notify) as driver:
         _show(kept, "brief")
         approved = _approved(kept.migrations, yes=yes)
-        outcomes = run.run(_all(driver, kept.migrations, approved, local=local, no_wait=no_wait, observed=False))
+        how = _How(local=local, no_wait=no_wait, observed=False, max_failures=max_failures)
+        outcomes = run.run(_all(driver, kept.migrations, approved, how))
         run.conclude(outcomes, output)
 
 
@@ -84,10 +86,18 @@ def apply(file: str, local: bool, yes: bool, no_wait: bool, output: str, **place
 @click.option("--local", is_flag=True, help="Without Prefect: library and journal alone.")
 @click.option("--yes", is_flag=True, help="Do not ask; acks are still asked for by --ack.")
 @click.option("--no-wait", is_flag=True, help="Leave it at the gate (exit 3) instead of waiting there.")
+@shared.breaker()
 @shared.output()
 @shared.place()
 def migrate(
-    targets: tuple[str, ...], everything: bool, local: bool, yes: bool, no_wait: bool, output: str, **values: Any
+    targets: tuple[str, ...],
+    everything: bool,
+    local: bool,
+    yes: bool,
+    no_wait: bool,
+    max_failures: int,
+    output: str,
+    **values: Any,
 ) -> None:
     """Plan, confirm, apply: move each target under the key, an instance with all its unencrypted volumes."""
     from sealift.cli import run
@@ -108,7 +118,8 @@ def migrate(
             if len(made) == 1 and one.steps:
                 driver.refuse_unfit(one)
         approved = _approved(made, yes=yes)
-        outcomes = run.run(_all(driver, made, approved, local=local, no_wait=no_wait, observed=True))
+        how = _How(local=local, no_wait=no_wait, observed=True, max_failures=max_failures)
+        outcomes = run.run(_all(driver, made, approved, how))
         run.conclude(outcomes, output)
 
 
@@ -231,12 +242,28 @@ def _names(answer: str, one: "MigrationPlan") -> bool:
         return False
 
 
-async def _all(
-    driver: "Driver", plans: Any, approved: str | None, *, local: bool, no_wait: bool, observed: bool
-) -> Any:
-    if not local:
+class _How(NamedTuple):
+    """How plans are run: without Prefect; left at the gate; made just now; and after how many failures no more begin."""
+
+    local: bool
+    no_wait: bool
+    observed: bool
+    max_failures: int
+
+
+async def _all(driver: "Driver", plans: Any, approved: str | None, how: _How) -> Any:
+    if not how.local:
         from sealift.project import with_prefect
 
-        return await with_prefect(driver, plans, approved_by=approved, no_wait=no_wait, observed=observed)
-    work = [lambda p=p: driver.migrate(p, approved_by=approved, no_wait=no_wait, observed=observed) for p in plans]
-    return await driver.many(work)
+        return await with_prefect(
+            driver,
+            plans,
+            approved_by=approved,
+            no_wait=how.no_wait,
+            observed=how.observed,
+            max_failures=how.max_failures,
+        )
+    work = [
+        lambda p=p: driver.migrate(p, approved_by=approved, no_wait=how.no_wait, observed=how.observed) for p in plans
+    ]
+    return await driver.many(work, max_failures=how.max_failures)

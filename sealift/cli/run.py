@@ -253,5 +253,7 @@ def conclude(outcomes: Sequence["Outcome"], output: str) -> NoReturn:
         say(f"sealift: {failed[0].message}", color="red")
     elif failed:
         names = ", ".join(f"{o.target} (exit {o.exit_code})" for o in failed)
-        say(f"sealift: {len(failed)} of {len(outcomes)} targets not done: {names}", color="red")
+        left = " ".join(o.migration for o in failed if o.exit_code == 3 and o.migration)
+        go_on = f". Left at their gates: sealift resume {left}" if left else ""
+        say(f"sealift: {len(failed)} of {len(outcomes)} targets not done: {names}{go_on}", color="red")
     end(exit_code(outcomes))

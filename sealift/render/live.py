@@ -23,6 +23,7 @@ COLORS = {
     "clean": "red",
     "done": "green",
     "put back": "yellow",
+    "held": "yellow",
     "NEEDS A PERSON": "bold red",
 }
 
@@ -32,10 +33,11 @@ ENDS = {
     "rolled-back": ("put back", "on its original, as before"),
     "finalized": ("finalized", "the plain source is gone"),
     "needs-person": ("NEEDS A PERSON", ""),
+    "held": ("held", "until it is resumed; the source serves"),
 }
 """By how a migration came to rest: what stands under phase, and under doing."""
 
-SAID = {"retry": "tries again", "direction": "turns back", "leftover": "left over"}
+SAID = {"retry": "tries again", "direction": "turns back", "leftover": "left over", "held": "held"}
 """Events that leave a line above the view."""
 
 
@@ -135,9 +137,13 @@ class LiveView:
             case "outage":
                 line.outages = {who: Outage(**o) for who, o in event.data["outages"].items()}
                 line.began = event.data.get("began", line.began)
-            case "retry" | "direction" | "leftover":
+            case "retry" | "direction" | "leftover" | "held":
                 why = event.data.get("error") or event.data.get("why")
                 self._console.print(Text(f"{event.target}  {SAID[event.name]}: {why}", style="yellow"))
+                if event.name == "held":
+                    line.end, line.ended, line.doing = "held", event.at, {}
+            case "breaker":
+                self._console.print(Text(str(event.data["text"]), style="bold red"))
             case "end":
                 line.end, line.ended, line.doing = str(event.data.get("as")), event.at, {}
 

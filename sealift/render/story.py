@@ -34,6 +34,8 @@ def phase(state: State) -> str:
 
 def waits_for(plan: MigrationPlan, state: State, now: float) -> str | None:
     """Return what a migration waits for; at its gate as it would be judged now, whatever its driver saw last."""
+    if state.held:
+        return f"somebody to resume it: {state.held}"
     if not state.at_gate:
         return state.waiting_for
     verdict = decide(state, window_of(plan.options), now, seconds_cutover(plan.steps), seconds_back(plan.steps))
@@ -169,7 +171,7 @@ class Story:
 
     def _doing(self) -> str:
         if waits := self.row["waiting_for"]:
-            return f"waits for {waits}, since {self._since('waiting', 'postponed')}"
+            return f"waits for {waits}, since {self._since('waiting', 'postponed', 'held')}"
         if self.state.at_gate:
             return f"the gate may open, since {self._since('approved', 'waiting', 'postponed')}"
         items = gathered(self.entries, self._titles())

@@ -15,6 +15,7 @@ NOTES = {
     "postponed": "postponed by {by}",
     "waiting": "waits for {for}",
     "gate-open": "the gate is open",
+    "held": "held: {why}",
     "bring-up": "▲ the workload is on its replacement",
     "service-back": "▲ service is as before",
     "leftover": "✗ left over: {resource}: {why}",

@@ -13,6 +13,9 @@ from sealift.step import Call, Context, Found, Query, Seen, Step, Watch, is_ours
 RESTING = ("available", "storage-optimization", "storage-initialization")
 """Status words of a database that nothing is being done to (its storage may still be settling)."""
 
+NO_ROOM = "insufficient-capacity"
+"""State of a database for which RDS has no room."""
+
 BROKEN = {
     "failed": "RDS cannot recover it",
     "deleting": "somebody deletes it",
@@ -25,7 +28,7 @@ BROKEN = {
     "incompatible-parameters": "its parameters do not fit its class",
     "inaccessible-encryption-credentials": "RDS cannot use its key (R-RDS-34)",
     "inaccessible-encryption-credentials-recoverable": "RDS cannot use its key: enable it, then start the database (R-RDS-34)",
-    "insufficient-capacity": "there is no room for its class in the zone",
+    NO_ROOM: "there is no room for its class in the zone",
     "migration-failed": "its migration failed",
     "modify-failed": "a change of it failed",
     "upgrade-failed": "its upgrade failed",
@@ -90,7 +93,7 @@ def at_rest(*wanted: Wanted, broken: Mapping[str, str] = BROKEN) -> Judge:
             return Seen(state="absent")
         state = status_of(database)
         if state in broken:
-            return Seen(failed=f"it is '{state}': {broken[state]}", state=state)
+            return Seen(failed=f"it is '{state}': {broken[state]}", state=state, no_room=state == NO_ROOM)
         lacking = next((why for want in wanted if (why := want(database))), "")
         done = state in RESTING and not lacking
         progress = database.get("PercentProgress")

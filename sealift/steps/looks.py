@@ -5,12 +5,10 @@ from typing import Any
 
 from sealift.step import Call, Query, Seen, Watch
 
-NEVER_RAN = (
-    "Client.InternalError",
-    "Server.InternalError",
-    "Client.InvalidKMSKey",
-    "Server.InsufficientInstanceCapacity",
-)
+NO_ROOM = "Server.InsufficientInstanceCapacity"
+"""StateReason code of an instance for whose start EC2 had no room (R-EBS-36)."""
+
+NEVER_RAN = ("Client.InternalError", "Server.InternalError", "Client.InvalidKMSKey", NO_ROOM)
 """StateReason codes of an instance that fell back to `stopped` without ever being `running` (R-EBS-55, R-EBS-36)."""
 
 Resource = Mapping[str, Any] | None

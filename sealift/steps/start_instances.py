@@ -6,7 +6,7 @@ from typing import Any
 
 from sealift.estimate import START
 from sealift.step import Call, Context, Found, Id, Output, Phase, Query, Seconds, Seen, Step, Watch
-from sealift.steps.looks import fell_back, instance_in, instances, instances_in, never_ran, untouched
+from sealift.steps.looks import NO_ROOM, fell_back, instance_in, instances, instances_in, never_ran, untouched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,5 +68,5 @@ def fell_back_or_runs(instance: Mapping[str, Any] | None) -> Seen:
             if "Client." in code
             else " (R-EBS-36)"
         )
-        return Seen(failed=why + hint, state="stopped", unused=True)
+        return Seen(failed=why + hint, state="stopped", unused=True, no_room=code == NO_ROOM)
     return seen

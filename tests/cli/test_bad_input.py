@@ -364,6 +364,9 @@ USAGE = {
     "no tag": ("plan", UNKNOWN, "--key", KEY, "--extra-tag", "name"),
     "reserved tag": ("plan", UNKNOWN, "--key", KEY, "--extra-tag", "aws:x=y"),
     "state of an unknown form": ("plan", UNKNOWN, "--key", KEY, "--state", "/tmp/x"),
+    "no failure to be borne, or none to be counted": ("migrate", UNKNOWN, "--key", KEY, "--max-failures", "0"),
+    "fewer failures than none": ("resume", "mig-1", "--max-failures=-1"),
+    "no number of failures": ("apply", "plan.json", "--max-failures", "10%"),
     "rate out of range": ("plan", UNKNOWN, "--key", KEY, "--initialization-rate", "1000"),
     "allow list that is not there": ("plan", UNKNOWN, "--key", KEY, "--allow-list", "/nowhere/list"),
     "speed that stands still": ("sandbox", "serve", "--speed", "0"),
@@ -380,6 +383,12 @@ def test_options_that_cannot_be_read_are_usage_errors(sealift: Invoke, served: S
     assert refusal(result)
     assert result.exit_code == 2
     assert served.box.log == []
+
+
+def test_no_failures_is_refused_with_what_it_may_have_meant(bare: Invoke) -> None:
+    """`--max-failures 0` is *bear none* to one and *count none* to another: the line says which number is which."""
+    result = bare("migrate", UNKNOWN, "--key", KEY, "--max-failures", "0")
+    assert (result.exit_code, "with 1 the first failure holds the others" in refusal(result)) == (2, True)
 
 
 def test_a_sandbox_on_a_port_that_is_taken_says_so(bare: Invoke, served: Served) -> None:

@@ -226,6 +226,27 @@ def test_several_targets_have_a_row_each_and_one_exit_code(sealift: Invoke, serv
     assert refusal(result) == f"1 of 2 targets not done: {bad} (exit 4)"
 
 
+def test_after_one_failure_the_others_are_held(sealift: Invoke, served: Served) -> None:
+    """Three are prepared, one is approved and put back: the two that wait beside it are left at their gate (exit 3) with the
+    failure and the commands; the code of all is 5. Another run goes on with them.
+    """
+    bad, *others = (served.instance(name=name) for name in ("bad", "web-1", "web-2"))
+    prepared = sealift("migrate", bad, *others, "--key", KEY, *ACK, "--local", "--no-wait", "--output", "jsonl")
+    failing, *waiting = (r["migration"] for r in rows(prepared))
+    served.box.faults.add(Fault(operation="ec2:AttachVolume", resource=bad, code="InvalidParameterValue"))
+    sealift("approve", failing)
+    result = sealift("resume", failing, *waiting, "--max-failures", "1", "--output", "jsonl")
+    assert ([5, 3, 3], 5) == ([r["exit_code"] for r in rows(result)], result.exit_code)
+    for migration, row in zip(waiting, rows(result)[1:], strict=True):
+        assert f"held at its gate: {bad} ({failing}) failed: " in row["message"]
+        assert f"sealift approve {migration}, then sealift resume {migration}" in row["message"]
+        assert status(sealift, migration)["waiting_for"].startswith(f"somebody to resume it: {bad}")
+    assert f"Left at their gates: sealift resume {' '.join(waiting)}" in refusal(result)
+    assert "somebody to resume it" in sealift("status").stdout
+    assert sealift("resume", *waiting, "--yes").exit_code == 0
+    assert encrypted(served, others[0]) == {"/dev/xvda": True}
+
+
 def test_a_plan_as_json_has_what_was_published(sealift: Invoke, served: Served) -> None:
     """`plan --output json` is `sealift.plan/1`; jsonl has a migration a line; --detailed-exitcode is 3 where there is work."""
     target = served.instance()

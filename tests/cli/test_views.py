@@ -87,6 +87,18 @@ def test_at_the_gate_it_says_what_to_type(screen: Screen) -> None:
     assert " ".join(screen.row()).startswith("i-1 gate waits for an approval: sealift approve mig-1")
 
 
+def test_a_target_that_was_held_rests_and_says_why(screen: Screen) -> None:
+    """Its row stands still; the reason stays above the view."""
+    screen.tell("gate", at=5, waiting_for="an approval")
+    screen.tell("breaker", text="no new cutover starts: i-0 (mig-0) failed: no")
+    screen.tell("held", at=10, why="i-0 (mig-0) failed: no")
+    screen.view.now = lambda: 90.0
+    assert " ".join(screen.row()) == "i-1 held until it is resumed; the source serves 5 s"
+    written = screen.written.getvalue()
+    assert written.count("no new cutover starts: i-0 (mig-0) failed: no") == 1
+    assert "i-1  held: i-0 (mig-0) failed: no" in written
+
+
 def test_what_must_stay_is_printed_above(screen: Screen) -> None:
     """A turn back scrolls away with the log and is not drawn over."""
     screen.tell("direction", why="the key is disabled")

@@ -4,12 +4,16 @@ import asyncio
 import time
 
 import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
 from sealift import project
 from sealift.clock import actor
 from sealift.driver import Outcome
 from sealift.parameters import MigrateInstance
 from sealift.plan import MigrationPlan, digest
+from sealift.sandbox.faults import Fault
+from sealift.sandbox.seeding import VolumeSpec
 from tests.flows.conftest import Flows
 from tests.world import World
 
@@ -51,6 +55,22 @@ async def test_no_approval_leaves_it_at_the_gate(flows: Flows) -> None:
     (outcome,) = await run_all(flows, await plans(flows.world, 1), no_wait=True)
 
     assert outcome.exit_code == 3
+
+
+async def test_one_breaker_holds_all_flow_runs_of_a_command(flows: Flows) -> None:
+    """The first run is put back, the other is left at its gate: exit 3, and an artifact that says why and how to go on."""
+    bad, slow = flows.world.instance(), flows.world.instance(VolumeSpec(device="/dev/xvda", size_gib=100))
+    made = [await flows.world.plan(i, route="snapshot") for i in (bad, slow)]
+    flows.world.box.faults.add(Fault(operation="ec2:AttachVolume", resource=bad, code="InvalidParameterValue"))
+
+    outcomes = await run_all(flows, made, approved_by="a test", max_failures=1)
+
+    assert [o.exit_code for o in outcomes] == [5, 3]
+    async with get_client() as client:
+        mine = ArtifactFilter(key=ArtifactFilterKey(any_=[f"gate-{outcomes[1].migration}"]))
+        (told,) = [str(a.data) for a in await client.read_artifacts(artifact_filter=mine)]
+    assert f"held at its gate: {bad}" in told
+    assert f"sealift resume {outcomes[1].migration}" in told
 
 
 async def test_a_server_that_does_not_answer_is_gone_without(

@@ -7,7 +7,7 @@ from sealift.kinds.aurora.observe import observe_cluster
 from sealift.kinds.aurora.recall import recall
 from sealift.kinds.aurora.rules import BLUE_GREEN_RULES, CLUSTER_RULES, SNAPSHOT_RULES
 from sealift.kinds.databases import fenced, judging
-from sealift.kinds.databases.facts import beside, wants
+from sealift.kinds.databases.facts import beside, pools, wants
 
 AURORA_CLUSTER = Kind(
     name="aurora-cluster",
@@ -39,4 +39,5 @@ AURORA_CLUSTER = Kind(
     barred=finalize.barred,
     wants=wants,
     beside=beside,
+    pools=pools,
 )

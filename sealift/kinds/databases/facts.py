@@ -94,6 +94,18 @@ def wants(facts: Any) -> Mapping[str, int]:
     return {f"rds {name}": number for name, number in facts.needs.items()}
 
 
+def pools(facts: Any) -> tuple[str, ...]:
+    """Return the classes and zones in which it is made anew, a standby's included: RDS has room or not by these."""
+    zones = ("AvailabilityZone", "SecondaryAvailabilityZone")
+    found = [
+        f"{d['DBInstanceClass']} in {zone}"
+        for _, d in facts.parts
+        for name in zones
+        if d.get("DBInstanceClass") and (zone := d.get(name))
+    ]
+    return tuple(dict.fromkeys(found))
+
+
 @dataclass(frozen=True)
 class DatabaseFacts:
     """What is known of an instance and of a cluster alike: as described, what it carries outside its own shape, the wanted

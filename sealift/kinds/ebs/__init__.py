@@ -36,6 +36,13 @@ def _kept(facts: InstanceFacts | VolumeAlone) -> tuple[str, ...]:
     return tuple(v.id for v in facts.plain)
 
 
+def _pools(facts: InstanceFacts) -> tuple[str, ...]:
+    """Return the instance family and zone in which it is started anew; one that stays stopped needs no room."""
+    if facts.state == "stopped" or not facts.instance_type:
+        return ()
+    return (f"{facts.instance_type.partition('.')[0]} in {facts.zone}",)
+
+
 def _done(facts: InstanceFacts | VolumeAlone) -> str:
     if not facts.key.arn:
         return f"no volume is plain; whether they are under the wanted key cannot be told: {facts.key.error}"
@@ -61,6 +68,7 @@ EBS_INSTANCE = Kind(
     stays=finalize.stays,
     unusable=finalize.unusable,
     recall=recall,
+    pools=_pools,
 )
 
 EBS_VOLUME = Kind(

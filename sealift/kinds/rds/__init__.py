@@ -2,7 +2,7 @@
 
 from sealift.kind import Kind, Route
 from sealift.kinds.databases import fenced, judging
-from sealift.kinds.databases.facts import beside, wants
+from sealift.kinds.databases.facts import beside, pools, wants
 from sealift.kinds.rds import blue_green, finalize, shared, snapshot
 from sealift.kinds.rds.facts import InstanceFacts
 from sealift.kinds.rds.observe import observe_instance
@@ -39,4 +39,5 @@ RDS_INSTANCE = Kind(
     barred=finalize.barred,
     wants=wants,
     beside=beside,
+    pools=pools,
 )
