@@ -9,7 +9,7 @@ from typing import Any
 from sealift.kind import Read, Recalled
 from sealift.kinds.ebs.facts import InstanceFacts, VolumeAlone, VolumeFacts
 from sealift.kinds.ebs.observe import observe_instance, observe_volume, volume_facts
-from sealift.kinds.ebs.routes import inputs_digest
+from sealift.kinds.ebs.routes import START, inputs_digest
 from sealift.options import Options
 from sealift.recalling import newest, only, plan_of
 from sealift.step import Call, tags_of
@@ -48,6 +48,7 @@ async def recall(read: Read, account: str, region: str, target: str, options: Op
     route, digest = plan_of(tags_of(sources[0]))
     facts = await _facts(read, account, region, target, options, sources, migration)
     attempt, epoch = newest(map(tags_of, made))
+    stage, serve = await _stage(read, facts, made)
     return Recalled(
         facts=facts,
         migration=migration,
@@ -55,7 +56,8 @@ async def recall(read: Read, account: str, region: str, target: str, options: Op
         same=inputs_digest(facts, options, route) == digest,
         attempt=attempt,
         epoch=epoch,
-        stage=await _stage(read, facts, made),
+        stage=stage,
+        never=frozenset({START} if serve else ()),
     )
 
 
@@ -95,8 +97,10 @@ def _as_it_was(volume: VolumeFacts, described: Described) -> VolumeFacts:
     )
 
 
-async def _stage(read: Read, facts: InstanceFacts | VolumeAlone, made: list[Described]) -> str:
-    """Say how far it had come: prepare (the sources serve), cutover (in between), up (a replacement serves)."""
+async def _stage(read: Read, facts: InstanceFacts | VolumeAlone, made: list[Described]) -> tuple[str, bool]:
+    """Say how far it had come: prepare (the sources serve), cutover (in between), up (a replacement serves); and whether the
+    sources serve, though the cutover may have begun: what runs then was not started by us.
+    """
     replacements = [
         m
         for m in made
@@ -104,10 +108,12 @@ async def _stage(read: Read, facts: InstanceFacts | VolumeAlone, made: list[Desc
     ]
     handed_over = any(tags_of(m).get("sealift:role") == "replacement" for m in replacements)
     if isinstance(facts, VolumeAlone):
-        return "up" if handed_over else ("cutover" if replacements else "prepare")
+        return ("up" if handed_over else "cutover" if replacements else "prepare"), False
     found = instances_in(await read(instances(facts.id))).get(facts.id)
     state = found["State"]["Name"] if found else "gone"
-    on = {m["Ebs"]["VolumeId"] for m in (found or {}).get("BlockDeviceMappings", ()) if "Ebs" in m}
+    on = {m["Ebs"]["VolumeId"]: m["Ebs"] for m in (found or {}).get("BlockDeviceMappings", ()) if "Ebs" in m}
     if handed_over or (state in ("running", "pending") and any(m["VolumeId"] in on for m in replacements)):
-        return "up"
-    return "prepare" if state == facts.state and all(v.id in on for v in facts.plain) else "cutover"
+        return "up", False
+    serve = state == facts.state and all(v.id in on for v in facts.plain)
+    as_it_was = all(on[v.id].get("DeleteOnTermination") == v.delete_on_termination for v in facts.plain if v.id in on)
+    return ("prepare" if serve and as_it_was else "cutover"), serve

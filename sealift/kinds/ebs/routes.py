@@ -60,6 +60,7 @@ Copies = Callable[[Facts, Options, VolumeFacts], list[Step]]
 """A route's last copy for one volume; the step `copy:<name>` leaves the replacement's VolumeId."""
 
 CUT = Ref("cut", "LaunchTime")
+START = "start"
 FORMAT = "1"
 TAG_LIMIT = 50
 OUR_TAGS = 5  # what a replacement carries of ours: migration, step, attempt, epoch, role
@@ -469,7 +470,7 @@ def instance_recipe(facts: InstanceFacts, options: Options, route: str, copies: 
         _verify_volumes(facts),
         VerifyAttachments(key="verify:attachments", phase=CUTOVER, instance=facts.id, devices=ends, launch_time=CUT),
         SourcesStillQuiet(key="still-quiet", phase=CUTOVER, sources=tuple(v.id for v in facts.plain)),
-        StartInstance(key="start", phase=Phase.BRING_UP, instance=facts.id, launch_time=CUT)
+        StartInstance(key=START, phase=Phase.BRING_UP, instance=facts.id, launch_time=CUT)
         if running
         else MarkBringUp(
             key="hand-over", phase=Phase.BRING_UP, source=facts.plain[0].id, instance=facts.id, launch_time=CUT
