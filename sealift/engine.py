@@ -34,7 +34,7 @@ from sealift.errors import (
 )
 from sealift.events import Event, Listener
 from sealift.journal import READERS, WRITERS, Entry, Journal, Row, State, fold
-from sealift.pace import DOWN_DEADLINE, RETRIES
+from sealift.pace import ABSENCE_BELIEVED, RETRIES
 from sealift.recipe import (
     Block,
     Spans,
@@ -69,25 +69,11 @@ from sealift.watch import Watcher
 REQUEST_LIFE = CONNECT_TIMEOUT + READ_TIMEOUT
 """Seconds: no request of ours is under way for longer."""
 
-ABSENCE_BELIEVED = 60.0
-"""Seconds after an intent before an empty look-up of an operation without a token is believed (listing is eventually
-consistent).
-"""
-
 CLOCK_SKEW = 300.0
 """Seconds by which AWS's clock and ours may differ when an age is judged."""
 
 POLL_CAPS = {Phase.PREPARE: 60.0, Phase.CONFIRM: 15.0, Phase.CLEAN: 60.0, Phase.FINALIZE: 60.0}
 """Longest seconds between polls where nothing is down; while a workload is down it is 5."""
-
-BACK_DEADLINES = {
-    Retry.TRANSIENT: 3600.0,
-    Retry.THROTTLED: 3600.0,
-    Retry.CAPACITY: 3600.0,
-    Retry.QUOTA: 3600.0,
-    Retry.EVENTUAL: 600.0,
-}
-"""Seconds for which a step that brings service back is tried again; then a person is needed, with the commands."""
 
 SAY_SO = 600.0
 """Seconds between two notices that the way back waits for something that does not come."""
@@ -1165,20 +1151,13 @@ class _Try:
     def will_retry(self, error: BaseException) -> bool:
         """Owe the delay of the error's retry class, until its deadline."""
         retry, back = self._class_of(error), self.step.phase is Phase.RESTORE
-        if retry is None or (retry is Retry.QUOTA and self._engine.down and not back):
-            return False  # nothing waits on a quota while a workload is down, but the way home
-        delays = RETRIES[retry]
-        if delays is None:
-            return False
-        deadline = 15.0 if isinstance(error, CheckFailed) else delays.deadline
-        if self._engine.down:
-            deadline = max(deadline, BACK_DEADLINES.get(retry, 0.0)) if back else min(deadline, DOWN_DEADLINE)
-        if self._waited >= deadline:
+        again = RETRIES[retry] if retry is not None else None
+        if again is None or self._waited >= again.until(down=self._engine.down, home=back):
             return False
         if back and self._waited - self._said >= SAY_SO:
             self._said = self._waited
             self._engine.emit("stuck", self.step, waiting_for=str(error))
-        self._owed = delays.delay(self._tries, _DRAW)
+        self._owed = again.delays.delay(self._tries, _DRAW)
         self._waited += self._owed
         self._engine.emit("retry", self.step, error=str(error), seconds=round(self._owed, 1), tries=self._tries)
         return True

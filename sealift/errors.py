@@ -34,6 +34,7 @@ class Retry(StrEnum):
     TRANSIENT = "transient"  # a fault of the wire or the service: the effect may have happened
     THROTTLED = "throttled"  # refused before any effect
     EVENTUAL = "eventual"  # a state that AWS reaches by itself: propagation, a transition under way
+    DIFFERS = "differs"  # what was made is not described as it was wanted, or not yet
     QUOTA = "quota"  # a slot that somebody else holds; never waited for while a workload is down
     CAPACITY = "capacity"  # EC2 has no room for the instance just now
     REFUSED = "refused"  # the same call will be refused again
@@ -129,7 +130,7 @@ class CheckFailed(SealiftError):
     """What was made is not what was wanted."""
 
     exit_code = 5
-    retry = Retry.EVENTUAL
+    retry = Retry.DIFFERS
 
 
 class CutVoid(SealiftError):

@@ -24,7 +24,7 @@ from sealift.aws.operations import OPERATIONS, Operation
 from sealift.aws.outcomes import PAGE, understood
 from sealift.clock import Clock, WallClock
 from sealift.errors import CallError, ClockLost, NotSupported, Retry, SealiftError, UsageError
-from sealift.pace import RETRIES, Pace
+from sealift.pace import READS, RETRIES, Pace
 from sealift.step import Call
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 5, 20
@@ -202,10 +202,10 @@ class Gateway:
                         error.message, operation=error.operation, retry=Retry.REFUSED, code=PAGE
                     ) from None
                 tries += 1
-                delays = RETRIES[error.retry] if error.retry in (Retry.TRANSIENT, Retry.THROTTLED) else None
-                if delays is None or waited >= min(delays.deadline, patience) or self._account.closed:
+                again = RETRIES[error.retry] if error.retry in READS else None
+                if again is None or waited >= min(again.served, patience) or self._account.closed:
                     raise
-                delay = delays.delay(tries, _DRAW)
+                delay = again.delays.delay(tries, _DRAW)
                 waited += delay
                 await self.clock.sleep(delay)
 
