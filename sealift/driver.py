@@ -21,7 +21,7 @@ from sealift import fencing, logins
 from sealift.aws.gateway import Account, Gateway, Purpose, reader
 from sealift.clock import Clock, WallClock, actor, side_by_side
 from sealift.engine import REQUEST_LIFE, Engine, Runner, Work, in_doubt, local_runner, stands
-from sealift.errors import JournalError, LeaseLost, LeftAtGate, NeedsPerson, Refused, SealiftError, UsageError
+from sealift.errors import JournalError, LeaseLost, LeftAtGate, NeedsPerson, NotBegun, Refused, SealiftError, UsageError
 from sealift.events import Listener
 from sealift.gate import decide, window_of
 from sealift.journal import Journal, State
@@ -96,6 +96,26 @@ class Driver:
         self._lives = connect is logins.connect
         self.runner, self.listeners = runner, (*listeners, self._notifier.listen)
         self._watchers: dict[tuple[str, str], Watcher] = {}
+        self.driven: dict[str, Engine] = {}
+        """By migration: what this process drives just now."""
+        self._turning = ""
+
+    # -- what a person says while it works
+
+    def turn_back(self, why: str) -> None:
+        """Send all that is driven back as `rollback` does before bring-up, and begin nothing more; see `Engine.ask_back`."""
+        self._turning = why
+        for engine in self.driven.values():
+            engine.ask_back(why)
+
+    def leave(self, why: str) -> None:
+        """Write down of all that is driven that its driver leaves; the caller then cancels the work, which frees the leases."""
+        for engine in self.driven.values():
+            _note_left(engine, why)
+
+    def _refuse_to_begin(self, target: str) -> None:
+        if self._turning:
+            raise NotBegun(f"{target} was not begun: {self._turning}", resource=target)
 
     def close(self) -> None:
         """Let go of the journal; no call leaves after this."""
@@ -221,6 +241,7 @@ class Driver:
             if plan.status == NOTHING:
                 return Outcome(plan.target, "", 0, plan.note or "nothing to do")
             self.refuse_unfit(plan)
+            self._refuse_to_begin(plan.target)
             gateway = await self.gateway(plan.region, plan.account)
             if not observed:
                 await self._refuse_drift(plan, gateway)
@@ -350,9 +371,18 @@ class Driver:
             at_gate=at_gate,
         )
         beating = asyncio.ensure_future(lease.beat())
+        self.driven[migration] = engine
+        if self._turning:
+            engine.ask_back(self._turning)
         try:
             yield engine
+        except Exception:
+            raise
+        except BaseException as ended:  # cancelled: a signal, or Prefect
+            _note_left(engine, f"its run was ended ({type(ended).__name__})")
+            raise
         finally:
+            del self.driven[migration]
             beating.cancel()
             self.journal.free(migration, token)
 
@@ -421,6 +451,7 @@ class Driver:
         """
         plan = MigrationPlan.from_json(self.journal.plan(migration))
         try:
+            self._refuse_to_begin(plan.target)
             gateway = await self.gateway(plan.region, plan.account)
             state = self.journal.state(migration)
             if state.end == "finalized":
@@ -742,6 +773,15 @@ class Driver:
             if isinstance(end, BaseException):
                 raise end
         return [outcomes[number] for number in range(len(work))]
+
+
+def _note_left(engine: Engine, why: str) -> None:
+    """Write a row, once, that the driver of a migration leaves it as it is; what keeps it from that keeps nobody from leaving."""
+    if engine.left or engine.state.end is not None:
+        return
+    engine.left = True
+    with contextlib.suppress(JournalError, LeaseLost):
+        engine.note("left", why=why)
 
 
 def _readers(plan: MigrationPlan) -> Spans:

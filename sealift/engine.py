@@ -127,6 +127,10 @@ class Halted(SealiftError):
     """A lane that came to rest because another one failed; never the reason of anything."""
 
 
+class AskedBack(TurnBack):
+    """Somebody has asked the driver to go back while it works."""
+
+
 LocalOperation = Callable[["Engine", Mapping[str, Any]], Awaitable[Output]]
 
 
@@ -165,6 +169,9 @@ class Engine:
         self._local, self._listeners, self._at_gate = dict(local or {}), tuple(listeners), at_gate
         self.state = journal.state(work.migration)
         self._halted = False
+        self._asked = ""  # to go back: why
+        self.left = False  # a row says that its driver leaves it
+        self._idle: set[asyncio.Task[Any] | None] = set()  # local operations that only wait
         self.cutover, self.back = seconds_cutover(work.steps), seconds_back(work.steps)
         self._spans = {WRITERS: writers_down(work.steps), READERS: work.readers}
         self._within = {
@@ -232,6 +239,33 @@ class Engine:
         rows = self.state.rows
         stands = any(s.phase is Phase.CUTOVER and s.key in rows for s in self.work.steps)
         return stands and self.state.brought_up is None and self.state.back_up is None
+
+    # -- what a person says while it works
+
+    @property
+    def turns(self) -> bool:
+        """Whether it goes back when it is asked: no workload runs on the replacement, or is being started there."""
+        state = self.state
+        starts = any(s.phase is Phase.BRING_UP and s.key in state.rows for s in self.work.steps)
+        return state.direction == "forward" and state.brought_up is None and not starts
+
+    def ask_back(self, why: str) -> None:
+        """Go back as `rollback` does, once every lane has come to a row; too late at bring-up, which is then told."""
+        self._asked = why
+
+    def _turn_back_if_asked(self, step: Step | None = None) -> None:
+        if self._asked and self.turns:
+            raise AskedBack(self._asked, step=step.key if step else None, resource=self.work.target)
+
+    async def idle(self, seconds: float) -> None:
+        """Wait in a local operation that has nothing under way: it may be left, or turned, there."""
+        self._turn_back_if_asked()
+        waiting = asyncio.current_task()
+        self._idle.add(waiting)
+        try:
+            await self.clock.sleep(seconds)
+        finally:
+            self._idle.discard(waiting)
 
     # -- who gets nothing, and until when
 
@@ -388,6 +422,7 @@ class Engine:
                 raise Refused(
                     f"the cutover of {self.work.target} was refused: {state.refused.get('why') or 'no reason given'}"
                 )
+            self._turn_back_if_asked()
             verdict = gates.decide(state, self.work.window, self.clock.now(), self.cutover, self.back)
             if verdict.open:
                 break
@@ -517,6 +552,10 @@ class Engine:
         self._comes_up()
         if me.phase is Phase.BRING_UP:
             self.emit("bring-up", me, text=stands(self.work.steps))
+            if self._asked:
+                self.emit(
+                    "not-turned", me, why=f"it was brought up before it could. {BACK.format(self.work.migration)}"
+                )
         self.emit("step-done", me, output=out)
 
     def _waiting(self, me: Step, seen: Seen) -> None:
@@ -537,7 +576,11 @@ class Engine:
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            await asyncio.wait({task})
+            while not task.done():
+                if task in self._idle:
+                    task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):  # however often it is told
+                    await asyncio.wait({task})
             raise
 
     async def _refuse_if_up(self, me: Step) -> None:
@@ -657,6 +700,7 @@ class Engine:
         return found.output
 
     def _turn_back_if_late(self, step: Step) -> None:
+        self._turn_back_if_asked(step)
         late = gates.turn_back_at(self.work.window, self.back)
         if (
             late is None
@@ -679,13 +723,15 @@ class Engine:
 
     async def _failed(self, error: SealiftError) -> None:
         """Before bring-up: go back. After it nothing is put back without a person."""
-        self.note("failure", **error.as_row())
+        asked = self._asked if isinstance(error, AskedBack) else ""
+        if not asked:
+            self.note("failure", **error.as_row())
         if self.state.brought_up is None:
             await self.settle_bring_up()
         if self.state.brought_up is not None:
             raise await self._in_doubt(error) from error
         try:
-            await self.go_back(error)
+            await self.go_back(error, why=asked)
         except NeedsPerson:
             raise
         except LEAVES as left:
@@ -1132,7 +1178,7 @@ class _Try:
     async def __call__(self) -> None:
         if self._owed:
             owed, self._owed = self._owed, 0.0
-            await self._engine.clock.sleep(owed)
+            await self._engine.idle(owed)
         self._tries += 1
         try:
             await self._engine.try_once(self.step)

@@ -13,6 +13,7 @@
     ├── HookFailed                  exit 5   the user's command said no
     ├── TurnBack                    exit 5   the window's turn-back time passed before bring-up
     ├── LeftAtGate                  exit 3   prepared; waits for an approval or a window
+    ├── NotBegun                    exit 130 somebody has asked all that is driven to go back before this one began
     ├── NeedsPerson                 exit 6   the message says what state things are in and which commands mend it
     ├── LeaseLost                   exit 130 another driver took the migration over
     ├── ClockLost                   exit 130 a sandbox that held the clock is gone
@@ -155,6 +156,12 @@ class LeftAtGate(SealiftError):
     """Prepared, and waiting for an approval or for the window to open."""
 
     exit_code = 3
+
+
+class NotBegun(SealiftError):
+    """Its turn had not come when somebody asked all that is driven to go back."""
+
+    exit_code = 130
 
 
 class NeedsPerson(SealiftError):

@@ -59,7 +59,11 @@ def listener(get_logger: Callable[[], Any] = structlog.get_logger) -> Listener:
                 return  # a wait is told when its state changes, or every ten percent
             last[event.migration, event.step] = mark
         log = get_logger()
-        write = log.warning if event.name in ("step-failed", "retry", "direction", "stuck", "leftover") else log.info
+        write = (
+            log.warning
+            if event.name in ("step-failed", "retry", "direction", "stuck", "leftover", "not-turned")
+            else log.info
+        )
         data = {("what" if k == "event" else k): v for k, v in event.data.items()}
         write(
             event.name,

@@ -182,9 +182,12 @@ class Story:
         return "".join(f"\n     {said}" for said in down_now(self.state, self.plan.target))
 
     def _driver(self) -> str:
-        return (
-            "a process drives it" if self.row["driven"] else "NO PROCESS DRIVES IT: its driver has ended or was killed"
-        )
+        if self.row["driven"]:
+            return "a process drives it"
+        token = max((e.token for e in self.entries), default=0)
+        left = next((e for e in self.entries if e.what == "left" and e.token == token), None)
+        how = f"left it at {moment(left.at)} ({left.data['why']})" if left else "has ended or was killed"
+        return f"NO PROCESS DRIVES IT: its driver {how}"
 
     def _since(self, *what: str) -> str:
         at = next((e.at for e in reversed(self.entries) if not what or e.what in what), self.now)

@@ -19,6 +19,7 @@ NOTES = {
     "service-back": "▲ service is as before",
     "leftover": "✗ left over: {resource}: {why}",
     "accepted": "accepted: the replacement stays",
+    "left": "✗ its driver leaves it as it is: {why}",
     "adopted": "adopted: the journal was rebuilt from tags; who approved and when is not known",
     "attempt-closed": "the way back is complete",
 }
