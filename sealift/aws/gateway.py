@@ -267,11 +267,27 @@ class Gateway:
         try:
             if self._account.pool is None:
                 return call()
-            return await asyncio.get_running_loop().run_in_executor(self._account.pool, call)
+            sent = asyncio.get_running_loop().run_in_executor(self._account.pool, call)
+            return await (_landed(sent) if purpose is Purpose.MUTATE else sent)
         except CallError as error:
             if error.retry is Retry.THROTTLED:
                 self._account.pace.throttled(self.place, operation.name)
             raise
+
+
+async def _landed(sent: asyncio.Future[T]) -> T:
+    """Wait for a change that has left, however often its waiter is cancelled (an event loop that ends cancels every task):
+    what becomes of it can be written down before the next wait, which is then cancelled.
+    """
+    cancelled = False
+    while not sent.done():
+        try:
+            await asyncio.wait({sent})
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled and (waiter := asyncio.current_task()) is not None:
+        waiter.cancel()
+    return sent.result()
 
 
 Reader = Callable[[Call], Awaitable[dict[str, Any]]]

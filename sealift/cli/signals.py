@@ -12,6 +12,7 @@ import sys
 import termios
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
+from itertools import zip_longest
 from typing import TYPE_CHECKING, TypeVar
 
 from sealift.cli.saying import say
@@ -108,6 +109,8 @@ class Heed:
     def _answered(self, answer: str) -> None:
         """Do what was answered, and show the work again."""
         self._asked_no_longer()
+        for view in self._views if answer != "leave" else ():
+            view.wake()
         if answer == "leave":
             return self.leave("left at the terminal")
         if answer == "back" and self._driver is not None:
@@ -136,8 +139,6 @@ class Heed:
         if self._question is not None:
             self._question.close()
             self._question = None
-            for view in self._views:
-                view.wake()
 
 
 class Question:
@@ -198,9 +199,8 @@ def asked(driven: "Sequence[Engine]") -> list[str]:
     for e in driven:
         down = "".join(f"; {said}" for said in down_now(e.state, e.work.target))
         lines.append(f"  {e.work.target}  {e.work.migration}  {phase(e.state)}{down}")
-    back = [_way_back(e) for e in turning(driven)] or ["not from here:"]
-    lines.append(f"  back   {'; '.join(back)}")
-    lines += [f"         {why}" for why in _cannot(driven)]
+    back = [*map(_way_back, turning(driven)), *_cannot(driven)]
+    lines += [f"  {word:<5}  {text}" for word, text in zip_longest(["back"], back, fillvalue="")]
     names = " ".join(e.work.migration for e in driven)
     lines.append(f"  leave  nothing is turned, and nobody drives it until: sealift resume {names}")
     lines.append(f"  go on  as if nothing had been; so it does without an answer in {ANSWER_WITHIN:.0f} s")
@@ -212,7 +212,7 @@ def _way_back(e: "Engine") -> str:
 
     if not e.begun:
         return f"{e.work.target} keeps its original, and what was prepared is deleted"
-    return f"{e.work.target} gets its original back, in {span(e.back.expected)} (at worst {span(e.back.worst)})"
+    return f"{e.work.target} gets its original back: {span(e.back.expected)} expected, {span(e.back.worst)} worst"
 
 
 def _cannot(driven: "Sequence[Engine]") -> list[str]:

@@ -144,6 +144,8 @@ class LiveView:
 
     def stop(self) -> None:
         """Leave the last picture standing."""
+        if self._resting and self._lines:
+            self.wake()
         if self._started:
             self._started = False
             self._live.stop()
