@@ -252,7 +252,7 @@ class Driver:
                 self.journal.note(migration, "approved", {"by": approved_by, "digest": digest([row])}, attempt=1)
             return await self._drive(migration, plan, gateway, no_wait=no_wait, runner=runner)
         except SealiftError as error:
-            return Outcome(plan.target, migration, error.exit_code, str(error))
+            return Outcome(plan.target, migration, error.exit_code, str(error) if migration else error.told())
 
     def _refuse_window(self, plan: MigrationPlan) -> None:
         """Prepare nothing for a window that will never open.

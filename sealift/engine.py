@@ -17,11 +17,13 @@ from sealift.aws.gateway import CONNECT_TIMEOUT, READ_TIMEOUT, Gateway, Purpose
 from sealift.aws.operations import OPERATIONS, Repeat
 from sealift.clock import Clock, side_by_side
 from sealift.errors import (
+    AskedBack,
     CallError,
     CheckFailed,
     ClockLost,
     CredentialsLost,
     CutVoid,
+    Halted,
     JournalError,
     LeaseLost,
     LeftAtGate,
@@ -30,6 +32,7 @@ from sealift.errors import (
     Retry,
     SealiftError,
     TurnBack,
+    Unexpected,
     WaitFailed,
 )
 from sealift.events import Event, Listener
@@ -121,14 +124,6 @@ async def local_runner(_: Step, attempt: Attempt) -> None:
         except Exception as error:
             if not attempt.will_retry(error):
                 raise
-
-
-class Halted(SealiftError):
-    """A lane that came to rest because another one failed; never the reason of anything."""
-
-
-class AskedBack(TurnBack):
-    """Somebody has asked the driver to go back while it works."""
 
 
 LocalOperation = Callable[["Engine", Mapping[str, Any]], Awaitable[Output]]
@@ -356,11 +351,12 @@ class Engine:
         except LEAVES:
             raise
         except SealiftError as error:
+            error.resource = error.resource or self.work.target
             await self._failed(error)
             if error.exit_code == Refused.exit_code and self.state.quiesced is None:
                 raise
         except Exception as error:  # noqa: BLE001 - whatever it was: service comes back
-            await self._failed(SealiftError(f"unexpected {type(error).__name__}: {error}"))
+            await self._failed(Unexpected.of(error, resource=self.work.target))
 
     async def _forward(self) -> None:
         steps = self.work.steps
@@ -389,10 +385,13 @@ class Engine:
         first = firsts.get(type(error), "Mend the journal's disk")
         remedy = f"{first}, then: sealift resume {self.work.migration}"
         if self.down or self.begun or self.state.down_since() is not None:
-            return NeedsPerson(f"{error.message}; the workload of {self.work.target} is down", remedy=remedy)
+            down = f"{error.message}; the workload of {self.work.target} is down"
+            return NeedsPerson(down, remedy=remedy, **error.about())
         if self.state.down_since(READERS) is not None:
             return NeedsPerson(
-                f"{error.message}; who reads from replicas of {self.work.target} gets nothing", remedy=remedy
+                f"{error.message}; who reads from replicas of {self.work.target} gets nothing",
+                remedy=remedy,
+                **error.about(),
             )
         error.exit_code, error.remedy = 130, remedy
         return error
@@ -620,9 +619,12 @@ class Engine:
         try:
             out = await self._turn(me, ctx) if me.switch() else await self._send(me, ctx)
         except SealiftError as error:
-            error.step, error.resource = error.step or me.key, error.resource or me.resource()
-            self._row(me.key, "failed", error.as_row())
+            self._row(me.key, "failed", error.placed(me.key, me.resource()).as_row())
             raise
+        except Exception as error:
+            unexpected = Unexpected.of(error, step=me.key, resource=me.resource())
+            self._row(me.key, "failed", {**unexpected.as_row(), "ambiguous": True})
+            raise unexpected from error
         self._row(me.key, "made", out)
         return out
 
@@ -739,8 +741,7 @@ class Engine:
         except SealiftError as stuck:
             raise NeedsPerson(
                 f"{self.work.target} could not be put back: {stuck.message}",
-                step=stuck.step,
-                resource=stuck.resource,
+                **stuck.about(),
                 remedy=f"When it is mended: sealift resume {self.work.migration}",
             ) from error
 
@@ -748,10 +749,14 @@ class Engine:
         """After bring-up: what keeps the replacement, and what puts the original back, is for a person to type."""
         await self._served_all_the_same()
         if self.state.end != "needs-person":  # another lane may have asked
-            self.note("end", **{"as": "needs-person", "why": str(error)})
-            self.emit("end", None, **{"as": "needs-person", "why": str(error)})
-        about = {"step": error.step, "resource": error.resource, "rule": error.rule}
+            self._end_with_a_person(error)
+        about = {**error.about(), "rule": error.rule}
         return await in_doubt(self.gateway, self.work.target, self.work.steps, self.state, error.message, **about)
+
+    def _end_with_a_person(self, error: SealiftError) -> None:
+        about = {k: v for k, v in error.about().items() if v is not None}
+        self.note("end", **{**about, "as": "needs-person", "why": str(error)})
+        self.emit("end", None, **{"as": "needs-person", "why": str(error)})
 
     async def _served_all_the_same(self) -> None:
         """Write down, as a person is asked, that the replacement serves, if it does and nothing interrupts it just now."""
@@ -1031,8 +1036,7 @@ class Engine:
         # What an undo that was not reached would have read is not known yet: it is printed by its place.
         left = [_bound(s, self.state) for s in restore if self.state.rows.get(s.key, Row("")).state != "done"]
         calls = [c for c in (s.do(self.context()) for s in left) if not c.operation.startswith("local:")]
-        self.note("end", **{"as": "needs-person", "why": str(stuck)})
-        self.emit("end", None, **{"as": "needs-person", "why": str(stuck)})
+        self._end_with_a_person(stuck)
         by_hand = "; ".join(aws_command(c, self.gateway.region) for c in calls)
         unkept = any(s.key == stuck.step and s.key.startswith("safety:") for s in left)
         without = (
@@ -1040,8 +1044,7 @@ class Engine:
         )
         return NeedsPerson(
             f"{self.work.target} could not be put back: {stuck.message}",
-            step=stuck.step,
-            resource=stuck.resource,
+            **stuck.about(),
             remedy=f"When it is mended: sealift resume {self.work.migration}.{without} By hand, in this order: {by_hand}",
         )
 
@@ -1183,8 +1186,21 @@ class _Try:
         try:
             await self._engine.try_once(self.step)
         except SealiftError as error:
-            self._engine.emit("step-failed", self.step, error=str(error), tries=self._tries)
+            self._keep(error)
             raise
+        except Exception as error:
+            unexpected = Unexpected.of(error, step=self.step.key, resource=self.step.resource())
+            self._keep(unexpected)
+            raise unexpected from error
+
+    def _keep(self, error: SealiftError) -> None:
+        """Say where it was, tell it, and write it down, where no row of the step has it yet: a read, a wait or a check failed."""
+        row = error.placed(self.step.key, self.step.resource()).as_row()
+        self._engine.emit("step-failed", self.step, error=str(error), tries=self._tries)
+        mine = self._engine.state.rows.get(self.step.key)
+        known = mine is not None and mine.error is not None and mine.error.get("message") == error.message
+        if not known and not isinstance(error, (*LEAVES, NeedsPerson, TurnBack, Halted)):
+            self._engine.note("trouble", **row)
 
     def _class_of(self, error: BaseException) -> Retry | None:
         """Return the retry class; an instance that fell back on its way home is a matter of EC2's capacity."""

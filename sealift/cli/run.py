@@ -41,7 +41,7 @@ def one_line() -> Iterator[None]:
     try:
         yield
     except SealiftError as error:
-        say(f"sealift: {error}", color="red")
+        say(f"sealift: {error.told()}", color="red")
         end(error.exit_code)
     except KeyboardInterrupt:
         say("sealift: interrupted; `sealift status` shows what can be resumed", color="yellow")

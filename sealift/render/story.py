@@ -49,6 +49,7 @@ def row_of(journal: Journal, about: Mapping[str, Any], plan: MigrationPlan, stat
         "waiting_for": waits_for(plan, state, now), "down_seconds": state.down_seconds(now), "attempt": state.attempt,
         "down_since": state.down_since(), "reader_down_seconds": state.down_seconds(now, READERS),
         "reader_down_since": state.down_since(READERS), "account": plan.account, "region": plan.region, "driven": not (free or gone),
+        "last_error": None if state.last_error is None else dict(state.last_error),
     }  # fmt: skip
 
 
