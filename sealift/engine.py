@@ -1221,5 +1221,6 @@ class _Try:
             self._engine.emit("stuck", self.step, waiting_for=str(error))
         self._owed = again.delays.delay(self._tries, _DRAW)
         self._waited += self._owed
-        self._engine.emit("retry", self.step, error=str(error), seconds=round(self._owed, 1), tries=self._tries)
+        told = {"retry": retry.value if retry else "", "seconds": round(self._owed, 1), "tries": self._tries}
+        self._engine.emit("retry", self.step, error=str(error), **told)
         return True
