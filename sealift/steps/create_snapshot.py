@@ -232,7 +232,7 @@ class RestorePoint(Snapshot):
         call = by_id("ec2:DescribeSnapshots", "volume-id", self.volume)
         return Query(Call(call.operation, {"OwnerIds": ["self"], **call.params}), read)
 
-    def find_again(self, ctx: Context) -> Query | None:
+    def find_again(self, ctx: Context) -> Query:
         """Look by tags: the first look was by volume."""
         return super().find(ctx)
 

@@ -131,9 +131,10 @@ def twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Twice:
                 with suppress(SealiftError):
                     await engine.try_once(step)
         journal.close()
-        first, *later = [n for n, s in enumerate(door.sent) if s.what == "sent"] or [None]
-        if first is None:
+        sends = [n for n, s in enumerate(door.sent) if s.what == "sent"]
+        if not sends:
             return None
+        first, *later = sends
         between = door.sent[first : later[0]] if later else door.sent[first:]
         looks = [s.call for s in between if s.what == Purpose.FIND.value]
         return Between(door.sent[first], door.sent[later[0]] if later else None, looks)
