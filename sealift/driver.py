@@ -22,7 +22,7 @@ from sealift.aws.gateway import Account, Gateway, Purpose, reader
 from sealift.breaker import Breaker
 from sealift.clock import Clock, WallClock, actor, side_by_side
 from sealift.engine import REQUEST_LIFE, Engine, Runner, Work, in_doubt, local_runner, stands
-from sealift.errors import JournalError, LeaseLost, LeftAtGate, NeedsPerson, Refused, SealiftError, UsageError
+from sealift.errors import JournalError, LeaseLost, LeftAtGate, NeedsPerson, NotBegun, Refused, SealiftError, UsageError
 from sealift.events import Listener
 from sealift.gate import decide, window_of
 from sealift.journal import Journal, State
@@ -98,6 +98,26 @@ class Driver:
         self.runner, self.listeners = runner, (*listeners, self._notifier.listen)
         self._watchers: dict[tuple[str, str], Watcher] = {}
         self.breaker = Breaker()
+        self.driven: dict[str, Engine] = {}
+        """By migration: what this process drives just now."""
+        self._turning = ""
+
+    # -- what a person says while it works
+
+    def turn_back(self, why: str) -> None:
+        """Send all that is driven back as `rollback` does before bring-up, and begin nothing more; see `Engine.ask_back`."""
+        self._turning = why
+        for engine in self.driven.values():
+            engine.ask_back(why)
+
+    def leave(self, why: str) -> None:
+        """Write down of all that is driven that its driver leaves; the caller then cancels the work, which frees the leases."""
+        for engine in self.driven.values():
+            _note_left(engine, why)
+
+    def _refuse_to_begin(self, target: str) -> None:
+        if self._turning:
+            raise NotBegun(f"{target} was not begun: {self._turning}", resource=target)
 
     def close(self) -> None:
         """Let go of the journal; no call leaves after this."""
@@ -224,6 +244,7 @@ class Driver:
                 return Outcome(plan.target, "", 0, plan.note or "nothing to do")
             self.refuse_unfit(plan)
             self._refuse_held(plan)
+            self._refuse_to_begin(plan.target)
             gateway = await self.gateway(plan.region, plan.account)
             if not observed:
                 await self._refuse_drift(plan, gateway)
@@ -240,7 +261,7 @@ class Driver:
         """Return what an error made of a migration; the breaker of the run hears of one that needs a person, or is broken."""
         if migration and error.exit_code in (SealiftError.exit_code, NeedsPerson.exit_code):
             self.breaker.failed(migration, target, error.message)
-        return Outcome(target, migration, error.exit_code, str(error))
+        return Outcome(target, migration, error.exit_code, str(error) if migration else error.told())
 
     def _refuse_held(self, plan: MigrationPlan) -> None:
         """Prepare nothing where no cutover would start.
@@ -374,9 +395,18 @@ class Driver:
             circuit=self.breaker.circuit(migration, plan.target, _pools(plan)),
         )
         beating = asyncio.ensure_future(lease.beat())
+        self.driven[migration] = engine
+        if self._turning:
+            engine.ask_back(self._turning)
         try:
             yield engine
+        except Exception:
+            raise
+        except BaseException as ended:  # cancelled: a signal, or Prefect
+            _note_left(engine, f"its run was ended ({type(ended).__name__})")
+            raise
         finally:
+            del self.driven[migration]
             beating.cancel()
             self.journal.free(migration, token)
 
@@ -445,6 +475,7 @@ class Driver:
         """
         plan = MigrationPlan.from_json(self.journal.plan(migration))
         try:
+            self._refuse_to_begin(plan.target)
             gateway = await self.gateway(plan.region, plan.account)
             state = self.journal.state(migration)
             if state.end == "finalized":
@@ -781,6 +812,15 @@ def _pools(plan: MigrationPlan) -> tuple[str, ...]:
     """Return where AWS has to have room for the cutover of a plan."""
     kind = named(plan.kind)
     return kind.pools(facts_of(kind, plan.facts))
+
+
+def _note_left(engine: Engine, why: str) -> None:
+    """Write a row, once, that the driver of a migration leaves it as it is; what keeps it from that keeps nobody from leaving."""
+    if engine.left or engine.state.end is not None:
+        return
+    engine.left = True
+    with contextlib.suppress(JournalError, LeaseLost):
+        engine.note("left", why=why)
 
 
 def _readers(plan: MigrationPlan) -> Spans:

@@ -18,11 +18,13 @@ from sealift.aws.operations import OPERATIONS, Repeat
 from sealift.breaker import Breaker, Circuit
 from sealift.clock import Clock, side_by_side
 from sealift.errors import (
+    AskedBack,
     CallError,
     CheckFailed,
     ClockLost,
     CredentialsLost,
     CutVoid,
+    Halted,
     JournalError,
     LeaseLost,
     LeftAtGate,
@@ -31,11 +33,12 @@ from sealift.errors import (
     Retry,
     SealiftError,
     TurnBack,
+    Unexpected,
     WaitFailed,
 )
 from sealift.events import Event, Listener
 from sealift.journal import READERS, WRITERS, Entry, Journal, Row, State, fold
-from sealift.pace import DOWN_DEADLINE, RETRIES
+from sealift.pace import ABSENCE_BELIEVED, RETRIES
 from sealift.recipe import (
     Block,
     Spans,
@@ -70,25 +73,11 @@ from sealift.watch import Watcher
 REQUEST_LIFE = CONNECT_TIMEOUT + READ_TIMEOUT
 """Seconds: no request of ours is under way for longer."""
 
-ABSENCE_BELIEVED = 60.0
-"""Seconds after an intent before an empty look-up of an operation without a token is believed (listing is eventually
-consistent).
-"""
-
 CLOCK_SKEW = 300.0
 """Seconds by which AWS's clock and ours may differ when an age is judged."""
 
 POLL_CAPS = {Phase.PREPARE: 60.0, Phase.CONFIRM: 15.0, Phase.CLEAN: 60.0, Phase.FINALIZE: 60.0}
 """Longest seconds between polls where nothing is down; while a workload is down it is 5."""
-
-BACK_DEADLINES = {
-    Retry.TRANSIENT: 3600.0,
-    Retry.THROTTLED: 3600.0,
-    Retry.CAPACITY: 3600.0,
-    Retry.QUOTA: 3600.0,
-    Retry.EVENTUAL: 600.0,
-}
-"""Seconds for which a step that brings service back is tried again; then a person is needed, with the commands."""
 
 SAY_SO = 600.0
 """Seconds between two notices that the way back waits for something that does not come."""
@@ -138,10 +127,6 @@ async def local_runner(_: Step, attempt: Attempt) -> None:
                 raise
 
 
-class Halted(SealiftError):
-    """A lane that came to rest because another one failed; never the reason of anything."""
-
-
 LocalOperation = Callable[["Engine", Mapping[str, Any]], Awaitable[Output]]
 
 
@@ -182,6 +167,9 @@ class Engine:
         self.circuit = circuit or Breaker().circuit(work.migration, work.target)
         self.state = journal.state(work.migration)
         self._halted = False
+        self._asked = ""  # to go back: why
+        self.left = False  # a row says that its driver leaves it
+        self._idle: set[asyncio.Task[Any] | None] = set()  # local operations that only wait
         self.cutover, self.back = seconds_cutover(work.steps), seconds_back(work.steps)
         self._spans = {WRITERS: writers_down(work.steps), READERS: work.readers}
         self._within = {
@@ -249,6 +237,33 @@ class Engine:
         rows = self.state.rows
         stands = any(s.phase is Phase.CUTOVER and rows.get(s.key, Row("void")).state != "void" for s in self.work.steps)
         return stands and self.state.brought_up is None and self.state.back_up is None
+
+    # -- what a person says while it works
+
+    @property
+    def turns(self) -> bool:
+        """Whether it goes back when it is asked: no workload runs on the replacement, or is being started there."""
+        state = self.state
+        starts = any(s.phase is Phase.BRING_UP and s.key in state.rows for s in self.work.steps)
+        return state.direction == "forward" and state.brought_up is None and not starts
+
+    def ask_back(self, why: str) -> None:
+        """Go back as `rollback` does, once every lane has come to a row; too late at bring-up, which is then told."""
+        self._asked = why
+
+    def _turn_back_if_asked(self, step: Step | None = None) -> None:
+        if self._asked and self.turns:
+            raise AskedBack(self._asked, step=step.key if step else None, resource=self.work.target)
+
+    async def idle(self, seconds: float) -> None:
+        """Wait in a local operation that has nothing under way: it may be left, or turned, there."""
+        self._turn_back_if_asked()
+        waiting = asyncio.current_task()
+        self._idle.add(waiting)
+        try:
+            await self.clock.sleep(seconds)
+        finally:
+            self._idle.discard(waiting)
 
     # -- who gets nothing, and until when
 
@@ -342,11 +357,12 @@ class Engine:
         except LEAVES:
             raise
         except SealiftError as error:
+            error.resource = error.resource or self.work.target
             await self._failed(error)
             if error.exit_code == Refused.exit_code and self.state.quiesced is None:
                 raise
         except Exception as error:  # noqa: BLE001 - whatever it was: service comes back
-            await self._failed(SealiftError(f"unexpected {type(error).__name__}: {error}"))
+            await self._failed(Unexpected.of(error, resource=self.work.target))
 
     async def _forward(self) -> None:
         steps = self.work.steps
@@ -375,10 +391,13 @@ class Engine:
         first = firsts.get(type(error), "Mend the journal's disk")
         remedy = f"{first}, then: sealift resume {self.work.migration}"
         if self.down or self.begun or self.state.down_since() is not None:
-            return NeedsPerson(f"{error.message}; the workload of {self.work.target} is down", remedy=remedy)
+            down = f"{error.message}; the workload of {self.work.target} is down"
+            return NeedsPerson(down, remedy=remedy, **error.about())
         if self.state.down_since(READERS) is not None:
             return NeedsPerson(
-                f"{error.message}; who reads from replicas of {self.work.target} gets nothing", remedy=remedy
+                f"{error.message}; who reads from replicas of {self.work.target} gets nothing",
+                remedy=remedy,
+                **error.about(),
             )
         error.exit_code, error.remedy = 130, remedy
         return error
@@ -409,6 +428,7 @@ class Engine:
                     f"the cutover of {self.work.target} was refused: {state.refused.get('why') or 'no reason given'}"
                 )
             self.hold()
+            self._turn_back_if_asked()
             verdict = gates.decide(state, self.work.window, self.clock.now(), self.cutover, self.back)
             if verdict.open:
                 break
@@ -569,6 +589,10 @@ class Engine:
         self._comes_up()
         if me.phase is Phase.BRING_UP:
             self.emit("bring-up", me, text=stands(self.work.steps))
+            if self._asked:
+                self.emit(
+                    "not-turned", me, why=f"it was brought up before it could. {BACK.format(self.work.migration)}"
+                )
         self.emit("step-done", me, output=out)
 
     def _waiting(self, me: Step, seen: Seen) -> None:
@@ -589,7 +613,11 @@ class Engine:
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            await asyncio.wait({task})
+            while not task.done():
+                if task in self._idle:
+                    task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):  # however often it is told
+                    await asyncio.wait({task})
             raise
 
     async def _refuse_if_up(self, me: Step) -> None:
@@ -629,9 +657,12 @@ class Engine:
         try:
             out = await self._turn(me, ctx) if me.switch() else await self._send(me, ctx)
         except SealiftError as error:
-            error.step, error.resource = error.step or me.key, error.resource or me.resource()
-            self._row(me.key, "failed", error.as_row())
+            self._row(me.key, "failed", error.placed(me.key, me.resource()).as_row())
             raise
+        except Exception as error:
+            unexpected = Unexpected.of(error, step=me.key, resource=me.resource())
+            self._row(me.key, "failed", {**unexpected.as_row(), "ambiguous": True})
+            raise unexpected from error
         self._row(me.key, "made", out)
         return out
 
@@ -709,6 +740,7 @@ class Engine:
         return found.output
 
     def _turn_back_if_late(self, step: Step) -> None:
+        self._turn_back_if_asked(step)
         late = gates.turn_back_at(self.work.window, self.back)
         if (
             late is None
@@ -731,14 +763,16 @@ class Engine:
 
     async def _failed(self, error: SealiftError) -> None:
         """Before bring-up: go back. After it nothing is put back without a person."""
-        self.note("failure", **error.as_row())
-        self.tell_breaker(self.circuit.failed(error, cut=self.state.quiesced is not None))
+        asked = self._asked if isinstance(error, AskedBack) else ""
+        if not asked:
+            self.note("failure", **error.as_row())
+            self.tell_breaker(self.circuit.failed(error, cut=self.state.quiesced is not None))
         if self.state.brought_up is None:
             await self.settle_bring_up()
         if self.state.brought_up is not None:
             raise await self._in_doubt(error) from error
         try:
-            await self.go_back(error)
+            await self.go_back(error, why=asked)
         except NeedsPerson:
             raise
         except LEAVES as left:
@@ -746,8 +780,7 @@ class Engine:
         except SealiftError as stuck:
             raise NeedsPerson(
                 f"{self.work.target} could not be put back: {stuck.message}",
-                step=stuck.step,
-                resource=stuck.resource,
+                **stuck.about(),
                 remedy=f"When it is mended: sealift resume {self.work.migration}",
             ) from error
 
@@ -755,10 +788,14 @@ class Engine:
         """After bring-up: what keeps the replacement, and what puts the original back, is for a person to type."""
         await self._served_all_the_same()
         if self.state.end != "needs-person":  # another lane may have asked
-            self.note("end", **{"as": "needs-person", "why": str(error)})
-            self.emit("end", None, **{"as": "needs-person", "why": str(error)})
-        about = {"step": error.step, "resource": error.resource, "rule": error.rule}
+            self._end_with_a_person(error)
+        about = {**error.about(), "rule": error.rule}
         return await in_doubt(self.gateway, self.work.target, self.work.steps, self.state, error.message, **about)
+
+    def _end_with_a_person(self, error: SealiftError) -> None:
+        about = {k: v for k, v in error.about().items() if v is not None}
+        self.note("end", **{**about, "as": "needs-person", "why": str(error)})
+        self.emit("end", None, **{"as": "needs-person", "why": str(error)})
 
     async def _served_all_the_same(self) -> None:
         """Write down, as a person is asked, that the replacement serves, if it does and nothing interrupts it just now."""
@@ -1038,8 +1075,7 @@ class Engine:
         # What an undo that was not reached would have read is not known yet: it is printed by its place.
         left = [_bound(s, self.state) for s in restore if self.state.rows.get(s.key, Row("")).state != "done"]
         calls = [c for c in (s.do(self.context()) for s in left) if not c.operation.startswith("local:")]
-        self.note("end", **{"as": "needs-person", "why": str(stuck)})
-        self.emit("end", None, **{"as": "needs-person", "why": str(stuck)})
+        self._end_with_a_person(stuck)
         by_hand = "; ".join(aws_command(c, self.gateway.region) for c in calls)
         unkept = any(s.key == stuck.step and s.key.startswith("safety:") for s in left)
         without = (
@@ -1047,8 +1083,7 @@ class Engine:
         )
         return NeedsPerson(
             f"{self.work.target} could not be put back: {stuck.message}",
-            step=stuck.step,
-            resource=stuck.resource,
+            **stuck.about(),
             remedy=f"When it is mended: sealift resume {self.work.migration}.{without} By hand, in this order: {by_hand}",
         )
 
@@ -1185,14 +1220,27 @@ class _Try:
     async def __call__(self) -> None:
         if self._owed:
             owed, self._owed = self._owed, 0.0
-            await self._engine.clock.sleep(owed)
+            await self._engine.idle(owed)
         self._tries += 1
         try:
             await self._engine.try_once(self.step)
         except SealiftError as error:
             self._engine.tell_breaker(self._engine.circuit.saw(error))
-            self._engine.emit("step-failed", self.step, error=str(error), tries=self._tries)
+            self._keep(error)
             raise
+        except Exception as error:
+            unexpected = Unexpected.of(error, step=self.step.key, resource=self.step.resource())
+            self._keep(unexpected)
+            raise unexpected from error
+
+    def _keep(self, error: SealiftError) -> None:
+        """Say where it was, tell it, and write it down, where no row of the step has it yet: a read, a wait or a check failed."""
+        row = error.placed(self.step.key, self.step.resource()).as_row()
+        self._engine.emit("step-failed", self.step, error=str(error), tries=self._tries)
+        mine = self._engine.state.rows.get(self.step.key)
+        known = mine is not None and mine.error is not None and mine.error.get("message") == error.message
+        if not known and not isinstance(error, (*LEAVES, NeedsPerson, TurnBack, Halted)):
+            self._engine.note("trouble", **row)
 
     def _class_of(self, error: BaseException) -> Retry | None:
         """Return the retry class; an instance that fell back on its way home is a matter of EC2's capacity."""
@@ -1205,20 +1253,14 @@ class _Try:
     def will_retry(self, error: BaseException) -> bool:
         """Owe the delay of the error's retry class, until its deadline."""
         retry, back = self._class_of(error), self.step.phase is Phase.RESTORE
-        if retry is None or (retry is Retry.QUOTA and self._engine.down and not back):
-            return False  # nothing waits on a quota while a workload is down, but the way home
-        delays = RETRIES[retry]
-        if delays is None:
-            return False
-        deadline = 15.0 if isinstance(error, CheckFailed) else delays.deadline
-        if self._engine.down:
-            deadline = max(deadline, BACK_DEADLINES.get(retry, 0.0)) if back else min(deadline, DOWN_DEADLINE)
-        if self._waited >= deadline:
+        again = RETRIES[retry] if retry is not None else None
+        if again is None or self._waited >= again.until(down=self._engine.down, home=back):
             return False
         if back and self._waited - self._said >= SAY_SO:
             self._said = self._waited
             self._engine.emit("stuck", self.step, waiting_for=str(error))
-        self._owed = delays.delay(self._tries, _DRAW)
+        self._owed = again.delays.delay(self._tries, _DRAW)
         self._waited += self._owed
-        self._engine.emit("retry", self.step, error=str(error), seconds=round(self._owed, 1), tries=self._tries)
+        told = {"retry": retry.value if retry else "", "seconds": round(self._owed, 1), "tries": self._tries}
+        self._engine.emit("retry", self.step, error=str(error), **told)
         return True

@@ -12,15 +12,19 @@
     ├── CutVoid                     exit 5   someone touched the source after the cut: the last copies are stale
     ├── HookFailed                  exit 5   the user's command said no
     ├── TurnBack                    exit 5   the window's turn-back time passed before bring-up
+    │   └── AskedBack               exit 5   a person has asked for it; it ends with 0, as a rollback does
+    ├── Halted                      exit 1   a lane that came to rest because another one failed; never the reason of anything
+    ├── Unexpected                  exit 1   a fault of sealift, in a step or beside one
     ├── LeftAtGate                  exit 3   prepared; waits for an approval or a window
+    ├── NotBegun                    exit 130 somebody has asked all that is driven to go back before this one began
     ├── NeedsPerson                 exit 6   the message says what state things are in and which commands mend it
     ├── LeaseLost                   exit 130 another driver took the migration over
     ├── ClockLost                   exit 130 a sandbox that held the clock is gone
     └── JournalError                exit 1   the journal cannot be read or is of another version
 
 Each carries the fact, and where they apply the resource, the step, the AWS code, the request id and the remedy; the
-journal keeps
-them (`SealiftError.as_row`).
+journal keeps them (`SealiftError.as_row`): in a `failed` row of its step what a call answered, in a note `trouble` what
+else ended a try (a read, a wait, a check), in a note `failure` what a migration was given up for.
 """
 
 from collections.abc import Mapping
@@ -34,6 +38,7 @@ class Retry(StrEnum):
     TRANSIENT = "transient"  # a fault of the wire or the service: the effect may have happened
     THROTTLED = "throttled"  # refused before any effect
     EVENTUAL = "eventual"  # a state that AWS reaches by itself: propagation, a transition under way
+    DIFFERS = "differs"  # what was made is not described as it was wanted, or not yet
     QUOTA = "quota"  # a slot that somebody else holds; never waited for while a workload is down
     CAPACITY = "capacity"  # EC2 has no room for the instance just now
     REFUSED = "refused"  # the same call will be refused again
@@ -64,6 +69,19 @@ class SealiftError(Exception):
     def __str__(self) -> str:
         head = f"{self.rule}: {self.message}" if self.rule else self.message
         return f"{head.rstrip('.')}. {self.remedy}" if self.remedy else head
+
+    def told(self) -> str:
+        """Return the error as one sentence with the request id, for whoever has no journal to find it in."""
+        return f"{self} [request {self.request_id}]" if self.request_id else str(self)
+
+    def about(self) -> dict[str, Any]:
+        """Return what an error that follows from this one carries on: where it was, and what AWS called it."""
+        return {"step": self.step, "resource": self.resource, "code": self.code, "request_id": self.request_id}
+
+    def placed(self, step: str, resource: str) -> "SealiftError":
+        """Say where it was, as far as that is not said yet, and return it."""
+        self.step, self.resource = self.step or step, self.resource or resource
+        return self
 
     def as_row(self) -> Mapping[str, Any]:
         """Return the fields that are set, for the journal and for logs."""
@@ -130,7 +148,7 @@ class CheckFailed(SealiftError):
     """What was made is not what was wanted."""
 
     exit_code = 5
-    retry = Retry.EVENTUAL
+    retry = Retry.DIFFERS
 
 
 class CutVoid(SealiftError):
@@ -151,10 +169,34 @@ class TurnBack(SealiftError):
     exit_code = 5
 
 
+class AskedBack(TurnBack):
+    """Somebody has asked the driver to go back while it works."""
+
+
+class Halted(SealiftError):
+    """A lane that came to rest because another one failed; never the reason of anything."""
+
+
+class Unexpected(SealiftError):
+    """What nobody has thought of: an answer of another form, a fault of sealift. Service comes back all the same."""
+
+    @classmethod
+    def of(cls, error: Exception, **place: str) -> "Unexpected":
+        """Return it for what was raised."""
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        return cls(f"unexpected {said}", remedy="This is a fault of sealift: report it with `sealift status`.", **place)
+
+
 class LeftAtGate(SealiftError):
     """Prepared, and waiting for an approval or for the window to open."""
 
     exit_code = 3
+
+
+class NotBegun(SealiftError):
+    """Its turn had not come when somebody asked all that is driven to go back."""
+
+    exit_code = 130
 
 
 class NeedsPerson(SealiftError):

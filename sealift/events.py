@@ -10,7 +10,7 @@ class Event:
     """One thing that happened in a migration.
 
     `name` is one of: step-started, step-waiting, step-done, step-failed, retry, gate, quiesce, bring-up, direction,
-    stuck, leftover, outage, held, breaker, end.
+    stuck, leftover, outage, held, breaker, not-turned, end.
     """
 
     name: str

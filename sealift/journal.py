@@ -702,6 +702,8 @@ def _fold_note(state: State, e: Entry) -> None:  # noqa: PLR0912 - one case for 
         case "end":
             state.end, state.why = str(e.data["as"]), str(e.data.get("why") or "")
             state.waiting_for, state.at_gate = None, False
+        case "trouble" | "failure":
+            state.last_error = e.data
         case "adopted":
             state.adopted = True
 

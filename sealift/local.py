@@ -65,7 +65,7 @@ async def reserve_slots(engine: Engine, params: Mapping[str, Any]) -> Output:
             told = True
             engine.note("waiting", **{"for": f"{slots} of the Region's {limit} {quota}"})
         engine.hold(prepared=False)
-        await engine.clock.sleep(SLOT_POLL)
+        await engine.idle(SLOT_POLL)
     if told:
         engine.note("waiting", **{"for": None})
     return {"slots": slots}
@@ -175,7 +175,7 @@ async def await_proxy_target(engine: Engine, params: Mapping[str, Any]) -> Outpu
             "; ".join(f"{s.get('State')} {s.get('Reason', '')} {s.get('Description', '')}".strip() for s in states)
             or said
         )
-        await engine.clock.sleep(5.0)
+        await engine.idle(5.0)
     raise CheckFailed(
         f"the proxy {params['proxy']} does not route to {params['database']}: {said}", resource=params["proxy"]
     )

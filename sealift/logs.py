@@ -61,7 +61,7 @@ def listener(get_logger: Callable[[], Any] = structlog.get_logger) -> Listener:
         log = get_logger()
         write = (
             log.warning
-            if event.name in ("step-failed", "retry", "direction", "stuck", "leftover", "held", "breaker")
+            if event.name in ("step-failed", "retry", "direction", "stuck", "leftover", "held", "breaker", "not-turned")
             else log.info
         )
         data = {("what" if k == "event" else k): v for k, v in event.data.items()}

@@ -13,33 +13,81 @@ from sealift.errors import Retry
 
 @dataclass(frozen=True)
 class Delays:
-    """Exponential: `first` seconds, times `factor`, at most `cap`, given up when `deadline` seconds have been waited
-    in all.
-    """
+    """Exponential: `first` seconds, times `factor`, at most `cap`."""
 
     first: float
     factor: float
     cap: float
-    deadline: float
 
     def delay(self, tries: int, draw: random.Random) -> float:
         """Return the wait before the next try, after `tries` that failed, with jitter of a quarter."""
-        return float(min(self.cap, self.first * self.factor ** (tries - 1)) * draw.uniform(0.75, 1.25))
+        grown = self.first * self.factor ** min(tries - 1, GROWS)
+        return float(min(self.cap, grown) * draw.uniform(1 - JITTER, 1 + JITTER))
 
 
-RETRIES: dict[Retry, Delays | None] = {
-    Retry.TRANSIENT: Delays(1, 2, 15, 300),
-    Retry.THROTTLED: Delays(1, 2, 15, 900),
-    Retry.EVENTUAL: Delays(1, 1.5, 5, 120),  # R-EBS-90: absent for more than two minutes is absent
-    Retry.QUOTA: Delays(15, 1.5, 60, 6 * 3600),
-    Retry.CAPACITY: Delays(5, 2, 60, 900),
+JITTER = 0.25
+"""Part of a wait by which it is longer or shorter, so that lanes and drivers that were refused together do not come back together."""
+
+GROWS = 64
+"""Tries after which a wait has long been at its cap."""
+
+
+@dataclass(frozen=True)
+class Again:
+    """How errors of one class are tried again: after which waits, and until how many seconds were waited in all.
+
+    `served`: while nothing is down; `down`: while a workload is down, on the way forward (then the run goes back);
+    `home`: while a workload is down, on its way home (then a person is needed, with the commands). `sent`: what may have
+    come of the call, and what is looked at before it is sent again.
+    """
+
+    delays: Delays
+    served: float
+    down: float
+    home: float
+    sent: str
+
+    def until(self, *, down: bool, home: bool) -> float:
+        """Return the seconds after which it is given up."""
+        if not down:
+            return self.served
+        return self.home if home else self.down
+
+
+HOUR = 3600.0
+
+ABSENCE_BELIEVED = 60.0
+"""Seconds after an intent before an empty look-up of an operation without a token is believed (listing is eventually
+consistent).
+"""
+
+LOOKED_FOR = (
+    "has perhaps had its effect: it is looked for. Not found, a call of class `token` or `state` is sent again; one of class "
+    f"`lookup` not before another look by another filter, {ABSENCE_BELIEVED:g} s after it was sent"
+)
+WITHOUT_EFFECT = "has had no effect: it is sent again"
+
+RETRIES: dict[Retry, Again | None] = {
+    Retry.TRANSIENT: Again(Delays(1, 2, 15), served=300, down=300, home=HOUR, sent=LOOKED_FOR),
+    Retry.THROTTLED: Again(Delays(1, 2, 15), served=900, down=300, home=HOUR, sent=WITHOUT_EFFECT),
+    # R-EBS-90: absent for more than two minutes is absent
+    Retry.EVENTUAL: Again(Delays(1, 1.5, 5), served=120, down=120, home=600, sent=WITHOUT_EFFECT),
+    Retry.DIFFERS: Again(
+        Delays(1, 1.5, 5),
+        served=15,
+        down=15,
+        home=600,
+        sent="was answered: nothing is sent, what it made is read again",
+    ),
+    Retry.QUOTA: Again(Delays(15, 1.5, 60), served=6 * HOUR, down=0, home=HOUR, sent=WITHOUT_EFFECT),
+    Retry.CAPACITY: Again(Delays(5, 2, 60), served=900, down=300, home=HOUR, sent=WITHOUT_EFFECT),
     Retry.REFUSED: None,
     Retry.FATAL: None,
 }
-"""None: not tried again."""
+"""The one table of what is tried again. None: it is not."""
 
-DOWN_DEADLINE = 300.0
-"""While a workload is down nothing is tried again for longer than this, in seconds; then the run goes back."""
+READS = frozenset({Retry.TRANSIENT, Retry.THROTTLED})
+"""Classes that a read is tried again for at once, by the gateway; the others are judged by the step that reads."""
 
 
 @dataclass

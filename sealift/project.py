@@ -140,11 +140,12 @@ async def server_answers() -> bool:
     """Say whether flows can run: the server that is named answers, or none is named (Prefect then starts one of its own)."""
     try:
         url = os.environ.get("PREFECT_API_URL") or load("prefect.settings:PREFECT_API_URL").value()
+        if not url:
+            load("tasks.server:start_apart")()
+            return True
     except Exception as error:  # noqa: BLE001 - a broken Prefect must not stop a migration
         _say(f"Prefect cannot be loaded ({type(error).__name__}: {error}); going on without it")
         return False
-    if not url:
-        return True
     why = await asyncio.to_thread(_ask, f"{url.rstrip('/')}/health")
     if why:
         _say(

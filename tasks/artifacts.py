@@ -1,5 +1,5 @@
-"""What a run shows of itself in Prefect's UI: the plan, the progress of copies, the way to `approve`, what finalize
-left.
+"""What a run shows of itself in Prefect's UI: the plan, the progress of copies, the way to `approve`, why a step is tried
+again, what finalize left.
 
 Listeners are called in the middle of a migration and must not wait. They put an artifact into the run's outbox, which
 sends from the side; trouble there ends in one line of the log.
@@ -96,7 +96,7 @@ def later(about: str, job: Job) -> None:
 
 
 def show(event: Event) -> None:
-    """Listen: the progress of what copies, and the way to `approve` from a closed gate."""
+    """Listen: the progress of what copies, the way to `approve` from a closed gate, why a step is tried again."""
     box = _outbox.get()
     if box is None:
         return
@@ -106,6 +106,8 @@ def show(event: Event) -> None:
             box.put(f"gate-{event.migration}", lambda: _gate(event, why))
         case "held":
             box.put(f"gate-{event.migration}", lambda: _held(event))
+        case "retry":
+            box.put(f"again-{about}", lambda: _again(event))
         case "step-waiting" if (percent := event.data.get("progress")) is not None:
             _move(box, about, float(percent), event.title)
         case "step-done" if about in box.percent:
@@ -143,6 +145,16 @@ async def _held(event: Event) -> None:
         f"or `sealift resume {event.migration}`."
     )
     await acreate_markdown_artifact(text, key=key(f"gate-{event.migration}"), description="Held at the gate")
+
+
+async def _again(event: Event) -> None:
+    tries, kind, seconds = (event.data[name] for name in ("tries", "retry", "seconds"))
+    text = (
+        f"**{event.title}** failed {tries} times so far and is tried again, the last time after {seconds} s.\n\n"
+        f"* class: `{kind}`\n* {event.data['error']}"
+    )
+    about = key(f"tried-again-{event.migration}-{event.step}")
+    await acreate_markdown_artifact(text, key=about, description=f"Tried again: {kind}")
 
 
 async def approve_form(migration: str) -> str | None:

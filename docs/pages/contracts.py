@@ -52,7 +52,8 @@ STATUS = """## `sealift.status/1`
 the workload got nothing by sealift's doing, in all attempts and ways back: from the quiesce or the switchover until it
 is served with no interruption to come, and in a way back after bring-up from the fence of what served. `down_since`
 (Unix seconds, null where it is served) is set while that is so; `reader_down_seconds` and `reader_down_since` are the
-same for who reads from replicas."""
+same for who reads from replicas. `last_error` is what last went wrong in this attempt (null where nothing has), tried
+again since or not: `error` and `message`, and where they apply `step`, `resource`, `code`, `request_id` and `remedy`."""
 
 OUTCOMES = """## Outcomes
 

@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from docs.pages import examples, reading
+from sealift.aws.gateway import PATIENCE
 from sealift.aws.operations import OPERATIONS, Operation, Repeat
 from sealift.aws.outcomes import CODES
 from sealift.errors import Retry
 from sealift.kinds import KINDS
-from sealift.pace import DOWN_DEADLINE, RETRIES
+from sealift.pace import READS, RETRIES
 from sealift.policy import policy
 from sealift.recipe import operations_of, way_back
 from sealift.render.markdown import table
@@ -25,9 +26,12 @@ REPEATS = "## How a call may be sent again"
 
 RETRY = """## What is tried again
 
-One table for all calls. Waits grow by the factor up to the cap, with jitter; the last column is the sum of waits after
-which sealift gives up. While a workload is down nothing is tried again for longer than {down} s, and nothing waits on a
-quota. A code that is not here is refused for good."""
+One table for all calls. Waits grow by the factor up to the cap, each a quarter longer or shorter by chance. The last
+three numbers are the seconds of waiting after which sealift gives up: while nothing is down; while a workload is down
+(then it goes back); while a workload is down and on its way home (then it needs a person). A code that is not here is
+refused for good, and so are `refused` and `fatal`. A read is tried again for {reads}, for {patience} s at most each time."""
+
+SENT = "What has become of the call, and what is looked at before it is sent again:"
 
 NEEDS = """## What a route needs
 
@@ -80,17 +84,30 @@ def unused() -> set[str]:
 
 def _retries() -> Iterator[str]:
     meanings = dict(reading.members(Retry))
-    rows = []
-    for retry, delays in RETRIES.items():
+    rows, sent = [], []
+    for retry, again in RETRIES.items():
         codes = ", ".join(f"`{c}`" for c, r in CODES.items() if r is retry)
-        waits = (
-            (f"{n:g}" for n in (delays.first, delays.factor, delays.cap, delays.deadline))
-            if delays
-            else ("-", "-", "-", "-")
-        )
-        rows.append((retry.value, meanings.get(retry.value, ""), *waits, codes))
-    yield RETRY.format(down=f"{DOWN_DEADLINE:g}")
-    yield table(("class", "meaning", "first wait, s", "factor", "cap, s", "in all, s", "AWS codes"), rows)
+        numbers = ["-"] * 6
+        if again is not None:
+            waits, name = again.delays, retry.value
+            numbers = [f"{n:g}" for n in (waits.first, waits.factor, waits.cap, again.served, again.down, again.home)]
+            sent.append((name, again.sent))
+        rows.append((retry.value, meanings.get(retry.value, ""), *numbers, codes))
+    yield RETRY.format(reads=" and ".join(f"`{r}`" for r in RETRIES if r in READS), patience=f"{PATIENCE:g}")
+    headings = (
+        "class",
+        "meaning",
+        "first wait, s",
+        "factor",
+        "cap, s",
+        "served, s",
+        "down, s",
+        "way home, s",
+        "AWS codes",
+    )
+    yield table(headings, rows)
+    yield SENT
+    yield table(("class", "the call"), sent)
 
 
 def _needs() -> Iterator[str]:

@@ -24,7 +24,7 @@ from sealift.aws.operations import OPERATIONS, Operation
 from sealift.aws.outcomes import PAGE, understood
 from sealift.clock import Clock, WallClock
 from sealift.errors import CallError, ClockLost, NotSupported, Retry, SealiftError, UsageError
-from sealift.pace import RETRIES, Pace
+from sealift.pace import READS, RETRIES, Pace
 from sealift.step import Call
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 5, 20
@@ -202,10 +202,10 @@ class Gateway:
                         error.message, operation=error.operation, retry=Retry.REFUSED, code=PAGE
                     ) from None
                 tries += 1
-                delays = RETRIES[error.retry] if error.retry in (Retry.TRANSIENT, Retry.THROTTLED) else None
-                if delays is None or waited >= min(delays.deadline, patience) or self._account.closed:
+                again = RETRIES[error.retry] if error.retry in READS else None
+                if again is None or waited >= min(again.served, patience) or self._account.closed:
                     raise
-                delay = delays.delay(tries, _DRAW)
+                delay = again.delays.delay(tries, _DRAW)
                 waited += delay
                 await self.clock.sleep(delay)
 
@@ -267,11 +267,27 @@ class Gateway:
         try:
             if self._account.pool is None:
                 return call()
-            return await asyncio.get_running_loop().run_in_executor(self._account.pool, call)
+            sent = asyncio.get_running_loop().run_in_executor(self._account.pool, call)
+            return await (_landed(sent) if purpose is Purpose.MUTATE else sent)
         except CallError as error:
             if error.retry is Retry.THROTTLED:
                 self._account.pace.throttled(self.place, operation.name)
             raise
+
+
+async def _landed(sent: asyncio.Future[T]) -> T:
+    """Wait for a change that has left, however often its waiter is cancelled (an event loop that ends cancels every task):
+    what becomes of it can be written down before the next wait, which is then cancelled.
+    """
+    cancelled = False
+    while not sent.done():
+        try:
+            await asyncio.wait({sent})
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled and (waiter := asyncio.current_task()) is not None:
+        waiter.cancel()
+    return sent.result()
 
 
 Reader = Callable[[Call], Awaitable[dict[str, Any]]]

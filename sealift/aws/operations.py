@@ -231,7 +231,6 @@ OPERATIONS: dict[str, Operation] = {
         _change("application-autoscaling:RegisterScalableTarget", Repeat.STATE, "iam:PassRole"),
         _change("rds:AddRoleToDBInstance", Repeat.STATE, "iam:PassRole", rate=DATABASES),
         _change("rds:AddRoleToDBCluster", Repeat.STATE, "iam:PassRole", rate=DATABASES),
-        _change("rds:RemoveRoleFromDBInstance", Repeat.STATE, rate=DATABASES),
         _change("rds:RegisterDBProxyTargets", Repeat.STATE, rate=DATABASES),
         _change("rds:DeregisterDBProxyTargets", Repeat.STATE, rate=DATABASES),
         _change(

@@ -22,6 +22,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from sealift.aws.operations import OPERATIONS
 from sealift.errors import AccessDenied, CallError, CredentialsLost, NotSupported, Retry
 
 CODES: dict[str, Retry] = {
@@ -34,8 +35,12 @@ CODES: dict[str, Retry] = {
             "TooManyRequestsException",
             "SnapshotCreationPerVolumeRateExceeded",
             "RequestThrottled",
+            "RequestThrottledException",
+            "ThrottledException",
+            "BandwidthLimitExceeded",
+            "PriorRequestNotComplete",
+            "KMSThrottling",
             "SlowDown",
-            "LimitExceededException",
         ),
         Retry.THROTTLED,
     ),
@@ -47,6 +52,13 @@ CODES: dict[str, Retry] = {
             "Unavailable",
             "RequestTimeout",
             "InternalServerError",
+            "InternalServerException",
+            "InternalServiceError",
+            "InternalServiceException",
+            "ServiceUnavailableException",
+            "ServiceException",
+            "KMSInternalException",
+            "DependencyTimeoutException",
         ),
         Retry.TRANSIENT,
     ),
@@ -61,12 +73,12 @@ CODES: dict[str, Retry] = {
             "InvalidSnapshot.InUse",
             "IncorrectModificationState",
             "ResourceContention",
-            "ResourceContentionFault",
             "ScalingActivityInProgress",
-            "ScalingActivityInProgressFault",
             "ResourceInUse",
-            "ResourceInUseFault",
             "InvalidCapacityReservationId.NotFound",
+            "ConcurrentTagAccess",
+            "ConcurrentUpdateException",
+            "OperationAborted",
             # RDS: a state that passes; an own name that is there already is found by the next look
             "InvalidDBInstanceState",
             "InvalidDBInstanceStateFault",
@@ -86,9 +98,25 @@ CODES: dict[str, Retry] = {
             "DBSnapshotNotFound",
             "DBClusterSnapshotNotFoundFault",
             "DBProxyTargetGroupNotFoundFault",
+            "DBProxyTargetNotFoundFault",
+            "DBProxyTargetAlreadyRegisteredFault",
             "InvalidDBProxyStateFault",
+            "BlueGreenDeploymentNotFoundFault",
+            "DBParameterGroupNotFound",
+            "DBClusterParameterGroupNotFound",
+            "DBClusterEndpointNotFoundFault",
+            "DBClusterEndpointAlreadyExistsFault",
+            "InvalidDBClusterEndpointStateFault",
+            "DBInstanceRoleAlreadyExists",
+            "DBClusterRoleAlreadyExists",
+            "DBInstanceRoleNotFound",
+            "InvalidResourceStateFault",
+            "InvalidGlobalClusterStateFault",
+            "InvalidDBSubnetGroupStateFault",
             "DependencyViolation",
             "InvalidGroup.Duplicate",
+            "InvalidGroup.NotFound",
+            "InvalidSecurityGroupID.NotFound",
         ),
         Retry.EVENTUAL,
     ),
@@ -110,6 +138,11 @@ CODES: dict[str, Retry] = {
             "DBClusterQuotaExceededFault",
             "DBParameterGroupQuotaExceeded",
             "SecurityGroupLimitExceeded",
+            "DBClusterEndpointQuotaExceededFault",
+            "DBInstanceAutomatedBackupQuotaExceeded",
+            "DBClusterAutomatedBackupQuotaExceededFault",
+            "AutomationExecutionLimitExceededException",
+            "LimitExceededException",
         ),
         Retry.QUOTA,
     ),
@@ -119,6 +152,7 @@ CODES: dict[str, Retry] = {
             "InsufficientReservedInstanceCapacity",
             "InsufficientHostCapacity",
             "InsufficientCapacity",
+            "InsufficientVolumeCapacity",
             "InsufficientDBInstanceCapacity",
             "InsufficientDBClusterCapacityFault",
             "InsufficientStorageClusterCapacity",
@@ -126,7 +160,22 @@ CODES: dict[str, Retry] = {
         Retry.CAPACITY,
     ),
 }
-"""Every code that is not here is refused for good."""
+"""Every code that is not here is refused for good.
+
+`LimitExceededException` is a quota that is full (KMS, Application Auto Scaling); on a read, which takes no slot, it is a
+rate (Data Lifecycle Manager).
+"""
+
+TOO_MANY_REQUESTS, SERVER_FAULT = 429, 500
+"""HTTP status: what says of a code that nobody knows that it may pass."""
+
+
+def _bare(code: str) -> str:
+    """Return a code without the ending that one API gives it and another does not (`DBClusterNotFoundFault`, `DBInstanceNotFound`)."""
+    return code.removesuffix("Fault").removesuffix("Exception")
+
+
+_BARE = {_bare(code): retry for code, retry in CODES.items()}
 
 DENIED = frozenset({"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError"})
 CREDENTIALS = frozenset(
@@ -138,6 +187,8 @@ CREDENTIALS = frozenset(
         "UnrecognizedClientException",
         "AuthFailure",
         "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "RequestTimeTooSkewed",
         "InvalidAccessKeyId",
     }
 )
@@ -247,9 +298,23 @@ def _answered(error: ClientError, operation: str) -> CallError:
         )
     if code in UNKNOWN_OPERATION or status == 501:
         return NotSupported(message, retry=Retry.REFUSED, **same)
-    if status >= 500 and code not in CODES:
-        return CallError(message, retry=Retry.TRANSIENT, ambiguous=True, **same)
-    retry = CODES.get(code, Retry.REFUSED)
-    if code == "InvalidParameterValue" and "already in use" in str(body.get("Message", "")):
+    retry = _class_of(code, status)
+    if retry is Retry.QUOTA and code.startswith("LimitExceeded") and _reads(operation):
+        retry = Retry.THROTTLED
+    in_use = code == "InvalidParameterValue" and "already in use" in str(body.get("Message", ""))
+    if in_use and operation == "ec2:AttachVolume":
         retry = Retry.EVENTUAL  # the device of a volume that was detached a moment ago
     return CallError(message, retry=retry, ambiguous=retry is Retry.TRANSIENT, **same)
+
+
+def _class_of(code: str, status: int) -> Retry:
+    if (known := _BARE.get(_bare(code))) is not None:
+        return known
+    if status == TOO_MANY_REQUESTS:
+        return Retry.THROTTLED
+    return Retry.TRANSIENT if status >= SERVER_FAULT else Retry.REFUSED
+
+
+def _reads(operation: str) -> bool:
+    known = OPERATIONS.get(operation)
+    return known is not None and not known.mutating

@@ -3,53 +3,34 @@
 import asyncio
 import json
 import os
-import signal
 import sys
 from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
+
+from sealift.cli.saying import as_json, data, say, who
 
 if TYPE_CHECKING:
     from sealift.clock import Clock
     from sealift.driver import Driver, Outcome
     from sealift.options import Options
 
+__all__ = ["as_json", "conclude", "data", "driver", "end", "one_line", "options", "run", "say", "who"]
+
 T = TypeVar("T")
 
 _views: list[Any] = []
 """Live views of this process: they rest before anything else is written."""
 
-
-def say(text: str, *, bold: bool = False, color: str | None = None) -> None:
-    """Write a line for people to stderr."""
-    click.secho(text, err=True, bold=bold or None, fg=color)
-
-
-def data(text: str) -> None:
-    """Write data to stdout."""
-    click.echo(text)
-
-
-def as_json(body: Any) -> None:
-    """Write json to stdout."""
-    data(json.dumps(body, indent=2, default=str))
+_drivers: list[Any] = []
+"""The driver of this process, while a command has one."""
 
 
 def end(code: int) -> NoReturn:
     """End the process with a code."""
     sys.exit(code)
-
-
-def who() -> str:
-    """Return who types, for the journal."""
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
 
 
 @contextmanager
@@ -60,7 +41,7 @@ def one_line() -> Iterator[None]:
     try:
         yield
     except SealiftError as error:
-        say(f"sealift: {error}", color="red")
+        say(f"sealift: {error.told()}", color="red")
         end(error.exit_code)
     except KeyboardInterrupt:
         say("sealift: interrupted; `sealift status` shows what can be resumed", color="yellow")
@@ -113,6 +94,7 @@ def driver(
         made = Driver(settings, pool=pool, listeners=listeners, notify=notify)
         for live in _views:
             live.now = made.clock.now
+        _drivers.append(made)
         try:
             yield made
         except KeyboardInterrupt:
@@ -120,6 +102,7 @@ def driver(
             end(130)
         finally:
             _views.clear()
+            _drivers.clear()
             made.close()
 
 
@@ -151,38 +134,20 @@ def _check_endpoint(url: str | None) -> None:
 
 def run(work: Coroutine[Any, Any, T], clock: "Clock | None" = None) -> T:
     """Run a coroutine to its end, as an actor of the clock if it counts none itself; the view of it then rests, for
-    what is written next. SIGTERM (a service or a container that is stopped) ends it as Ctrl-C does: leases are given back.
+    what is written next. What signals do meanwhile is in `sealift.cli.signals`.
 
     Raises:
         KeyboardInterrupt: it was ended so.
 
     """
+    from sealift.cli.signals import heeding
+
     try:
-        return asyncio.run(_heeding_sigterm(work if clock is None else _acting(work, clock)))
+        acting = work if clock is None else _acting(work, clock)
+        return asyncio.run(heeding(acting, _drivers[-1] if _drivers else None, _views))
     finally:
         for live in _views:
             live.stop()
-
-
-async def _heeding_sigterm(work: Coroutine[Any, Any, T]) -> T:
-    loop, task, told = asyncio.get_running_loop(), asyncio.current_task(), False
-
-    def end_it() -> None:
-        nonlocal told
-        if task is not None and not told:
-            told = task.cancel()
-
-    with suppress(NotImplementedError, RuntimeError, ValueError):  # no such signals here, or not the main thread
-        loop.add_signal_handler(signal.SIGTERM, end_it)
-    try:
-        return await work
-    except asyncio.CancelledError:
-        if told:
-            raise KeyboardInterrupt from None
-        raise
-    finally:
-        with suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.remove_signal_handler(signal.SIGTERM)
 
 
 async def _acting(work: Coroutine[Any, Any, T], clock: "Clock") -> T:
@@ -247,8 +212,8 @@ def conclude(outcomes: Sequence["Outcome"], output: str) -> NoReturn:
     elif len(outcomes) > 1 or not failed:
         for o in outcomes:
             mark, color = ("done", "green") if o.exit_code == 0 else (f"exit {o.exit_code}", "red")
-            who = f"{o.migration}  " if o.migration else ""
-            click.echo(f"{click.style(mark, fg=color)}  {who}{o.message}")
+            named = f"{o.migration}  " if o.migration else ""
+            click.echo(f"{click.style(mark, fg=color)}  {named}{o.message}")
     if len(outcomes) == 1 and failed:
         say(f"sealift: {failed[0].message}", color="red")
     elif failed:

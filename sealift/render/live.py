@@ -37,7 +37,13 @@ ENDS = {
 }
 """By how a migration came to rest: what stands under phase, and under doing."""
 
-SAID = {"retry": "tries again", "direction": "turns back", "leftover": "left over", "held": "held"}
+SAID = {
+    "retry": "tries again",
+    "direction": "turns back",
+    "leftover": "left over",
+    "held": "held",
+    "not-turned": "does not turn",
+}
 """Events that leave a line above the view."""
 
 
@@ -97,8 +103,12 @@ class LiveView:
         self.now = now
         self._lines: dict[str, _Line] = {}
         self._lock = threading.RLock()
-        self._live = Live(get_renderable=self._table, console=self._console, refresh_per_second=4, transient=False)
-        self._started = False
+        self._live = self._drawn()
+        self._started = self._resting = False
+        self._held: list[Text] = []
+
+    def _drawn(self) -> Live:
+        return Live(get_renderable=self._table, console=self._console, refresh_per_second=4, transient=False)
 
     def listen(self, event: Event) -> None:
         """Take an event in."""
@@ -109,12 +119,41 @@ class LiveView:
             line.now = event.at
             line.phase = event.phase or line.phase
             self._take(line, event)
-        if not self._started:
+        self._draw()
+
+    def _draw(self) -> None:
+        if not self._started and not self._resting:
             self._started = True
             self._live.start()
 
+    def rest(self) -> None:
+        """Draw nothing and say nothing until `wake`: somebody is asked something on the same terminal."""
+        self._resting = True
+        if self._started:
+            self._started = False
+            self._live.transient = True  # the picture is drawn again below the question
+            self._live.stop()
+
+    def wake(self) -> None:
+        """Go on drawing, below what was written meanwhile; what came up meanwhile is said first."""
+        self._resting = False
+        held, self._held = self._held, []
+        for line in held:
+            self._console.print(line)
+        self._live = self._drawn()
+        if self._lines:
+            self._draw()
+
+    def _say(self, line: Text) -> None:
+        if self._resting:
+            self._held.append(line)
+        else:
+            self._console.print(line)
+
     def stop(self) -> None:
         """Leave the last picture standing."""
+        if self._resting and self._lines:
+            self.wake()
         if self._started:
             self._started = False
             self._live.stop()
@@ -137,13 +176,13 @@ class LiveView:
             case "outage":
                 line.outages = {who: Outage(**o) for who, o in event.data["outages"].items()}
                 line.began = event.data.get("began", line.began)
-            case "retry" | "direction" | "leftover" | "held":
+            case "retry" | "direction" | "leftover" | "held" | "not-turned":
                 why = event.data.get("error") or event.data.get("why")
-                self._console.print(Text(f"{event.target}  {SAID[event.name]}: {why}", style="yellow"))
+                self._say(Text(f"{event.target}  {SAID[event.name]}: {why}", style="yellow"))
                 if event.name == "held":
                     line.end, line.ended, line.doing = "held", event.at, {}
             case "breaker":
-                self._console.print(Text(str(event.data["text"]), style="bold red"))
+                self._say(Text(str(event.data["text"]), style="bold red"))
             case "end":
                 line.end, line.ended, line.doing = str(event.data.get("as")), event.at, {}
 

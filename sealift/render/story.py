@@ -51,6 +51,7 @@ def row_of(journal: Journal, about: Mapping[str, Any], plan: MigrationPlan, stat
         "waiting_for": waits_for(plan, state, now), "down_seconds": state.down_seconds(now), "attempt": state.attempt,
         "down_since": state.down_since(), "reader_down_seconds": state.down_seconds(now, READERS),
         "reader_down_since": state.down_since(READERS), "account": plan.account, "region": plan.region, "driven": not (free or gone),
+        "last_error": None if state.last_error is None else dict(state.last_error),
     }  # fmt: skip
 
 
@@ -184,9 +185,12 @@ class Story:
         return "".join(f"\n     {said}" for said in down_now(self.state, self.plan.target))
 
     def _driver(self) -> str:
-        return (
-            "a process drives it" if self.row["driven"] else "NO PROCESS DRIVES IT: its driver has ended or was killed"
-        )
+        if self.row["driven"]:
+            return "a process drives it"
+        token = max((e.token for e in self.entries), default=0)
+        left = next((e for e in self.entries if e.what == "left" and e.token == token), None)
+        how = f"left it at {moment(left.at)} ({left.data['why']})" if left else "has ended or was killed"
+        return f"NO PROCESS DRIVES IT: its driver {how}"
 
     def _since(self, *what: str) -> str:
         at = next((e.at for e in reversed(self.entries) if not what or e.what in what), self.now)

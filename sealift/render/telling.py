@@ -20,6 +20,7 @@ NOTES = {
     "service-back": "▲ service is as before",
     "leftover": "✗ left over: {resource}: {why}",
     "accepted": "accepted: the replacement stays",
+    "left": "✗ its driver leaves it as it is: {why}",
     "adopted": "adopted: the journal was rebuilt from tags; who approved and when is not known",
     "attempt-closed": "the way back is complete",
 }
@@ -114,6 +115,9 @@ def gathered(entries: Sequence[Entry], titles: Mapping[str, str]) -> list[Told |
     items: list[Told | Entry] = []
     latest: dict[tuple[int, str], Told] = {}
     for e in entries:
+        if e.what == "trouble":
+            _trouble(e, latest)
+            continue
         if e.step is None:
             items.append(e)
             continue
@@ -130,6 +134,13 @@ def gathered(entries: Sequence[Entry], titles: Mapping[str, str]) -> list[Told |
             items.append(told)
         told.take(e)
     return items
+
+
+def _trouble(e: Entry, latest: Mapping[tuple[int, str], Told]) -> None:
+    """Add what ended a try to its step; of a step that was not begun what gives the migration up tells it."""
+    told = latest.get((e.attempt, str(e.data.get("step"))))
+    if told is not None:
+        told.failures.append(e.data)
 
 
 def tell(entries: Sequence[Entry], titles: Mapping[str, str]) -> list[str]:
@@ -167,7 +178,8 @@ def _sentence(e: Entry, steps: Mapping[str, Told], failed: str) -> str | None:
         case "failure":
             step = steps.get(str(e.data.get("step")))
             known = step is not None and any(f.get("message") == e.data.get("message") for f in step.failures)
-            return f"✗ gives up: {step.title}" if step is not None and known else f"✗ failed: {failure(e.data)}"
+            place = f"{step.title}: " if step is not None else ""
+            return f"✗ gives up: {step.title}" if step is not None and known else f"✗ failed: {place}{failure(e.data)}"
         case "direction":
             why = str(e.data.get("why", ""))
             return "↩ turns back" if failed and failed.rstrip(".") in why else f"↩ turns back: {why}"

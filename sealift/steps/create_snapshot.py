@@ -232,6 +232,10 @@ class RestorePoint(Snapshot):
         call = by_id("ec2:DescribeSnapshots", "volume-id", self.volume)
         return Query(Call(call.operation, {"OwnerIds": ["self"], **call.params}), read)
 
+    def find_again(self, ctx: Context) -> Query:
+        """Look by tags: the first look was by volume."""
+        return super().find(ctx)
+
     def undo(self) -> Irreversible:
         return Irreversible("a restore point is the user's")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from sealift.driver import LEASE_CUTOVER, _Lease
 from sealift.engine import REQUEST_LIFE, Attempt
 from sealift.errors import LeaseLost
+from sealift.events import Event
 from sealift.journal import Journal
 from sealift.sandbox.faults import Fault
 from sealift.sandbox.seeding import VolumeSpec
@@ -142,3 +144,73 @@ async def test_copy_slots_are_waited_for_before_the_stop(world: World) -> None:
     state = world.state(outcome.migration)
     assert (0, [], True) == (outcome.exit_code, world.box.losses(), state.quiesced - began > 600)
     assert state.brought_up - state.quiesced < 300
+
+
+# -- what a person says while it works
+
+
+async def test_asked_back_at_its_gate_it_stops_nothing_and_cleans_up(instant: World) -> None:
+    """No approval is waited for any longer: the snapshots go, the source keeps its state, and no failure is told."""
+    instance = instant.instance(ROOT)
+    plan = await instant.plan(instance, route="clone")
+    driver = instant.new_driver(listeners=[at("gate", lambda: driver.turn_back("a test asks"))])
+    outcome = await instant.act(driver.migrate(plan, observed=True))
+    state = instant.state(outcome.migration)
+    assert (0, "rolled-back", "a test asks") == (outcome.exit_code, state.end, state.rollback["why"])
+    assert ([], "running", {}) == (instant.calls("Stop"), instant.power(instance), instant.snapshots())
+    assert "failure" not in moments(instant, outcome.migration)
+
+
+@pytest.mark.parametrize("step", ["stop", "detach:/dev/xvda", "copy:/dev/xvda", "attach:/dev/xvda"])
+async def test_asked_back_in_the_cutover_it_goes_back_from_the_next_row(instant: World, step: str) -> None:
+    """As `rollback` does: exit 0, the original runs, nothing is lost; the approval is taken back with it."""
+    instance = instant.instance(ROOT)
+    before = instant.volumes(instance)["/dev/xvda"]["VolumeId"]
+    driver = instant.new_driver(listeners=[when(step, lambda: driver.turn_back("a test asks"))])
+    outcome = await instant.migrate(instance, driver=driver, route="clone")
+    assert (0, "rolled-back") == (outcome.exit_code, instant.state(outcome.migration).end)
+    assert ("running", before, []) == (
+        instant.power(instance),
+        instant.volumes(instance)["/dev/xvda"]["VolumeId"],
+        instant.box.losses(),
+    )
+
+
+async def test_asked_back_while_it_is_brought_up_it_goes_on_and_says_so(instant: World) -> None:
+    """A start that was sent is not turned half-way: the replacement serves, and the event names what puts the original back."""
+    instance = instant.instance(ROOT)
+    started = when("start", lambda: driver.turn_back("a test asks"), event="step-waiting")
+    driver = instant.new_driver(listeners=[started])
+    outcome = await instant.migrate(instance, driver=driver, route="clone")
+    said = [e.data["why"] for e in instant.events if e.name == "not-turned"]
+    assert (0, "retained", 1) == (outcome.exit_code, instant.state(outcome.migration).end, len(said))
+    assert "--discard-writes" in said[0]
+
+
+async def test_what_has_not_begun_when_going_back_is_asked_for_does_not_begin(instant: World) -> None:
+    """Exit 130: nothing was sent for it, and the journal does not know it."""
+    plan = await instant.plan(instant.instance(ROOT), route="clone")
+    instant.driver.turn_back("a test asks")
+    outcome = await instant.act(instant.driver.migrate(plan, approved_by="a test", observed=True))
+    assert (130, "", []) == (outcome.exit_code, outcome.migration, instant.driver.journal.migrations())
+
+
+async def test_who_waits_for_a_copy_slot_leaves_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hours may be waited for a slot: nothing is under way, so that a driver that is ended there is not waited for."""
+    plan = await world.plan(world.instance(ROOT), route="clone")
+    monkeypatch.setattr(Journal, "reserve", lambda *_: False)
+    waiting = asyncio.Event()
+    driver = world.new_driver(listeners=[when("slots", waiting.set, event="step-started")])
+    run = asyncio.ensure_future(world.act(driver.migrate(plan, approved_by="a test", observed=True)))
+    await waiting.wait()
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(run, 5)
+    migration = world.driver.journal.migrations()[-1]["id"]
+    assert "left" in moments(world, migration)
+    assert world.driver.journal.lease(migration)[2]
+
+
+def at(event: str, act: Callable[[], Any]) -> Callable[[Event], None]:
+    """Return a listener that acts once, the first time an event is told."""
+    return when("", act, event=event)

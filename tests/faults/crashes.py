@@ -217,7 +217,7 @@ async def _tell(forks: Forks, stage: Stage, then: str) -> None:
     """Take up what died in this fork, and tell how it ended."""
     try:
         what: Any = stage.end(await THEN[then][0](stage))
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - whatever it was is told to the process that forked
         what = Broken(traceback.format_exc(limit=-12))
     forks.tell(what)
 

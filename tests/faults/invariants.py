@@ -131,7 +131,11 @@ class Invariants:
                 how=lambda: f"{machine.id} is {machine.state} on {self._disks(machine)}",
             )
         if machine.state == "running":
-            lost = [] if one.discarded else [w for w in self.box._losses_of(machine) if (w.device, w.start) not in one.forgiven]
+            lost = (
+                []
+                if one.discarded
+                else [w for w in self.box._losses_of(machine) if (w.device, w.start) not in one.forgiven]
+            )
             self._ask(LOST, holds=not lost, how=lambda: f"{machine.id} runs without {lost[:2]}")
         self._look_at_power(one, machine, at)
 

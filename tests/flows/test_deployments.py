@@ -1,5 +1,6 @@
 """What deployments/prefect.yaml registers can be loaded, and explains itself in the form."""
 
+import inspect
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -7,8 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 from prefect.flows import load_flow_from_entrypoint
+from prefect.runner import Runner
 from prefect.utilities.callables import parameter_schema
 
+from sealift.engine import REQUEST_LIFE
 from sealift.parameters import VerifyRun
 from sealift.project import prefect_file, project_root
 from tasks import serving
@@ -105,3 +108,11 @@ def test_what_is_retained_is_looked_at_every_day_in_a_zone_that_is_named() -> No
     (found,) = served.schedules or []
     assert (found.schedule.cron, found.schedule.timezone) == (hours["cron"], hours["timezone"])
     assert served.parameters == scheduled["verify"]["parameters"]
+
+
+def test_a_service_that_is_stopped_gets_one_request_time_out() -> None:
+    """Between SIGTERM and SIGKILL a call under way comes to its row; Prefect's own grace for a cancelled run is as long."""
+    unit = (prefect_file().parent / "sealift.service").read_text(encoding="utf-8")
+    stop = float(unit.split("TimeoutStopSec=")[1].split()[0])
+    prefects = inspect.signature(Runner._kill_process).parameters["grace_seconds"].default
+    assert REQUEST_LIFE < min(stop, prefects) <= REQUEST_LIFE + 10
