@@ -653,7 +653,7 @@ def _fold_step(state: State, e: Entry) -> None:
             state.last_error = e.data
 
 
-def _fold_note(state: State, e: Entry) -> None:  # noqa: PLR0912 - one case for each kind of row
+def _fold_note(state: State, e: Entry) -> None:  # noqa: PLR0912, PLR0915 - one case for each kind of row
     match e.what:
         case "attempt":
             if state.rollback.get("asked"):  # whoever asked for the way back has taken the approval back with it
