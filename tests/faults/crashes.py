@@ -5,7 +5,7 @@ A run is walked once. At each of its durable states the process forks; the fork'
 """
 
 import traceback
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -18,13 +18,13 @@ from tests.faults.stage import Ended, Stage, plainly, play
 from tests.faults.tapped import Point
 
 RETENTION = 15 * 86_400.0
-
-Then = Callable[[Stage], Awaitable[Outcome | None]]
+SERVED = 300.0
+"""Seconds that a replacement has served when a person goes back."""
 
 
 @dataclass
 class Tried:
-    """What came of one crash point: nothing wrong where it survived."""
+    """What came of one trial: nothing wrong where it survived. `checks`: how often each invariant was looked at."""
 
     act: str
     point: str
@@ -32,53 +32,58 @@ class Tried:
     wrong: list[str]
     checks: Mapping[int, int] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        return f"{self.act}, {self.point or 'undisturbed'}{f', {self.then}' if self.then else ''}"
+
+
+NewDriver = Callable[[], Driver]
+
 
 @dataclass(frozen=True)
 class Act:
-    """What a run does until it is killed: from where on it can be, and with which code it ends undisturbed."""
+    """What a run does until it is killed: between which rows it can be, and with which code it ends undisturbed."""
 
-    name: str
     code: int
-    play: Callable[[Stage, Callable[[], Driver]], Awaitable[Outcome | None]]
+    play: Callable[[Stage, NewDriver], Awaitable[Outcome | None]]
     since: str = ""
     """The row after which it is killed; "": from the first."""
     until: str = ""
     """The row before which it is killed at last: after it, another attempt begins."""
 
 
-async def _forward(stage: Stage, driver: Callable[[], Driver]) -> Outcome | None:
+async def _forward(stage: Stage, driver: NewDriver) -> Outcome | None:
     return await stage.migrate(driver())
 
 
-async def _back(stage: Stage, driver: Callable[[], Driver]) -> Outcome | None:
+async def _back(stage: Stage, driver: NewDriver) -> Outcome | None:
     """Fail at the last moment before bring-up, and go back by itself."""
     killed = driver()
     killed.runner = no_bring_up
     return await stage.migrate(killed)
 
 
-async def _back_once_up(stage: Stage, driver: Callable[[], Driver]) -> Outcome | None:
+async def _back_once_up(stage: Stage, driver: NewDriver) -> Outcome | None:
     """Go back by a person's word, when the replacement has served for a while."""
     await stage.migrate(stage.driver())
-    stage.world.clock.advance(300)
+    stage.world.clock.advance(SERVED)
     return await stage.rollback(driver(), discard=True)
 
 
-async def _finalize(stage: Stage, driver: Callable[[], Driver]) -> Outcome | None:
+async def _finalize(stage: Stage, driver: NewDriver) -> Outcome | None:
     await stage.migrate(stage.driver())
     stage.world.clock.advance(RETENTION)
     return await stage.finalize(driver())
 
 
 ACTS = {
-    a.name: a
-    for a in (
-        Act("forward", 0, _forward),
-        Act("way back", 5, _back, since="direction", until="attempt-closed"),
-        Act("way back once up", 0, _back_once_up, since="direction", until="attempt-closed"),
-        Act("finalize", 0, _finalize),
-    )
+    "forward": Act(0, _forward),
+    "way back": Act(5, _back, since="direction", until="attempt-closed"),
+    "way back once up": Act(0, _back_once_up, since="direction", until="attempt-closed"),
+    "finalize": Act(0, _finalize),
 }
+
+
+# -- what comes after the death
 
 
 async def _resume(stage: Stage) -> Outcome | None:
@@ -89,16 +94,19 @@ async def _again(stage: Stage) -> Outcome | None:
     return await stage.finalize()
 
 
-async def _as_adopted(stage: Stage) -> Outcome | None:
+async def _go_back(stage: Stage) -> Outcome | None:
+    """A person gives up where the driver died."""
+    return await stage.rollback(discard=True)
+
+
+async def _adopt(stage: Stage) -> Outcome | None:
     """Rebuild the journal, then do what the message says comes next."""
-    marked = bool(stage.migration)
     stage.lose_the_journal()
     driver = stage.driver()
-    stage.invariants.took_over(stage.migration) if marked else None
     target = {"rds-instance": "rds:", "aurora-cluster": "aurora:"}.get(stage.plan.kind, "") + stage.plan.target
-    told = await stage.world.act(driver.adopt(target, stage.plan.options))
+    told: Outcome = await stage.world.act(driver.adopt(target, stage.plan.options))
     if told.exit_code:
-        return told  # type: ignore[no-any-return]
+        return told
     said = told.message.rpartition("Next: sealift ")[2]
     if said.startswith("rollback"):
         return await stage.rollback(discard="--discard-writes" in said)
@@ -107,131 +115,172 @@ async def _as_adopted(stage: Stage) -> Outcome | None:
     return await stage.resume()
 
 
-async def _go_back(stage: Stage) -> Outcome | None:
-    """A person gives up where the driver died."""
-    return await stage.rollback(discard=True)
+# -- how it may end
 
 
-def same(ended: Ended, undisturbed: Ended, before: list[str]) -> list[str]:
-    """The end is that of the run that nobody disturbed."""
+def _same(ended: Ended, undisturbed: Ended, before: Sequence[str]) -> list[str]:
+    """Ended as the run that nobody disturbed."""
     return _compared(ended, undisturbed.code, undisturbed.picture)
 
 
-def back(ended: Ended, undisturbed: Ended, before: list[str]) -> list[str]:
+def _as_before(ended: Ended, undisturbed: Ended, before: Sequence[str]) -> list[str]:
     """All is as it was before; after bring-up a snapshot of what was discarded is there besides."""
-    if "as it was before the cut" not in ended.message and "was put back" not in ended.message:
-        return _compared(ended, 0, before)
-    return [] if ended.code in (0, 5) else _compared(ended, 0, before)
+    if ended.code not in (0, 5):
+        return [f"it ended with {ended.code}: {ended.message[:300]}"]
+    less = [line for line in before if line not in ended.picture]
+    return [f"it was put back, and lacks {less[:4]}"] if less else []
 
 
-def either(ended: Ended, undisturbed: Ended, before: list[str]) -> list[str]:
-    """Adopted: it went on to the undisturbed end, or back to what was before, or nothing had been begun."""
+def _either(ended: Ended, undisturbed: Ended, before: Sequence[str]) -> list[str]:
+    """Adopted: it went on to the undisturbed end, or back to what was before; refused, nothing had been begun."""
     if ended.code == 4:
         return [f"refused: {ended.message[:300]}", *_compared(ended, 4, before)] if ended.picture != before else []
-    return [] if ended.code == 0 else [f"it ended with {ended.code}: {ended.message[:300]}"]
+    if ended.code == 0 and "as it was before" not in ended.message:
+        less = [line for line in undisturbed.picture if line not in ended.picture]
+        return [f"adopted and resumed, and lacks {less[:4]}"] if less else []
+    return _as_before(ended, undisturbed, before)
 
 
-def _compared(ended: Ended, code: int, picture: list[str]) -> list[str]:
+def _compared(ended: Ended, code: int, picture: Sequence[str]) -> list[str]:
     found = [] if ended.code == code else [f"it ended with {ended.code}, not {code}: {ended.message[:300]}"]
-    if ended.picture != picture:
+    if ended.picture != list(picture):
         less = [line.strip() for line in picture if line not in ended.picture]
         more = [line.strip() for line in ended.picture if line not in picture]
-        found.append(
-            f"another end; lacks {less[:4]} and has {more[:4]} ({len(ended.picture)} lines for {len(picture)})"
-        )
+        found.append(f"another end; lacks {less[:4]}, has {more[:4]} ({len(ended.picture)} lines for {len(picture)})")
     return found
 
 
-Judge = Callable[[Ended, Ended, list[str]], list[str]]
+@dataclass(frozen=True)
+class Then:
+    """What is done after the death, and how that may end; `killed`: that is killed too, at each of its durable states."""
 
-THEN: dict[str, tuple[Then, Judge]] = {
-    "resume": (_resume, same),
-    "finalize again": (_again, same),
-    "rollback": (_go_back, back),
-    "lost journal": (_as_adopted, either),
+    go: Callable[[Stage], Awaitable[Outcome | None]]
+    judge: Callable[[Ended, Ended, Sequence[str]], list[str]]
+    killed: bool = False
+
+
+THEN = {
+    "resume": Then(_resume, _same),
+    "finalize again": Then(_again, _same),
+    "rollback": Then(_go_back, _as_before),
+    "rollback that is killed too": Then(_go_back, _as_before, killed=True),
+    "lost journal": Then(_adopt, _either),
 }
+
+
+# -- the matrix
+
+Wanted = Callable[[int, Point], bool]
+
+
+def share_of(share: float, offset: int = 0) -> Wanted:
+    """Return what wants so much of what it is asked about, evenly spread; another `offset` wants others."""
+
+    def wanted(number: int, _: Point) -> bool:
+        return int((number + offset % 97 / 97) * share) > int((number - 1 + offset % 97 / 97) * share)
+
+    return wanted if share < 1 else lambda *_: True
 
 
 def crash(
     shape: str,
     route: str,
     act: str,
-    thens: Iterable[str],
-    wanted: Callable[[int, Point], bool] = lambda n, point: True,
+    thens: Sequence[str],
+    wanted: Wanted = share_of(1),
     *,
+    inner: Wanted = share_of(0.1),
     at_once: int = 1,
 ) -> list[Tried]:
-    """Walk a run, die at each of its durable states that is wanted, and try what comes then."""
-    found: list[Tried] = play(
-        shape, route, partial(_crash, act=ACTS[act], thens=list(thens), wanted=wanted, at_once=at_once)
-    )
-    return found
+    """Walk a run, die at each of its durable states that is wanted, and try what comes then.
+
+    `inner`: of the durable states of what comes then, those at which that is killed too (`Then.killed`).
+    """
+    matrix = partial(_crash, act=act, thens=thens, wanted=wanted, inner=inner, at_once=at_once)
+    tried: list[Tried] = play(shape, route, matrix)
+    return tried
 
 
 async def _crash(
-    stage: Stage, act: Act, thens: list[str], wanted: Callable[[int, Point], bool], at_once: int
+    stage: Stage, act: str, thens: Sequence[str], wanted: Wanted, inner: Wanted, at_once: int
 ) -> list[Tried]:
-    forks, seen, begun = Forks(at_once), set[Point](), [not act.since]
-    dying: list[str] = []
+    played, forks, died = ACTS[act], Forks(at_once), list[str]()
+    dies = _dying(stage, forks, thens, wanted, died, (played.since, played.until))
+    outcome = await played.play(stage, lambda: stage.driver(dies))
+    if died:
+        forks.tell(await _taken_up(stage, THEN[died[0]], inner))
+    undisturbed, before = stage.end(outcome), plainly(stage.before)
+    tried = [Tried(act, "", "", undisturbed.wrong + _compared(undisturbed, played.code, undisturbed.picture))]
+    tried[0].checks = undisturbed.checks
+    for (point, then), told in forks.join().items():
+        ends = told if isinstance(told, list) else [("", told)]
+        for also, ended in ends:
+            place = f"{point}, and then {also}" if also else str(point)
+            if isinstance(ended, Broken):
+                tried.append(Tried(act, place, then, [ended.why]))
+            else:
+                wrong = [*ended.wrong, *THEN[then].judge(ended, undisturbed, before)]
+                tried.append(Tried(act, place, then, wrong, ended.checks))
+    return tried
+
+
+def _dying(
+    stage: Stage,
+    forks: Forks,
+    thens: Sequence[str],
+    wanted: Wanted,
+    died: list[str],
+    between: tuple[str, str] = ("", ""),
+) -> Callable[[Point], bool]:
+    """Return what forks at each durable state that is wanted, and lets the driver of the fork die there."""
+    since, until = between
+    seen, begun = set[Point](), [not since]
 
     def dies(point: Point) -> bool:
-        begun[0] = (begun[0] or point == Point("", act.since, "after")) and point != Point("", act.until, "after")
-        if dying or not begun[0] or point in seen or not _differs(stage, point):
+        begun[0] = (begun[0] or point == Point("", since, "after")) and point != Point("", until, "after")
+        if died or not begun[0] or point in seen or not _differs(stage, point):
             return False
         seen.add(point)
         if not wanted(len(seen), point):
             return False
         for then in thens:
-            copy = stage.copy_of_the_journal(len(seen) * len(THEN) + thens.index(then))
+            copy = stage.copy_of_the_journal()
             if forks.fork((point, then)):
                 stage.go_on_with(copy)
-                dying.append(then)
+                died.append(then)
                 return True
         return False
 
-    outcome = await act.play(stage, lambda: stage.driver(dies))
-    if dying:
-        (then,) = dying
-        await _tell(forks, stage, then)
-    undisturbed = stage.end(outcome)
-    tried = [
-        Tried(
-            act.name,
-            "",
-            "",
-            [*undisturbed.wrong, *_compared(undisturbed, act.code, undisturbed.picture)],
-            undisturbed.checks,
-        )
-    ]
-    before = plainly(stage.before)
-    for (point, then), ended in forks.join().items():
-        if isinstance(ended, Broken):
-            tried.append(Tried(act.name, str(point), then, [ended.why]))
-            continue
-        wrong = [*ended.wrong, *THEN[then][1](ended, undisturbed, before)]
-        tried.append(Tried(act.name, str(point), then, wrong, ended.checks))
-    return tried
+    return dies
 
 
-async def _tell(forks: Forks, stage: Stage, then: str) -> None:
-    """Take up what died in this fork, and tell how it ended."""
+async def _taken_up(stage: Stage, then: Then, inner: Wanted) -> Any:
+    """Take up what died in this fork; return how it ended, and, where that is killed too, how each of those did."""
     try:
-        what: Any = stage.end(await THEN[then][0](stage))
+        if not then.killed:
+            return stage.end(await then.go(stage))
+        forks, died = Forks(1), list[str]()
+        dies = _dying(stage, forks, ["resume"], inner, died, ("direction", "attempt-closed"))
+        stage.doomed = dies
+        outcome = await then.go(stage)
+        stage.doomed = None
+        if died:
+            forks.tell(stage.end(await stage.resume()))
+        return [("", stage.end(outcome)), *((str(point), ended) for (point, _), ended in forks.join().items())]
     except BaseException:  # noqa: BLE001 - whatever it was is told to the process that forked
-        what = Broken(traceback.format_exc(limit=-12))
-    forks.tell(what)
+        return Broken(traceback.format_exc(limit=-12))
 
 
 def _differs(stage: Stage, point: Point) -> bool:
     """Leave out what is the same durable state as another: a step that only looks has no effect before its row."""
     if point.when == "before" and point.what in ("intent", "done"):
         return False  # the state that the row before it has left
-    if point.when == "after" and point.what in ("done", "failed"):
-        return point.what == "failed"
+    if point.when == "after" and point.what == "done":
+        return False
     step = next((s for s in stage.plan.steps if s.key == point.step), None)
-    looks_only = step is not None and step.phase is not Phase.PREPARE and not _calls(step)
+    looks_only = step is not None and step.phase is not Phase.PREPARE and not _acts(step)
     return not (looks_only and (point.what, point.when) == ("made", "before"))
 
 
-def _calls(step: Step) -> bool:
+def _acts(step: Step) -> bool:
     return not step.do(Context("", 0, 1)).operation.startswith("local:Observe")

@@ -4,6 +4,7 @@ A run is walked once; at each of its moments a fork dies and is taken up again, 
 """
 
 import asyncio
+import gc
 import os
 import pickle
 import select
@@ -61,6 +62,7 @@ class Forks:
         for other in self._pipes:
             os.close(other)
         self._pipes, self.told = {}, {}
+        gc.disable()  # a fork is short, and walking its memory would copy all of it
         _own(loop)
         self._writing = writing
         signal.alarm(PATIENCE)

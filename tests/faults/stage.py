@@ -83,6 +83,8 @@ class Stage:
         self.plan: MigrationPlan
         self.before: dict[str, Any] = {}
         self.migration = ""
+        self.doomed: Dies | None = None  # what the next driver dies of, unless told otherwise
+        self._copies = 0
 
     def _plan_of(self, migration: str) -> dict[str, Any]:
         try:
@@ -134,7 +136,7 @@ class Stage:
     ) -> Driver:
         """Return another driver, watched, that dies where it is told to."""
         driver = (world or self.world).new_driver(runner=runner, listeners=[self._told, *listeners])
-        self.taps.append(Tap(driver, len(self.taps) + 1, self.invariants, dies))
+        self.taps.append(Tap(driver, len(self.taps) + 1, self.invariants, dies or self.doomed))
         return driver
 
     def _told(self, event: Event) -> None:
@@ -183,9 +185,10 @@ class Stage:
         """Let the journal's disk be gone: every later driver has an empty one."""
         self.go_on_with(self.world.folder / f"another-{len(self.taps)}-{os.getpid()}.db")
 
-    def copy_of_the_journal(self, number: int) -> Path:
+    def copy_of_the_journal(self) -> Path:
         """Copy the journal as it is now: a fork goes on with that, the file is still that of the process that forked."""
-        copy = self.world.folder / f"fork-{number}.db"
+        self._copies += 1
+        copy = self.world.folder / f"fork-{os.getpid()}-{self._copies}.db"
         with (
             closing(sqlite3.connect(str(self.world.settings.journal))) as old,
             closing(sqlite3.connect(str(copy))) as new,

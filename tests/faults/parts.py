@@ -1,0 +1,66 @@
+"""Everything that the promises are tried against, as parts that each take a shape and a route."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sealift.kinds import BY_NAME
+from tests.contract.shapes import CASES, SHAPES, planned
+from tests.faults.crashes import Tried, crash, share_of
+
+Every = Callable[[str, str, float, int], list[Tried]]
+"""Tries a share of a part on a shape by a route, so many at once."""
+
+SHORT = [
+    ("root only", "clone"),
+    ("root only", "snapshot"),
+    ("root only", "copy"),
+    ("postgres, blue-green", "blue-green"),
+    ("sql server with an option group and a managed password", "snapshot"),
+    ("aurora mysql serverless v2, blue-green", "blue-green"),
+    ("a multi-az db cluster", "snapshot"),
+]
+"""One shape for each kind and route."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One way to try the promises. `counts`: what the record counts its trials as."""
+
+    name: str
+    counts: str
+    every: Every
+    short: float
+    """The share that `make faults` tries."""
+
+
+def _crashing(act: str, then: str, inner: float = 0.1) -> Every:
+    def every(shape: str, route: str, share: float, at_once: int) -> list[Tried]:
+        offset = sum(map(ord, shape + route + act + then))
+        return crash(
+            shape, route, act, [then], share_of(share, offset), inner=share_of(inner * share, offset), at_once=at_once
+        )
+
+    return every
+
+
+PARTS = [
+    Part("killed, resumed", "crash points", _crashing("forward", "resume"), 1.0),
+    Part("killed, the journal lost, adopted", "crash points", _crashing("forward", "lost journal"), 0.05),
+    Part("killed, rolled back", "crash points", _crashing("forward", "rollback"), 0.05),
+    Part("killed, rolled back, killed again", "crash points", _crashing("forward", "rollback that is killed too"), 0.02),
+    Part("killed on the way back, resumed", "crash points", _crashing("way back", "resume"), 0.15),
+    Part("killed on the way back once up, resumed", "crash points", _crashing("way back once up", "resume"), 0.15),
+    Part("killed in finalize, run again", "crash points", _crashing("finalize", "finalize again"), 0.2),
+]
+
+KINDS = {"": "ebs-instance", "rds:": "rds-instance", "aurora:": "aurora-cluster"}
+
+
+def kind_of(shape: str) -> str:
+    """Return the kind of a shape's target."""
+    if SHAPES[shape].prefix:
+        return KINDS[SHAPES[shape].prefix]
+    return planned(shape, "clone").kind
+
+
+__all__ = ["BY_NAME", "CASES", "PARTS", "SHORT", "Part", "kind_of"]
