@@ -92,7 +92,7 @@ async def _release_hydrated(engine: Engine, quota: str, place: str) -> None:
 
 async def _holds(engine: Engine, query: Query) -> bool:
     try:
-        return bool(query.read(await engine.gateway.read(query.call, Purpose.CHECK)))
+        return bool(await engine.gateway.ask(query, Purpose.CHECK))
     except CallError as error:
         if not (error.code or "").endswith("NotFound"):
             raise
