@@ -91,7 +91,7 @@ def _placed(value: Any, operation: str, place: str, request_id: str | None) -> A
     return value
 
 
-def lacks(where: Members | Elements, what: str) -> AnswerUnclear:
+def lacks(where: Mapping[str, Any] | Elements, what: str) -> AnswerUnclear:
     """Return the error that an answer lacks a member."""
     operation, place = getattr(where, "operation", "?"), getattr(where, "place", "")
     return AnswerUnclear(

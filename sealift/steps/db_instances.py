@@ -166,7 +166,7 @@ class DeleteInstance(Step):
             wrong = [
                 f"{name_of(d)} is protected against deletion"
                 for d in databases_in(reply)
-                if d.get("DeletionProtection")
+                if d["DeletionProtection"]
             ]
             return wrong + [why for d in databases_in(reply) for why in not_ours(d, ctx, self.roles)]
 
