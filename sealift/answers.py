@@ -19,7 +19,9 @@ STUMBLES = (LookupError, TypeError, ValueError, AttributeError, OverflowError)
 SHOWN = 3
 """Members that one message names."""
 
-REMEDY = "Ask again; if it stays so, this version of sealift cannot read what AWS says there: nothing is concluded from it."
+REMEDY = (
+    "Ask again; if it stays so, this version of sealift cannot read what AWS says there: nothing is concluded from it."
+)
 
 T = TypeVar("T")
 
@@ -37,6 +39,13 @@ class Members(dict[str, Any]):
 
     def __missing__(self, name: str) -> Any:
         raise lacks(self, f".{name}")
+
+    def with_members(self, members: Mapping[str, Any]) -> "Members":
+        """Return other members at the same place of the same answer."""
+        made = Members(members)
+        if hasattr(self, "place"):
+            made.operation, made.place, made.request_id = self.operation, self.place, self.request_id
+        return made
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return a member that may be absent; what was not there is remembered for whoever stumbles later."""
@@ -71,7 +80,7 @@ class Elements(list[Any]):
 def answer(reply: Mapping[str, Any], operation: str) -> dict[str, Any]:
     """Return a reply whose structures and lists know where they stand."""
     meta = reply.get("ResponseMetadata")
-    request_id = meta.get("RequestId") if isinstance(meta, Mapping) else None
+    request_id = dict(meta).get("RequestId") if isinstance(meta, Mapping) else None
     return _members(reply, operation, "", None if request_id is None else str(request_id))
 
 

@@ -768,9 +768,7 @@ class Driver:
                 await engine.finalize(steps)
             outputs = {**outputs, **engine.state.outputs}
             outputs["migration"] = {"brought_up": state.brought_up, "finalized": self.clock.now()}
-            with reading(f"questions about what is left of {plan.target}"):
-                left = await kind.stays(read, facts, outputs)
-            for item in left:
+            for item in await _left(kind, read, facts, outputs, plan.target):
                 lists["goes_by_itself" if not item["command"] else "stays_until_you_act"].append(dict(item))
             kept = {item["id"] for item in lists["goes_by_itself"]}
             deleted = [bound(s, outputs).resource() for s in steps if s.title().startswith("delete")]
@@ -863,6 +861,18 @@ def _rebuilt(kind: Kind, unit: str, gateway: Gateway, options: Options, found: R
 
 def _with_left(message: str, engine: Engine) -> str:
     return "; left over: ".join([message, *engine.leftovers])
+
+
+async def _left(
+    kind: Kind, read: Read, facts: Any, outputs: Mapping[str, Any], target: str
+) -> Sequence[Mapping[str, str]]:
+    """Return what outlives finalize; it is over by then, so what cannot be read is left over too, and no failure."""
+    try:
+        with reading(f"questions about what is left of {target}"):
+            return await kind.stays(read, facts, outputs)
+    except SealiftError as error:
+        what = f"what is left of it could not be read: {error.message}"
+        return [{"id": target, "what": what, "until": "you look", "command": "sealift inventory --all"}]
 
 
 def _and_kept(lists: Mapping[str, Sequence[Any]]) -> str:

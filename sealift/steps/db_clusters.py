@@ -280,7 +280,7 @@ class SetDataApi(Step):
 
     def ready(self, out: Output) -> Watch:
         def judge(cluster: Mapping[str, Any] | None) -> Seen:
-            now = None if cluster is None else bool(cluster.get("HttpEndpointEnabled"))
+            now = None if cluster is None else bool(cluster["HttpEndpointEnabled"])
             return Seen(
                 done=now is self.on, state="absent" if now is None else f"the Data API is {'on' if now else 'off'}"
             )

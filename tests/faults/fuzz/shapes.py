@@ -48,7 +48,9 @@ def answers_of(operation: str) -> st.SearchStrategy[dict[str, Any]]:
     shape = model(operation).output_shape
     if shape is None:
         return st.just({})
-    return _structure(shape, DEPTH).map(lambda reply: {k: v for k, v in reply.items() if k not in ("NextToken", "Marker")})
+    return _structure(shape, DEPTH).map(
+        lambda reply: {k: v for k, v in reply.items() if k not in ("NextToken", "Marker")}
+    )
 
 
 def _structure(shape: Any, depth: int) -> st.SearchStrategy[dict[str, Any]]:
@@ -132,7 +134,7 @@ def alterations(old: Any) -> tuple[Any, ...]:
     """Return well-typed values that could stand in place of one."""
     match old:
         case bool():
-            return ()
+            return (not old,)
         case str():
             return (UNKNOWN, "", LONG)
         case list() if old and isinstance(old[0], Mapping) and set(old[0]) == {"Key", "Value"}:
