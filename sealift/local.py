@@ -188,7 +188,10 @@ def s3_place(url: str, migration: str) -> tuple[str, str]:
         UsageError: it is no such URL.
 
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme != "s3" or not parts.netloc:
         raise UsageError(f"--state {url!r} is not of the form s3://bucket/prefix")
     return parts.netloc, f"{parts.path.strip('/')}/{migration}.json".lstrip("/")

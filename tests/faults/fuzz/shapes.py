@@ -24,7 +24,8 @@ TAGS = [{"Key": f"{'ключ' if n % 2 else '鍵 '}{n}", "Value": f"\N{SNOWMAN}\
 """Fifty tags, as many as a resource may have, none of them in ASCII."""
 
 ODD_IDS = (
-    "i-1", "vol-0", "i-00000000000000000", "VOL-ABC", "arn:aws:ec2:::", "arn:aws:rds:eu-central-1:123456789012:db:a:b:c", "vol-0123456789abcdef0\n",
+    "i-1", "vol-0", "i-00000000000000000", "VOL-ABC", "arn:aws:ec2:::", "arn:aws:rds:eu-central-1:123456789012:db:a:b:c",
+    "vol-0123456789abcdef0\n",
     "{copy.VolumeId}", "%00", "../../x",
 )  # fmt: skip
 ODD_TEXTS = ("", " ", UNKNOWN, LONG, "\N{SNOWMAN}", "true", "NaN", "-1", "{}", "None", *ODD_IDS)
