@@ -394,7 +394,7 @@ class Journal:
         about = f"{type(why).__name__} {why}" if isinstance(why, Exception) else str(why)
         return JournalError(
             f"{what} in the journal {self.path} cannot be read: {' '.join(about.split())[:200]}",
-            remedy="Somebody has altered it, or the disk has: restore it from a copy, or rebuild it elsewhere with sealift adopt --journal.",
+            remedy="It was altered, or its disk failed: restore a copy, or rebuild it elsewhere with sealift adopt --journal.",
         )
 
     def entries(self, migration: str) -> list[Entry]:

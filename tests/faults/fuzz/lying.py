@@ -216,5 +216,5 @@ def tried(shape: str, route: str, lie: Lie | None = None) -> Run:
 def answered(shape: str, route: str) -> Counter[str]:
     """Return how often each operation is answered in a run in which nobody lies."""
     run = tried(shape, route)
-    assert not run.harm() and run.phase == "done", run.replay()
+    assert (run.harm(), run.phase) == ([], "done"), run.replay()
     return run.counts

@@ -67,7 +67,7 @@ def test_no_reader_of_a_step_stumbles_or_concludes_from_what_is_not_told(case: t
     assert not harm, "\n".join(dict.fromkeys(harm))
 
 
-SAMPLED = 9
+SAMPLED = 19
 """Of the alterations of what a survey is answered, the short form tries one of so many."""
 
 
