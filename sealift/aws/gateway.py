@@ -36,7 +36,7 @@ PATIENCE, FIRST_PATIENCE = 120.0, 3.0
 UNCLEAR_PATIENCE = 20.0
 """Seconds that a reader waits, between tries, for an answer that it can understand: one that was cut short passes."""
 
-ASK_AGAIN = Delays(1, 2, 8, UNCLEAR_PATIENCE)
+ASK_AGAIN = Delays(1, 2, 8)
 """Between those tries."""
 
 MOST_PAGES, MOST_EMPTY = 10_000, 1_000
@@ -278,7 +278,7 @@ class Gateway:
         if not operation.result:
             return answer(whole, operation.name)
         mark, noun = MARKS.get(operation.service, "NextToken"), operation.result
-        rows, page = _rows(operation, whole), whole
+        rows, page = list(_rows(operation, whole)), whole
         seen: set[str] = set()
         empty = 0
         while token := page.get(mark):
@@ -287,7 +287,7 @@ class Gateway:
                 raise _unclear(operation, f"never ends: after {len(seen) + 1} pages it names another one ({mark})")
             seen.add(token)
             page = await self._request(operation, {**params, mark: token}, purpose)
-            rows = [*rows, *_rows(operation, page)]
+            rows += _rows(operation, page)
         return answer({**whole, noun: rows}, operation.name)
 
     async def _request(self, operation: Operation, params: Mapping[str, Any], purpose: Purpose) -> dict[str, Any]:
