@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 
 from sealift import fencing, logins
+from sealift.answers import reading
 from sealift.aws.gateway import Account, Gateway, Purpose, reader
 from sealift.breaker import Breaker
 from sealift.clock import Clock, WallClock, actor, side_by_side
@@ -184,9 +185,13 @@ class Driver:
         for target in [parse(t) for t in texts]:
             gateway = await self.gateway(self.region(target), target.account)
             read = doors.setdefault(gateway.place, door(reader(gateway, survey=True)))
-            kind, unit, note = await resolve(read, target, f"{gateway.region} of account {gateway.account_id}")
+            with reading(f"questions about {target.id}"):
+                kind, unit, note = await resolve(read, target, f"{gateway.region} of account {gateway.account_id}")
             if (one := (gateway.place, kind.name, unit)) not in plans:
-                facts = await kind.observe(read, gateway.account_id, gateway.region, unit, options, probe=gateway.probe)
+                with reading(f"questions about {unit}"):
+                    facts = await kind.observe(
+                        read, gateway.account_id, gateway.region, unit, options, probe=gateway.probe
+                    )
                 if options.fence_login and self._lives and (engine := getattr(facts, "engine", "")):
                     logins.check(engine)
                 place = "/".join(gateway.place)
@@ -203,9 +208,10 @@ class Driver:
 
     async def observe(self, kind: Kind, gateway: Gateway, unit: str, options: Options) -> Any:
         """Read a target's facts, the presence of operations included."""
-        return await kind.observe(
-            reader(gateway), gateway.account_id, gateway.region, unit, options, probe=gateway.probe
-        )
+        with reading(f"questions about {unit}"):
+            return await kind.observe(
+                reader(gateway), gateway.account_id, gateway.region, unit, options, probe=gateway.probe
+            )
 
     # -- migrating
 
@@ -551,7 +557,8 @@ class Driver:
         if not state.undecided:
             return
         kind = BY_NAME[plan.kind]
-        found = await kind.barred(reader(gateway), facts_of(kind, plan.facts), state.outputs)
+        with reading(f"questions about {plan.target}"):
+            found = await kind.barred(reader(gateway), facts_of(kind, plan.facts), state.outputs)
         if found.why:
             again = f"sealift rollback {state.id} --discard-writes"
             raise Refused(
@@ -565,7 +572,7 @@ class Driver:
         if not isinstance(error, NeedsPerson) or engine.state.direction != "back" or engine.state.brought_up is None:
             return
         kind = BY_NAME[plan.kind]
-        with contextlib.suppress(SealiftError):
+        with contextlib.suppress(SealiftError), reading(f"questions about {plan.target}"):
             found = await kind.barred(reader(gateway), facts_of(kind, plan.facts), engine.state.outputs)
             if found.why:
                 error.remedy = f"First, in this order: {'; '.join(found.heal)}. {error.remedy}"
@@ -575,7 +582,9 @@ class Driver:
         if not state.undecided:
             return
         kind = BY_NAME[plan.kind]
-        if wrong := await kind.unusable(reader(gateway), facts_of(kind, plan.facts)):
+        with reading("questions about the key"):
+            wrong = await kind.unusable(reader(gateway), facts_of(kind, plan.facts))
+        if wrong:
             raise Refused(
                 f"the writes since bring-up cannot be kept in a snapshot: {'; '.join(wrong)}",
                 resource=plan.target,
@@ -624,8 +633,9 @@ class Driver:
             target = parse(text)
             gateway = await self.gateway(self.region(target), target.account)
             read = reader(gateway)
-            kind, unit, _ = await resolve(read, target, gateway.region)
-            found = await self._recalled(kind, lambda: kind.recall(read, *gateway.place, unit, options))
+            with reading(f"questions about {target.id}"):
+                kind, unit, _ = await resolve(read, target, gateway.region)
+                found = await self._recalled(kind, lambda: kind.recall(read, *gateway.place, unit, options))
             migration = found.migration
             if options.state_url:
                 plan = await self._kept_plan(gateway, options.state_url, migration)
@@ -721,7 +731,9 @@ class Driver:
     async def _unsettled(self, plan: MigrationPlan, state: State) -> list[str]:
         kind = BY_NAME[plan.kind]
         gateway = await self.gateway(plan.region, plan.account)
-        return list(await kind.settled(reader(gateway), facts_of(kind, plan.facts), plan.options, state.outputs))
+        facts = facts_of(kind, plan.facts)
+        with reading(f"questions about {plan.target}"):
+            return list(await kind.settled(reader(gateway), facts, plan.options, state.outputs))
 
     def deletions(self, migration: str) -> list[str]:
         """Return what finalize would do to a migration at rest on its replacement, in order, as far as ids are known by now."""
@@ -756,7 +768,7 @@ class Driver:
                 await engine.finalize(steps)
             outputs = {**outputs, **engine.state.outputs}
             outputs["migration"] = {"brought_up": state.brought_up, "finalized": self.clock.now()}
-            for item in await kind.stays(read, facts, outputs):
+            for item in await _left(kind, read, facts, outputs, plan.target):
                 lists["goes_by_itself" if not item["command"] else "stays_until_you_act"].append(dict(item))
             kept = {item["id"] for item in lists["goes_by_itself"]}
             deleted = [bound(s, outputs).resource() for s in steps if s.title().startswith("delete")]
@@ -849,6 +861,18 @@ def _rebuilt(kind: Kind, unit: str, gateway: Gateway, options: Options, found: R
 
 def _with_left(message: str, engine: Engine) -> str:
     return "; left over: ".join([message, *engine.leftovers])
+
+
+async def _left(
+    kind: Kind, read: Read, facts: Any, outputs: Mapping[str, Any], target: str
+) -> Sequence[Mapping[str, str]]:
+    """Return what outlives finalize; it is over by then, so what cannot be read is left over too, and no failure."""
+    try:
+        with reading(f"questions about what is left of {target}"):
+            return await kind.stays(read, facts, outputs)
+    except SealiftError as error:
+        what = f"what is left of it could not be read: {error.message}"
+        return [{"id": target, "what": what, "until": "you look", "command": "sealift inventory --all"}]
 
 
 def _and_kept(lists: Mapping[str, Sequence[Any]]) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import structlog
 
 from sealift import gate as gates
+from sealift.answers import made_of, reading
 from sealift.aws.gateway import CONNECT_TIMEOUT, READ_TIMEOUT, Gateway, Purpose
 from sealift.aws.operations import OPERATIONS, Repeat
 from sealift.breaker import Breaker, Circuit
@@ -648,9 +649,7 @@ class Engine:
             raise CutVoid("; ".join(differences), step=me.key, resource=me.resource())
 
     async def _differences(self, me: Step, query: Query | None, purpose: Purpose) -> list[str]:
-        return (
-            [] if query is None else list(query.read(await self.gateway.read(query.call, purpose, operations_of(me))))
-        )
+        return [] if query is None else list(await self.gateway.ask(query, purpose, operations_of(me)))
 
     async def _perform(self, me: Step, ctx: Context) -> Output:
         self._row(me.key, "intent", {"operation": me.do(ctx).operation, "title": me.title()})
@@ -670,7 +669,7 @@ class Engine:
         call = me.do(ctx)
         if call.operation.startswith("local:"):
             return await self._run_here(me, ctx)
-        return me.output(await self.gateway.send(call, operations_of(me), self.guard))
+        return made_of(await self.gateway.send(call, operations_of(me), self.guard), call.operation, me.output)
 
     async def _turn(self, me: Step, ctx: Context) -> Output:
         """Count in or out of a shared switch, and turn it where that is ours to do."""
@@ -692,19 +691,16 @@ class Engine:
         if self.journal.switch_on(switch.name, self.work.migration):
             await self.clock.sleep(REQUEST_LIFE)
         if switch.unturned is not None:
-            reply = await self.gateway.read(switch.unturned.call, Purpose.SAFETY, operations_of(me))
-            self.journal.owe(switch.name, self.work.migration, switch.unturned.read(reply))
+            items = await self.gateway.ask(switch.unturned, Purpose.SAFETY, operations_of(me))
+            self.journal.owe(switch.name, self.work.migration, items)
 
     async def _run_here(self, me: Step, ctx: Context) -> Output:
         call = me.do(ctx)
         if call.operation == "local:Observe":
             query = me.observe(ctx)
-            return (
-                {}
-                if query is None
-                else dict(query.read(await self.gateway.read(query.call, Purpose.CHECK, operations_of(me))))
-            )
-        return me.output(await self._local[call.operation](self, call.params))
+            return {} if query is None else dict(await self.gateway.ask(query, Purpose.CHECK, operations_of(me)))
+        with reading(me.title()):
+            return me.output(await self._local[call.operation](self, call.params))
 
     async def _look_up(self, me: Step, ctx: Context, row: Row | None) -> Output | None:
         """Look for what an earlier try left: by tags, and where there is no token by another filter, before absence is
@@ -729,7 +725,7 @@ class Engine:
         return None
 
     async def _found(self, me: Step, query: Query, row: Row | None) -> Output | None:
-        found: Found | None = query.read(await self.gateway.read(query.call, Purpose.FIND, operations_of(me)))
+        found: Found | None = await self.gateway.ask(query, Purpose.FIND, operations_of(me))
         if found is None:
             return None
         if found.max_age is not None:
@@ -829,7 +825,7 @@ class Engine:
         """Write down what a start that came to nothing has left; False where somebody else's may have come to something since."""
         left: Output | None = {}
         if (query := me.trace(self.context())) is not None:
-            left = query.read(await self.gateway.read(query.call, Purpose.SAFETY, operations_of(me)))
+            left = await self.gateway.ask(query, Purpose.SAFETY, operations_of(me))
         if left is not None:
             self._row(me.key, "void", left)
         return left is not None
@@ -963,7 +959,7 @@ class Engine:
 
     async def _seen_done(self, me: Step, ctx: Context, *, until_up: bool) -> Output | None:
         if query := me.observe(ctx):
-            return dict(query.read(await self.gateway.read(query.call, Purpose.FIND, operations_of(me))))
+            return dict(await self.gateway.ask(query, Purpose.FIND, operations_of(me)))
         if me.find(ctx) is not None and not (until_up and me.phase is not Phase.PREPARE and not me.outputs):
             return await self._look_up(me, ctx, None)
         return {} if until_up or self.state.quiesced is not None else None
@@ -1197,10 +1193,11 @@ async def _look_at(gateway: Gateway, steps: Sequence[Step], state: State) -> See
         return Seen(done=True)
     kind = SUBJECTS[watch.subject]
     try:
-        found = kind.resources(await gateway.read(kind.call([watch.id]), Purpose.POLL))
+        reply = await gateway.read(kind.call([watch.id]), Purpose.POLL)
+        with reading(kind.operation):
+            return watch.judge(next((r for r in kind.resources(reply) if r[kind.id] == watch.id), None))
     except CallError:
         return None
-    return watch.judge(next((r for r in found if r[kind.id] == watch.id), None))
 
 
 def _weight(error: BaseException) -> int:

@@ -6,7 +6,8 @@
     ├── CallError                   exit 1   an AWS call did not succeed; `retry` says what may be done about it
     │   ├── AccessDenied            exit 4
     │   ├── CredentialsLost         exit 130 before the quiesce, 6 after it
-    │   └── NotSupported            exit 1   the Region, account or emulator does not know the operation
+    │   ├── NotSupported            exit 1   the Region, account or emulator does not know the operation
+    │   └── AnswerUnclear           exit 1   AWS answered, and what is needed is not in it or cannot be understood
     ├── WaitFailed                  exit 5   a resource reached a state from which it does not come back
     ├── CheckFailed                 exit 5   what was made differs from what was wanted
     ├── CutVoid                     exit 5   someone touched the source after the cut: the last copies are stale
@@ -128,6 +129,10 @@ class CredentialsLost(CallError):
 
 class NotSupported(CallError):
     """The operation is not known where it was sent."""
+
+
+class AnswerUnclear(CallError):
+    """AWS answered, and the answer lacks what is needed or cannot be understood: nothing is concluded from it."""
 
 
 class WaitFailed(SealiftError):

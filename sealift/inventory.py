@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sealift.answers import reading
 from sealift.aws.gateway import reader
 from sealift.clock import actor, side_by_side
 from sealift.errors import CallError, SealiftError
@@ -88,7 +89,8 @@ async def _region(driver: "Driver", region: str) -> tuple[list[dict[str, Any]], 
     whole = False
     for kind, find in FINDERS:
         try:
-            found, gaps = await find(read, gateway.account_id, region)
+            with reading(f"questions about {kind} in {region}"):
+                found, gaps = await find(read, gateway.account_id, region)
         except SealiftError as error:
             unreadable.append({"kind": kind, "region": region, "error": str(error)})
             whole = True

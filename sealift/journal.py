@@ -45,6 +45,9 @@ from sealift.step import Output
 
 SCHEMA = 1
 
+LAST_MOMENT = 253_402_300_800.0
+"""Unix seconds: the year 10000, which no calendar of ours has."""
+
 HOLDS, LEAVING, LEFT = range(3)
 """How a migration stands to a shared switch: it needs it, is about to turn it back, owes nothing any more."""
 
@@ -269,7 +272,7 @@ class Journal:
                 if version is None:
                     _meta.create_all(db)
                     db.execute(insert(_version).values(version=SCHEMA))
-        except (DatabaseError, OSError) as error:
+        except (DatabaseError, OSError, ValueError, TypeError) as error:
             why = " ".join(str(getattr(error, "orig", None) or error).split())
             raise JournalError(
                 f"the journal {self.path} cannot be opened: {why}", remedy="Give another with --journal."
@@ -354,7 +357,7 @@ class Journal:
             row = db.execute(select(_migrations.c.plan).where(_migrations.c.id == migration)).first()
         if row is None:
             raise JournalError(f"there is no migration {migration} in {self.path}", remedy="sealift status lists them.")
-        return dict(json.loads(row[0]))
+        return self._body(row[0], f"the plan of {migration}")
 
     def migrations(self) -> list[dict[str, Any]]:
         """Return id, created, target, kind, account, region and digest of every migration, oldest first."""
@@ -366,15 +369,47 @@ class Journal:
 
     # -- rows
 
+    def _data(self, row: Any) -> dict[str, Any]:
+        moment = isinstance(row.at, float | int) and 0 <= row.at < LAST_MOMENT
+        if not moment or not isinstance(row.attempt, int) or not isinstance(row.token, int):
+            raise self._unreadable(f"row {row.seq}", f"{row.at!r}, {row.attempt!r}, {row.token!r}")
+        return self._body(row.data, f"row {row.seq}")
+
+    def _body(self, text: Any, what: str) -> dict[str, Any]:
+        """Return what a row holds.
+
+        Raises:
+            JournalError: somebody has altered it, or the disk has.
+
+        """
+        try:
+            body = json.loads(text)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise self._unreadable(what, error) from None
+        if not isinstance(body, dict):
+            raise self._unreadable(what, f"it is no object but {str(body)[:40]!r}")
+        return body
+
+    def _unreadable(self, what: str, why: object) -> JournalError:
+        about = f"{type(why).__name__} {why}" if isinstance(why, Exception) else str(why)
+        return JournalError(
+            f"{what} in the journal {self.path} cannot be read: {' '.join(about.split())[:200]}",
+            remedy="It was altered, or its disk failed: restore a copy, or rebuild it elsewhere with sealift adopt --journal.",
+        )
+
     def entries(self, migration: str) -> list[Entry]:
         """Return a migration's rows in order."""
         with self._read() as db:
             rows = db.execute(select(_entries).where(_entries.c.migration == migration).order_by(_entries.c.seq)).all()
-        return [Entry(r.seq, r.migration, r.attempt, r.step, r.what, r.at, r.token, json.loads(r.data)) for r in rows]
+        return [Entry(r.seq, r.migration, r.attempt, r.step, r.what, r.at, r.token, self._data(r)) for r in rows]
 
     def state(self, migration: str) -> State:
         """Return a migration as its rows tell it."""
-        return fold(migration, self.entries(migration))
+        entries = self.entries(migration)
+        try:
+            return fold(migration, entries)
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise self._unreadable(f"the rows of {migration}", error) from None
 
     def note(
         self, migration: str, what: str, data: Mapping[str, Any] | None = None, *, attempt: int, token: int = 0

@@ -92,7 +92,7 @@ async def _release_hydrated(engine: Engine, quota: str, place: str) -> None:
 
 async def _holds(engine: Engine, query: Query) -> bool:
     try:
-        return bool(query.read(await engine.gateway.read(query.call, Purpose.CHECK)))
+        return bool(await engine.gateway.ask(query, Purpose.CHECK))
     except CallError as error:
         if not (error.code or "").endswith("NotFound"):
             raise
@@ -188,7 +188,10 @@ def s3_place(url: str, migration: str) -> tuple[str, str]:
         UsageError: it is no such URL.
 
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme != "s3" or not parts.netloc:
         raise UsageError(f"--state {url!r} is not of the form s3://bucket/prefix")
     return parts.netloc, f"{parts.path.strip('/')}/{migration}.json".lstrip("/")

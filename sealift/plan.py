@@ -132,7 +132,7 @@ class MigrationPlan:
                 locks=tuple(row["locks"]),
                 note=row.get("note", ""),
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise UsageError(f"the plan cannot be read: {type(error).__name__} {error}") from None
 
 
@@ -196,6 +196,6 @@ class Plan:
         """
         try:
             body = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise UsageError(f"{path} cannot be read as a plan: {error}") from None
         return cls.from_json(body)

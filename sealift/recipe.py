@@ -228,7 +228,7 @@ def step_from_json(row: Mapping[str, Any]) -> Step:
     try:
         body = {k: _decode(v) for k, v in row["fields"].items()}
         return cls(key=row["key"], phase=Phase(row["phase"]), block=row["block"], lane=row["lane"], **body)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(f"step {row.get('key')!r} of the plan cannot be read: {error}") from None
 
 

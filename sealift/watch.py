@@ -10,14 +10,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sealift.answers import reading
 from sealift.clock import Clock
-from sealift.errors import CallError, WaitFailed
+from sealift.errors import AnswerUnclear, CallError, WaitFailed
 from sealift.step import Call, Seen, Watch
 from sealift.subjects import SUBJECTS, Subject
 
 ABSENT_MEANS_GONE = 120.0
 """Seconds (R-EBS-90): what is not described for longer than this was never made, or is gone."""
 
+UNCLEAR = "unclear"
+"""The state of what was described, and not so that it could be understood."""
+
+UNCLEAR_FOR = 60.0
+"""Seconds for which answers that cannot be understood are waited out: nothing is concluded from them."""
 
 Read = Callable[[Call], Any]
 
@@ -52,7 +58,7 @@ class Watcher:
             WaitFailed: a failed state, absent for two minutes, or the watch's deadline.
 
         """
-        began = self._clock.now()
+        began = clear = self._clock.now()
         last_present: float | None = None
         interval = 1.0
         ids = self._waiting.setdefault(watch.subject, {})
@@ -62,8 +68,9 @@ class Watcher:
                 if not at_once:
                     await self._tick(interval)
                 at_once = False
-                look = watch.judge(await self._look(watch.subject, watch.id, began))
+                look = await self._judged(watch, began, clear)
                 now = self._clock.now()
+                clear = clear if look.state == UNCLEAR else now
                 if look.state != "absent":
                     last_present = now
                 if seen:
@@ -76,6 +83,16 @@ class Watcher:
             ids[watch.id] -= 1
             if not ids[watch.id]:
                 del ids[watch.id]
+
+    async def _judged(self, watch: Watch, began: float, clear: float) -> Seen:
+        try:
+            resource = await self._look(watch.subject, watch.id, began)
+            with reading(SUBJECTS[watch.subject].operation):
+                return watch.judge(resource)
+        except AnswerUnclear:
+            if self._clock.now() - clear > UNCLEAR_FOR:
+                raise
+            return Seen(state=UNCLEAR)
 
     def _fail_if_hopeless(self, watch: Watch, look: Seen, step: str, waited: float, absent: float) -> None:
         if look.failed:
@@ -122,4 +139,5 @@ class Watcher:
                 raise
             alone = [await self._described(kind, [one]) for one in ids] if len(ids) > 1 else []
             return {k: v for found in alone for k, v in found.items()}
-        return {r[kind.id]: r for r in kind.resources(reply)}
+        with reading(kind.operation):
+            return {r[kind.id]: r for r in kind.resources(reply)}

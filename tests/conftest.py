@@ -8,6 +8,7 @@ import botocore.loaders
 import botocore.session
 import pytest
 from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, settings
 
 from sealift.sandbox import Durations
 from tests.world import World, sandbox
@@ -15,6 +16,15 @@ from tests.world import World, sandbox
 # Each driver has a session of its own, as each process has, and every session would read the service models anew: a third of
 # what whole migrations of databases take.
 botocore.session.create_loader = cache(botocore.loaders.create_loader)
+
+
+settings.register_profile(
+    "short", derandomize=True, deadline=None, max_examples=30, print_blob=True, suppress_health_check=list(HealthCheck)
+)
+settings.register_profile(
+    "torture", deadline=None, max_examples=2000, print_blob=True, suppress_health_check=list(HealthCheck)
+)
+settings.load_profile("short")  # another one: pytest --hypothesis-profile=torture
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

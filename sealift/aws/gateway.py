@@ -20,18 +20,28 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from sealift.answers import REMEDY, STUMBLES, answer, reading
 from sealift.aws.operations import OPERATIONS, Operation
 from sealift.aws.outcomes import PAGE, understood
 from sealift.clock import Clock, WallClock
-from sealift.errors import CallError, ClockLost, NotSupported, Retry, SealiftError, UsageError
-from sealift.pace import READS, RETRIES, Pace
-from sealift.step import Call
+from sealift.errors import AnswerUnclear, CallError, ClockLost, NotSupported, Retry, SealiftError, UsageError
+from sealift.pace import READS, RETRIES, Delays, Pace
+from sealift.step import Call, Query
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 5, 20
 """Seconds. A mutating request lives no longer than their sum: the lease must outlive that."""
 
 PATIENCE, FIRST_PATIENCE = 120.0, 3.0
 """Seconds that a read waits, between tries, for a service that does not answer; the very first one less: a wrong endpoint stays wrong."""
+UNCLEAR_PATIENCE = 20.0
+"""Seconds that a reader waits, between tries, for an answer that it can understand: one that was cut short passes."""
+
+ASK_AGAIN = Delays(1, 2, 8)
+"""Between those tries."""
+
+MOST_PAGES, MOST_EMPTY = 10_000, 1_000
+"""Pages of one answer, and pages in a row without a row in them: more is an answer that never ends."""
+
 SANDBOX_JUMP = 5.0
 """Seconds of life by which a sandbox may be ahead of our clock before it is followed: somebody has advanced it."""
 
@@ -209,6 +219,28 @@ class Gateway:
                 waited += delay
                 await self.clock.sleep(delay)
 
+    async def ask(self, query: Query, purpose: Purpose, declared: frozenset[str] | None = None) -> Any:
+        """Send a read and return what its reader makes of the answer; one that cannot be understood is asked for again.
+
+        Raises:
+            AnswerUnclear: it stays so.
+            CallError: AWS refused, or did not answer.
+
+        """
+        tries, waited = 0, 0.0
+        while True:
+            try:
+                reply = await self.read(query.call, purpose, declared)
+                with reading(query.call.operation):
+                    return query.read(reply)
+            except AnswerUnclear:
+                if waited >= UNCLEAR_PATIENCE or self._account.closed:
+                    raise
+                tries += 1
+                delay = ASK_AGAIN.delay(tries, _DRAW)
+                waited += delay
+                await self.clock.sleep(delay)
+
     async def send(
         self, call: Call, declared: frozenset[str] | None = None, guard: Callable[[], None] | None = None
     ) -> dict[str, Any]:
@@ -223,7 +255,7 @@ class Gateway:
         await self._account.pace.turn(self.place, operation.name, operation.rate.size, operation.rate.refill)
         if guard:
             guard()
-        return await self._request(operation, call.params, Purpose.MUTATE)
+        return answer(await self._request(operation, call.params, Purpose.MUTATE), operation.name)
 
     async def probe(self, call: Call) -> str:
         """Send a mutating call with DryRun, which changes nothing, and return the error code that answers it."""
@@ -243,12 +275,20 @@ class Gateway:
     async def _pages(self, operation: Operation, params: Mapping[str, Any], purpose: Purpose) -> dict[str, Any]:
         await self._account.pace.turn(self.place, operation.name, operation.rate.size, operation.rate.refill)
         whole = await self._request(operation, params, purpose)
-        page = whole
-        mark = MARKS.get(operation.service, "NextToken")
-        while operation.result and (token := page.get(mark)):
+        if not operation.result:
+            return answer(whole, operation.name)
+        mark, noun = MARKS.get(operation.service, "NextToken"), operation.result
+        rows, page = list(_rows(operation, whole)), whole
+        seen: set[str] = set()
+        empty = 0
+        while token := page.get(mark):
+            empty = 0 if _rows(operation, page) else empty + 1
+            if token in seen or len(seen) >= MOST_PAGES or empty >= MOST_EMPTY:
+                raise _unclear(operation, f"never ends: after {len(seen) + 1} pages it names another one ({mark})")
+            seen.add(token)
             page = await self._request(operation, {**params, mark: token}, purpose)
-            whole[operation.result] = [*whole.get(operation.result, ()), *page.get(operation.result, ())]
-        return whole
+            rows += _rows(operation, page)
+        return answer({**whole, noun: rows}, operation.name)
 
     async def _request(self, operation: Operation, params: Mapping[str, Any], purpose: Purpose) -> dict[str, Any]:
         if self._account.closed:
@@ -263,6 +303,8 @@ class Gateway:
                 raise
             except (BotoCoreError, ClientError, ResponseParserError, OSError) as error:
                 raise understood(error, operation.name) from error
+            except STUMBLES as error:  # botocore's own readers: a number, a time or a field that is none
+                raise _unclear(operation, f"cannot be read: {type(error).__name__}: {error}") from error
 
         try:
             if self._account.pool is None:
@@ -288,6 +330,31 @@ async def _landed(sent: asyncio.Future[T]) -> T:
     if cancelled and (waiter := asyncio.current_task()) is not None:
         waiter.cancel()
     return sent.result()
+
+
+def _rows(operation: Operation, page: Mapping[str, Any]) -> list[Any]:
+    """Return the rows of a page.
+
+    Raises:
+        AnswerUnclear: the list is not there; that does not say that nothing is.
+
+    """
+    found = page.get(operation.result or "")
+    if isinstance(found, list):
+        return found
+    raise _unclear(operation, f"lacks {operation.result}")
+
+
+def _unclear(operation: Operation, how: str) -> AnswerUnclear:
+    # Of a change nobody knows then whether it had an effect: it is looked for before it is sent again.
+    changing = operation.mutating
+    return AnswerUnclear(
+        f"the answer of {operation.name} {' '.join(how.split())[:300]}",
+        operation=operation.name,
+        retry=Retry.EVENTUAL if changing else Retry.REFUSED,
+        ambiguous=changing,
+        remedy=REMEDY,
+    )
 
 
 Reader = Callable[[Call], Awaitable[dict[str, Any]]]

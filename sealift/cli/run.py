@@ -126,7 +126,14 @@ def _check_endpoint(url: str | None) -> None:
 
     from sealift.errors import UsageError
 
-    if url and not (urlsplit(url).scheme in ("http", "https") and urlsplit(url).hostname):
+    if not url:
+        return
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port or an address that is none
+        usable = False
+    if not usable:
         raise UsageError(
             f"the endpoint {url!r} is no URL", remedy="Give --endpoint-url or AWS_ENDPOINT_URL as http://HOST:PORT."
         )

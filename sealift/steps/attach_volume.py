@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from sealift.estimate import ATTACH
 from sealift.step import Call, Context, Found, Id, Output, Phase, Query, Seconds, Seen, Step, Watch
-from sealift.steps.looks import attached, unattached, untouched, volumes
+from sealift.steps.looks import attached, attachments, unattached, untouched, volumes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class AttachVolume(Step):
 
     def _attached(self, reply: Mapping[str, Any]) -> Found | None:
         for volume in reply["Volumes"]:
-            for a in volume.get("Attachments") or ():
+            for a in attachments(volume):
                 here = a.get("InstanceId") == self.instance and a.get("Device") == self.device
                 if here and a.get("State") in ("attached", "attaching"):
                     return Found({})
@@ -49,7 +49,7 @@ class AttachVolume(Step):
 
     def _free(self, volume: Mapping[str, Any] | None) -> Seen:
         """Judge a volume that is to be attached: what another instance holds does not come free by itself."""
-        for a in (volume or {}).get("Attachments") or ():
+        for a in () if volume is None else attachments(volume):
             if a.get("InstanceId") != self.instance and a.get("State") == "attached":
                 return Seen(
                     failed=f"somebody has attached it to {a.get('InstanceId')}; detach it there", state="attached"

@@ -408,7 +408,7 @@ class NameNow(Reading):
     def observe(self, ctx: Context) -> Query:
         def read(reply: Mapping[str, Any]) -> Output:
             for d in databases_in(reply):
-                return {"name": name_of(d), "arn": str(d.get("DBInstanceArn") or d.get("DBClusterArn"))}
+                return {"name": name_of(d), "arn": str(d.get("DBInstanceArn") or d["DBClusterArn"])}
             return {"name": "", "arn": ""}
 
         return Query(read_database(self.resource_id, of_cluster=self.of_cluster), read)

@@ -45,7 +45,7 @@ class Endpoint(Step):
     def found(self, reply: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """Return the endpoint, where it is there."""
         listed = reply.get("DBClusterEndpoints", ())
-        return [e for e in listed if e.get("DBClusterEndpointIdentifier") == self.endpoint]
+        return [e for e in listed if e["DBClusterEndpointIdentifier"] == self.endpoint]
 
     def watched(self, *, there: bool) -> Watch:
         """Return the wait until it is available, or gone."""
@@ -91,8 +91,9 @@ class CreateClusterEndpoint(Endpoint):
 
     def check(self, out: Output) -> Query:
         def read(reply: Mapping[str, Any]) -> list[str]:
-            wrong = []
-            for e in self.found(reply):
+            found = self.found(reply)
+            wrong = [] if found else [f"{self.endpoint} is gone"]
+            for e in found:
                 has = (sorted(e.get("StaticMembers") or ()), sorted(e.get("ExcludedMembers") or ()))
                 if has != (sorted(self.static), sorted(self.excluded)):
                     wrong.append(f"{self.endpoint} names other members than it did: {has}")
@@ -130,7 +131,7 @@ class DeleteClusterEndpoint(Endpoint):
         return Query(_read(self.endpoint), lambda reply: None if self._left(reply) else Found({}))
 
     def _left(self, reply: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-        return [e for e in self.found(reply) if e.get("Status") != "deleting"]
+        return [e for e in self.found(reply) if e["Status"] != "deleting"]
 
     def ready(self, out: Output) -> Watch:
         return self.watched(there=False)

@@ -211,7 +211,7 @@ class DeleteCluster(Step):
     def before(self, ctx: Context) -> Query:
         def read(reply: Mapping[str, Any]) -> list[str]:
             found = databases_in(reply)
-            wrong = [f"{name_of(d)} is protected against deletion" for d in found if d.get("DeletionProtection")]
+            wrong = [f"{name_of(d)} is protected against deletion" for d in found if d["DeletionProtection"]]
             return wrong + [why for d in found for why in not_ours(d, ctx, self.roles)]
 
         return Query(read_database(self.resource_id, of_cluster=True), read)
@@ -273,14 +273,14 @@ class SetDataApi(Step):
 
     def _so(self, reply: Mapping[str, Any]) -> bool:
         found = databases_in(reply)
-        return bool(found) and all(bool(d.get("HttpEndpointEnabled")) is self.on for d in found)
+        return bool(found) and all(bool(d["HttpEndpointEnabled"]) is self.on for d in found)
 
     def needs(self) -> Watch | None:
         return needs_rest(self.resource_id, of_cluster=True)
 
     def ready(self, out: Output) -> Watch:
         def judge(cluster: Mapping[str, Any] | None) -> Seen:
-            now = None if cluster is None else bool(cluster.get("HttpEndpointEnabled"))
+            now = None if cluster is None else bool(cluster["HttpEndpointEnabled"])
             return Seen(
                 done=now is self.on, state="absent" if now is None else f"the Data API is {'on' if now else 'off'}"
             )

@@ -164,9 +164,7 @@ class DeleteInstance(Step):
     def before(self, ctx: Context) -> Query:
         def read(reply: Mapping[str, Any]) -> list[str]:
             wrong = [
-                f"{name_of(d)} is protected against deletion"
-                for d in databases_in(reply)
-                if d.get("DeletionProtection")
+                f"{name_of(d)} is protected against deletion" for d in databases_in(reply) if d["DeletionProtection"]
             ]
             return wrong + [why for d in databases_in(reply) for why in not_ours(d, ctx, self.roles)]
 

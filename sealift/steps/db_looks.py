@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sealift.step import Call, Context, Found, Query, Seen, Step, Watch, is_ours, tags_of
+from sealift.steps.looks import percent_of
 
 RESTING = ("available", "storage-optimization", "storage-initialization")
 """Status words of a database that nothing is being done to (its storage may still be settling)."""
@@ -67,17 +68,22 @@ def databases_in(reply: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def name_of(database: Mapping[str, Any]) -> str:
     """Return the identifier of an instance or cluster."""
-    return str(database.get("DBInstanceIdentifier") or database.get("DBClusterIdentifier"))
+    return _either(database, "DBInstanceIdentifier", "DBClusterIdentifier")
 
 
 def id_of(database: Mapping[str, Any]) -> str:
     """Return the resource id of an instance or cluster, which no rename changes."""
-    return str(database.get("DbiResourceId") or database.get("DbClusterResourceId"))
+    return _either(database, "DbiResourceId", "DbClusterResourceId")
 
 
 def status_of(database: Mapping[str, Any]) -> str:
     """Return the status word of an instance or cluster."""
-    return str(database.get("DBInstanceStatus") or database.get("Status"))
+    return _either(database, "DBInstanceStatus", "Status")
+
+
+def _either(database: Mapping[str, Any], *names: str) -> str:
+    """Return what an instance and a cluster call by different names; neither is no answer."""
+    return str(database[next((n for n in names if database.get(n)), names[0])])
 
 
 def groups_of(database: Mapping[str, Any]) -> set[str]:
@@ -97,16 +103,9 @@ def at_rest(*wanted: Wanted, broken: Mapping[str, str] = BROKEN) -> Judge:
         lacking = next((why for want in wanted if (why := want(database))), "")
         done = state in RESTING and not lacking
         progress = database.get("PercentProgress")
-        return Seen(done=done, state=state if not lacking else f"{state}, {lacking}", progress=_percent(progress))
+        return Seen(done=done, state=state if not lacking else f"{state}, {lacking}", progress=percent_of(progress))
 
     return judge
-
-
-def _percent(text: Any) -> float | None:
-    try:
-        return float(text)
-    except (TypeError, ValueError):
-        return None
 
 
 def named(name: Any) -> Wanted:
@@ -158,7 +157,8 @@ def members_with_parameters(group: Any, *names: str) -> Wanted:
 
 def with_no_pending(database: Mapping[str, Any]) -> str:
     """Want nothing to be pending."""
-    pending = sorted(database.get("PendingModifiedValues") or {})
+    told = "DBInstanceIdentifier" in database  # of a cluster they are shown where there are some
+    pending = sorted(database["PendingModifiedValues"] if told else database.get("PendingModifiedValues") or {})
     return f"pending: {', '.join(pending)}" if pending else ""
 
 

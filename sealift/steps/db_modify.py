@@ -342,7 +342,7 @@ class Protect(ModifyDatabase):
 
     def ready(self, out: Output) -> Watch:
         def want(database: Mapping[str, Any]) -> str:
-            return "" if bool(database.get("DeletionProtection")) is self.on else "protection not yet changed"
+            return "" if bool(database["DeletionProtection"]) is self.on else "protection not yet changed"
 
         return self.until("its protection changed", want)
 

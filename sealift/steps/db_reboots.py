@@ -33,7 +33,8 @@ def _given(resource_id: Id, wanted: Wanted, *, of_cluster: bool = False) -> Quer
     """Ask whether a database names the group that a reboot is to apply."""
 
     def read(reply: Mapping[str, Any]) -> list[str]:
-        found = [why for d in databases_in(reply) if (why := wanted(d))]
+        described = databases_in(reply)
+        found = [why for d in described if (why := wanted(d))] if described else ["it is not described"]
         return [f"{resource_id} is not rebooted: {why}" for why in found]
 
     return Query(read_database(resource_id, of_cluster=of_cluster), read)

@@ -30,7 +30,7 @@ from sealift.step import (
     made_by,
     token,
 )
-from sealift.steps.db_looks import key_difference, needs_rest, not_ours
+from sealift.steps.db_looks import id_of, key_difference, needs_rest, not_ours
 from sealift.steps.looks import timestamp
 
 
@@ -122,7 +122,7 @@ class DbSnapshot(Step):
         def read(reply: Mapping[str, Any]) -> Found | None:
             for s in snapshots_in(reply):
                 same = s[_id(self.of_cluster)] == self.name(ctx) and is_ours(s, ctx, self)
-                if same and _source(s) == self.resource_id and s["Status"] != "failed":
+                if same and id_of(s) == self.resource_id and s["Status"] != "failed":
                     return Found({"name": s[_id(self.of_cluster)]}, timestamp(s.get("SnapshotCreateTime")))
             return None
 
@@ -146,10 +146,6 @@ class DbSnapshot(Step):
 
     def seconds(self) -> Seconds:
         return estimate.db_snapshot(self.size)
-
-
-def _source(snapshot: Mapping[str, Any]) -> str:
-    return str(snapshot.get("DbiResourceId") or snapshot.get("DbClusterResourceId"))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sealift.estimate import SMALL_CALL
 from sealift.step import Call, Context, Found, Id, Irreversible, Query, Seconds, Step, Watch, tags_of
-from sealift.steps.looks import needs_unattached, volumes
+from sealift.steps.looks import attachments, needs_unattached, volumes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,9 @@ class DeleteVolume(Step):
 
     def before(self, ctx: Context) -> Query:
         def read(reply: Mapping[str, Any]) -> list[str]:
-            return [why for v in reply["Volumes"] for why in not_ours(v, v["VolumeId"], ctx, self.roles)]
+            found = reply["Volumes"]
+            wrong = [why for v in found for why in not_ours(v, v["VolumeId"], ctx, self.roles)]
+            return wrong + [f"{v['VolumeId']} is attached" for v in found if attachments(v)]
 
         return Query(volumes(self.volume), read)
 
@@ -54,6 +56,4 @@ def not_ours(resource: Mapping[str, Any], name: str, ctx: Context, roles: tuple[
         )
     if tags.get("sealift:role") not in roles:
         why.append(f"{name} has the role {tags.get('sealift:role')!r}, not one of {', '.join(roles)}")
-    if resource.get("Attachments"):
-        why.append(f"{name} is attached")
     return why

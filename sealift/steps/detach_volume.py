@@ -6,7 +6,7 @@ from typing import Any
 
 from sealift.estimate import DETACH
 from sealift.step import Call, Context, Found, Id, Output, Phase, Query, Seconds, Step, Watch
-from sealift.steps.looks import instance_in, unattached, untouched, volumes
+from sealift.steps.looks import attachments, instance_in, unattached, untouched, volumes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +30,8 @@ class DetachVolume(Step):
 
     def find(self, ctx: Context) -> Query:
         def read(reply: Mapping[str, Any]) -> Found | None:
-            attachments = [a for v in reply["Volumes"] for a in v.get("Attachments") or ()]
-            return None if any(a.get("State") not in ("detaching", "detached") for a in attachments) else Found({})
+            held = [a for v in reply["Volumes"] for a in attachments(v)]
+            return None if any(a.get("State") not in ("detaching", "detached") for a in held) else Found({})
 
         return Query(volumes(self.volume), read)
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from sealift.estimate import SMALL_CALL, STATUS_CHECKS
 from sealift.step import Call, Context, Id, Irreversible, Output, Phase, Query, Seconds, Seen, Step, Undo, Watch
 from sealift.steps.create_tags import claimed_by_other
-from sealift.steps.looks import instances, instances_in, never_ran, resting, untouched, volumes
+from sealift.steps.looks import instances, instances_in, never_ran, resting, the_instance, untouched, volumes
 
 OBSERVE = Call("local:Observe", {})
 READS_ONLY = Irreversible("it only reads")
@@ -56,7 +56,7 @@ class RecordCut(Reading):
     def observe(self, ctx: Context) -> Query:
         return Query(
             instances(self.instance),
-            lambda reply: {"LaunchTime": instances_in(reply)[self.instance]["LaunchTime"].isoformat()},
+            lambda reply: {"LaunchTime": the_instance(reply, self.instance)["LaunchTime"].isoformat()},
         )
 
 
@@ -325,7 +325,7 @@ class VerifyAttachments(Reading):
 
     def check(self, out: Output) -> Query:
         def read(reply: Mapping[str, Any]) -> list[str]:
-            mappings = instances_in(reply)[self.instance].get("BlockDeviceMappings", ())
+            mappings = the_instance(reply, self.instance).get("BlockDeviceMappings", ())
             has = {
                 m["DeviceName"]: (m["Ebs"]["VolumeId"], m["Ebs"]["DeleteOnTermination"]) for m in mappings if "Ebs" in m
             }

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from sealift.answers import lacks
 from sealift.step import Call, Query, Seen, Watch
 
 NO_ROOM = "Server.InsufficientInstanceCapacity"
@@ -33,6 +34,19 @@ def instances(*ids: Any) -> Call:
 def instances_in(reply: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """Return the instances of an answer by id."""
     return {i["InstanceId"]: i for r in reply.get("Reservations", ()) for i in r["Instances"]}
+
+
+def the_instance(reply: Mapping[str, Any], instance: str) -> Mapping[str, Any]:
+    """Return one instance of an answer.
+
+    Raises:
+        AnswerUnclear: it is not there.
+
+    """
+    found = instances_in(reply).get(instance)
+    if found is None:
+        raise lacks(reply, f".Reservations of {instance}")
+    return found
 
 
 def volume_ready(key_arn: str | None) -> Judge:
@@ -67,19 +81,35 @@ def snapshot_ready(snapshot: Resource) -> Seen:
     if state == "error":
         why = snapshot.get("StateMessage") or "no reason given"
         return Seen(failed=f"the snapshot went to 'error': {why}", state=state)
-    percent = str(snapshot.get("Progress") or "0").rstrip("%") or "0"
-    return Seen(done=state == "completed", progress=float(percent), state=state)
+    percent = percent_of(str(snapshot.get("Progress") or "").rstrip("%"))
+    return Seen(done=state == "completed", progress=percent, state=state)
+
+
+def percent_of(text: Any) -> float | None:
+    """Return how far something has come, None where that is not told so: a figure for people, nothing depends on it."""
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return None
+
+
+def attachments(volume: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the attachments of a described volume. AWS sends the list of one that is attached to nothing too: a description
+    that lacks it does not say that.
+    """
+    found: list[Mapping[str, Any]] = volume["Attachments"]
+    return found
 
 
 def unattached(volume: Resource) -> Seen:
     """Tell whether a volume is attached to nothing."""
     if volume is None:
         return Seen(state="absent")
-    attachments = volume.get("Attachments") or ()
-    state = attachments[0].get("State", "attached") if attachments else volume["State"]
+    held = attachments(volume)
+    state = str(held[0].get("State", "attached")) if held else volume["State"]
     if state == "busy":
         return Seen(failed="the volume is 'busy': the guest still uses it (R-EBS-24)", state=state)
-    return Seen(done=not attachments and volume["State"] == "available", state=state)
+    return Seen(done=not held and volume["State"] == "available", state=state)
 
 
 def attached(instance: str, device: str) -> Judge:
@@ -88,7 +118,7 @@ def attached(instance: str, device: str) -> Judge:
     def judge(volume: Resource) -> Seen:
         if volume is None:
             return Seen(state="absent")
-        for a in volume.get("Attachments") or ():
+        for a in attachments(volume):
             if a.get("InstanceId") == instance and a.get("Device") == device:
                 return Seen(done=a.get("State") == "attached", state=str(a.get("State")))
         return Seen(state=str(volume["State"]))
@@ -160,7 +190,7 @@ def resting(*sources: Any) -> Query:
     """Ask whether sources are still attached to nothing: what attached one may have written to it."""
 
     def read(reply: Mapping[str, Any]) -> list[str]:
-        found = {v["VolumeId"]: v.get("Attachments") or () for v in reply["Volumes"]}
+        found = {v["VolumeId"]: attachments(v) for v in reply["Volumes"]}
         gone = [f"{s} is gone" for s in sources if s not in found]
         held = [(s, a[0].get("InstanceId")) for s, a in found.items() if a]
         return gone + [f"{s} is attached to {who}: someone attached it after the cut" for s, who in held]

@@ -102,18 +102,22 @@ class CloseQuarantine(Step):
         return Call("ec2:RevokeSecurityGroupEgress", {"GroupId": self.group, "IpPermissions": rules})
 
     def find(self, ctx: Context) -> Query:
-        return Query(read_group(self.group), lambda reply: None if self._open(reply) else Found({}))
+        def read(reply: Mapping[str, Any]) -> Found | None:
+            return Found({}) if reply["SecurityGroups"] and not self._open(reply) else None
+
+        return Query(read_group(self.group), read)
 
     def check(self, out: Output) -> Query:
         def read(reply: Mapping[str, Any]) -> list[str]:
             rules = _egress(reply) if self.v6 else self._open(reply)
-            return [f"{self.group} still lets out: {rule}" for rule in rules]
+            gone = [] if reply["SecurityGroups"] else [f"{self.group} is gone"]
+            return gone + [f"{self.group} still lets out: {rule}" for rule in rules]
 
         return Query(read_group(self.group), read)
 
     def _open(self, reply: Mapping[str, Any]) -> list[Any]:
         ranges = "Ipv6Ranges" if self.v6 else "IpRanges"
-        return [rule for rule in _egress(reply) if rule.get(ranges)]
+        return [rule for rule in _egress(reply) if rule[ranges]]
 
     def undo(self) -> Irreversible:
         return Irreversible("the group goes as a whole")
@@ -123,7 +127,7 @@ class CloseQuarantine(Step):
 
 
 def _egress(reply: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [rule for group in reply["SecurityGroups"] for rule in group.get("IpPermissionsEgress") or ()]
+    return [rule for group in reply["SecurityGroups"] for rule in group["IpPermissionsEgress"]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +156,7 @@ class AdmitLogin(Step):
 
     def find(self, ctx: Context) -> Query:
         def read(reply: Mapping[str, Any]) -> Found | None:
-            rules = [r for g in reply["SecurityGroups"] for r in g.get("IpPermissions", ())]
+            rules = [r for g in reply["SecurityGroups"] for r in g["IpPermissions"]]
             cidrs = {x.get("CidrIp") or x.get("CidrIpv6") for r in rules for x in _ranges(r)}
             return Found({}) if self.source in cidrs else None
 
@@ -166,12 +170,12 @@ class AdmitLogin(Step):
 
 
 def _ranges(rule: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [*(rule.get("IpRanges") or ()), *(rule.get("Ipv6Ranges") or ())]
+    return [*rule["IpRanges"], *rule["Ipv6Ranges"]]
 
 
 def ways(group: Mapping[str, Any], direction: str) -> list[str]:
     """Return what a described group lets in (`IpPermissions`) or out (`IpPermissionsEgress`): networks, groups, lists."""
-    rules = group.get(direction) or ()
+    rules = group[direction]
     found = [x.get("CidrIp") or x.get("CidrIpv6") for rule in rules for x in _ranges(rule)]
     found += [x.get("GroupId") for rule in rules for x in rule.get("UserIdGroupPairs") or ()]
     return [str(w) for w in (*found, *(x.get("PrefixListId") for r in rules for x in r.get("PrefixListIds") or ()))]

@@ -95,11 +95,11 @@ async def test_a_hook_that_says_no_is_kept(instant: World) -> None:
     assert row["step"]
 
 
-@pytest.mark.parametrize(("cls", "method"), [(CopyVolume, "output"), (CopyVolume, "ready"), (CopyVolume, "before")])
+@pytest.mark.parametrize(("cls", "method"), [(CopyVolume, "ready"), (CopyVolume, "before")])
 async def test_a_fault_of_ours_in_a_step_goes_back_and_says_in_which(
     instant: World, monkeypatch: pytest.MonkeyPatch, cls: type[Step], method: str
 ) -> None:
-    """An answer of another form raises what nobody thought of, before a call or after its effect: service comes back, what was
+    """What nobody thought of, before a call or after its effect (an answer of another form is AnswerUnclear): service comes back, what was
     made is found and deleted, and the journal says where it was.
     """
 

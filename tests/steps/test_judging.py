@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from sealift.answers import answer
+from sealift.errors import AnswerUnclear
 from sealift.step import Context, Phase, Step, as_tags
 from sealift.steps import CloseQuarantine, DeleteSnapshot, DeleteVolume, VerifyAttachments, VerifyVolumes
 from sealift.steps.looks import attached, instance_in, resting, snapshot_ready, unattached, untouched, volume_ready
@@ -153,15 +155,24 @@ DELETES: list[Step] = [
         (ours(role="safety"), True),
         (ours(migration="mig-2"), True),
         (volume(SnapshotId="snap-1", Tags=[]), True),
-        (ours(Attachments=[{"InstanceId": "i-1"}]), True),
     ],
-    ids=["ours", "a source", "a safety snapshot", "of another migration", "without tags", "attached"],
+    ids=["ours", "a source", "a safety snapshot", "of another migration", "without tags"],
 )
 def test_only_what_is_marked_as_ours_is_deleted(step: Step, resource: dict[str, Any], refused: bool) -> None:
     """The id comes from the journal; the role and the migration of the tags must fit too, and nothing may use it."""
     query = step.before(CTX)
     assert query is not None
     assert refused == bool(query.read({"Volumes": [resource], "Snapshots": [resource]}))
+
+
+def test_a_volume_in_use_is_not_deleted() -> None:
+    """Whatever its tags say; and a description that does not tell whether it is attached is none to delete by."""
+    query = DELETES[0].before(CTX)
+    assert query is not None
+    assert query.read({"Volumes": [ours(Attachments=[{"InstanceId": "i-1"}])]}) == ["vol-1 is attached"]
+    silent = {k: v for k, v in ours().items() if k != "Attachments"}
+    with pytest.raises(AnswerUnclear, match=r"DescribeVolumes lacks Volumes\[0\]\.Attachments"):
+        query.read(answer({"Volumes": [silent]}, "ec2:DescribeVolumes"))
 
 
 # -- verify cold ---------------------------------------------------------------------------------------------------------
@@ -216,7 +227,8 @@ def test_verify_compares_volume_and_flag_of_each_device(volume_id: str, flag: bo
     assert differs == bool(step.check({}).read(reply))
 
 
-V4, V6 = {"IpRanges": [{"CidrIp": "0.0.0.0/0"}]}, {"Ipv6Ranges": [{"CidrIpv6": "::/0"}]}
+V4 = {"IpRanges": [{"CidrIp": "0.0.0.0/0"}], "Ipv6Ranges": []}
+V6 = {"IpRanges": [], "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}  # AWS sends both lists of a rule
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,8 @@ async def settled(read: Read, facts: ClusterFacts, options: Options, outputs: Ma
     wrong = await _replacement(read, facts, outputs)
     found = databases_in(await read(read_database(facts.resource_id, of_cluster=True)))
     wrong += lapses(found[0], facts.id, outputs, of_cluster=True) if found else [f"the source of {facts.id} is gone"]
-    if found and found[0].get("HttpEndpointEnabled"):
+    told = "HttpEndpointEnabled" in facts.described  # else it is of an engine that has no Data API
+    if found and told and found[0]["HttpEndpointEnabled"]:
         wrong.append(f"the Data API of {name_of(found[0])}, the source of {facts.id}, is on: clients can write to it")
     return wrong + await opened(read, outputs, options) + await unusable(read, facts)
 
