@@ -553,7 +553,7 @@ class Engine:
         try:
             await self.watcher.until(replace(_named(watch, me), deadline=-1.0), step=me.key, at_once=True)
         except WaitFailed as error:
-            if error.unused:
+            if error.unused and not error.late:  # what has not begun yet was perhaps never sent
                 raise
 
     def _last_word(self) -> None:

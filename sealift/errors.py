@@ -138,14 +138,16 @@ class AnswerUnclear(CallError):
 class WaitFailed(SealiftError):
     """A resource reached a terminal state, or did not reach the wanted one before the deadline.
 
-    `unused`: no workload can have run on it. `no_room`: AWS lacked the capacity.
+    `unused`: no workload can have run on it. `no_room`: AWS lacked the capacity. `late`: it may still get there.
     """
 
     exit_code = 5
 
-    def __init__(self, message: str, *, unused: bool = False, no_room: bool = False, **fields: Any) -> None:
+    def __init__(
+        self, message: str, *, unused: bool = False, no_room: bool = False, late: bool = False, **fields: Any
+    ) -> None:
         super().__init__(message, **fields)
-        self.unused = unused
+        self.unused, self.late = unused, late
         self.retry = Retry.CAPACITY if no_room else Retry.FATAL
 
 

@@ -108,7 +108,7 @@ class Watcher:
             raise WaitFailed(message, resource=str(watch.id), step=step)
         if watch.deadline is not None and waited > watch.deadline:
             message = f"{watch} is '{look.state}' and not {watch.want} after {waited:.0f} s"
-            raise WaitFailed(message, resource=str(watch.id), step=step, unused=look.unused)
+            raise WaitFailed(message, resource=str(watch.id), step=step, unused=look.unused, late=True)
 
     async def _tick(self, interval: float) -> None:
         # Wake on whole seconds: those who wait for the same kind of thing meet there and share a read.

@@ -173,13 +173,18 @@ THEN = {
 Wanted = Callable[[int, Point], bool]
 
 
+def every(_: int, __: Point) -> bool:
+    """Want all of them."""
+    return True
+
+
 def share_of(share: float, offset: int = 0) -> Wanted:
     """Return what wants so much of what it is asked about, evenly spread; another `offset` wants others."""
 
     def wanted(number: int, _: Point) -> bool:
         return int((number + offset % 97 / 97) * share) > int((number - 1 + offset % 97 / 97) * share)
 
-    return wanted if share < 1 else lambda *_: True
+    return wanted if share < 1 else every
 
 
 def crash(
@@ -187,9 +192,9 @@ def crash(
     route: str,
     act: str,
     thens: Sequence[str],
-    wanted: Wanted = share_of(1),
+    wanted: Wanted = every,
     *,
-    inner: Wanted = share_of(0.1),
+    inner: Wanted = every,
     at_once: int = 1,
 ) -> list[Tried]:
     """Walk a run, die at each of its durable states that is wanted, and try what comes then.

@@ -47,7 +47,9 @@ PARTS = [
     Part("killed, resumed", "crash points", _crashing("forward", "resume"), 1.0),
     Part("killed, the journal lost, adopted", "crash points", _crashing("forward", "lost journal"), 0.05),
     Part("killed, rolled back", "crash points", _crashing("forward", "rollback"), 0.05),
-    Part("killed, rolled back, killed again", "crash points", _crashing("forward", "rollback that is killed too"), 0.02),
+    Part(
+        "killed, rolled back, killed again", "crash points", _crashing("forward", "rollback that is killed too"), 0.02
+    ),
     Part("killed on the way back, resumed", "crash points", _crashing("way back", "resume"), 0.15),
     Part("killed on the way back once up, resumed", "crash points", _crashing("way back once up", "resume"), 0.15),
     Part("killed in finalize, run again", "crash points", _crashing("finalize", "finalize again"), 0.2),
