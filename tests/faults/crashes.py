@@ -118,12 +118,12 @@ async def _adopt(stage: Stage) -> Outcome | None:
 # -- how it may end
 
 
-def _same(ended: Ended, undisturbed: Ended, before: Sequence[str]) -> list[str]:
+def same(ended: Ended, undisturbed: Ended, before: Sequence[str]) -> list[str]:
     """Ended as the run that nobody disturbed."""
     return _compared(ended, undisturbed.code, undisturbed.picture)
 
 
-def _as_before(ended: Ended, undisturbed: Ended, before: Sequence[str]) -> list[str]:
+def back(ended: Ended, undisturbed: Ended, before: Sequence[str]) -> list[str]:
     """All is as it was before; after bring-up a snapshot of what was discarded is there besides."""
     if ended.code not in (0, 5):
         return [f"it ended with {ended.code}: {ended.message[:300]}"]
@@ -131,14 +131,14 @@ def _as_before(ended: Ended, undisturbed: Ended, before: Sequence[str]) -> list[
     return [f"it was put back, and lacks {less[:4]}"] if less else []
 
 
-def _either(ended: Ended, undisturbed: Ended, before: Sequence[str]) -> list[str]:
+def either(ended: Ended, undisturbed: Ended, before: Sequence[str]) -> list[str]:
     """Adopted: it went on to the undisturbed end, or back to what was before; refused, nothing had been begun."""
     if ended.code == 4:
         return [f"refused: {ended.message[:300]}", *_compared(ended, 4, before)] if ended.picture != before else []
     if ended.code == 0 and "as it was before" not in ended.message:
         less = [line for line in undisturbed.picture if line not in ended.picture]
         return [f"adopted and resumed, and lacks {less[:4]}"] if less else []
-    return _as_before(ended, undisturbed, before)
+    return back(ended, undisturbed, before)
 
 
 def _compared(ended: Ended, code: int, picture: Sequence[str]) -> list[str]:
@@ -160,11 +160,11 @@ class Then:
 
 
 THEN = {
-    "resume": Then(_resume, _same),
-    "finalize again": Then(_again, _same),
-    "rollback": Then(_go_back, _as_before),
-    "rollback that is killed too": Then(_go_back, _as_before, killed=True),
-    "lost journal": Then(_adopt, _either),
+    "resume": Then(_resume, same),
+    "finalize again": Then(_again, same),
+    "rollback": Then(_go_back, back),
+    "rollback that is killed too": Then(_go_back, back, killed=True),
+    "lost journal": Then(_adopt, either),
 }
 
 
