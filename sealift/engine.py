@@ -689,7 +689,7 @@ class Engine:
         """Ask directly before a request leaves: is the lease held, is the watchdog's time far enough?"""
         if self.guard:
             self.guard()
-        self._turn_back_if_late(me)
+        self._refuse_late(me)
 
     async def _turn(self, me: Step, ctx: Context) -> Output:
         """Count in or out of a shared switch, and turn it where that is ours to do."""
@@ -757,6 +757,9 @@ class Engine:
 
     def _turn_back_if_late(self, step: Step) -> None:
         self._turn_back_if_asked(step)
+        self._refuse_late(step)
+
+    def _refuse_late(self, step: Step) -> None:
         if (
             self.state.direction != "forward"
             or step.phase not in (Phase.CUTOVER, Phase.BRING_UP)

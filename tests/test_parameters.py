@@ -21,12 +21,12 @@ from sealift.parameters import (
 
 INSTANCE, VOLUME = "i-0123456789abcdef0", "vol-0123456789abcdef0"
 OTHERS: dict[str, Any] = {
-    "key": "alias/app", "route": "snapshot", "asg": "suspend", "reserve_capacity": True, "watchdog": "arn:aws:iam::123456789012:role/w", "max_degraded": 60, "warm_max_age": 7200,
+    "key": "alias/app", "route": "snapshot", "asg": "suspend", "reserve_capacity": True, "max_degraded": 60, "warm_max_age": 7200,
     "stop_deadline": 120, "initialization_rate": 200, "clone_slots": 9, "retain": 3 * DAY, "quiesce": "sync", "after": "date",
     "hook_timeout": 30, "extra_tags": (("cost", "42"),), "protect_tags": (("keep", "yes"),), "selector_tags": ("backup",),
     "iac_tags": ("tf",), "skip_tags": ("no",), "acks": ("R-EBS-41",), "ticket": "CHG-1", "state_url": "s3://bucket/x",
     "window_start": 1.8e9, "window_last_quiesce": 1.8e9 + 60, "window_end": 1.8e9 + 7200, "notify": ("https://example.com/x",),
-    "deny": ("i-1",), "allow": ("i-2",),
+    "deny": ("i-1",), "allow": ("i-2",), "watchdog": "arn:aws:iam::123456789012:role/w",
 }  # fmt: skip
 DATABASES: dict[str, Any] = {
     "fence_login": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:fence", "fence_from": "10.0.0.5/32",

@@ -22,6 +22,9 @@ LARGEST = 64 * 1024
 """Bytes of a document (botocore ssm CreateDocument)."""
 
 LAUNCHED = "LaunchTime"
+NEXT = "<next>"
+"""In a block: the first step of the block that follows."""
+
 PAUSES = (60, 120, 300)
 """Seconds between the tries of a start for which EC2 has no room."""
 
@@ -71,27 +74,45 @@ def operations(document: str) -> frozenset[str]:
 def _lines(
     ctx: Context, instance: str, seconds: int, sources: tuple[Source, ...], *, root_moves: bool
 ) -> Iterator[Line]:
+    """Yield the steps; what a block names as the next one is the first step of the block that follows."""
+    blocks = list(_blocks(ctx, instance, seconds, sources, root_moves=root_moves))
+    for block, following in zip(blocks, [*blocks[1:], blocks[-1]], strict=True):
+        yield from (_onwards(line, following[0]["name"]) for line in block)
+
+
+def _onwards(value: Any, name: str) -> Any:
+    if isinstance(value, dict):
+        return {k: _onwards(v, name) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_onwards(v, name) for v in value]
+    return value.replace(NEXT, name) if isinstance(value, str) else value
+
+
+def _blocks(
+    ctx: Context, instance: str, seconds: int, sources: tuple[Source, ...], *, root_moves: bool
+) -> Iterator[list[Line]]:
     look = _Look(ctx, instance)
-    yield _line("wait", "sleep", {"Duration": f"PT{seconds}S"})
-    yield look.once("early")
-    yield _say(ctx, instance, "close", "closed")
-    yield _line("aside", "sleep", {"Duration": f"PT{WATCHDOG_ASIDE:.0f}S"})
-    yield look.once("late")
-    yield _branch("judge", "{{ late.State }}", {"stopped": "sure_look", "stopping": "settle"})
-    yield _wait_for("settle", instance, "stopped", 900, _LEAVE)
-    yield from look.stopped("sure")
-    for n, (device, volume, _) in enumerate(sources):
+    yield [
+        _line("wait", "sleep", {"Duration": f"PT{seconds}S"}),
+        look.once("early"),
+        _say(ctx, instance, "close", "closed"),
+        _line("aside", "sleep", {"Duration": f"PT{WATCHDOG_ASIDE:.0f}S"}),
+        look.once("late"),
+        _branch("judge", "{{ late.State }}", {"stopped": NEXT, "stopping": "settle"}),
+        _wait_for("settle", instance, "stopped", 900, _LEAVE),
+    ]
+    yield look.stopped("sure")
+    for n, (device, _, _) in enumerate(sources):
         if not root_moves:
-            yield from look.stopped(f"off{n}")
-        yield from _take_off(ctx, instance, n, device, volume)
+            yield look.stopped(f"off{n}")
+        yield _take_off(ctx, instance, n, device)
     for n, source in reversed(list(enumerate(sources))):
         if not root_moves:
-            yield from look.stopped(f"on{n}")
-        yield from _put_on(instance, n, source)
-    yield from look.stopped("whole")
-    yield _say(ctx, instance, "tell", "restored")
-    yield from _start(instance)
-    yield _line("leave", "sleep", {"Duration": "PT1S"}, isEnd=True)
+            yield look.stopped(f"on{n}")
+        yield _put_on(instance, n, source)
+    yield look.stopped("whole")
+    yield [_say(ctx, instance, "tell", "restored"), *_start(instance)]
+    yield [_line("leave", "sleep", {"Duration": "PT1S"}, isEnd=True)]
 
 
 _LEAVE: Mapping[str, Any] = {"onFailure": "step:leave", "isCritical": False}
@@ -107,7 +128,7 @@ def _api(name: str, operation: str, inputs: Mapping[str, Any], tries: int = 1, *
 
 
 def _output(name: str, selector: str) -> list[dict[str, str]]:
-    return [{"Name": name, "Selector": selector, "Type": "String"}]
+    return [{"Name": name, "Selector": selector}]
 
 
 def _filters(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
@@ -141,11 +162,9 @@ class _Look:
         outputs = _output("State", "$.Reservations[0].Instances[0].State.Name")
         return _api(name, "DescribeInstances", self._filters, 5, outputs=outputs, **_LEAVE)
 
-    def stopped(self, name: str) -> Iterator[Line]:
+    def stopped(self, name: str) -> list[Line]:
         """Go on only if it is stopped."""
-        yield self.once(f"{name}_look")
-        yield _branch(f"{name}_sure", f"{{{{ {name}_look.State }}}}", {"stopped": f"{name}_go"})
-        yield _line(f"{name}_go", "sleep", {"Duration": "PT1S"})
+        return [self.once(name), _branch(f"{name}_is", f"{{{{ {name}.State }}}}", {"stopped": NEXT})]
 
 
 def _say(ctx: Context, instance: str, name: str, word: str) -> Line:
@@ -153,49 +172,38 @@ def _say(ctx: Context, instance: str, name: str, word: str) -> Line:
     return _api(name, "CreateTags", {"Resources": [instance], "Tags": tags}, 5)
 
 
-def _take_off(ctx: Context, instance: str, n: int, device: str, volume: str) -> Iterator[Line]:
-    """Detach the replacement from a device, where one is; and wait until the source is free or in its place."""
+def _take_off(ctx: Context, instance: str, n: int, device: str) -> list[Line]:
+    """Detach the replacement from a device, where one is."""
     there = [("attachment.instance-id", instance), ("attachment.device", device)]
     ours = [("tag:sealift:migration", ctx.migration), ("tag:sealift:role", "copy")]
-    lax = {"isCritical": False}
-    outputs = _output("VolumeId", "$.Volumes[0].VolumeId")
-    copy = f"{{{{ find{n}.VolumeId }}}}"
-    yield _api(
-        f"find{n}", "DescribeVolumes", _filters([*there, *ours]), 3, outputs=outputs, onFailure=f"step:past{n}", **lax
-    )
-    yield _api(
-        f"take{n}",
-        "DetachVolume",
-        {"VolumeId": copy, "InstanceId": instance, "Device": device},
-        onFailure="Continue",
-        **lax,
-    )
-    free = {"VolumeIds": [copy]}
-    yield _watch(
-        f"gone{n}", "DescribeVolumes", free, "$.Volumes[0].State", "available",
-        timeoutSeconds=300, onFailure="Continue", **lax,
-    )  # fmt: skip
-    yield _line(f"past{n}", "sleep", {"Duration": "PT1S"})
+    copy, outputs = f"{{{{ find{n}.VolumeId }}}}", _output("VolumeId", "$.Volumes[0].VolumeId")
+    none: dict[str, Any] = {"onFailure": f"step:{NEXT}", "isCritical": False}
+    lax: dict[str, Any] = {"onFailure": "Continue", "isCritical": False}
+    place = {"VolumeId": copy, "InstanceId": instance, "Device": device}
+    free, state = {"VolumeIds": [copy]}, "$.Volumes[0].State"
+    return [
+        _api(f"find{n}", "DescribeVolumes", _filters([*there, *ours]), 3, outputs=outputs, **none),
+        _api(f"take{n}", "DetachVolume", place, **lax),
+        _watch(f"gone{n}", "DescribeVolumes", free, state, "available", timeoutSeconds=300, **lax),
+    ]
 
 
-def _put_on(instance: str, n: int, source: Source) -> Iterator[Line]:
+def _put_on(instance: str, n: int, source: Source) -> list[Line]:
     """Attach a source to its device, unless it is there; a failure ends everything: nothing is started on a mix."""
     device, volume, card = source
     there = [("volume-id", volume), ("attachment.instance-id", instance), ("attachment.device", device)]
-    outputs, lax = _output("VolumeId", "$.Volumes[0].VolumeId"), {"isCritical": False}
-    about = {"VolumeIds": [volume]}
-    yield _api(
-        f"have{n}", "DescribeVolumes", _filters([*there, ("attachment.status", "attached")]), 3,
-        outputs=outputs, onFailure=f"step:free{n}", nextStep=f"held{n}", **lax,
-    )  # fmt: skip
-    yield _watch(
-        f"free{n}", "DescribeVolumes", about, "$.Volumes[0].State", "available",
-        timeoutSeconds=300, onFailure="Continue", **lax,
-    )  # fmt: skip
-    place = {"VolumeId": volume, "InstanceId": instance, "Device": device}
-    yield _api(f"put{n}", "AttachVolume", place if card is None else {**place, "EbsCardIndex": card}, 5)
-    held = "$.Volumes[0].Attachments[0].State"
-    yield _watch(f"held{n}", "DescribeVolumes", about, held, "attached", timeoutSeconds=300)
+    there.append(("attachment.status", "attached"))
+    outputs, about = _output("VolumeId", "$.Volumes[0].VolumeId"), {"VolumeIds": [volume]}
+    lax: dict[str, Any] = {"onFailure": "Continue", "isCritical": False}
+    place: dict[str, Any] = {"VolumeId": volume, "InstanceId": instance, "Device": device}
+    place |= {} if card is None else {"EbsCardIndex": card}
+    state, held = "$.Volumes[0].State", "$.Volumes[0].Attachments[0].State"
+    return [
+        _api(f"have{n}", "DescribeVolumes", _filters(there), 3, outputs=outputs, nextStep=f"held{n}", **lax),
+        _watch(f"free{n}", "DescribeVolumes", about, state, "available", timeoutSeconds=300, **lax),
+        _api(f"put{n}", "AttachVolume", place, 5),
+        _watch(f"held{n}", "DescribeVolumes", about, held, "attached", timeoutSeconds=300),
+    ]
 
 
 def _start(instance: str) -> Iterator[Line]:

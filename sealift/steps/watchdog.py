@@ -52,13 +52,10 @@ class MarkCut(Step):
         return Call("ec2:CreateTags", {"Resources": [self.instance], "Tags": as_tags({CUT: said(ctx, self.word)})})
 
     def undo(self) -> Undo:
-        if self.word == "up":  # before it is walked back by a driver, which may die on its way
-            return MarkCut(key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane, instance=self.instance)
+        if self.word == "up":
+            return Irreversible("a start may be under way: from here on only a driver puts it back")
         tags = ((CUT, ""), (WATCHDOG, ""))
         return RemoveTags(key=f"undo:{self.key}", phase=Phase.CLEAN, lane=self.lane, volume=self.instance, tags=tags)
-
-    def undo_once_up(self) -> Undo:
-        return Irreversible("the watchdog is off") if self.word == "up" else self.undo()
 
     def seconds(self) -> Seconds:
         return SMALL_CALL
@@ -133,7 +130,6 @@ class DeleteRunbook(Step):
     name: Id
 
     looks_first: ClassVar[bool] = True
-    asks_health: ClassVar[bool] = True
 
     def title(self) -> str:
         return f"delete the watchdog's runbook of {self.instance}"
@@ -282,7 +278,6 @@ class DisarmWatchdog(Step):
     execution: Id
 
     looks_first: ClassVar[bool] = True
-    asks_health: ClassVar[bool] = True
 
     def title(self) -> str:
         return f"disarm the watchdog of {self.instance}"

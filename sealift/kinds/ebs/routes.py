@@ -472,12 +472,11 @@ def seconds_armed(steps: tuple[Step, ...]) -> int:
 
 
 def _arm(facts: InstanceFacts, options: Options, seconds: int) -> list[Step]:
-    """Make the runbook, say that the cut is open, and arm the watchdog: the last thing at the gate."""
+    """Make the runbook, and arm the watchdog: the last thing at the gate. It acts only once the cut is said to be open."""
     if not seconds:
         return []
     return [
         _make_runbook(facts, options, seconds),
-        MarkCut(key="cut:open", phase=PREPARE, instance=facts.id),
         ReadLaunch(key="launch", phase=PREPARE, instance=facts.id),
         ArmWatchdog(
             key="watchdog",
@@ -499,7 +498,7 @@ def _disarm(facts: InstanceFacts) -> list[Step]:
             key="watchdog:off", phase=CONFIRM, instance=facts.id, execution=Ref("watchdog", "AutomationExecutionId")
         ),
         DeleteRunbook(key="runbook:gone", phase=CONFIRM, instance=facts.id, name=Ref("runbook", "Name")),
-        RemoveTags(key="cut:said", phase=CONFIRM, volume=facts.id, tags=ours),
+        RemoveTags(key="untag", phase=CONFIRM, volume=facts.id, tags=ours),
     ]
 
 
@@ -540,6 +539,7 @@ def _instance_steps(
         else None,
         _renew(facts, options) if route != "clone" else None,
         *_arm(facts, options, seconds),
+        MarkCut(key="open", phase=CUTOVER, instance=facts.id) if seconds else None,
         ClaimHeld(key="claim", phase=CUTOVER, volumes=tuple(v.id for v in facts.plain)),
         _group_off(facts, options),
         KeepOnTermination(key="keep", phase=CUTOVER, instance=facts.id, former=kept)
