@@ -1,5 +1,6 @@
 """Promise 2 with --watchdog: service comes back where no driver lives to bring it back, and never on a mix of volumes."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from sealift.aws.gateway import Gateway
 from sealift.driver import Driver, Outcome
 from sealift.policy import delegated
+from sealift.sandbox.ec2 import tagging
 from sealift.sandbox.faults import Fault
 from sealift.sandbox.seeding import VolumeSpec
 from tests.contract.shapes import planned
@@ -24,6 +26,26 @@ CUT = (
     "keep", "stop", "cut", "detach:/dev/xvda", "detach:/dev/sdf", "copy:/dev/xvda", "attach:/dev/xvda", "attach:/dev/sdf",
     "flags", "verify:volumes", "verify:attachments", "still-quiet",
 )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def mixes(request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """Look after every event of the sandbox: nothing ever runs on a source and a replacement at once."""
+    found: list[str] = []
+    box = next((request.getfixturevalue(w).box for w in ("world", "instant") if w in request.fixturenames), None)
+
+    def look(_: float) -> None:
+        for region in box.world.regions.values():
+            for machine in region.machines.values():
+                tags = [tagging.book(v.account, v.region, v.id) for v in (a.volume for a in machine.disks.values())]
+                roles = {t.get("sealift:role") for t in tags if t.get("sealift:role")} - {"replacement"}
+                if machine.state in ("pending", "running") and len(roles) > 1:
+                    found.append(f"{machine.id} is {machine.state} on {roles}")
+
+    if box is not None:
+        box.observe(look)
+    yield found
+    assert found == []
 
 
 def serving(world: World, instance: str) -> tuple[str, dict[str, bool]]:
