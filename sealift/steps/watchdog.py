@@ -92,6 +92,7 @@ class MakeRunbook(Step):
         return Call("ssm:CreateDocument", {"Name": name_of(ctx), **params})
 
     def delegates(self) -> frozenset[str]:
+        """Return the calls of the document."""
         return operations(self.content(Context(migration="mig", epoch=0, attempt=1)))
 
     def output(self, reply: Mapping[str, Any]) -> Output:
@@ -166,6 +167,7 @@ class ReadLaunch(Reading):
         return {LAUNCHED: launched(instances_in(reply)[self.instance]["LaunchTime"])}
 
     def fresh(self, out: Output) -> Query:
+        """Ask whether it has not been started again while the gate was shut."""
         return Query(instances(self.instance), lambda reply: Found(out) if self._now(reply) == out else None)
 
 
@@ -204,6 +206,8 @@ class ArmWatchdog(Step):
         return Query(_executions("DocumentNamePrefix", self.runbook), read)
 
     def fresh(self, out: Output) -> Query:
+        """Ask whether it still sleeps, and since when."""
+
         def read(reply: Mapping[str, Any]) -> Found | None:
             for made in reply["AutomationExecutionMetadataList"]:
                 if made["AutomationExecutionStatus"] == "InProgress":
@@ -216,6 +220,7 @@ class ArmWatchdog(Step):
         return Watch("automation", out["AutomationExecutionId"], _asleep, "in progress", deadline=ARM.worst)
 
     def guard(self, ctx: Context, out: Output) -> Guard:
+        """Return how it is heard, waited for, and what it has come to: all but its end stands in the instance's tags."""
         looks = instances(self.instance)
         return Guard(
             seconds=float(self.seconds_armed),
