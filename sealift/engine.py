@@ -56,6 +56,7 @@ from sealift.step import (
     Call,
     Context,
     Found,
+    Guard,
     Output,
     Phase,
     Query,
@@ -292,14 +293,15 @@ class Engine:
         """Return, of each span in which somebody gets nothing and which has begun, the keys of its steps."""
         return [keys for keys in self._within[who] if keys & self.state.rows.keys()]
 
-    def _served(self, whom: Iterable[str]) -> None:
+    def _served(self, whom: Iterable[str], at: float | None = None) -> None:
         for who in list(whom):
             if self.state.down_since(who) is not None:
-                self._outage("up", who)
+                self._outage("up", who, at=at)
 
-    def _outage(self, what: str, who: str, step: Step | None = None) -> None:
-        since = self.state.down_since(who)
-        self.note(what, who=who, **({} if since is None else {"seconds": round(self.clock.now() - since, 1)}))
+    def _outage(self, what: str, who: str, step: Step | None = None, at: float | None = None) -> None:
+        since, when = self.state.down_since(who), {} if at is None else {"at": at}
+        spent = {} if since is None else {"seconds": round((at or self.clock.now()) - since, 1)}
+        self.note(what, who=who, **spent, **when)
         self._tell_outages(step)
 
     def _tell_outages(self, step: Step | None = None, **data: Any) -> None:
@@ -523,6 +525,8 @@ class Engine:
         if row is not None and row.state == "done":
             return
         self._turn_back_if_late(step)
+        if step.phase is Phase.RESTORE:
+            await self._stand_aside(at_its_time=True)
         if step.phase is Phase.CUTOVER and self.state.quiesced is None:
             self.hold()
         if step.quiesces and step.phase is Phase.CUTOVER and self.state.quiesced is None:
@@ -535,7 +539,7 @@ class Engine:
         me, ctx = bind(step, self.state.outputs), self.context()
         self.emit("step-started", me)
         out = row.output if row is not None else None
-        if out is None and (me.looks_first or self.state.adopted or (row is not None and row.open)):
+        if out is None and (me.looks_first or self._looks_first or (row is not None and row.open)):
             out = await self._look_up(me, ctx, row)
             if out is not None:
                 self._row(me.key, "made", out)
@@ -544,6 +548,11 @@ class Engine:
                 await self._refuse_fallen(me)
             out = await self._shielded(me, ctx)
         await self._rest(me, out)
+
+    @property
+    def _looks_first(self) -> bool:
+        """Whether somebody else may have done what is to be done: a driver whose journal is lost, or the watchdog."""
+        return self.state.adopted or (self.state.direction == "back" and self.state.guard is not None)
 
     async def _refuse_fallen(self, me: Step) -> None:
         """Fail as the driver would have that sent the start and died before it saw it come to nothing."""
@@ -636,6 +645,8 @@ class Engine:
         def seen(look: Seen) -> None:
             nonlocal said
             self._waiting(me, look)
+            if not look.done and self.state.guard is None and self._guard_acts():
+                raise CheckFailed("the watchdog's time has come", step=me.key)  # tried again once it has ended
             if not look.done and self.clock.now() - said >= SAY_SO:
                 said = self.clock.now()
                 why = f"{_named(needs, me)} to be {needs.want}: it is '{look.state}'"
@@ -645,6 +656,8 @@ class Engine:
         await self.watcher.until(_named(needs, me), step=me.key, at_once=True, seen=seen)
 
     async def _untouched(self, me: Step, ctx: Context) -> None:
+        if me.phase in (Phase.CUTOVER, Phase.BRING_UP) and (spoken := await self._spoken()):
+            raise TurnBack("; ".join(spoken), step=me.key, resource=me.resource())
         if differences := await self._differences(me, me.before(ctx), Purpose.SAFETY):
             raise CutVoid("; ".join(differences), step=me.key, resource=me.resource())
 
@@ -669,7 +682,14 @@ class Engine:
         call = me.do(ctx)
         if call.operation.startswith("local:"):
             return await self._run_here(me, ctx)
-        return made_of(await self.gateway.send(call, operations_of(me), self.guard), call.operation, me.output)
+        reply = await self.gateway.send(call, operations_of(me), lambda: self._may_leave(me))
+        return made_of(reply, call.operation, me.output)
+
+    def _may_leave(self, me: Step) -> None:
+        """Ask directly before a request leaves: is the lease held, is the watchdog's time far enough?"""
+        if self.guard:
+            self.guard()
+        self._refuse_late(me)
 
     async def _turn(self, me: Step, ctx: Context) -> Output:
         """Count in or out of a shared switch, and turn it where that is ours to do."""
@@ -737,23 +757,75 @@ class Engine:
 
     def _turn_back_if_late(self, step: Step) -> None:
         self._turn_back_if_asked(step)
-        late = gates.turn_back_at(self.work.window, self.back)
+        self._refuse_late(step)
+
+    def _refuse_late(self, step: Step) -> None:
         if (
-            late is None
-            or not self.down
+            self.state.direction != "forward"
             or step.phase not in (Phase.CUTOVER, Phase.BRING_UP)
             or (
                 step.phase is Phase.BRING_UP and step.key in self.state.rows
             )  # once sent it is not turned back half-way
-            or self.clock.now() <= late
         ):
             return
-        if self.state.direction == "forward":
-            raise TurnBack(
-                f"the turn-back time of the window has passed before {step.title()}",
-                step=step.key,
-                resource=step.resource(),
-            )
+        late, now = gates.turn_back_at(self.work.window, self.back), self.clock.now()
+        about = {"step": step.key, "resource": step.resource()}
+        if late is not None and self.down and now > late:
+            raise TurnBack(f"the turn-back time of the window has passed before {step.title()}", **about)
+        acts = self._standing()
+        if acts is not None and now > gates.turn_back_before(acts[1], self.back):
+            title = _bound(step, self.state).title()
+            raise TurnBack(f"the turn-back time before the watchdog acts has passed before {title}", **about)
+
+    # -- the watchdog
+
+    def _standing(self) -> tuple[Guard, float] | None:
+        """Return what stands by, and when it acts, by our clock; None where nothing does."""
+        if self.state.brought_up is not None:
+            return None
+        for step in (s for s in self.work.steps if s.guards):
+            row = self.state.rows.get(step.key)
+            if row is None or row.output is None or not self.state.stands(step.key):
+                continue
+            if (guard := _bound(step, self.state).guard(self.context(), row.output)) is not None:
+                began = [at for at in (row.intent_at, (row.output.get("Began") or 0.0) - CLOCK_SKEW) if at > 0]
+                return guard, min(began, default=0.0) + guard.seconds
+        return None
+
+    def _guard_acts(self) -> bool:
+        """Whether it may act by now."""
+        acts = self._standing()
+        return acts is not None and self.clock.now() >= acts[1]
+
+    async def _spoken(self) -> list[str]:
+        """Read whether the watchdog has closed this cut."""
+        acts = self._standing()
+        if acts is None:
+            return []
+        query = acts[0].spoken
+        return list(query.read(await self.gateway.read(query.call, Purpose.SAFETY)))
+
+    async def _stand_aside(self, *, at_its_time: bool = False) -> None:
+        """Where the watchdog has spoken, or its time has come: wait until it has ended, and write down what it came to.
+
+        What cannot be read keeps nobody from going back: nothing is written down then.
+        """
+        acts = self._standing()
+        if acts is None or self.state.guard is not None or (at_its_time and not self._guard_acts()):
+            return
+        guard = acts[0]
+        with contextlib.suppress(CallError, WaitFailed):
+            if not self._guard_acts() and not await self._spoken():
+                return
+            await self.watcher.until(guard.over, step="", cap=15.0, at_once=True)
+            since = guard.restored.read(await self.gateway.read(guard.restored.call, Purpose.SAFETY))
+            came_to = "it has put the originals back and started them" if since else "it has put nothing back"
+            if since == 0:
+                came_to = "it has put the originals back, and they do not run"
+            self.note("guard", restored=since, came_to=came_to)
+            self.emit("guard", restored=since, came_to=came_to)
+            if since is not None:
+                self._served(self._spans if since else (), at=max(since, self.state.quiesced or 0.0))
 
     # -- failure and the way back
 
@@ -806,6 +878,7 @@ class Engine:
 
     async def settle_bring_up(self) -> None:
         """Settle a start that was sent and of which nothing is known: what ran may have written."""
+        await self._stand_aside()
         for step in (s for s in self.work.steps if s.phase is Phase.BRING_UP):
             row = self.state.rows.get(step.key)
             if row is None or row.state in ("void", "done"):
@@ -832,6 +905,8 @@ class Engine:
 
     async def _ran_by_hand(self) -> None:
         """A replacement is attached: has somebody else brought the workload up on it? What ran may have written."""
+        if self.state.guard is not None and self.state.guard.get("restored") is not None:
+            return  # the watchdog had put every source back before it started anything
         exposed = [s for s in self.work.steps if s.exposes and s.phase is Phase.CUTOVER and self.state.stands(s.key)]
         step = next((s for s in self.work.steps if s.phase is Phase.BRING_UP), None)
         if not exposed or step is None or self.state.brought_up is not None:
@@ -882,6 +957,7 @@ class Engine:
             if not why:
                 raise await self._in_doubt(SealiftError(self.state.why or BY_SOMEBODY)) from error
             self._is_up()
+        await self._stand_aside()
         if self.state.direction != "back":
             await self._settle()
             self.note("direction", why=why or str(error), salvage=salvage, asked=bool(why))

@@ -27,6 +27,11 @@ DELTA_SHARE = 0.01  # guess: changed since the warm snapshot, of the volume's si
 INIT_FIRST_TIB_MIB_S = 48.5  # derived from D1
 INIT_LATER_MIB_S = 243.0  # derived from D1
 CLONE_CAP_IOPS, CLONE_CAP_MIB_S = 3000, 125  # D1: while initialising, min(these, source, copy)
+ARM = Seconds(5, 300)  # guess: until an automation has left `Pending`; 100 run at a time
+WATCHDOG_LEAD = 300.0  # chosen: seconds for which an armed watchdog is fresh enough at the gate
+WATCHDOG_MARGIN = 300.0  # chosen: seconds between the end of the worst way back and the moment when the watchdog acts
+WATCHDOG_ASIDE = 60.0  # chosen: between its word and its deed; twice a request of ours, and more (engine.REQUEST_LIFE)
+WATCHDOG_MOST = 604_799.0  # Systems Manager user guide, aws:sleep: the longest delay of an automation
 LAZY_MIB_S = 48.5  # guess: a volume of a snapshot with no rate bought, taken as bad as a clone
 
 # Databases. R1 = RDS user guide, "Renaming a DB instance": about 10 minutes; the rest is guessed, and taken as long as it may be.

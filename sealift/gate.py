@@ -4,6 +4,7 @@ and waits.
 
 from dataclasses import dataclass
 
+from sealift.estimate import WATCHDOG_MARGIN
 from sealift.journal import State
 from sealift.options import Options
 from sealift.step import Seconds
@@ -58,3 +59,8 @@ def decide(state: State, window: Window, now: float, cutover: Seconds, back: Sec
 def turn_back_at(window: Window, back: Seconds) -> float | None:
     """Return the moment after which a cutover that has not been brought up goes back by itself."""
     return None if window.end is None else window.end - back.worst
+
+
+def turn_back_before(acts: float, back: Seconds) -> float:
+    """Return the same where something stands by that acts at `acts`: the worst way back is over well before."""
+    return acts - back.worst - WATCHDOG_MARGIN / 2

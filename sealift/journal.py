@@ -192,6 +192,7 @@ class State:
     at_gate: bool = False  # and nobody has opened it
     held: str = ""  # why the breaker of a run has left it, until somebody resumes it
     leftovers: list[str] = field(default_factory=list)  # of this attempt
+    guard: Mapping[str, Any] | None = None  # what the watchdog of this attempt has come to, once it has ended
 
     def add(self, entry: Entry) -> None:
         """Fold one more row in."""
@@ -699,7 +700,7 @@ def _fold_note(state: State, e: Entry) -> None:  # noqa: PLR0912, PLR0915 - one 
             state.brought_up = state.quiesced = state.back_up = None
             state.discarded, state.why = False, ""
             state.last_error = state.refused = None
-            state.leftovers, state.at_gate, state.held = [], False, ""
+            state.leftovers, state.at_gate, state.held, state.guard = [], False, "", None
         case "attempt-closed":
             state.attempt_open = False
         case "direction":
@@ -712,6 +713,8 @@ def _fold_note(state: State, e: Entry) -> None:  # noqa: PLR0912, PLR0915 - one 
             state.quiesced = e.at
         case "down" | "up":
             _fold_outage(state, e)
+        case "guard":
+            state.guard = e.data
         case "bring-up":
             state.brought_up, state.discarded = e.at, False
             state.end, state.why = None, ""
@@ -747,6 +750,6 @@ def _fold_outage(state: State, e: Entry) -> None:
     who = str(e.data["who"])
     outage = state.outages.get(who, Outage())
     if e.what == "up":
-        state.outages[who] = Outage(outage.seconds(e.at))
+        state.outages[who] = Outage(outage.seconds(float(e.data.get("at", e.at))))
     elif outage.since is None:
         state.outages[who] = Outage(outage.before, e.at)

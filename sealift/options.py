@@ -18,6 +18,7 @@ class Options:
     route: str = "auto"
     asg: str = ""  # standby, suspend, or neither
     reserve_capacity: bool = False
+    watchdog: str = ""  # ARN of the role that the watchdog's Automation assumes; empty: none is armed
     max_degraded: int = 1800
     warm_max_age: int = 6 * 3600
     stop_deadline: int = 900

@@ -256,6 +256,10 @@ class MigrateInstance(MigrateVolumes, Hooks):
     reserve_capacity: bool = False
     """Hold an On-Demand Capacity Reservation from before the stop until the instance is up again."""
 
+    watchdog: str = Field("", pattern=r"^(arn:aws[a-z-]*:iam::\d{12}:role/.+)?$")
+    """ARN of a role for Systems Manager: an Automation is armed before the stop that puts the original back if no driver
+    lives to do it."""
+
     stop_deadline_minutes: float = Field(15, gt=0)
     """How long the stop may take; it is never forced."""
 

@@ -169,6 +169,7 @@ def queries(step: Step) -> list[Query]:
         step.observe(_ANY),
         step.check(out),
         step.trace(_ANY),
+        *((guard.spoken, guard.restored) if (guard := step.guard(_ANY, out)) is not None else ()),
     )
     return [q for q in found if q is not None]
 
@@ -176,7 +177,8 @@ def queries(step: Step) -> list[Query]:
 def operations_of(step: Step) -> frozenset[str]:
     """Return every operation that the step declares: its call, its reads, what it waits on."""
     out = {name: Ref(step.key, name) for name in step.outputs}
-    watches = [w for w in (step.needs(), step.ready(out)) if w is not None]
+    guard = step.guard(_ANY, out)
+    watches = [w for w in (step.needs(), step.ready(out), guard.over if guard else None) if w is not None]
     declared = {step.do(_ANY).operation, *(q.call.operation for q in queries(step)), *step.declares}
     return frozenset(declared | {SUBJECTS[w.subject].operation for w in watches})
 

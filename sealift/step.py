@@ -106,6 +106,21 @@ class Watch:
 
 
 @dataclass(frozen=True)
+class Guard:
+    """What stands by in the account and puts the original back by itself, `seconds` after its call, where nobody has ended it.
+
+    `spoken` answers with differences once it has closed the cut; `over` waits until it does nothing more; `restored` answers
+    with the Unix second in which it brought the workload back on its sources: 0 where they are in their places and it does
+    not run, None where they are not.
+    """
+
+    seconds: float
+    spoken: Query
+    over: Watch
+    restored: Query
+
+
+@dataclass(frozen=True)
 class Irreversible:
     """Why a step has no undo of its own."""
 
@@ -153,8 +168,9 @@ class Step(ABC):
     the first try too; `asks_health` marks what `accept` passes over; `interrupts` what takes the workload down once more
     after bring-up, or, where it asks for health, keeps a part of it down until then; `fences` that on a way back after
     bring-up the replacement serves nobody from then on; `renames` that a name leads nowhere until another bears it;
-    `harbours` what a replacement that is kept lives in; `quota` names what is counted in the journal; `declares` the
-    operations that its `local:` call sends.
+    `harbours` what a replacement that is kept lives in; `guards` what stands by
+    from then on (`guard`); `quota` names what is counted in the journal; `declares` the operations that its `local:` call
+    sends.
     """
 
     key: str
@@ -173,6 +189,7 @@ class Step(ABC):
     fences: ClassVar[bool] = False
     renames: ClassVar[bool] = False
     harbours: ClassVar[bool] = False
+    guards: ClassVar[bool] = False
     alters: ClassVar[tuple[str, ...]] = ()
     quota: ClassVar[str | None] = None
     declares: ClassVar[tuple[str, ...]] = ()
@@ -243,6 +260,14 @@ class Step(ABC):
 
     def holds_slot(self, out: Output) -> Query | None:
         """Return a read that answers whether what was made still holds its slot of `quota`; None: a step of its own gives it back."""
+        return None
+
+    def delegates(self) -> frozenset[str]:
+        """Return the operations that a role of the user's makes by what this step leaves, not the caller."""
+        return frozenset()
+
+    def guard(self, ctx: Context, out: Output) -> Guard | None:
+        """Return what stands by from this step on, until it is undone or the workload is brought up."""
         return None
 
     def serving(self) -> Watch | None:

@@ -17,12 +17,13 @@ class Subject:
     id: str
     params: Mapping[str, Any] = field(default_factory=dict)
     batch: int = 200  # ids in one request (R-EBS-85)
+    key: str = "Name"  # what a filter's name is called
 
     def call(self, ids: list[str]) -> Call:
         """Return the read for these ids."""
         if self.filter is None:
             return Call(self.operation, {**self.params, self.id + "s": ids})
-        return Call(self.operation, {**self.params, "Filters": [{"Name": self.filter, "Values": ids}]})
+        return Call(self.operation, {**self.params, "Filters": [{self.key: self.filter, "Values": ids}]})
 
 
 def _list(name: str) -> Callable[[Mapping[str, Any]], list[Mapping[str, Any]]]:
@@ -54,6 +55,14 @@ SUBJECTS: dict[str, Subject] = {
     ),
     "capacity-reservation": Subject(
         "ec2:DescribeCapacityReservations", None, _list("CapacityReservations"), "CapacityReservationId"
+    ),
+    "automation": Subject(
+        "ssm:DescribeAutomationExecutions",
+        "ExecutionId",
+        _list("AutomationExecutionMetadataList"),
+        "AutomationExecutionId",
+        batch=10,
+        key="Key",
     ),
     "db-instance": Subject("rds:DescribeDBInstances", "dbi-resource-id", _list("DBInstances"), "DbiResourceId"),
     "db-cluster": Subject(

@@ -36,6 +36,15 @@ def picture(world: World) -> dict[str, Any]:
             for r in world.ec2.describe_capacity_reservations()["CapacityReservations"]
             if r["State"] == "active"
         ],
+        "said": {
+            f"{i['InstanceId']} {t['Key']}": t["Value"]
+            for r in world.ec2.describe_instances()["Reservations"]
+            for i in r["Instances"]
+            for t in i.get("Tags") or ()
+        },
+        "runbooks": sorted(
+            d["Name"] for d in boto3.client("ssm", region_name=REGION).list_documents()["DocumentIdentifiers"]
+        ),
         "groups": {
             g["AutoScalingGroupName"]: {
                 "desired": g["DesiredCapacity"],

@@ -26,13 +26,13 @@ OTHERS: dict[str, Any] = {
     "hook_timeout": 30, "extra_tags": (("cost", "42"),), "protect_tags": (("keep", "yes"),), "selector_tags": ("backup",),
     "iac_tags": ("tf",), "skip_tags": ("no",), "acks": ("R-EBS-41",), "ticket": "CHG-1", "state_url": "s3://bucket/x",
     "window_start": 1.8e9, "window_last_quiesce": 1.8e9 + 60, "window_end": 1.8e9 + 7200, "notify": ("https://example.com/x",),
-    "deny": ("i-1",), "allow": ("i-2",),
+    "deny": ("i-1",), "allow": ("i-2",), "watchdog": "arn:aws:iam::123456789012:role/w",
 }  # fmt: skip
 DATABASES: dict[str, Any] = {
     "fence_login": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:fence", "fence_from": "10.0.0.5/32",
     "readers": "stale", "switchover_timeout": 60, "rekey": True, "drop_backups": True,
 }  # fmt: skip
-VOLUMES = {"asg", "reserve_capacity", "max_degraded", "stop_deadline", "initialization_rate", "clone_slots"}
+VOLUMES = {"asg", "reserve_capacity", "watchdog", "max_degraded", "stop_deadline", "initialization_rate", "clone_slots"}
 
 
 def test_every_option_can_be_given_in_the_form() -> None:

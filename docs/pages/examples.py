@@ -180,6 +180,7 @@ EXAMPLES: dict[str, Example] = {
             ("`--asg standby`", replace(WEB, asg=GROUP), replace(OPTIONS, asg="standby")),
             ("`--asg suspend`", replace(WEB, asg=GROUP), replace(OPTIONS, asg="suspend")),
             ("`--reserve-capacity`", WEB, replace(OPTIONS, reserve_capacity=True)),
+            ("`--watchdog`", WEB, replace(OPTIONS, watchdog=f"arn:aws:iam::{ACCOUNT}:role/sealift-watchdog")),
             ("`--quiesce` and `--after`", WEB, replace(OPTIONS, quiesce="./drain", after="./fill")),
             ("`--state s3://bucket/sealift`", WEB, replace(OPTIONS, state_url="s3://bucket/sealift")),
             ("`--selector-tag Name`", WEB, replace(OPTIONS, selector_tags=("Name",))),

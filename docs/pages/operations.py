@@ -10,7 +10,7 @@ from sealift.aws.outcomes import CODES
 from sealift.errors import Retry
 from sealift.kinds import KINDS
 from sealift.pace import READS, RETRIES
-from sealift.policy import policy
+from sealift.policy import delegated, policy
 from sealift.recipe import operations_of, way_back
 from sealift.render.markdown import table
 from sealift.step import Step, undoing
@@ -39,13 +39,19 @@ The IAM actions of all steps of a recipe, of the way back from every point of it
 [the example](recipes.md). What `plan` and `inventory` read is extra: the reads above that no step names."""
 
 
+LENT = """## What the watchdog's role needs
+
+The role that `--watchdog` names is not the caller's: Systems Manager assumes it, so it trusts `ssm.amazonaws.com`, and the
+caller passes it (`iam:PassRole`). It needs these actions, which are those of the calls in the document that is made for it:"""
+
+
 def page() -> str:
     """Return the page."""
     users = _users()
     rows = [_row(op, users) for op in OPERATIONS.values()]
     sent = table(("operation", "again", "IAM actions", "rate", "who sends it"), rows)
     repeats = table(("class", "meaning"), list(reading.members(Repeat)))
-    return "\n\n".join([HEAD, sent, REPEATS, repeats, *_retries(), NEEDS, *_needs()])
+    return "\n\n".join([HEAD, sent, REPEATS, repeats, *_retries(), NEEDS, *_needs(), LENT, _lent()])
 
 
 def _row(op: Operation, users: dict[str, list[str]]) -> tuple[str, ...]:
@@ -108,6 +114,10 @@ def _retries() -> Iterator[str]:
     yield table(headings, rows)
     yield SENT
     yield table(("class", "the call"), sent)
+
+
+def _lent() -> str:
+    return ", ".join(f"`{a}`" for a in sorted(delegated(every_step()))) + "."
 
 
 def _needs() -> Iterator[str]:

@@ -32,6 +32,7 @@ DESCRIBE = Rate(100, 20)
 MUTATE = Rate(50, 5)
 CREATE = Rate(100, 5)
 START = Rate(5, 2)
+AUTOMATIONS = Rate(10, 3)  # guess: Systems Manager publishes no rates of these
 DATABASES = Rate(50, 5)  # guess: RDS publishes no rates
 
 
@@ -82,8 +83,8 @@ MANAGES_SECRET = (
 """What ManageMasterUserPassword does in the caller's name (RDS user guide, "rds-secrets-manager")."""
 
 
-def _read(name: str, result: str | None = None, action: str | None = None) -> Operation:
-    return Operation(name, Repeat.READ, (action or name,), DESCRIBE, result)
+def _read(name: str, result: str | None = None, action: str | None = None, rate: Rate = DESCRIBE) -> Operation:
+    return Operation(name, Repeat.READ, (action or name,), rate, result)
 
 
 def _change(name: str, repeat: Repeat, *more: str, rate: Rate = MUTATE) -> Operation:
@@ -146,6 +147,12 @@ OPERATIONS: dict[str, Operation] = {
         _change("autoscaling:ExitStandby", Repeat.STATE),
         _change("autoscaling:SuspendProcesses", Repeat.STATE),
         _change("autoscaling:ResumeProcesses", Repeat.STATE),
+        _read("ssm:ListDocuments", "DocumentIdentifiers", rate=AUTOMATIONS),
+        _read("ssm:DescribeAutomationExecutions", "AutomationExecutionMetadataList", rate=AUTOMATIONS),
+        _change("ssm:CreateDocument", Repeat.LOOKUP, rate=AUTOMATIONS),
+        _change("ssm:DeleteDocument", Repeat.STATE, rate=AUTOMATIONS),
+        _change("ssm:StartAutomationExecution", Repeat.LOOKUP, "iam:PassRole", rate=AUTOMATIONS),
+        _change("ssm:StopAutomationExecution", Repeat.STATE, rate=AUTOMATIONS),
         _read("ec2:DescribeSecurityGroups", "SecurityGroups"),
         _read("ec2:DescribeNetworkInterfaces", "NetworkInterfaces"),
         _read("ec2:DescribeVpcEncryptionControls", "VpcEncryptionControls"),

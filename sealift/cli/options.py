@@ -63,6 +63,18 @@ class TagPair(click.ParamType[tuple[str, str]]):
         return key, text
 
 
+class Role(click.ParamType[str]):
+    """The ARN of an IAM role."""
+
+    name = "role"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Read an ARN."""
+        if value and not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/.+", str(value)):
+            self.fail(f"{value!r} is no role; give arn:aws:iam::ACCOUNT:role/NAME", param, ctx)
+        return str(value)
+
+
 class Network(click.ParamType[str]):
     """An address, or a network as CIDR: 10.0.0.5, 10.0.0.0/24. Becomes CIDR."""
 
@@ -215,6 +227,13 @@ def choices() -> Callable[[F], F]:
                 "--reserve-capacity",
                 is_flag=True,
                 help="Hold a Capacity Reservation from before the stop until bring-up.",
+            ),
+            click.option(
+                "--watchdog",
+                type=Role(),
+                default="",
+                metavar="ROLE_ARN",
+                help="Arm an Automation, under this role, that puts the original back if no driver lives to do it.",
             ),
             click.option(
                 "--max-degraded",

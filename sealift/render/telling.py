@@ -17,6 +17,7 @@ NOTES = {
     "gate-open": "the gate is open",
     "held": "held: {why}",
     "bring-up": "▲ the workload is on its replacement",
+    "guard": "the watchdog has closed this cut: {came_to}",
     "service-back": "▲ service is as before",
     "leftover": "✗ left over: {resource}: {why}",
     "accepted": "accepted: the replacement stays",

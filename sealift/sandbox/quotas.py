@@ -31,6 +31,8 @@ class Quotas:
     iops_io2: int = 100_000
     fast_restored_snapshots: int = 5
     tags_per_resource: int = 50
+    automations: int = 100
+    """Of Systems Manager, in progress at a time in an account and Region; more wait as Pending."""
     initialization_mib_per_s: int = 5000
     db_instances: int = 40
     db_clusters: int = 40

@@ -1,6 +1,7 @@
 """Rules of the other services: id, sentence, source; the fourth says that it is a guess. Part of `rules.RULES`."""
 
 _TRAIL = "docs.aws.amazon.com/awscloudtrail/latest/"
+_SSM = "docs.aws.amazon.com/systems-manager/latest/userguide/"
 _ASG = "docs.aws.amazon.com/autoscaling/ec2/userguide/"
 
 SERVICES: tuple[tuple[str, str, str, bool], ...] = (
@@ -173,6 +174,45 @@ SERVICES: tuple[tuple[str, str, str, bool], ...] = (
         "SB-SSM-04",
         "An execution that is not there, or over when it is to be stopped, is refused; what it has done stays.",
         "botocore ssm StopAutomationExecution",
+        False,
+    ),
+    (
+        "SB-SSM-05",
+        "An Automation document has a name of 3 to 128 characters that no other has and that does not begin as AWS's do, and "
+        "64 KB at most; lists go by the beginning of names; one that is not there is InvalidDocument.",
+        "botocore ssm CreateDocument, DeleteDocument, ListDocuments; texts are guesses, and that the reserved beginnings are "
+        "compared without regard to case",
+        True,
+    ),
+    (
+        "SB-SSM-06",
+        "A document of schemaVersion 0.3 is run step by step: nextStep, isEnd, onFailure (Abort, Continue, step:NAME), isCritical, "
+        "maxAttempts, timeoutSeconds; 100 run at a time, more are Pending. A branch takes its first choice that holds, else Default.",
+        _SSM + "automation-actions.html, automation-action-branch.html, automation-handling-timeouts.html, "
+        "adaptive-concurrency.html; that more wait, the time between steps and tries, and that an unknown action is refused with the "
+        "document, are guesses",
+        True,
+    ),
+    (
+        "SB-SSM-07",
+        "A sleep takes an ISO 8601 Duration, or a Timestamp that is past at once where it has passed; 604,799 seconds at most.",
+        _SSM + "automation-action-sleep.html",
+        False,
+    ),
+    (
+        "SB-SSM-08",
+        "A step that calls an operation fails where that is refused, or where a selector finds nothing; a wait looks until the value "
+        "is there and times out, after an hour unless told otherwise.",
+        _SSM
+        + "automation-action-executeAwsApi.html, automation-action-waitForAwsResourceProperty.html; that a selector which finds "
+        "nothing fails its step is a guess",
+        True,
+    ),
+    (
+        "SB-SSM-09",
+        "Whoever starts an automation with an assume role must be allowed to pass that role to ssm.amazonaws.com, which it must "
+        "trust; the calls are judged by the role's policies.",
+        _SSM + "automation-setup.html; recorded reply: The defined assume role is unable to be assumed.",
         False,
     ),
     (

@@ -67,6 +67,7 @@ def _letters(first: str, last: str) -> list[str]:
 EIGHT = [ROOT, *(VolumeSpec(device=device, size_gib=4) for device in _letters("f", "l"))]
 PLAIN_DATA_ONLY = [VolumeSpec(kms_key=KEY), DATA]
 SELECTED = VolumeSpec(device="/dev/sdf", tags={"Backup": "daily", "Name": "data"})
+ROLE = "arn:aws:iam::123456789012:role/watchdog"
 FAST = VolumeSpec(device="/dev/sdg", type="io2", size_gib=100, iops=8000)
 
 SHAPES: dict[str, Shape] = {
@@ -78,6 +79,8 @@ SHAPES: dict[str, Shape] = {
     "group suspended": Shape(_instance(ROOT, asg="web"), {"asg": "suspend"}),
     "hooks": Shape(_instance(ROOT), {"quiesce": "true", "after": "true"}),
     "reserved capacity": Shape(_instance(ROOT), {"reserve_capacity": True}),
+    "watchdog": Shape(_instance(ROOT, DATA), {"watchdog": ROLE}),
+    "watchdog, the root encrypted": Shape(_instance(*PLAIN_DATA_ONLY), {"watchdog": ROLE}),
     "eight volumes": Shape(_instance(*EIGHT), {"clone_slots": 8}),
     "auto-enable-io": Shape(_with_io_enabled),
     "selector tags": Shape(_instance(ROOT, SELECTED), {"selector_tags": ("Backup",)}),

@@ -47,7 +47,7 @@ NEVER = {
     "ec2:RunInstances": "nothing is launched",
     "kms:ScheduleKeyDeletion": "keys are the user's",
     "kms:PutKeyPolicy": "keys are the user's",
-    "iam:PassRole": "no role is passed",
+    "iam:PassRole": "no role is passed but the watchdog's",
 }
 
 
@@ -56,7 +56,8 @@ def test_nobody_asks_for_what_no_migration_needs(shape: str, route: str) -> None
     """No wildcard, and none of the actions that would let a migration do harm elsewhere."""
     plan = planned(shape, route)
     actions = policy(plan.steps)
-    carried = set() if plan.kind.startswith("ebs") else {"iam:PassRole"}  # its own monitoring, domain and feature roles
+    own = not plan.kind.startswith("ebs")  # its own monitoring, domain and feature roles
+    carried = {"iam:PassRole"} if own or plan.options.watchdog else set()
     assert set() == actions & set(NEVER) - carried
     assert set() == {a for a in actions if "*" in a and a != "kms:ReEncrypt*"}
 
@@ -69,6 +70,7 @@ def test_nobody_asks_for_what_no_migration_needs(shape: str, route: str) -> None
         ("root only", "copy", {"ec2:CopyVolumes"}),
         ("root only", "clone", {"autoscaling:EnterStandby", "autoscaling:SuspendProcesses", "s3:PutObject"}),
         ("root only", "clone", {"ec2:CreateCapacityReservation", "ec2:CancelCapacityReservation", "sns:Publish"}),
+        ("root only", "clone", {"ssm:CreateDocument", "ssm:StartAutomationExecution"}),
         ("on standby", "clone", {"autoscaling:SuspendProcesses", "autoscaling:ResumeProcesses"}),
         ("group suspended", "clone", {"autoscaling:EnterStandby", "autoscaling:ExitStandby"}),
         (
@@ -91,6 +93,7 @@ def test_what_a_plan_does_not_need_is_not_asked_for(shape: str, route: str, abse
         ("group suspended", {"autoscaling:SuspendProcesses", "autoscaling:ResumeProcesses"}),
         ("reserved capacity", {"ec2:CreateCapacityReservation", "ec2:CancelCapacityReservation"}),
         ("state in s3", {"s3:PutObject"}),
+        ("watchdog", {"ssm:CreateDocument", "ssm:StartAutomationExecution", "ssm:StopAutomationExecution"}),
         ("selector tags", {"ec2:DeleteTags"}),
     ],
 )

@@ -31,6 +31,17 @@ def no_effect(facts: DatabaseFacts, options: Options) -> Finding:
     return without_effect(options, (*ALL_IGNORE, *readers), f"on {facts.id}", remedy)
 
 
+@moving("R-RDS-84", "docs/adr/0011-the-watchdog.md: why not for databases")
+def no_watchdog(facts: DatabaseFacts, options: Options) -> Finding:
+    """No watchdog stands by for a database: a fixed list of calls cannot take back renames or a switchover, and may lose writes."""
+    found = [f"--watchdog would stand by for {facts.id}"] if options.watchdog else []
+    remedy = (
+        "It cannot: which name leads where, and whether the fenced source or its replacement has the last writes, is for a "
+        "driver to read; opening the wrong one loses them. Leave it out, and keep a driver where it can be taken up again."
+    )
+    return say(BLOCK, found, remedy)
+
+
 def has_replicas(facts: DatabaseFacts) -> bool:
     """Tell whether clients read from replicas of an instance; those of a cluster are its members."""
     return bool(getattr(facts, "replicas", ()))

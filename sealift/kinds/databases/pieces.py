@@ -46,8 +46,8 @@ QUIET = Ref("quiet", "name")
 WRITES, SCHEDULERS = Ref("inside", "writes"), Ref("inside", "schedulers")
 APART = frozenset({
     "acks", "allow", "asg", "clone_slots", "deny", "drop_backups", "iac_tags", "initialization_rate", "key", "max_degraded", "notify",
-    "rekey", "reserve_capacity", "retain", "route", "skip_tags", "stop_deadline", "ticket", "window_end", "window_last_quiesce",
-    "window_start",
+    "rekey", "reserve_capacity", "retain", "route", "skip_tags", "stop_deadline", "ticket", "watchdog", "window_end",
+    "window_last_quiesce", "window_start",
 })  # fmt: skip
 """Options that decide whether and when, not what, and those of other kinds."""
 

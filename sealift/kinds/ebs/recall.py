@@ -9,11 +9,12 @@ from typing import Any
 from sealift.kind import Read, Recalled
 from sealift.kinds.ebs.facts import InstanceFacts, VolumeAlone, VolumeFacts
 from sealift.kinds.ebs.observe import observe_instance, observe_volume, volume_facts
-from sealift.kinds.ebs.routes import START, inputs_digest
+from sealift.kinds.ebs.routes import START, guarded, inputs_digest
 from sealift.options import Options
 from sealift.recalling import newest, only, plan_of
 from sealift.step import Call, tags_of
-from sealift.steps.looks import instances, instances_in
+from sealift.steps.looks import instances, instances_in, timestamp
+from sealift.steps.runbook import WATCHDOG
 
 Described = Mapping[str, Any]
 
@@ -48,6 +49,7 @@ async def recall(read: Read, account: str, region: str, target: str, options: Op
     route, digest = plan_of(tags_of(sources[0]))
     facts = await _facts(read, account, region, target, options, sources, migration)
     attempt, epoch = newest(map(tags_of, made))
+    closed = isinstance(facts, InstanceFacts) and dict(facts.tags).get(WATCHDOG, "").startswith(f"{migration}/")
     stage, serve = await _stage(read, facts, made)
     return Recalled(
         facts=facts,
@@ -56,9 +58,28 @@ async def recall(read: Read, account: str, region: str, target: str, options: Op
         same=inputs_digest(facts, options, route) == digest,
         attempt=attempt,
         epoch=epoch,
-        stage=stage,
-        never=frozenset({START} if serve else ()),
+        stage="cutover" if closed else stage,
+        outputs=await _armed(read, facts, options, migration),
+        never=frozenset({START} if serve or closed else ()),
     )
+
+
+async def _armed(
+    read: Read, facts: InstanceFacts | VolumeAlone, options: Options, migration: str
+) -> dict[str, dict[str, Any]]:
+    """Return what arming a watchdog has left: an automation that has ended is not looked for where it was armed."""
+    if not isinstance(facts, InstanceFacts) or not guarded(facts, options):
+        return {}
+    begins = Call(
+        "ssm:DescribeAutomationExecutions",
+        {"Filters": [{"Key": "DocumentNamePrefix", "Values": [f"sealift-watchdog-{migration}-"]}]},
+    )
+    found = (await read(begins))["AutomationExecutionMetadataList"]
+    last = max(found, key=lambda made: made["ExecutionStartTime"], default=None)
+    if last is None:
+        return {}
+    began = {"AutomationExecutionId": last["AutomationExecutionId"], "Began": timestamp(last["ExecutionStartTime"])}
+    return {"watchdog": began, "runbook": {"Name": last["DocumentName"]}}
 
 
 def _belongs(volume: Described, target: str) -> bool:

@@ -14,22 +14,28 @@ from dataclasses import asdict
 from sealift import estimate
 from sealift.kinds.ebs.facts import InstanceFacts, VolumeAlone, VolumeFacts
 from sealift.options import Options
-from sealift.recipe import Lanes, recipe
-from sealift.step import Phase, Ref, Step, Tags, safe_key
+from sealift.recipe import DOWN, Lanes, recipe, seconds_back, total
+from sealift.step import Context, Phase, Ref, Step, Tags, safe_key
 from sealift.steps import (
+    ArmWatchdog,
     AttachVolume,
     ClaimHeld,
     CopySnapshot,
     CopyVolume,
     CreateVolume,
+    DeleteRunbook,
     DetachVolume,
+    DisarmWatchdog,
     EnterStandby,
     ExitStandby,
     GiveTags,
     KeepOnTermination,
     LastSnapshot,
+    MakeRunbook,
     MarkBringUp,
+    MarkCut,
     MarkSource,
+    ReadLaunch,
     RecordCut,
     ReleaseCapacity,
     ReleaseSlots,
@@ -54,6 +60,8 @@ from sealift.steps import (
     WarmSnapshot,
 )
 from sealift.steps.autoscaling import PROCESSES
+from sealift.steps.runbook import CUT as CUT_TAG
+from sealift.steps.runbook import LAUNCHED, WATCHDOG, Source
 
 Facts = InstanceFacts | VolumeAlone
 Copies = Callable[[Facts, Options, VolumeFacts], list[Step]]
@@ -425,8 +433,87 @@ def _state(facts: Facts, options: Options) -> Step | None:
     )
 
 
+def guarded(facts: InstanceFacts, options: Options) -> bool:
+    """Tell whether a watchdog is armed: one was asked for, and there is something to bring back."""
+    return bool(options.watchdog) and facts.state == "running"
+
+
+def sources(facts: InstanceFacts) -> tuple[Source, ...]:
+    """Return what a watchdog puts back, the root first where it moves."""
+    root_first = sorted(facts.plain, key=lambda v: v.device != facts.root_device)
+    return tuple((name(v), v.id, v.card) for v in root_first)
+
+
+def _make_runbook(facts: InstanceFacts, options: Options, seconds: int) -> MakeRunbook:
+    return MakeRunbook(
+        key="runbook",
+        phase=PREPARE,
+        instance=facts.id,
+        role=options.watchdog,
+        sources=sources(facts),
+        seconds_armed=seconds,
+        root_moves=facts.root_moves,
+    )
+
+
+def runbook_size(facts: InstanceFacts, options: Options) -> int:
+    """Return the bytes of the watchdog's document, whatever the migration's id."""
+    made = _make_runbook(facts, options, int(estimate.WATCHDOG_MOST))
+    return len(made.content(Context("mig-0123456789", 1, 1_000)).encode())
+
+
+def seconds_armed(steps: tuple[Step, ...]) -> int:
+    """Return after how many seconds a watchdog acts: the worst cutover, the worst way back, and margins.
+
+    No automation sleeps for longer than 7 days: a cutover that may take longer is turned back before that.
+    """
+    worst = total([s for s in steps if s.phase in DOWN]).worst + seconds_back(steps).worst
+    return int(min(estimate.WATCHDOG_LEAD + worst + estimate.WATCHDOG_MARGIN, estimate.WATCHDOG_MOST))
+
+
+def _arm(facts: InstanceFacts, options: Options, seconds: int) -> list[Step]:
+    """Make the runbook, and arm the watchdog: the last thing at the gate. It acts only once the cut is said to be open."""
+    if not seconds:
+        return []
+    return [
+        _make_runbook(facts, options, seconds),
+        ReadLaunch(key="launch", phase=PREPARE, instance=facts.id),
+        ArmWatchdog(
+            key="watchdog",
+            phase=PREPARE,
+            instance=facts.id,
+            runbook=Ref("runbook", "Name"),
+            launch=Ref("launch", LAUNCHED),
+            seconds_armed=seconds,
+            max_age=estimate.WATCHDOG_LEAD,
+        ),
+    ]
+
+
+def _disarm(facts: InstanceFacts) -> list[Step]:
+    """Take the watchdog away once the replacement runs: first itself, then what it was made of."""
+    ours = ((CUT_TAG, ""), (WATCHDOG, ""))
+    return [
+        DisarmWatchdog(
+            key="watchdog:off", phase=CONFIRM, instance=facts.id, execution=Ref("watchdog", "AutomationExecutionId")
+        ),
+        DeleteRunbook(key="runbook:gone", phase=CONFIRM, instance=facts.id, name=Ref("runbook", "Name")),
+        RemoveTags(key="untag", phase=CONFIRM, volume=facts.id, tags=ours),
+    ]
+
+
 def instance_recipe(facts: InstanceFacts, options: Options, route: str, copies: Copies) -> tuple[Step, ...]:
     """Return the steps that move all unencrypted volumes of an instance in one stop; one that is stopped stays so."""
+    steps = _instance_steps(facts, options, route, copies)
+    if not guarded(facts, options):
+        return steps
+    return _instance_steps(facts, options, route, copies, seconds=seconds_armed(steps))
+
+
+def _instance_steps(
+    facts: InstanceFacts, options: Options, route: str, copies: Copies, seconds: int = 0
+) -> tuple[Step, ...]:
+    """Return the steps; `seconds` until a watchdog acts, 0: none is armed."""
     running = facts.state == "running"
     root = tuple(v for v in facts.plain if v.device == facts.root_device)
     others = tuple(v for v in facts.plain if v.device != facts.root_device)
@@ -451,6 +538,8 @@ def instance_recipe(facts: InstanceFacts, options: Options, route: str, copies: 
         if options.reserve_capacity and running
         else None,
         _renew(facts, options) if route != "clone" else None,
+        *_arm(facts, options, seconds),
+        MarkCut(key="open", phase=CUTOVER, instance=facts.id) if seconds else None,
         ClaimHeld(key="claim", phase=CUTOVER, volumes=tuple(v.id for v in facts.plain)),
         _group_off(facts, options),
         KeepOnTermination(key="keep", phase=CUTOVER, instance=facts.id, former=kept)
@@ -470,11 +559,13 @@ def instance_recipe(facts: InstanceFacts, options: Options, route: str, copies: 
         _verify_volumes(facts),
         VerifyAttachments(key="verify:attachments", phase=CUTOVER, instance=facts.id, devices=ends, launch_time=CUT),
         SourcesStillQuiet(key="still-quiet", phase=CUTOVER, sources=tuple(v.id for v in facts.plain)),
+        MarkCut(key="up", phase=CUTOVER, instance=facts.id, word="up") if seconds else None,
         StartInstance(key=START, phase=Phase.BRING_UP, instance=facts.id, launch_time=CUT)
         if running
         else MarkBringUp(
             key="hand-over", phase=Phase.BRING_UP, source=facts.plain[0].id, instance=facts.id, launch_time=CUT
         ),
+        *(_disarm(facts) if seconds else ()),
         _slots_back(facts, route),
         _hand_over_tags(facts, options),
         StatusChecks(key="status", phase=CONFIRM, instance=facts.id) if running else None,

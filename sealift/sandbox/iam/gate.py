@@ -6,7 +6,7 @@ from sealift.sandbox import kms
 from sealift.sandbox.iam import principals, verdicts
 from sealift.sandbox.iam.conditions import Context
 from sealift.sandbox.iam.ec2_actions import EC2
-from sealift.sandbox.iam.other_actions import OTHERS, PREFIXES
+from sealift.sandbox.iam.other_actions import OTHERS, PREFIXES, passed
 from sealift.sandbox.iam.policies import Ask
 from sealift.sandbox.iam.rds_actions import TAGGING, dependents, touched_by
 from sealift.sandbox.iam.request import context, refusal, surroundings
@@ -19,8 +19,13 @@ _OPEN = ("sts:GetCallerIdentity", "sts:GetSessionToken", "sts:GetAccessKeyInfo",
 
 def admit(world: World, call: Call) -> None:
     """Find out who calls, and refuse what its policies do not allow."""
-    call.caller = who = principals.caller(world, call)
-    action = action_of(call)
+    call.caller = principals.caller(world, call)
+    judge(world, call)
+
+
+def judge(world: World, call: Call) -> None:
+    """Refuse what the policies of a known caller do not allow."""
+    who, action = call.caller or principals.root(call.account), action_of(call)
     if who.kind == "root" or action in _OPEN:
         asked: Iterator[Ask] = iter(())
     else:
@@ -49,6 +54,9 @@ def _questions(world: World, call: Call, action: str) -> Iterator[Ask]:
     if action.startswith("rds:"):
         for other, (arn, facts) in dependents(world, call):
             yield Ask(other, arn, {**base, **context(facts)})
+    if action == "ssm:StartAutomationExecution":
+        for arn, facts in passed(world, call):
+            yield Ask("iam:PassRole", arn, {**base, **context(facts)})
 
 
 def _touches(call: Call, action: str) -> tuple[Touch, ...]:

@@ -100,15 +100,24 @@ def _scalable(world: World, call: Call) -> Iterator[Touched]:
 
 def _document(world: World, call: Call) -> Iterator[Touched]:
     """Name an SSM document; AWS's own have no account."""
-    name = str(call.params.get("DocumentName", ""))
+    name = str(call.params.get("DocumentName", call.params.get("Name", "")))
     owner = "" if name.startswith("AWS") else call.account
-    yield Touched(f"arn:aws:ssm:{call.region}:{owner}:document/{name}", {})
+    yield Touched(f"arn:aws:ssm:{call.region}:{owner}:document/{name}", _requested(call))
 
 
 def _runbook(world: World, call: Call) -> Iterator[Touched]:
     name, version = call.params.get("DocumentName", ""), call.params.get("DocumentVersion", "$DEFAULT")
     owner = "" if str(name).startswith("AWS") else call.account
     yield Touched(f"arn:aws:ssm:{call.region}:{owner}:automation-definition/{name}:{version}", {})
+
+
+def passed(world: World, call: Call) -> Iterator[Touched]:
+    """Name the role that an automation assumes: whoever starts it must be allowed to pass it (SB-SSM-09)."""
+    from sealift.sandbox.services import automations, documents, running
+
+    document = documents.known(world, call, str(call.params.get("DocumentName", "")))
+    if document and (role := automations.role_of(document, call.params.get("Parameters", {}))):
+        yield Touched(role, {"iam:PassedToService": running.SERVICE})
 
 
 def _quota(world: World, call: Call) -> Iterator[Touched]:
@@ -162,6 +171,7 @@ OTHERS: dict[str, tuple[Touch, ...]] = {
         (_scalable,),
     ),
     "backup:ListRecoveryPointsByBackupVault": (named("backup", "backup-vault", "BackupVaultName"),),
+    **dict.fromkeys((f"ssm:{n}Document" for n in ("Create", "Describe", "Get", "Delete")), (_document,)),
     "ssm:SendCommand": (_document, old("InstanceIds", "instance")),
     "ssm:StartAutomationExecution": (_runbook,),
     **dict.fromkeys(

@@ -7,7 +7,8 @@ from moto.iam import iam_backends
 from moto.sts import sts_backends
 
 from sealift.sandbox.errors import ApiError
-from sealift.sandbox.iam.verdicts import Principal
+from sealift.sandbox.iam.policies import Ask
+from sealift.sandbox.iam.verdicts import Principal, of_resource
 from sealift.sandbox.world import Call, World
 
 NO_KEY = "AKIAEXAMPLE"
@@ -99,6 +100,22 @@ def of_session(session: Any) -> Principal:
     return Principal(
         "session", who.account, session.arn, session.user_id, role.arn, who.policies, who.boundary, policy, who.tags
     )
+
+
+def serving(role: Any, name: str) -> Principal:
+    """Return the session of a role that a service has assumed."""
+    who = of_role(role)
+    arn = f"arn:aws:sts::{who.account}:assumed-role/{role.name}/{name}"
+    return Principal(
+        "session", who.account, arn, f"{role.id}:{name}", role.arn, who.policies, who.boundary, tags=who.tags
+    )
+
+
+def trusts(role: Any, service: str) -> bool:
+    """Say whether a role's trust policy lets a service assume it."""
+    asking = Principal("service", role.account_id, service, service)
+    ask = Ask("sts:AssumeRole", role.arn, {})
+    return of_resource(role.assume_role_policy_document, asking, ask) == "direct"
 
 
 def find_role(arn: str) -> Any:

@@ -59,6 +59,7 @@ class Durations:
     command_s: float = assumed(5.0, "guess: a command of Systems Manager, from sent to done")
     command_seen_s: float = assumed(1.0, "guess: until GetCommandInvocation knows of a command (eventual consistency)")
     automation_s: float = assumed(2.0, "guess: `Pending` of an automation before its first step")
+    automation_step_s: float = assumed(1.0, "guess: between two steps of an automation")
     trail_s: float = assumed(
         300.0, "how-cloudtrail-works.html: about 5 minutes on average, not guaranteed; taken as the least: a guess"
     )

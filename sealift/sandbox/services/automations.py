@@ -1,4 +1,6 @@
-"""Systems Manager Automation: runbooks that really start and stop instances, and their executions (SB-SSM-03, -04)."""
+"""Systems Manager Automation: executions of AWS's runbooks, which really start and stop instances, and of documents of
+one's own (SB-SSM-03, -04, -09).
+"""
 
 import uuid
 from collections.abc import Callable
@@ -6,11 +8,14 @@ from typing import Any
 
 from sealift.sandbox.ec2 import power
 from sealift.sandbox.errors import ApiError
+from sealift.sandbox.iam import principals
+from sealift.sandbox.iam.verdicts import Principal
+from sealift.sandbox.services import documents, running
 from sealift.sandbox.services.acting import does
+from sealift.sandbox.services.running import LOOK_S, SERVICE, end
 from sealift.sandbox.world import Call, World, iso
 
-SERVICE = "ssm.amazonaws.com"
-LOOK_S, GIVE_UP_S = 15.0, 3600.0
+GIVE_UP_S = 3600.0
 _START, _STOP = ("StartInstances", power.start, "running"), ("StopInstances", power.stop, "stopped")
 RUNBOOKS: dict[str, tuple[tuple[str, Callable[..., dict[str, Any]], str], ...]] = {
     "AWS-StartEC2Instance": (_START,),
@@ -21,12 +26,13 @@ RUNBOOKS: dict[str, tuple[tuple[str, Callable[..., dict[str, Any]], str], ...]] 
 
 
 def start(world: World, call: Call) -> dict[str, Any]:
-    """StartAutomationExecution: of the runbooks that the sandbox knows."""
+    """StartAutomationExecution: of AWS's runbooks that the sandbox knows, or of a document of the account."""
     name, params = call.params["DocumentName"], call.params.get("Parameters", {})
-    if name not in RUNBOOKS:
+    own = documents.known(world, call, name)
+    if name not in RUNBOOKS and own is None:
         message = f"Automation Definition with Name: {name} not found."
         raise ApiError("SB-SSM-03", "AutomationDefinitionNotFoundException", message)
-    if not params.get("InstanceId"):
+    if own is None and not params.get("InstanceId"):
         message = "Some input parameters are required but not provided: [InstanceId]"
         raise ApiError("SB-SSM-03", "InvalidAutomationExecutionParametersException", message)
     made = {
@@ -40,12 +46,47 @@ def start(world: World, call: Call) -> dict[str, Any]:
         "Mode": call.params.get("Mode", "Auto"),
         "StepExecutions": [],
     }
-    world.documents(call, "ssm:executions")[made["AutomationExecutionId"]] = made
     place = Call("ssm", "Run", {}, call.account, call.region, call.at)
-    world.later(
-        call, made["AutomationExecutionId"], world.durations.automation_s, lambda at: _step(world, place, made, at)
-    )
+    begin: Callable[[float], None] = lambda at: _step(world, place, made, at)  # noqa: E731
+    if own is not None:
+        left = _parameters(own["content"], params)
+        who = _acts_as(call, role_of(own, params), made["AutomationExecutionId"])
+        begin = running.Run(world, place, made, own["content"], who, left).begin
+    world.documents(call, "ssm:executions")[made["AutomationExecutionId"]] = made
+    world.later(call, made["AutomationExecutionId"], world.durations.automation_s, begin)
     return {"AutomationExecutionId": made["AutomationExecutionId"]}
+
+
+def _parameters(content: dict[str, Any], given: dict[str, list[str]]) -> dict[str, Any]:
+    """Return the values of a document's parameters, or refuse what is missing or not declared."""
+    declared = content.get("parameters", {})
+    wrong = "InvalidAutomationExecutionParametersException"
+    if undeclared := sorted(given.keys() - declared.keys()):
+        raise ApiError("SB-SSM-03", wrong, f"Parameters are provided but not defined: {undeclared}")
+    if missing := [n for n, p in declared.items() if n not in given and "default" not in p]:
+        raise ApiError("SB-SSM-03", wrong, f"Some input parameters are required but not provided: {missing}")
+    lists = ("StringList", "MapList")
+    values = {n: given[n] if n in given else [p["default"]] for n, p in declared.items()}
+    return {n: v if declared[n].get("type") in lists else v[0] for n, v in values.items()}
+
+
+def role_of(document: dict[str, Any], given: dict[str, list[str]]) -> str:
+    """Return the ARN of the role that a document assumes; empty: it acts as whoever starts it."""
+    content = document["content"]
+    named = str(content.get("assumeRole", ""))
+    values = _parameters(content, given)
+    return str(values.get(named.strip("{} "), named)) if named else ""
+
+
+def _acts_as(call: Call, role: str, execution: str) -> Principal | None:
+    """Return who the calls are made as; None where no policies are asked (SB-SSM-09)."""
+    if call.caller is None or not role:
+        return call.caller
+    found = principals.find_role(role)
+    if found is None or not principals.trusts(found, SERVICE):
+        message = "The defined assume role is unable to be assumed."
+        raise ApiError("SB-SSM-09", "InvalidAutomationExecutionParametersException", message)
+    return principals.serving(found, f"Automation-{execution}")
 
 
 def _step(world: World, place: Call, made: dict[str, Any], at: float) -> None:
@@ -54,7 +95,7 @@ def _step(world: World, place: Call, made: dict[str, Any], at: float) -> None:
         return
     done, steps = len(made["StepExecutions"]), RUNBOOKS[made["DocumentName"]]
     if done == len(steps):
-        _end(made, "Success", at)
+        end(made, "Success", at)
         return
     made["AutomationExecutionStatus"] = "InProgress"
     name, operation, _ = steps[done]
@@ -66,7 +107,7 @@ def _step(world: World, place: Call, made: dict[str, Any], at: float) -> None:
     _, refusal = does(world, f"ec2:{name}", operation, params, account=account, region=region, at=at, by=SERVICE)
     if refusal:
         entry.update(StepStatus="Failed", FailureMessage=str(refusal), ExecutionEndTime=iso(at))
-        _end(made, "Failed", at, str(refusal))
+        end(made, "Failed", at, str(refusal))
     else:
         world.agenda.at(at, lambda now: _wait(world, place, made, now, at + GIVE_UP_S))
 
@@ -83,15 +124,9 @@ def _wait(world: World, place: Call, made: dict[str, Any], at: float, until: flo
         _step(world, place, made, at)
     elif at >= until:
         entry.update(StepStatus="TimedOut", ExecutionEndTime=iso(at))
-        _end(made, "TimedOut", at, f"{entry['StepName']} did not reach {wanted}.")
+        end(made, "TimedOut", at, f"{entry['StepName']} did not reach {wanted}.")
     else:
         world.agenda.at(at + LOOK_S, lambda now: _wait(world, place, made, now, until))
-
-
-def _end(made: dict[str, Any], status: str, at: float, why: str | None = None) -> None:
-    made.update(AutomationExecutionStatus=status, ExecutionEndTime=iso(at))
-    if why:
-        made["FailureMessage"] = why
 
 
 def _known(world: World, call: Call) -> dict[str, Any]:
@@ -114,7 +149,11 @@ def stop(world: World, call: Call) -> dict[str, Any]:
         message = "The automation execution has ended."
         raise ApiError("SB-SSM-04", "InvalidAutomationStatusUpdateException", message)
     status = "Cancelled" if call.params.get("Type", "Cancel") == "Cancel" else "Success"
-    _end(found, status, call.at)
+    for step in found["StepExecutions"][-1:]:
+        if step["StepStatus"] == "InProgress":
+            step.update(StepStatus="Cancelled", ExecutionEndTime=iso(call.at))
+    found["AutomationExecutionStatus"] = "Cancelling"
+    world.later(call, found["AutomationExecutionId"], world.durations.automation_s, lambda at: end(found, status, at))
     return {}
 
 

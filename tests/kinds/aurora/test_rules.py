@@ -130,6 +130,7 @@ FIRES: list[tuple[str, ClusterFacts, Options, str, str]] = [
     ("R-RDS-29", SHOP, OPTIONS, WARN, "cache"),
     ("R-RDS-33", SHOP, OPTIONS, WARN, "its data"),
     ("R-FENCE-01", SHOP, OPTIONS, ACK, "write position"),
+    ("R-RDS-84", SHOP, replace(OPTIONS, watchdog="arn:aws:iam::1:role/w"), BLOCK, "stand by for shop"),
     ("R-SEALIFT-21", SHOP, replace(OPTIONS, asg="standby", clone_slots=9), WARN, "--asg, --clone-slots have no effect"),
     ("R-SEALIFT-22", SHOP, LOGIN, WARN, "--fence-login, --fence-from have no effect on Blue/Green"),
     ("R-SEALIFT-23", SHOP, replace(OPTIONS, switchover_timeout=60), WARN, "--switchover-timeout has no effect"),

@@ -19,14 +19,30 @@ from sealift.kinds.ebs.rules import (
     region,
     route,
     volume,
+    watchdog,
 )
 from sealift.options import Options
-from tests.kinds.ebs import test_rules_instance, test_rules_key, test_rules_owner, test_rules_region, test_rules_volume
+from tests.kinds.ebs import (
+    test_rules_instance,
+    test_rules_key,
+    test_rules_owner,
+    test_rules_region,
+    test_rules_volume,
+    test_rules_watchdog,
+)
 from tests.kinds.ebs.facts_for_tests import alone, an_instance, in_group
 
 CASES = list(
     chain.from_iterable(
-        m.CASES for m in (test_rules_volume, test_rules_instance, test_rules_key, test_rules_owner, test_rules_region)
+        m.CASES
+        for m in (
+            test_rules_volume,
+            test_rules_instance,
+            test_rules_key,
+            test_rules_owner,
+            test_rules_region,
+            test_rules_watchdog,
+        )
     )
 )
 
@@ -54,7 +70,7 @@ class TestEveryRule:
 
 def test_the_lists_hold_every_rule_that_is_written():
     """A rule that no list names is never judged."""
-    rooms = (instance, key, owner, region, route, volume)
+    rooms = (instance, key, owner, region, route, volume, watchdog)
     written = {r for m in rooms for r in vars(m).values() if isinstance(r, Rule)}
     assert written == set(RULES)
 

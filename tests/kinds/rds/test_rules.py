@@ -186,6 +186,7 @@ FIRES: list[tuple[str, InstanceFacts, Options, str, str]] = [
     ("R-RDS-57", replica(), replace(OPTIONS, readers="stale"), ACK, "orders-r1"),
     ("R-RDS-81", replica(), replace(OPTIONS, readers="primary"), ACK, "sends nobody to orders"),
     ("R-RDS-83", described(AvailabilityZone="eu-central-1b"), OPTIONS, WARN, "orders is in eu-central-1b"),
+    ("R-RDS-84", ORDERS, replace(OPTIONS, watchdog="arn:aws:iam::1:role/w"), BLOCK, "stand by for orders"),
     ("R-SEALIFT-21", ORDERS, replace(OPTIONS, readers="stale"), WARN, "--readers has no effect on orders"),
     ("R-SEALIFT-22", replica(), replace(OPTIONS, readers="stale"), WARN, "--readers has no effect on Blue/Green"),
     (

@@ -30,6 +30,7 @@ CLUSTER_RULES: tuple[Rule, ...] = (
     common.names_free,
     common.login_gets_in,
     common.no_effect,
+    common.no_watchdog,
     common.proxies_known,
     cluster.endpoints_known,
     cluster.scaling_known,

@@ -1,7 +1,7 @@
 """The rules for EBS, in the order in which they are judged and shown. What a rule says is its docstring."""
 
 from sealift.kind import Rule
-from sealift.kinds.ebs.rules import instance, key, owner, region, route, volume
+from sealift.kinds.ebs.rules import instance, key, owner, region, route, volume, watchdog
 
 CONSENT: tuple[Rule, ...] = (owner.wanted, owner.unclaimed, owner.room_for_our_tags)
 
@@ -38,6 +38,9 @@ INSTANCES: tuple[Rule, ...] = (
     instance.who_starts_it,
     instance.serial_numbers,
     key.scaling_role,
+    watchdog.something_to_bring_back,
+    watchdog.can_be_armed,
+    watchdog.left_undone,
 )
 
 KEYS: tuple[Rule, ...] = (
@@ -60,7 +63,16 @@ REGIONS: tuple[Rule, ...] = (
 )
 
 INSTANCE_RULES: tuple[Rule, ...] = (volume.other_key, *CONSENT, *KEYS, *SOURCES, *INSTANCES, *OWNERS, *REGIONS)
-VOLUME_RULES: tuple[Rule, ...] = (volume.other_key, *CONSENT, volume.unattached, *KEYS, *SOURCES, *OWNERS, *REGIONS)
+VOLUME_RULES: tuple[Rule, ...] = (
+    volume.other_key,
+    *CONSENT,
+    volume.unattached,
+    *KEYS,
+    *SOURCES,
+    watchdog.something_to_bring_back,
+    *OWNERS,
+    *REGIONS,
+)
 
 CLONE_RULES: tuple[Rule, ...] = (
     route.clones_known,

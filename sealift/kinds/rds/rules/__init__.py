@@ -31,6 +31,7 @@ INSTANCE_RULES: tuple[Rule, ...] = (
     common.names_free,
     common.login_gets_in,
     common.no_effect,
+    common.no_watchdog,
     common.proxies_known,
     common.activity_stream,
     instance.backups_replicated,
