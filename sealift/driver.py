@@ -642,7 +642,7 @@ class Driver:
             else:
                 plan = _rebuilt(kind, unit, gateway, options, found)
             row = plan.to_json()
-            self.journal.adopt(migration, row, digest([row]), plan.locks, found.attempt)
+            self.journal.adopt(migration, row, digest([row]), plan.locks, found.attempt, found.epoch)
             await self._fill(migration, plan, gateway, found)
             after = {"cutover": f"rollback {migration}", "handed": f"rollback {migration} --discard-writes"}
             go_on = after.get(found.stage, f"resume {migration}")

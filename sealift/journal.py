@@ -186,6 +186,7 @@ class State:
     end: str | None = None  # retained, rolled-back, refused, finalized, needs-person
     why: str = ""  # it ended so
     adopted: bool = False
+    last_cut: int = 0  # whose things another journal has left
     rollback: Mapping[str, Any] = field(default_factory=dict)
     last_error: Mapping[str, Any] | None = None
     waiting_for: str | None = None
@@ -325,8 +326,17 @@ class Journal:
             self._store(db, migration, plan, digest, locks, attempt=1)
         return migration
 
-    def adopt(self, migration: str, plan: Mapping[str, Any], digest: str, locks: Iterable[str], attempt: int) -> None:
-        """Store a migration under the id that its resources carry (the journal that knew it is lost).
+    def adopt(
+        self,
+        migration: str,
+        plan: Mapping[str, Any],
+        digest: str,
+        locks: Iterable[str],
+        attempt: int,
+        epoch: int = 0,
+    ) -> None:
+        """Store a migration under the id that its resources carry (the journal that knew it is lost). `epoch` is the last cut
+        of which something is left: every cut from now on has a higher number.
 
         Raises:
             Refused: another migration works on one of the resources, or this journal has that id.
@@ -336,7 +346,7 @@ class Journal:
             if db.execute(select(_migrations.c.id).where(_migrations.c.id == migration)).first():
                 raise Refused(f"{migration} is in this journal already", remedy=f"Use: sealift resume {migration}")
             self._store(db, migration, plan, digest, locks, attempt)
-            self._add(db, Entry(0, migration, attempt, None, "adopted", self.clock.now(), 0, {}))
+            self._add(db, Entry(0, migration, attempt, None, "adopted", self.clock.now(), 0, {"epoch": epoch}))
 
     def _store(
         self, db: Connection, migration: str, plan: Mapping[str, Any], digest: str, locks: Iterable[str], attempt: int
@@ -708,7 +718,7 @@ def _fold_note(state: State, e: Entry) -> None:  # noqa: PLR0912, PLR0915 - one 
             state.at_gate, state.held = False, ""
             state.discarded = state.brought_up is not None  # after bring-up nothing turns without a person
         case "epoch":
-            state.epoch = int(e.data.get("number") or e.seq)
+            state.epoch = int(e.data.get("number") or max(e.seq, state.last_cut + 1))
         case "quiesce":
             state.quiesced = e.at
         case "down" | "up":
@@ -743,7 +753,7 @@ def _fold_note(state: State, e: Entry) -> None:  # noqa: PLR0912, PLR0915 - one 
         case "trouble" | "failure":
             state.last_error = e.data
         case "adopted":
-            state.adopted = True
+            state.adopted, state.last_cut = True, int(e.data.get("epoch", 0))
 
 
 def _fold_outage(state: State, e: Entry) -> None:

@@ -272,6 +272,11 @@ class Invariants:
             one.down_at = self.box.now()  # counted anew from the takeover
             one.allowed = REQUEST_LIFE + ABSENCE_BELIEVED * len(one.sources or (1,)) + A_POLL
 
+    def forget_rows(self) -> None:
+        """The journal is lost: how things stand is what the next one says."""
+        for one in self.watched.values():
+            one.quiesced = one.up = one.back = False
+
     def told(self, event: Event) -> None:
         """Take in what a driver tells: how long it waits until it tries again, and why."""
         if event.name != "retry" or event.migration not in self.watched:

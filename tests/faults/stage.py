@@ -183,6 +183,7 @@ class Stage:
 
     def lose_the_journal(self) -> None:
         """Let the journal's disk be gone: every later driver has an empty one."""
+        self.invariants.forget_rows()
         self.go_on_with(self.world.folder / f"another-{len(self.taps)}-{os.getpid()}.db")
 
     def copy_of_the_journal(self) -> Path:

@@ -350,3 +350,12 @@ def test_the_tables_are_those_of_the_schema(journal: Journal) -> None:
     """A new table or column is a new schema version."""
     tables = inspect(create_engine(f"sqlite:///{journal.path}")).get_table_names()
     assert {"schema_version", "migrations", "entries", "leases", "locks", "switches", "slots"} == set(tables)
+
+
+def test_a_cut_of_an_adopted_migration_has_a_higher_number_than_any_that_left_something(journal: Journal) -> None:
+    """Rows are numbered by each journal anew: what a closed cut of the lost one has left must not pass for fresh."""
+    journal.adopt("mig-0123456789", PLAN, "digest", [], attempt=1, epoch=500)
+    journal.note("mig-0123456789", "epoch", attempt=1)
+    assert 501 == journal.state("mig-0123456789").epoch
+    journal.note("mig-0123456789", "epoch", attempt=1)
+    assert 501 == journal.state("mig-0123456789").epoch
