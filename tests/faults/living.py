@@ -1,0 +1,37 @@
+"""Going on, in a fork, with drivers that live: they get a copy of the journal, the file is that of the process that forked."""
+
+import traceback
+import zlib
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+from sealift.journal import Journal
+from tests.faults.forking import Broken, Forks
+from tests.faults.stage import Stage
+
+_KEPT: list[Any] = []
+"""Doors to the journals of other processes: closing one would take the file's locks away from its owner."""
+
+
+def live_on(stage: Stage, number: int) -> None:
+    """Let every driver, those under way too, read and write a copy of the journal from now on."""
+    copy = stage.copy_of_the_journal(number)
+    stage.world.settings = replace(stage.world.settings, journal=copy)
+    for driver in (stage.world.driver, *(tap.driver for tap in stage.taps)):
+        _KEPT.append(driver.journal._engine)
+        driver.journal._engine = Journal(driver.clock, copy)._engine
+
+
+def chosen(share: float, *names: object) -> bool:
+    """Tell whether something belongs to a share of all that could be tried: always the same, whatever else is tried."""
+    return zlib.crc32("|".join(map(str, names)).encode()) % 10_000 < share * 10_000
+
+
+async def tell(forks: Forks, ending: Callable[[], Awaitable[Any]]) -> None:
+    """Tell what comes of an ending in a fork, and end there."""
+    try:
+        what: Any = await ending()
+    except BaseException:
+        what = Broken(traceback.format_exc(limit=-12))
+    forks.tell(what)
