@@ -1,8 +1,10 @@
 """Going on, in a fork, with drivers that live: they get a copy of the journal, the file is that of the process that forked."""
 
+import sqlite3
 import traceback
 import zlib
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -14,9 +16,16 @@ _KEPT: list[Any] = []
 """Doors to the journals of other processes: closing one would take the file's locks away from its owner."""
 
 
-def live_on(stage: Stage, number: int) -> None:
-    """Let every driver, those under way too, read and write a copy of the journal from now on."""
+def live_on(stage: Stage, number: int, *, host: str = "") -> None:
+    """Let every driver, those under way too, read and write a copy of the journal from now on.
+
+    `host`: where those under way are said to run, so that nobody can tell from here whether they live.
+    """
     copy = stage.copy_of_the_journal(number)
+    if host:
+        with closing(sqlite3.connect(str(copy))) as db:
+            db.execute("UPDATE leases SET host = ?", (host,))
+            db.commit()
     stage.world.settings = replace(stage.world.settings, journal=copy)
     for driver in (stage.world.driver, *(tap.driver for tap in stage.taps)):
         _KEPT.append(driver.journal._engine)
@@ -32,6 +41,6 @@ async def tell(forks: Forks, ending: Callable[[], Awaitable[Any]]) -> None:
     """Tell what comes of an ending in a fork, and end there."""
     try:
         what: Any = await ending()
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - whatever it was, it is told
         what = Broken(traceback.format_exc(limit=-12))
     forks.tell(what)
