@@ -286,6 +286,142 @@ EBS_DEEDS = (
 )
 
 
+# -- databases -----------------------------------------------------------------------------------------------------------
+
+
+def _rds(stage: Stage) -> Any:
+    return stage.box.client("rds", REGION)
+
+
+def cluster(stage: Stage) -> bool:
+    """Tell whether the target is a cluster."""
+    return stage.plan.kind == AURORA
+
+
+def named(stage: Stage, name: str) -> dict[str, Any] | None:
+    """Return the database of this name, or None."""
+    rds, of = _rds(stage), {"DBClusterIdentifier" if cluster(stage) else "DBInstanceIdentifier": name}
+    with suppress(ClientError):
+        found = rds.describe_db_clusters(**of) if cluster(stage) else rds.describe_db_instances(**of)
+        return dict(next(iter(found["DBClusters" if cluster(stage) else "DBInstances"])))
+    return None
+
+
+def _modify(stage: Stage, name: str, **changes: Any) -> None:
+    if cluster(stage):
+        changes = {k.replace("Instance", "Cluster"): v for k, v in changes.items()}
+        _rds(stage).modify_db_cluster(DBClusterIdentifier=name, ApplyImmediately=True, **changes)
+    else:
+        _rds(stage).modify_db_instance(DBInstanceIdentifier=name, ApplyImmediately=True, **changes)
+    stage.world.clock.advance(A_WHILE)
+
+
+def _rename(stage: Stage) -> Done | None:
+    """Give the database whose name is the target's another one."""
+    there, other = named(stage, stage.plan.target), f"{stage.plan.target}-by-hand"
+    if there is None:
+        return None
+    _modify(stage, stage.plan.target, NewDBInstanceIdentifier=other)
+    return Done(stage.plan.target, also=(other,), kept={"other": other})
+
+
+def _name_back(stage: Stage, done: Done) -> None:
+    if named(stage, done.to) is None and named(stage, done.kept["other"]) is not None:
+        _modify(stage, done.kept["other"], NewDBInstanceIdentifier=done.to)
+
+
+def _delete_db_snapshot(stage: Stage) -> Done | None:
+    rds, of = _rds(stage), "Cluster" if cluster(stage) else ""
+    found = getattr(rds, f"describe_db_{'cluster_' if of else ''}snapshots")(SnapshotType="manual")[
+        f"DB{of}Snapshots"
+    ]
+    mine = {"Key": "sealift:migration", "Value": stage.migration_now()}
+    ours = [s[f"DB{of}SnapshotIdentifier"] for s in found if mine in s.get("TagList", ())]
+    if not ours:
+        return None
+    getattr(rds, f"delete_db_{'cluster_' if of else ''}snapshot")(**{f"DB{of}SnapshotIdentifier": ours[-1]})
+    stage.world.clock.advance(60)
+    return Done(ours[-1])
+
+
+def _restored(stage: Stage) -> list[dict[str, Any]]:
+    mine = {"Key": "sealift:migration", "Value": stage.migration_now()}
+    found = _rds(stage).describe_db_instances()["DBInstances"]
+    return [d for d in found if mine in d.get("TagList", ()) and d.get("StorageEncrypted")]
+
+
+def _delete_restored(stage: Stage) -> Done | None:
+    """Delete an encrypted instance of ours that does not bear the target's name yet."""
+    ours = [d["DBInstanceIdentifier"] for d in _restored(stage) if d["DBInstanceIdentifier"] != stage.plan.target]
+    if not ours:
+        return None
+    _rds(stage).delete_db_instance(DBInstanceIdentifier=ours[0], SkipFinalSnapshot=True)
+    stage.world.clock.advance(A_WHILE)
+    return Done(ours[0], also=(stage.plan.target,))
+
+
+def _lift_fence(stage: Stage) -> Done | None:
+    """Give whatever bears the target's name the groups back that it had when the plan was made."""
+    there = named(stage, stage.plan.target)
+    had = [g["VpcSecurityGroupId"] for g in stage.plan.facts["described"]["VpcSecurityGroups"]]
+    if there is None or {g["VpcSecurityGroupId"] for g in there["VpcSecurityGroups"]} == set(had):
+        return None
+    _modify(stage, stage.plan.target, VpcSecurityGroupIds=had)
+    return Done(stage.plan.target)
+
+
+def _reboot(stage: Stage) -> Done | None:
+    if cluster(stage):
+        return None
+    _rds(stage).reboot_db_instance(DBInstanceIdentifier=stage.plan.target)
+    stage.world.clock.advance(A_WHILE)
+    return Done(stage.plan.target)
+
+
+def _stop_db(stage: Stage) -> Done | None:
+    rds, of = _rds(stage), "Cluster" if cluster(stage) else "Instance"
+    getattr(rds, f"stop_db_{of.lower()}")(**{f"DB{of}Identifier": stage.plan.target})
+    stage.world.clock.advance(A_WHILE)
+    return Done(stage.plan.target)
+
+
+def _start_db(stage: Stage, done: Done) -> None:
+    of = "Cluster" if cluster(stage) else "Instance"
+    with suppress(ClientError):
+        getattr(_rds(stage), f"start_db_{of.lower()}")(**{f"DB{of}Identifier": done.to})
+    stage.world.clock.advance(A_WHILE)
+
+
+def _add_replica(stage: Stage) -> Done | None:
+    if cluster(stage):
+        return None
+    _rds(stage).create_db_instance_read_replica(
+        DBInstanceIdentifier="by-hand", SourceDBInstanceIdentifier=stage.plan.target
+    )
+    stage.world.clock.advance(2 * A_WHILE)
+    stage.before.setdefault("instances", {})["by-hand"] = {}
+    return Done("by-hand")
+
+
+def _no_replica(stage: Stage, done: Done) -> None:
+    with suppress(ClientError):
+        _rds(stage).delete_db_instance(DBInstanceIdentifier=done.to, SkipFinalSnapshot=True)
+    stage.world.clock.advance(A_WHILE)
+
+
+DATABASE = (RDS, AURORA)
+DB_DEEDS = (
+    Deed("renames the database", _rename, on=DATABASE, undo=_name_back, power=True),
+    Deed("deletes our database snapshot", _delete_db_snapshot, on=DATABASE, harmless=True),
+    Deed("deletes the restored database", _delete_restored, on=DATABASE, harmless=True),
+    Deed("gives the database its groups back", _lift_fence, on=DATABASE, power=True, harmless=True),
+    Deed("reboots the database", _reboot, on=(RDS,), power=True, harmless=True),
+    Deed("stops the database", _stop_db, on=DATABASE, undo=_start_db, power=True),
+    Deed("adds a replica after the plan", _add_replica, on=(RDS,), undo=_no_replica),
+    Deed("disables the key of the database", _disable_key, on=DATABASE, undo=_enable_key, harmless=True),
+)
+
+
 def done_by(deed: Deed, stage: Stage) -> Done | None:
     """Do a deed; None where it cannot be done at this moment, or AWS refuses it."""
     with suppress(ApiError, ClientError):

@@ -15,12 +15,12 @@ from sealift.events import Event
 from sealift.watch import ABSENT_MEANS_GONE
 from tests.contract.shapes import no_bring_up
 from tests.faults.crashes import Tried
-from tests.faults.deeds import EBS_DEEDS, Deed, Done, done_by
+from tests.faults.deeds import DATABASE, DB_DEEDS, EBS_DEEDS, Deed, Done, done_by, named
 from tests.faults.forking import Broken, Forks
 from tests.faults.living import chosen, live_on, tell
 from tests.faults.stage import Ended, Stage, play
 
-DEEDS: dict[str, Deed] = {d.name: d for d in EBS_DEEDS}
+DEEDS: dict[str, Deed] = {d.name: d for d in (*EBS_DEEDS, *DB_DEEDS)}
 WELL, REFUSED, BACK, ASKS = 0, 4, 5, 6
 
 
@@ -147,6 +147,10 @@ def _about(stage: Stage, deed: Deed, done: Done, ended: Ended) -> list[str]:
 
 def _sound(stage: Stage, deed: Deed) -> Iterator[str]:
     """Yield what is not as a migration that is done leaves it."""
+    if stage.plan.kind in DATABASE:
+        there = named(stage, stage.plan.target)
+        if there is None or there.get("KmsKeyId") != stage.world.key:
+            yield f"{stage.plan.target} is {there and there.get('KmsKeyId')}, not under {stage.world.key}"
     if stage.plan.kind != "ebs-instance":
         return
     there = stage.world.volumes(stage.plan.target)
@@ -165,6 +169,11 @@ def _sound(stage: Stage, deed: Deed) -> Iterator[str]:
 
 def _as_before(stage: Stage, deed: Deed, done: Done) -> Iterator[str]:
     """Yield what is not as it was before the run."""
+    if stage.plan.kind in DATABASE and deed.name != "renames the database":
+        there, was = named(stage, stage.plan.target), stage.plan.facts["described"]
+        same = ("DbiResourceId", "DbClusterResourceId", "StorageEncrypted", "VpcSecurityGroups")
+        if there is None or any(there.get(k) != was.get(k) for k in same if k in was):
+            yield f"{stage.plan.target} is not as it was: {there and {k: there.get(k) for k in same}}"
     if stage.plan.kind != "ebs-instance":
         return
     if stage.world.power(stage.plan.target) == "terminated":
