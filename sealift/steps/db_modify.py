@@ -21,6 +21,7 @@ from sealift.steps.db_looks import (
     cluster_with_parameters,
     databases_in,
     grouped,
+    groups_of,
     id_of,
     name_of,
     named,
@@ -365,14 +366,37 @@ class Protect(ModifyDatabase):
 class RenameDatabase(ModifyDatabase):
     """Give a database another name; an instance reboots, and the old name is free when nothing bears it (R-RDS-28,
     R-RDS-29). The members of a cluster keep theirs.
+
+    `groups`: those that its fence gave it, in which it must still be as its name goes; `replicas`: those that it had when the
+    plan was made (None: they do not matter).
     """
 
     to: Id
+    groups: Groups = ()
+    replicas: tuple[str, ...] | None = None
 
     renames: ClassVar[bool] = True
 
     def title(self) -> str:
         return f"rename {self.database} to {self.to}"
+
+    def before(self, ctx: Context) -> Query:
+        whose = still(self.resource_id, self.database, of_cluster=self.of_cluster)
+
+        def read(reply: Mapping[str, Any]) -> list[str]:
+            found = [d for d in databases_in(reply) if id_of(d) == self.resource_id]
+            return [*whose.read(reply), *(why for d in found for why in self._wrong(d))]
+
+        return Query(whose.call, read)
+
+    def _wrong(self, database: Mapping[str, Any]) -> list[str]:
+        wrong = []
+        if self.groups and (has := groups_of(database)) != set(self.groups):
+            wrong.append(f"{self.database} is in {', '.join(sorted(has))}: somebody has lifted its fence")
+        replicas = set(database.get("ReadReplicaDBInstanceIdentifiers") or ())
+        if self.replicas is not None and (more := sorted(replicas - set(self.replicas))):
+            wrong.append(f"{', '.join(more)} reads from {self.database}, and did not when the plan was made")
+        return wrong
 
     def members(self) -> dict[str, Any]:
         """Return the new name."""

@@ -182,7 +182,7 @@ def _terminate(stage: Stage) -> Done | None:
 
 def _disable_key(stage: Stage) -> Done | None:
     stage.box.disable_key(stage.world.key)
-    return Done(stage.world.key, also=(KEY, stage.world.key.rpartition("/")[2], "key"))
+    return Done(stage.world.key, also=(KEY, stage.world.key.rpartition("/")[2]))
 
 
 def _enable_key(stage: Stage, done: Done) -> None:
@@ -332,9 +332,7 @@ def _name_back(stage: Stage, done: Done) -> None:
 
 def _delete_db_snapshot(stage: Stage) -> Done | None:
     rds, of = _rds(stage), "Cluster" if cluster(stage) else ""
-    found = getattr(rds, f"describe_db_{'cluster_' if of else ''}snapshots")(SnapshotType="manual")[
-        f"DB{of}Snapshots"
-    ]
+    found = getattr(rds, f"describe_db_{'cluster_' if of else ''}snapshots")(SnapshotType="manual")[f"DB{of}Snapshots"]
     mine = {"Key": "sealift:migration", "Value": stage.migration_now()}
     ours = [s[f"DB{of}SnapshotIdentifier"] for s in found if mine in s.get("TagList", ())]
     if not ours:

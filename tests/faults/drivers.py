@@ -24,6 +24,7 @@ from sealift.aws.operations import Operation
 from sealift.driver import Driver, Outcome
 from sealift.engine import Attempt, Runner, local_runner
 from sealift.errors import LeaseLost
+from sealift.events import Event
 from sealift.step import Call, Step
 from tests.contract.shapes import no_bring_up
 from tests.faults.crashes import ACTS, Tried, back, same
@@ -81,6 +82,7 @@ class Paused:
         self.stage, self.forks, self.thens, self.wanted = stage, forks, thens, wanted
         self.seen: set[tuple[str, str]] = set()
         self.split = False  # this is a fork
+        self.begun = True  # it may be paused from here on
         self.second: asyncio.Task[Any] | None = None
         self.outcome: Outcome | None = None
         self.token = 0  # of the first driver, as it is paused
@@ -88,7 +90,7 @@ class Paused:
 
     def driver(self, runner: Runner = local_runner) -> Driver:
         """Return the driver that is going to be paused."""
-        driver = self.stage.driver(runner=self._around(runner))
+        driver = self.stage.driver(runner=self._around(runner), listeners=[self._listen])
         inner = driver.account.gateway
 
         async def gateway(region: str) -> Gateway:
@@ -96,6 +98,9 @@ class Paused:
 
         driver.account.gateway = gateway  # type: ignore[method-assign]
         return driver
+
+    def _listen(self, event: Event) -> None:
+        self.begun = self.begun or event.name == "direction"
 
     def _around(self, runner: Runner) -> Runner:
         async def run(step: Step, attempt: Attempt) -> None:
@@ -129,7 +134,7 @@ class Paused:
 
     def _here(self, where: str, pause: str) -> str:
         """Fork for each thing that may happen here; return what happens in this fork, "" in the run itself."""
-        if self.split or (where, pause) in self.seen or not self.stage.migration_now():
+        if self.split or not self.begun or (where, pause) in self.seen or not self.stage.migration_now():
             return ""
         self.seen.add((where, pause))
         for number, then in enumerate(self.thens):
@@ -219,6 +224,7 @@ def pause(
 async def _walk(stage: Stage, act: str, wanted: Callable[[str, str, str], bool], at_once: int) -> list[Tried]:
     forks = Forks(at_once)
     first = Paused(stage, forks, MEANWHILE[act], wanted)
+    first.begun = act != "way back"  # what comes before it turns is the act "forward"
     driver = partial(first.driver, no_bring_up if act == "way back" else local_runner)
     outcome = await (stage.migrate(driver()) if act == "way back" else ACTS[act].play(stage, driver))
     if first.split:

@@ -123,8 +123,10 @@ async def _story(stage: Stage, deed: Deed, done: Done | None, outcome: Outcome |
 
 
 def _theirs(wrong: str, done: Done) -> bool:
-    """Tell whether a loss is of what somebody else has taken off or deleted, or a snapshot in no row is a robot's."""
-    theirs = bool(done.deleted) or "volume=None" in wrong
+    """Tell whether a loss is of what somebody else has taken off, renamed or deleted, or a thing in no row is theirs."""
+    theirs = bool(done.deleted) or "volume=None" in wrong or ("by-hand" in str(done.kept) and "database=None" in wrong)
+    if "by-hand is in no row" in wrong:
+        return True
     return (theirs and "Loss" in wrong) or (done.to.startswith("policy-") and "snapshots:" in wrong)
 
 
