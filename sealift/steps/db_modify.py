@@ -18,6 +18,7 @@ from sealift.step import Call, Context, Found, Id, Irreversible, Output, Phase, 
 from sealift.steps.db_looks import (
     Wanted,
     at_rest,
+    came_to_read,
     cluster_with_parameters,
     databases_in,
     grouped,
@@ -393,10 +394,7 @@ class RenameDatabase(ModifyDatabase):
         wrong = []
         if self.groups and (has := groups_of(database)) != set(self.groups):
             wrong.append(f"{self.database} is in {', '.join(sorted(has))}: somebody has lifted its fence")
-        replicas = set(database.get("ReadReplicaDBInstanceIdentifiers") or ())
-        if self.replicas is not None and (more := sorted(replicas - set(self.replicas))):
-            wrong.append(f"{', '.join(more)} reads from {self.database}, and did not when the plan was made")
-        return wrong
+        return wrong if self.replicas is None else [*wrong, *came_to_read(database, self.replicas)]
 
     def members(self) -> dict[str, Any]:
         """Return the new name."""
