@@ -23,7 +23,17 @@ from sealift.aws.gateway import Account, Gateway, Purpose, reader
 from sealift.breaker import Breaker
 from sealift.clock import Clock, WallClock, actor, side_by_side
 from sealift.engine import REQUEST_LIFE, Engine, Runner, Work, in_doubt, local_runner, stands
-from sealift.errors import JournalError, LeaseLost, LeftAtGate, NeedsPerson, NotBegun, Refused, SealiftError, UsageError
+from sealift.errors import (
+    JournalError,
+    LeaseLost,
+    LeftAtGate,
+    NeedsPerson,
+    NotBegun,
+    Refused,
+    SealiftError,
+    TurnBack,
+    UsageError,
+)
 from sealift.events import Listener
 from sealift.gate import decide, window_of
 from sealift.journal import Journal, State
@@ -337,7 +347,17 @@ class Driver:
                 raise
             finally:
                 await self._notifier.drain()
-            return self._rested(engine)
+            return await self._with_the_key(plan, gateway, self._rested(engine))
+
+    async def _with_the_key(self, plan: MigrationPlan, gateway: Gateway, outcome: Outcome) -> Outcome:
+        """Say of a run that went back by itself that its key cannot be used, where that is so: states and refusals do not tell."""
+        if outcome.exit_code != TurnBack.exit_code:
+            return outcome
+        kind = BY_NAME[plan.kind]
+        with contextlib.suppress(SealiftError):
+            if wrong := await kind.unusable(reader(gateway), facts_of(kind, plan.facts)):
+                return replace(outcome, message=f"{outcome.message}; by now {'; '.join(wrong)}")
+        return outcome
 
     def _rested(self, engine: Engine) -> Outcome:
         state, target = engine.state, engine.work.target

@@ -931,7 +931,7 @@ class Engine:
             me = (
                 me if row is None else me.resumed(row.left)
             )  # our own start came to nothing: what counts is a later one
-            return "; ".join(await self._differences(me, me.before(ctx), Purpose.SAFETY))
+            return "; ".join(await self._differences(me, me.started(ctx), Purpose.SAFETY))
         # A row of an earlier version, which did not write down when ours was: only the state still tells.
         query = me.find(ctx)
         return "it is up" if query is not None and await self._found(me, query, None) is not None else ""
@@ -976,7 +976,7 @@ class Engine:
         except NeedsPerson:
             raise
         except SealiftError as stuck:
-            raise self._stuck(restore, stuck) from error
+            raise await self._stuck(restore, stuck) from error
         self._served(self._spans)
         if self.state.back_up is None:
             self.note("service-back")
@@ -1143,7 +1143,9 @@ class Engine:
                 why = "what is kept lives in it" if keeper is None else "no other place has the writes since bring-up"
                 self._name(me, me.resource(), f"kept: {why}")
 
-    def _stuck(self, restore: Sequence[Step], stuck: SealiftError) -> NeedsPerson:
+    async def _stuck(self, restore: Sequence[Step], stuck: SealiftError) -> NeedsPerson:
+        look = await _look_at(self.gateway, self.work.steps, self.state)
+        why = f"{stuck.message}{_hopeless(look, stuck.message)}"
         # What an undo that was not reached would have read is not known yet: it is printed by its place.
         left = [_bound(s, self.state) for s in restore if self.state.rows.get(s.key, Row("")).state != "done"]
         calls = [c for c in (s.do(self.context()) for s in left) if not c.operation.startswith("local:")]
@@ -1154,7 +1156,7 @@ class Engine:
             f" Or keep the replacement itself in its place: {_WITHOUT.format(self.work.migration)}." if unkept else ""
         )
         return NeedsPerson(
-            f"{self.work.target} could not be put back: {stuck.message}",
+            f"{self.work.target} could not be put back: {why}",
             **stuck.about(),
             remedy=f"When it is mended: sealift resume {self.work.migration}.{without} By hand, in this order: {by_hand}",
         )
@@ -1239,10 +1241,13 @@ async def in_doubt(
     keep = f"Keep it: sealift accept {state.id}.{_goes_on_with(steps, state)}"
     if off:
         keep = f"It cannot be kept: no longer so, or not for sure: {'; '.join(off)}."
-    how = await _stands_now(gateway, steps, state)
+    look = await _look_at(gateway, steps, state)
+    how = _stands_now(look, steps)
     if state.down_since(READERS) is not None:
         how += ", and who reads from its replicas gets nothing"
-    return NeedsPerson(f"{target} {how}, but: {why}", remedy=f"{keep} {BACK.format(state.id)}", **about)
+    return NeedsPerson(
+        f"{target} {how}, but: {why}{_hopeless(look, why)}", remedy=f"{keep} {BACK.format(state.id)}", **about
+    )
 
 
 def _goes_on_with(steps: Sequence[Step], state: State) -> str:
@@ -1253,9 +1258,13 @@ def _goes_on_with(steps: Sequence[Step], state: State) -> str:
     return f" It goes on with: {'; '.join(titles[:SHOWN])}{more}." if titles else ""
 
 
-async def _stands_now(gateway: Gateway, steps: Sequence[Step], state: State) -> str:
+def _hopeless(look: Seen | None, said: str) -> str:
+    """Add what is wrong with a target that does not come back into service by itself, where that is not said yet."""
+    return f"; {look.failed}" if look is not None and look.failed and look.failed not in said else ""
+
+
+def _stands_now(look: Seen | None, steps: Sequence[Step]) -> str:
     """Return how a target stands to its replacement at this moment: it may have been stopped since, or be gone."""
-    look = await _look_at(gateway, steps, state)
     if look is None:
         return "was brought up on its replacement"
     return stands(steps) if look.done else f"has its replacement, and is '{look.state}'"

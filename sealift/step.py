@@ -216,6 +216,10 @@ class Step(ABC):
         """Return a read directly before the call; it answers with differences, and any of them voids the cut."""
         return None
 
+    def started(self, ctx: Context) -> Query | None:
+        """Return a read that answers, of a bring-up, with what tells that somebody else has done it since the cut."""
+        return self.before(ctx)
+
     def find(self, ctx: Context) -> Query | None:
         """Return a read that answers with `Found`, or None where an earlier try left nothing."""
         return None

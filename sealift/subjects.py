@@ -49,7 +49,13 @@ SUBJECTS: dict[str, Subject] = {
         "ec2:DescribeSnapshots", "snapshot-id", _list("Snapshots"), "SnapshotId", {"OwnerIds": ["self"]}
     ),
     "instance": Subject("ec2:DescribeInstances", "instance-id", _instances, "InstanceId"),
-    "instance-status": Subject("ec2:DescribeInstanceStatus", None, _list("InstanceStatuses"), "InstanceId"),
+    "instance-status": Subject(
+        "ec2:DescribeInstanceStatus",
+        None,
+        _list("InstanceStatuses"),
+        "InstanceId",
+        {"IncludeAllInstances": True},  # else one that somebody has stopped is not described at all
+    ),
     "asg-instance": Subject(
         "autoscaling:DescribeAutoScalingInstances", None, _list("AutoScalingInstances"), "InstanceId", batch=50
     ),

@@ -104,6 +104,7 @@ from sealift.steps.local import (
     SourcesStillQuiet,
     StatusChecks,
     VerifyAttachments,
+    VerifyServing,
     VerifyVolumes,
 )
 from sealift.steps.modify_instance_attribute import KeepOnTermination, SetFlags
@@ -234,6 +235,7 @@ STEPS: tuple[type[Step], ...] = (
     SuspendReaderScaling,
     SwitchOver,
     VerifyAttachments,
+    VerifyServing,
     VerifyVolumes,
     WarmDbSnapshot,
     WarmSnapshot,

@@ -35,6 +35,7 @@ from sealift.steps.db_clusters import DeleteCluster
 from sealift.steps.db_instances import DeleteInstance
 from sealift.steps.db_looks import (
     at_rest,
+    came_to_read,
     databases_in,
     id_of,
     key_difference,
@@ -443,6 +444,7 @@ class SwitchOver(Step):
     instances: tuple[ClusterMember, ...] = ()
     endpoints: tuple[CustomEndpoint, ...] = ()
     proxies: tuple[tuple[str, str], ...] = ()  # name and target group of those that route to `database`
+    replicas: tuple[Id, ...] | None = None  # that an instance had when the plan was made: others have no new side
 
     takes_down: ClassVar[bool] = True
 
@@ -454,6 +456,20 @@ class SwitchOver(Step):
             "rds:SwitchoverBlueGreenDeployment",
             {"BlueGreenDeploymentIdentifier": self.deployment, "SwitchoverTimeout": self.timeout},
         )
+
+    def before(self, ctx: Context) -> Query | None:
+        if self.replicas is None:
+            return None
+        planned = self.replicas
+
+        def read(reply: Mapping[str, Any]) -> list[str]:
+            return [why for d in databases_in(reply) for why in came_to_read(d, planned)]
+
+        return Query(read_database(self.members[0][1]), read)
+
+    def started(self, ctx: Context) -> Query | None:
+        """Nobody else's: the deployment is ours."""
+        return None
 
     def find(self, ctx: Context) -> Query:
         def read(reply: Mapping[str, Any]) -> Found | None:

@@ -98,8 +98,9 @@ def claimed_by_other(sources: tuple[str, ...], migration: str) -> Query:
 
     def read(reply: Mapping[str, Any]) -> list[str]:
         holders = {v["VolumeId"]: tags_of(v).get("sealift:migration") or "nobody" for v in reply["Volumes"]}
-        found = [(volume, holders.get(volume, "gone")) for volume in sources]
-        return [
+        gone = [f"{volume} is gone: somebody has deleted it" for volume in sources if volume not in holders]
+        found = [(volume, holders[volume]) for volume in sources if volume in holders]
+        return gone + [
             f"the claim on {volume} is {holder}'s, not {migration}'s" for volume, holder in found if holder != migration
         ]
 

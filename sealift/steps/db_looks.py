@@ -5,7 +5,7 @@ terminal state ends a wait at once (RDS user guide, "Viewing DB instance status"
 waits on no longer: aws-cloudformation-resource-providers-rds, DBInstanceStatus.java).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from sealift.step import Call, Context, Found, Query, Seen, Step, Watch, is_ours, tags_of
@@ -237,6 +237,12 @@ def not_ours(database: Mapping[str, Any], ctx: Context, roles: tuple[str, ...]) 
 def _label(thing: Mapping[str, Any]) -> str:
     names = ("DBSnapshotIdentifier", "DBClusterSnapshotIdentifier", "DBInstanceIdentifier", "DBClusterIdentifier")
     return next((str(thing[n]) for n in names if n in thing), "it")
+
+
+def came_to_read(database: Mapping[str, Any], replicas: Collection[Any]) -> list[str]:
+    """Say which replicas read from a database beside those that it had when the plan was made."""
+    more = sorted(set(database.get("ReadReplicaDBInstanceIdentifiers") or ()) - set(replicas))
+    return [f"{', '.join(more)} reads from {name_of(database)}, and did not when the plan was made"] if more else []
 
 
 def interfaces_carry(count: int) -> Judge:

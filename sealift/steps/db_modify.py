@@ -18,9 +18,11 @@ from sealift.step import Call, Context, Found, Id, Irreversible, Output, Phase, 
 from sealift.steps.db_looks import (
     Wanted,
     at_rest,
+    came_to_read,
     cluster_with_parameters,
     databases_in,
     grouped,
+    groups_of,
     id_of,
     name_of,
     named,
@@ -365,14 +367,34 @@ class Protect(ModifyDatabase):
 class RenameDatabase(ModifyDatabase):
     """Give a database another name; an instance reboots, and the old name is free when nothing bears it (R-RDS-28,
     R-RDS-29). The members of a cluster keep theirs.
+
+    `groups`: those that its fence gave it, in which it must still be as its name goes; `replicas`: those that it had when the
+    plan was made (None: they do not matter).
     """
 
     to: Id
+    groups: Groups = ()
+    replicas: tuple[str, ...] | None = None
 
     renames: ClassVar[bool] = True
 
     def title(self) -> str:
         return f"rename {self.database} to {self.to}"
+
+    def before(self, ctx: Context) -> Query:
+        whose = still(self.resource_id, self.database, of_cluster=self.of_cluster)
+
+        def read(reply: Mapping[str, Any]) -> list[str]:
+            found = [d for d in databases_in(reply) if id_of(d) == self.resource_id]
+            return [*whose.read(reply), *(why for d in found for why in self._wrong(d))]
+
+        return Query(whose.call, read)
+
+    def _wrong(self, database: Mapping[str, Any]) -> list[str]:
+        wrong = []
+        if self.groups and (has := groups_of(database)) != set(self.groups):
+            wrong.append(f"{self.database} is in {', '.join(sorted(has))}: somebody has lifted its fence")
+        return wrong if self.replicas is None else [*wrong, *came_to_read(database, self.replicas)]
 
     def members(self) -> dict[str, Any]:
         """Return the new name."""

@@ -9,7 +9,17 @@ from typing import Any, ClassVar
 from sealift.estimate import SMALL_CALL, STATUS_CHECKS
 from sealift.step import Call, Context, Id, Irreversible, Output, Phase, Query, Seconds, Seen, Step, Undo, Watch
 from sealift.steps.create_tags import claimed_by_other
-from sealift.steps.looks import instances, instances_in, never_ran, resting, the_instance, untouched, volumes
+from sealift.steps.looks import (
+    attachments,
+    by_id,
+    instances,
+    instances_in,
+    never_ran,
+    resting,
+    the_instance,
+    untouched,
+    volumes,
+)
 
 OBSERVE = Call("local:Observe", {})
 READS_ONLY = Irreversible("it only reads")
@@ -94,7 +104,7 @@ class SourcesStillQuiet(Reading):
         return "check that the sources are still attached to nothing"
 
     def before(self, ctx: Context) -> Query:
-        return resting(*self.sources)
+        return resting(*self.sources, copied=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -366,6 +376,48 @@ class MarkBringUp(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
+class VerifyServing(Reading):
+    """Look at the end, once more: whoever took a replacement off, deleted a source or attached a plain volume is found out."""
+
+    instance: str
+    devices: tuple[tuple[str, Id], ...]  # device, replacement
+    sources: tuple[str, ...]
+
+    asks_health: ClassVar[bool] = True
+
+    def title(self) -> str:
+        return f"check that {self.instance} has its replacements, no plain volume, and that the sources are kept"
+
+    def check(self, out: Output) -> Query:
+        """One read: the volumes of the account by which of them is where."""
+        mine = {str(volume): device for device, volume in self.devices}
+
+        def read(reply: Mapping[str, Any]) -> list[str]:
+            found = {v["VolumeId"]: self._at(v) for v in reply["Volumes"]}
+            off = [f"{v} is not attached at {d} any more" for v, d in mine.items() if found.get(v) != d]
+            gone = [f"the source {s} is gone: somebody has deleted it" for s in self.sources if s not in found]
+            return off + gone
+
+        return Query(volumes(*mine, *self.sources), read)
+
+    def _at(self, volume: Mapping[str, Any]) -> str | None:
+        there = [a.get("Device") for a in attachments(volume) if a.get("InstanceId") == self.instance]
+        return there[0] if there else None
+
+    def before(self, ctx: Context) -> Query:
+        """Ask which volumes of the instance are plain: the plan moved all that there were."""
+
+        def read(reply: Mapping[str, Any]) -> list[str]:
+            return [
+                f"{v['VolumeId']} at {self._at(v)} is not encrypted: somebody attached it after the plan"
+                for v in reply["Volumes"]
+                if not v.get("Encrypted")
+            ]
+
+        return Query(by_id("ec2:DescribeVolumes", "attachment.instance-id", self.instance), read)
+
+
+@dataclass(frozen=True, kw_only=True)
 class StatusChecks(Reading):
     """Wait until both status checks of the instance are ok; `initializing` and a hydrating volume's `warning` are
     expected.
@@ -389,6 +441,9 @@ def checks_pass(status: Mapping[str, Any] | None) -> Seen:
     """Judge an instance's status checks."""
     if status is None:
         return Seen(state="absent")
+    power = str((status.get("InstanceState") or {}).get("Name", ""))
+    if power in ("stopping", "stopped", "shutting-down", "terminated"):
+        return Seen(failed=f"the instance is '{power}': somebody has stopped it", state=power)
     words = {str(status[name]["Status"]) for name in ("InstanceStatus", "SystemStatus")}
     if "impaired" in words:
         return Seen(failed="a status check is 'impaired'", state="impaired")

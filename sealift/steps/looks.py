@@ -134,7 +134,8 @@ def instance_in(wanted: str, *also: str) -> Judge:
             return Seen(state="absent")
         state = instance["State"]["Name"]
         if state in ("terminated", "shutting-down") and state != wanted:
-            return Seen(failed=f"the instance is '{state}'", state=state)
+            gone = f"the instance is '{state}' and does not come back: launch another, and attach the volumes to that"
+            return Seen(failed=gone, state=state)
         return Seen(done=state in (wanted, *also), state=state)
 
     return judge
@@ -145,16 +146,16 @@ def needs_unattached(volume: Any) -> Watch:
     return Watch("volume", volume, unattached, "available, attached to nothing")
 
 
-def untouched(instance: Any, launch_time: Any) -> Query:
+def untouched(instance: Any, launch_time: Any, disks: tuple[tuple[str, Any], ...] = ()) -> Query:
     """Ask whether the instance has stayed stopped since the cut: EC2 has no 'do not start', so LaunchTime tells
-    (hazard: a start by hand).
+    (hazard: a start by hand). `disks`: the device and volume of each that it must still have.
     """
 
     def read(reply: Mapping[str, Any]) -> list[str]:
         found = instances_in(reply).get(instance)
         if found is None:
             return [f"{instance} is gone"]
-        return list(_moved(found, launch_time))
+        return [*_moved(found, launch_time), *_taken_off(found, disks)]
 
     return Query(instances(instance), read)
 
@@ -186,12 +187,23 @@ def _moved(instance: Mapping[str, Any], launch_time: str) -> Iterable[str]:
         yield f"{instance['InstanceId']} was started at {launched}, after the cut (it was last started at {launch_time})"
 
 
-def resting(*sources: Any) -> Query:
-    """Ask whether sources are still attached to nothing: what attached one may have written to it."""
+def _taken_off(instance: Mapping[str, Any], disks: tuple[tuple[str, Any], ...]) -> Iterable[str]:
+    has = {m["DeviceName"]: m["Ebs"]["VolumeId"] for m in instance.get("BlockDeviceMappings", ()) if "Ebs" in m}
+    for device, volume in disks:
+        if has.get(device) != volume:
+            there = f"{has[device]} is" if device in has else "nothing is"
+            yield f"{volume} is not at {device} of {instance['InstanceId']}, {there}: somebody took it off"
+
+
+def resting(*sources: Any, copied: bool = False) -> Query:
+    """Ask whether sources are still attached to nothing: what attached one may have written to it.
+
+    `copied`: what was on them is on their replacements, which need none that is gone.
+    """
 
     def read(reply: Mapping[str, Any]) -> list[str]:
         found = {v["VolumeId"]: attachments(v) for v in reply["Volumes"]}
-        gone = [f"{s} is gone" for s in sources if s not in found]
+        gone = [f"{s} is gone: somebody has deleted it" for s in sources if s not in found and not copied]
         held = [(s, a[0].get("InstanceId")) for s, a in found.items() if a]
         return gone + [f"{s} is attached to {who}: someone attached it after the cut" for s, who in held]
 

@@ -11,16 +11,22 @@ from sealift.steps.looks import NO_ROOM, fell_back, instance_in, instances, inst
 
 @dataclass(frozen=True, kw_only=True)
 class StartInstance(Step):
-    """Start an instance and wait until it runs. With `launch_time` it must not have been started since the cut."""
+    """Start an instance and wait until it runs. With `launch_time` it must not have been started since the cut, and must
+    still have `disks` (device, volume).
+    """
 
     instance: str
     launch_time: Id | None = None
+    disks: tuple[tuple[str, Id], ...] = ()
 
     def title(self) -> str:
         return f"start {self.instance}"
 
     def before(self, ctx: Context) -> Query | None:
-        return untouched(self.instance, self.launch_time) if self.launch_time is not None else None
+        return None if self.launch_time is None else untouched(self.instance, self.launch_time, self.disks)
+
+    def started(self, ctx: Context) -> Query | None:
+        return None if self.launch_time is None else untouched(self.instance, self.launch_time)
 
     def needs(self) -> Watch:
         return Watch("instance", self.instance, instance_in("stopped", "running", "pending"), "stopped or running")

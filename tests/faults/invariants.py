@@ -87,6 +87,9 @@ class Invariants:
         self.violations: list[Violation] = []
         self.watched: dict[str, Watched] = {}
         self.people_act = False  # somebody stops, starts or changes things by hand: who is down is theirs to answer for
+        self.deleted_by_others: frozenset[str] = (
+            frozenset()
+        )  # sources that a person or a robot has deleted: not our doing
         self.late_calls = 0  # that may still leave after a takeover
         self._charged = 0
         box.observe(self.look)
@@ -119,8 +122,10 @@ class Invariants:
             there = region.volumes.get(volume)
             plain = there is not None and not there.encrypted
             self._ask(
-                SOURCE, holds=one.finalizing or plain, how=lambda d=device, v=volume: f"{v} of {d or 'nothing'} is gone"
-            )  # type: ignore[misc]
+                SOURCE,
+                holds=one.finalizing or plain or volume in self.deleted_by_others,
+                how=lambda d=device, v=volume: f"{v} of {d or 'nothing'} is gone",  # type: ignore[misc]
+            )
         machine = region.machines.get(one.instance)
         if machine is None:
             return
@@ -136,11 +141,15 @@ class Invariants:
                 if one.discarded
                 else [w for w in self.box._losses_of(machine) if (w.device, w.start) not in one.forgiven]
             )
+            if self.people_act:  # who starts a box by hand while a disk of it is off has not lost that disk
+                lost = [x for x in lost if x.volume is not None]
             self._ask(LOST, holds=not lost, how=lambda: f"{machine.id} runs without {lost[:2]}")
         self._look_at_power(one, machine, at)
 
     def _serving(self, one: Watched, machine: Machine) -> set[str]:
         there = {d: machine.disks.get(d) for d in one.sources}
+        if self.people_act:  # who takes a disk off a box that runs, or starts one that lacks a disk, answers for that
+            there = {d: a for d, a in there.items() if a is not None}
         return {
             "nothing" if a is None else "source" if a.volume.id == one.sources[d] else "replacement"
             for d, a in there.items()
@@ -276,6 +285,11 @@ class Invariants:
         """The journal is lost: how things stand is what the next one says."""
         for one in self.watched.values():
             one.quiesced = one.up = one.back = False
+
+    def took(self, seconds: float) -> None:
+        """Somebody else has been at work for a while, and every driver stood still meanwhile."""
+        for one in self.watched.values():
+            one.allowed += seconds
 
     def told(self, event: Event) -> None:
         """Take in what a driver tells: how long it waits until it tries again, and why."""

@@ -148,6 +148,11 @@ class Stage:
         self._name()
         return outcome
 
+    def migration_now(self) -> str:
+        """Return the migration under way, "" before there is one."""
+        self._name()
+        return self.migration
+
     def _name(self) -> None:
         if known := self.world.driver.journal.migrations():
             self.migration = str(known[-1]["id"])

@@ -134,7 +134,9 @@ def snapshot_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]:
         proof("proof:again", facts, options, since="proof"),
         _off_the_proxies(facts),
         _endpoints_off(facts),
-        RenameDatabase(key="rename:old", phase=CUTOVER, to=old, of_cluster=True, **source),
+        RenameDatabase(
+            key="rename:old", phase=CUTOVER, to=old, of_cluster=True, groups=(Ref("quarantine", "GroupId"),), **source
+        ),
         RenameDatabase(key="rename:new", phase=CUTOVER, to=facts.id, **new),
         _members_renamed(facts),
         _endpoints_on(facts),

@@ -56,6 +56,7 @@ from sealift.steps import (
     StopInstance,
     SuspendProcesses,
     VerifyAttachments,
+    VerifyServing,
     VerifyVolumes,
     WarmSnapshot,
 )
@@ -519,6 +520,7 @@ def _instance_steps(
     others = tuple(v for v in facts.plain if v.device != facts.root_device)
     kept = tuple((name(v), v.delete_on_termination) for v in facts.plain)
     ends = tuple((name(v), replacement(v), v.delete_on_termination) for v in facts.plain)
+    disks = tuple((device, volume) for device, volume, _ in ends)
     quiet = SourceQuiet(key="quiet", phase=CUTOVER, source=facts.plain[0].id, instance=facts.id)
     return recipe(
         _mark(facts, options, route),
@@ -560,7 +562,7 @@ def _instance_steps(
         VerifyAttachments(key="verify:attachments", phase=CUTOVER, instance=facts.id, devices=ends, launch_time=CUT),
         SourcesStillQuiet(key="still-quiet", phase=CUTOVER, sources=tuple(v.id for v in facts.plain)),
         MarkCut(key="up", phase=CUTOVER, instance=facts.id, word="up") if seconds else None,
-        StartInstance(key=START, phase=Phase.BRING_UP, instance=facts.id, launch_time=CUT)
+        StartInstance(key=START, phase=Phase.BRING_UP, instance=facts.id, launch_time=CUT, disks=disks)
         if running
         else MarkBringUp(
             key="hand-over", phase=Phase.BRING_UP, source=facts.plain[0].id, instance=facts.id, launch_time=CUT
@@ -574,6 +576,9 @@ def _instance_steps(
         ReleaseCapacity(key="release", phase=CONFIRM, reservation=Ref("capacity", "CapacityReservationId"))
         if options.reserve_capacity and running
         else None,
+        VerifyServing(
+            key="serving", phase=CONFIRM, instance=facts.id, devices=disks, sources=tuple(v.id for v in facts.plain)
+        ),
     )
 
 

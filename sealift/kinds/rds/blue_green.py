@@ -140,6 +140,10 @@ def blue_green_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...
             quiet=QUIET,
             interfaces=count,
             proxies=tuple((p.proxy, p.target_group) for p in facts.proxies or ()),
+            replicas=(
+                Ref(f"pair:{facts.id}", "name"),  # the new side reads from the old one too
+                *(facts.described.get("ReadReplicaDBInstanceIdentifiers") or ()),
+            ),
         ),
         Lanes(
             {

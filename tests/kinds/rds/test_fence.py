@@ -28,6 +28,7 @@ from sealift.steps import (
     ProveQuiet,
     QuietParameters,
     RebootInstance,
+    RenameDatabase,
     StopSchedulers,
 )
 from tests.databases import ACKS, RATE, BoxLogin, calm, fence, logins
@@ -56,8 +57,14 @@ def in_its_own_groups(step: Step) -> Step | None:
 
 
 def unproved(change: Change) -> Change:
-    """Leave the proof out too."""
-    return lambda step: None if isinstance(step, ProveQuiet) else change(step)
+    """Leave the proof out too, and what the rename looks at."""
+
+    def left(step: Step) -> Step | None:
+        if isinstance(step, ProveQuiet):
+            return None
+        return change(replace(step, groups=()) if isinstance(step, RenameDatabase) else step)
+
+    return left
 
 
 def changed(plan: MigrationPlan, change: Change) -> MigrationPlan:
@@ -166,6 +173,44 @@ def test_a_client_that_comes_back_after_the_proof_is_caught(world: World) -> Non
     assert done.exit_code == 5, done.message
     assert "outlived the fence" in done.message
     assert world.box.db_losses() == []
+
+
+def test_a_fence_lifted_directly_before_the_rename_is_found(world: World) -> None:
+    """After the last proof somebody gives the source its groups back: the rename reads them once more, and the run goes back."""
+    rds = world.box.client("rds")
+
+    def meddle(event: Any) -> None:
+        if (event.name, event.step) != ("step-started", "rename:old"):
+            return
+        own = [
+            g["GroupId"] for g in world.ec2.describe_security_groups()["SecurityGroups"] if g["GroupName"] == "default"
+        ]
+        rds.modify_db_instance(DBInstanceIdentifier="shop", VpcSecurityGroupIds=own[:1], ApplyImmediately=True)
+        world.clock.advance(600)
+
+    done = asyncio.run(moved(world, "postgres", lambda s: s, listener=meddle))
+    assert (5, []) == (done.exit_code, world.box.db_losses()), done.message
+    assert "somebody has lifted its fence" in done.message
+
+
+@pytest.mark.parametrize(("route", "step"), [("snapshot", "rename:old"), ("blue-green", "switchover")])
+def test_a_replica_that_came_after_the_plan_is_named(instant: World, route: str, step: str) -> None:
+    """It would go on reading from what is put aside: the run goes back, and says which one it is."""
+    rds = instant.box.client("rds")
+    name = instant.box.add_db_instance(
+        "shop", "postgres", write_mib_per_s=RATE, DBParameterGroupName="default.postgres17"
+    )
+    instant.clock.advance(3600)
+
+    def add(event: Any) -> None:
+        if (event.name, event.step) == ("step-started", step):
+            rds.create_db_instance_read_replica(DBInstanceIdentifier="late", SourceDBInstanceIdentifier=name)
+            instant.clock.advance(1200)
+
+    plan = asyncio.run(instant.plan(f"rds:{name}", route=route, acks=ACKS))
+    driver = instant.new_driver(listeners=[add])
+    done = asyncio.run(instant.act(driver.migrate(plan, approved_by="a test", observed=True)))
+    assert (5, True) == (done.exit_code, "late reads from shop" in done.message), done.message
 
 
 def test_a_job_inside_is_caught_by_the_position(world: World) -> None:

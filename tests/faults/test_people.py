@@ -1,0 +1,134 @@
+"""People and robots in the middle of a run: each is seen, named, and the run ends well or stops safely. A sample; the torture tries all."""
+
+from typing import Any
+
+import pytest
+
+from sealift.driver import Outcome
+from tests.clients import share
+from tests.faults.deeds import Deed
+from tests.faults.people import DEEDS, try_deeds
+from tests.promises.acts import when
+from tests.world import DATA, ROOT, World
+
+SAMPLE = {
+    "warm:/dev/sdg": ("adds a volume after the plan", "disables the key", "a scheduler starts or stops"),
+    "copy:/dev/sdg": ("starts and stops the instance", "deletes our snapshot", "deletes our replacement"),
+    "flags": ("starts the instance by hand", "a janitor deletes unattached volumes", "terminates the instance"),
+    "start": ("detaches our replacement", "changes DeleteOnTermination"),
+}
+"""By the step before which it is done."""
+
+
+@pytest.fixture(autouse=True)
+def _shared_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    share(monkeypatch)
+
+
+def test_whatever_somebody_does_to_an_instance_it_ends_well_or_stops_safely() -> None:
+    """Some deeds at some moments of the snapshot route: nothing is lost, every end names what was done, and goes on once undone."""
+    tried = try_deeds("root and data", "snapshot", "forward", lambda step, deed: deed in SAMPLE.get(step, ()))
+    assert [] == [t for t in tried if t.wrong]
+    assert len(tried) > len(SAMPLE)
+    assert sum(sum(t.checks.values()) for t in tried) > 1000
+
+
+def test_a_deed_is_of_some_kind() -> None:
+    """Each deed says on what it can be done, and what it may cost; what nothing undoes has no undo."""
+    assert all(d.on and not (d.final and d.undo) for d in DEEDS.values())
+    assert {Deed} == {type(d) for d in DEEDS.values()}
+
+
+# -- what was found, and mended ----------------------------------------------------------------------------------------
+
+
+async def _with(world: World, step: str, act: Any, event: str = "step-started", **options: Any) -> tuple[str, Outcome]:
+    """Migrate an instance with root and data; `act(instance)` takes place as a step begins."""
+    instance = world.instance(ROOT, DATA)
+    driver = world.new_driver(listeners=[when(step, lambda: act(instance), event=event)])
+    return instance, await world.migrate(instance, driver=driver, route="clone", **options)
+
+
+def _take_off(world: World, instance: str, device: str = DATA.device) -> str:
+    volume: str = world.volumes(instance)[device]["VolumeId"]
+    world.ec2.detach_volume(VolumeId=volume)
+    world.clock.advance(60)
+    return volume
+
+
+async def test_a_replacement_taken_off_directly_before_the_start_sends_the_run_back(instant: World) -> None:
+    """What was verified a moment ago is read once more with the power state: a box without its disk is not started (exit 5)."""
+    off: list[str] = []
+    instance, outcome = await _with(instant, "start", lambda i: off.append(_take_off(instant, i)))
+    assert (5, "running", []) == (outcome.exit_code, instant.power(instance), instant.box.losses())
+    assert f"{off[0]} is not at {DATA.device}" in outcome.message
+    assert {False} == {v["Encrypted"] for v in instant.volumes(instance).values()}
+
+
+async def test_a_replacement_taken_off_after_the_start_is_named_at_the_end(instant: World) -> None:
+    """Status checks pass without a data disk: the last look finds it missing (exit 6); once it is back, accept ends it well."""
+    off: list[str] = []
+    instance, outcome = await _with(instant, "status", lambda i: off.append(_take_off(instant, i)))
+    assert (6, True) == (outcome.exit_code, f"{off[0]} is not attached at {DATA.device} any more" in outcome.message)
+    instant.ec2.attach_volume(VolumeId=off[0], InstanceId=instance, Device=DATA.device)
+    kept = await instant.act(instant.driver.accept(outcome.migration))
+    assert (0, []) == (kept.exit_code, instant.box.losses())
+
+
+async def test_sources_that_a_janitor_deletes_once_they_are_copied_hold_nothing_up(instant: World) -> None:
+    """Their replacements have all that was on them: the instance comes up on those, and the end says that no way back is left."""
+    gone: list[str] = []
+
+    def janitor(_: str) -> None:
+        gone.extend(v for v, about in instant.all_volumes().items() if about["State"] == "available")
+        for volume in gone:
+            instant.ec2.delete_volume(VolumeId=volume)
+
+    instance, outcome = await _with(instant, "verify:attachments", janitor, event="step-done")
+    assert (6, "running", 2) == (outcome.exit_code, instant.power(instance), len(gone))
+    assert all(f"the source {volume} is gone" in outcome.message for volume in gone)
+    assert 0 == (await instant.act(instant.driver.accept(outcome.migration))).exit_code
+
+
+async def test_a_plain_volume_that_came_after_the_gate_is_named_at_the_end(instant: World) -> None:
+    """Before the gate it is drift; after it the run goes on, and does not call an instance done that has a plain disk (exit 6)."""
+    made: list[str] = []
+
+    def add(instance: str) -> None:
+        made.append(instant.ec2.create_volume(AvailabilityZone="eu-central-1a", Size=5)["VolumeId"])
+        instant.clock.advance(60)
+        instant.ec2.attach_volume(VolumeId=made[0], InstanceId=instance, Device="/dev/sdp")
+
+    _, outcome = await _with(instant, "flags", add)
+    assert (6, True) == (outcome.exit_code, f"{made[0]} at /dev/sdp is not encrypted" in outcome.message)
+
+
+async def test_an_instance_stopped_during_its_status_checks_is_said_to_be(instant: World) -> None:
+    """AWS leaves a stopped instance out of its status unless asked: what is missing is named, not waited for (exit 6)."""
+    _, outcome = await _with(instant, "status", instant.box.stop_by_hand)
+    assert (6, True) == (outcome.exit_code, "'stopped': somebody has stopped it" in outcome.message)
+
+
+async def test_an_instance_terminated_in_the_cutover_is_said_to_be(instant: World) -> None:
+    """Nothing brings it back: the message says so before it prints any command, and both sets of volumes are kept (exit 6)."""
+
+    def terminate(instance: str) -> None:
+        instant.ec2.terminate_instances(InstanceIds=[instance])
+        instant.clock.advance(600)
+
+    _, outcome = await _with(instant, "copy:/dev/sdf", terminate)
+    plain = [v for v in instant.all_volumes().values() if not v["Encrypted"]]
+    assert (6, 2) == (outcome.exit_code, len(plain))
+    assert "'terminated' and does not come back: launch another" in outcome.message
+
+
+async def test_a_source_deleted_before_the_quiesce_is_said_to_be_gone(instant: World) -> None:
+    """Its claim is nobody's any more: the run goes back, and says which volume somebody has deleted (exit 5)."""
+    off: list[str] = []
+
+    def delete(instance: str) -> None:
+        off.append(_take_off(instant, instance))
+        instant.ec2.delete_volume(VolumeId=off[0])
+
+    _, outcome = await _with(instant, "claim", delete)
+    assert (5, True) == (outcome.exit_code, f"{off[0]} is gone: somebody has deleted it" in outcome.message)
