@@ -90,6 +90,7 @@ class Invariants:
         self.deleted_by_others: frozenset[str] = (
             frozenset()
         )  # sources that a person or a robot has deleted: not our doing
+        self.may_discard = False  # a person has said so
         self.late_calls = 0  # that may still leave after a takeover
         self._charged = 0
         box.observe(self.look)
@@ -270,7 +271,7 @@ class Invariants:
             case "bring-up":
                 one.up = True
             case "direction":
-                one.discarded = one.discarded or (one.up and bool(data.get("asked")))
+                one.discarded = one.discarded or (one.up and self.may_discard)
             case "service-back":
                 one.back = True
 

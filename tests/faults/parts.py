@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sealift.kinds import BY_NAME
 from tests.contract.shapes import CASES, SHAPES, planned
+from tests.faults import drivers, people
 from tests.faults.crashes import Tried, crash, share_of
 
 Every = Callable[[str, str, float, int], list[Tried]]
@@ -30,7 +30,7 @@ class Part:
     counts: str
     every: Every
     short: float
-    """The share that `make faults` tries."""
+    """The share that `make faults` tries; 0: a test file of its own chooses."""
 
 
 def _crashing(act: str, then: str, inner: float = 0.1) -> Every:
@@ -55,6 +55,11 @@ PARTS = [
     Part("killed in finalize, run again", "crash points", _crashing("finalize", "finalize again"), 0.2),
 ]
 
+PARTS += [
+    Part("taken over while paused", "two drivers", lambda *a: drivers.every(a[0], a[1], a[2], at_once=a[3]), 0.0),
+    Part("people and robots at work", "deeds", lambda *a: people.every(a[0], a[1], a[2], at_once=a[3]), 0.0),
+]
+
 KINDS = {"": "ebs-instance", "rds:": "rds-instance", "aurora:": "aurora-cluster"}
 
 
@@ -65,4 +70,4 @@ def kind_of(shape: str) -> str:
     return planned(shape, "clone").kind
 
 
-__all__ = ["BY_NAME", "CASES", "PARTS", "SHORT", "Part", "kind_of"]
+__all__ = ["CASES", "PARTS", "SHORT", "Part", "kind_of"]

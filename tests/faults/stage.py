@@ -84,6 +84,7 @@ class Stage:
         self.before: dict[str, Any] = {}
         self.migration = ""
         self.doomed: Dies | None = None  # what the next driver dies of, unless told otherwise
+        self.theirs: set[str] = set()  # what others have made meanwhile
         self._copies = 0
 
     def _plan_of(self, migration: str) -> dict[str, Any]:
@@ -175,6 +176,7 @@ class Stage:
         """Go back by a person's word."""
         driver = driver or self.driver()
         self._name()
+        self.invariants.may_discard = self.invariants.may_discard or discard
         self.invariants.took_over(self.migration)
         return await self._act(driver.rollback(self.migration, discard_writes=discard))
 
@@ -234,7 +236,8 @@ class Stage:
         told += json.dumps(self.plan.to_json(), default=str)
         for place in ("volumes", "snapshots", "instances", "clusters", "db snapshots", "cluster snapshots"):
             for name in seen.get(place, {}):
-                if name not in self.before.get(place, {}) and name not in told and not _of_a_deployment(name, told):
+                known = name in self.before.get(place, {}) or name in self.theirs or name in told
+                if not known and not _of_a_deployment(name, told):
                     yield str(Violation(6, f"{place}: {name} is in no row"))
 
     def changes(self) -> list[str]:

@@ -1,0 +1,71 @@
+"""`python -m tests.faults`: try the promises against everything, on every shape and route, and say what came of it.
+
+All of it takes many hours; `--share` tries a part, always the same one, evenly spread.
+"""
+
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from functools import cache
+
+import botocore.loaders
+import botocore.session
+import click
+import pytest
+
+from tests.clients import share as share_clients
+from tests.faults import record as records
+from tests.faults.crashes import Tried
+from tests.faults.parts import CASES, PARTS, SHORT, Part, kind_of
+
+
+@click.command()
+@click.option("--share", default=1.0, type=click.FloatRange(0, 1), help="How much of each part is tried.")
+@click.option("--short", is_flag=True, help="One shape for each kind and route, instead of all.")
+@click.option("--only", default="", help="Parts, shapes and routes that match this regular expression.")
+@click.option("--at-once", default=os.cpu_count() or 1, help="Forks side by side.")
+@click.option("--keep/--no-keep", default=False, help="Write docs/torture.json, of which docs/reliability.md is made.")
+def main(share: float, short: bool, only: str, at_once: int, keep: bool) -> None:
+    """Try the promises."""
+    os.environ.update(AWS_ACCESS_KEY_ID="sandbox", AWS_SECRET_ACCESS_KEY="sandbox")
+    os.environ.pop("AWS_PROFILE", None)
+    botocore.session.create_loader = cache(botocore.loaders.create_loader)
+    record, began = records.Record(share), time.monotonic()
+    with pytest.MonkeyPatch.context() as patch:
+        share_clients(patch)
+        for part, shape, route in _chosen(short, only):
+            found = _tried(part, shape, route, share, at_once)
+            record.line(kind_of(shape), route).add(part.counts, shape, found)
+            bad = sum(bool(one.wrong) for one in found)
+            click.echo(
+                f"{time.monotonic() - began:7.0f} s  {part.name}: {shape}, {route}: {len(found)} tried, {bad} bad"
+            )
+            for one in found:
+                for wrong in one.wrong:
+                    click.echo(f"           {one}: {' '.join(wrong.split())[-500:]}", err=True)
+    record.seconds = time.monotonic() - began
+    click.echo(record.table())
+    click.echo(f"{len(record.wrong)} violations")
+    if keep:
+        record.write()
+    sys.exit(1 if record.wrong else 0)
+
+
+def _chosen(short: bool, only: str) -> Iterator[tuple[Part, str, str]]:
+    for shape, route in SHORT if short else CASES:
+        for part in PARTS:
+            if re.search(only, f"{part.name}: {shape}, {route}"):
+                yield part, shape, route
+
+
+def _tried(part: Part, shape: str, route: str, share: float, at_once: int) -> list[Tried]:
+    try:
+        return part.every(shape, route, share, at_once)
+    except Exception as error:  # noqa: BLE001 - one case that falls over hides no other
+        return [Tried(part.name, "the walk itself", "", [f"{type(error).__name__}: {error}"])]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""What a run of `make torture` has tried, by kind and route, as it is printed, kept and written into docs/reliability.md."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from tests.faults.crashes import Tried
+
+FILE = Path(__file__).parents[2] / "docs" / "torture.json"
+FORMAT = "sealift.torture/1"
+
+
+@dataclass
+class Line:
+    """One kind and route: how many of what was tried, how many survived, and how often each invariant was looked at."""
+
+    kind: str
+    route: str
+    shapes: list[str] = field(default_factory=list)
+    tried: Counter[str] = field(default_factory=Counter)
+    survived: Counter[str] = field(default_factory=Counter)
+    checks: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+
+    def add(self, counts: str, shape: str, found: Iterable[Tried]) -> None:
+        """Count in what was tried on a shape."""
+        if shape not in self.shapes:
+            self.shapes.append(shape)
+        for one in found:
+            self.tried[counts] += 1
+            self.survived[counts] += not one.wrong
+            self.checks.update({str(k): n for k, n in one.checks.items()})
+            self.wrong += [f"{shape}: {one}: {' '.join(w.split())[-400:]}" for w in one.wrong]
+
+
+@dataclass
+class Record:
+    """All lines of a run; `share`: how much of what there is to try was tried."""
+
+    share: float
+    lines: dict[str, Line] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def line(self, kind: str, route: str) -> Line:
+        """Return the line of a kind and route."""
+        return self.lines.setdefault(f"{kind} {route}", Line(kind, route))
+
+    @property
+    def wrong(self) -> list[str]:
+        """Every violation."""
+        return [w for line in self.lines.values() for w in line.wrong]
+
+    def write(self, path: Path = FILE) -> None:
+        """Keep it."""
+        body = {"format": FORMAT, "share": self.share, "minutes": round(self.seconds / 60), "lines": []}
+        body["lines"] = [asdict(line) for line in self.lines.values()]
+        path.write_text(json.dumps(body, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+    def table(self) -> str:
+        """Return what was tried as text: a line for each kind and route."""
+        names = sorted({name for line in self.lines.values() for name in line.tried})
+        rows = [["kind", "route", "shapes", *names, "invariant checks", "violations"]]
+        for line in self.lines.values():
+            counts = [f"{line.survived[n]}/{line.tried[n]}" if line.tried[n] else "" for n in names]
+            looked = str(sum(line.checks.values()))
+            rows.append([line.kind, line.route, str(len(line.shapes)), *counts, looked, str(len(line.wrong))])
+        widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+        return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)
