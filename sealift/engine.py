@@ -1010,8 +1010,8 @@ class Engine:
                 break  # the sources serve: a running instance is no start of ours
             if not until_up and step.phase is Phase.CONFIRM:
                 break  # nothing was brought up, so nothing was confirmed
-            if not until_up and step.key in never:
-                continue
+            if not until_up and (step.key in never or step.phase is Phase.BRING_UP):
+                continue  # nothing was brought up: what looks like it is not ours
             epoch = self.state.epoch if step.quiesces else epoch
             out = known.get(step.key)
             if out is None:

@@ -9,7 +9,7 @@ from typing import Any
 from sealift.kind import Read, Recalled
 from sealift.kinds.ebs.facts import InstanceFacts, VolumeAlone, VolumeFacts
 from sealift.kinds.ebs.observe import observe_instance, observe_volume, volume_facts
-from sealift.kinds.ebs.routes import START, guarded, inputs_digest
+from sealift.kinds.ebs.routes import guarded, inputs_digest
 from sealift.options import Options
 from sealift.recalling import newest, only, plan_of
 from sealift.step import Call, tags_of
@@ -50,7 +50,6 @@ async def recall(read: Read, account: str, region: str, target: str, options: Op
     facts = await _facts(read, account, region, target, options, sources, migration)
     attempt, epoch = newest(map(tags_of, made))
     closed = isinstance(facts, InstanceFacts) and dict(facts.tags).get(WATCHDOG, "").startswith(f"{migration}/")
-    stage, serve = await _stage(read, facts, made)
     return Recalled(
         facts=facts,
         migration=migration,
@@ -58,9 +57,8 @@ async def recall(read: Read, account: str, region: str, target: str, options: Op
         same=inputs_digest(facts, options, route) == digest,
         attempt=attempt,
         epoch=epoch,
-        stage="cutover" if closed else stage,
+        stage="cutover" if closed else await _stage(read, facts, made),
         outputs=await _armed(read, facts, options, migration),
-        never=frozenset({START} if serve or closed else ()),
     )
 
 
@@ -118,10 +116,8 @@ def _as_it_was(volume: VolumeFacts, described: Described) -> VolumeFacts:
     )
 
 
-async def _stage(read: Read, facts: InstanceFacts | VolumeAlone, made: list[Described]) -> tuple[str, bool]:
-    """Say how far it had come: prepare (the sources serve), cutover (in between), up (a replacement serves); and whether the
-    sources serve, though the cutover may have begun: what runs then was not started by us.
-    """
+async def _stage(read: Read, facts: InstanceFacts | VolumeAlone, made: list[Described]) -> str:
+    """Say how far it had come: prepare (the sources serve, as they were), cutover (in between), up (a replacement serves)."""
     replacements = [
         m
         for m in made
@@ -129,12 +125,11 @@ async def _stage(read: Read, facts: InstanceFacts | VolumeAlone, made: list[Desc
     ]
     handed_over = any(tags_of(m).get("sealift:role") == "replacement" for m in replacements)
     if isinstance(facts, VolumeAlone):
-        return ("up" if handed_over else "cutover" if replacements else "prepare"), False
+        return "up" if handed_over else "cutover" if replacements else "prepare"
     found = instances_in(await read(instances(facts.id))).get(facts.id)
     state = found["State"]["Name"] if found else "gone"
     on = {m["Ebs"]["VolumeId"]: m["Ebs"] for m in (found or {}).get("BlockDeviceMappings", ()) if "Ebs" in m}
     if handed_over or (state in ("running", "pending") and any(m["VolumeId"] in on for m in replacements)):
-        return "up", False
-    serve = state == facts.state and all(v.id in on for v in facts.plain)
-    as_it_was = all(on[v.id].get("DeleteOnTermination") == v.delete_on_termination for v in facts.plain if v.id in on)
-    return ("prepare" if serve and as_it_was else "cutover"), serve
+        return "up"
+    there = all(v.id in on and on[v.id].get("DeleteOnTermination") == v.delete_on_termination for v in facts.plain)
+    return "prepare" if state == facts.state and there else "cutover"

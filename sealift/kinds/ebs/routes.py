@@ -69,7 +69,6 @@ Copies = Callable[[Facts, Options, VolumeFacts], list[Step]]
 """A route's last copy for one volume; the step `copy:<name>` leaves the replacement's VolumeId."""
 
 CUT = Ref("cut", "LaunchTime")
-START = "start"
 FORMAT = "1"
 TAG_LIMIT = 50
 OUR_TAGS = 5  # what a replacement carries of ours: migration, step, attempt, epoch, role
@@ -562,7 +561,7 @@ def _instance_steps(
         VerifyAttachments(key="verify:attachments", phase=CUTOVER, instance=facts.id, devices=ends, launch_time=CUT),
         SourcesStillQuiet(key="still-quiet", phase=CUTOVER, sources=tuple(v.id for v in facts.plain)),
         MarkCut(key="up", phase=CUTOVER, instance=facts.id, word="up") if seconds else None,
-        StartInstance(key=START, phase=Phase.BRING_UP, instance=facts.id, launch_time=CUT, disks=disks)
+        StartInstance(key="start", phase=Phase.BRING_UP, instance=facts.id, launch_time=CUT, disks=disks)
         if running
         else MarkBringUp(
             key="hand-over", phase=Phase.BRING_UP, source=facts.plain[0].id, instance=facts.id, launch_time=CUT
