@@ -17,7 +17,7 @@ from tests.contract.shapes import no_bring_up
 from tests.faults.crashes import Tried
 from tests.faults.deeds import DATABASE, DB_DEEDS, EBS_DEEDS, Deed, Done, done_by, named
 from tests.faults.forking import Broken, Forks
-from tests.faults.living import chosen, live_on, tell
+from tests.faults.living import chosen, in_fork, live_on, tell, telling
 from tests.faults.stage import Ended, Stage, play
 
 DEEDS: dict[str, Deed] = {d.name: d for d in (*EBS_DEEDS, *DB_DEEDS)}
@@ -66,14 +66,15 @@ async def _walk(stage: Stage, act: str, wanted: Callable[[str, str], bool], at_o
         for deed in (d for d in _deeds(stage) if wanted(event.step, d.name)):
             copy = stage.copy_of_the_journal()
             if forks.fork((event.step, deed.name)):
-                live_on(stage, copy)
-                here.append((deed, _do(stage, deed)))
+                with telling(forks):
+                    live_on(stage, copy)
+                    here.append((deed, _do(stage, deed)))
                 return
 
     driver = stage.driver(listeners=[listen])
     if act == "way back":
         driver.runner = no_bring_up
-    outcome = await stage.migrate(driver)
+    outcome = await in_fork(forks, here, stage.migrate(driver))
     if here:
         ((deed, done),) = here
         await tell(forks, lambda: _story(stage, deed, done, outcome))
