@@ -29,7 +29,7 @@ from sealift.step import Call, Step
 from tests.contract.shapes import no_bring_up
 from tests.faults.crashes import ACTS, Tried, back, same
 from tests.faults.forking import Broken, Forks
-from tests.faults.living import chosen, live_on, tell
+from tests.faults.living import chosen, in_fork, live_on, tell, telling
 from tests.faults.stage import Ended, Stage, plainly, play
 
 BEFORE, AFTER, ON_ITS_WAY = "before the intent row", "after the intent row", "on its way"
@@ -82,6 +82,7 @@ class Paused:
         self.stage, self.forks, self.thens, self.wanted = stage, forks, thens, wanted
         self.seen: set[tuple[str, str]] = set()
         self.split = False  # this is a fork
+        self.forked: list[str] = []  # what happens in it
         self.begun = True  # it may be paused from here on
         self.second: asyncio.Task[Any] | None = None
         self.outcome: Outcome | None = None
@@ -141,7 +142,9 @@ class Paused:
             copy = self.stage.copy_of_the_journal()
             if self.forks.fork((where, pause, then)):
                 self.split, self.token = True, self.stage._newest(self.stage.migration)
-                live_on(self.stage, copy, host=ELSEWHERE)
+                self.forked.append(then)
+                with telling(self.forks):
+                    live_on(self.stage, copy, host=ELSEWHERE)
                 self.stage.invariants.late_calls = PAUSES[pause]
                 return then
         return ""
@@ -227,7 +230,8 @@ async def _walk(stage: Stage, act: str, wanted: Callable[[str, str, str], bool],
     first = Paused(stage, forks, MEANWHILE[act], wanted)
     first.begun = act != "way back"  # what comes before it turns is the act "forward"
     driver = partial(first.driver, no_bring_up if act == "way back" else local_runner)
-    outcome = await (stage.migrate(driver()) if act == "way back" else ACTS[act].play(stage, driver))
+    run = stage.migrate(driver()) if act == "way back" else ACTS[act].play(stage, driver)
+    outcome = await in_fork(forks, first.forked, run)
     if first.split:
         await tell(forks, partial(_pair, first, outcome))
     undisturbed = stage.end(outcome)

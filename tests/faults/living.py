@@ -3,8 +3,8 @@
 import sqlite3
 import traceback
 import zlib
-from collections.abc import Awaitable, Callable
-from contextlib import closing
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,26 @@ def live_on(stage: Stage, copy: Path, *, host: str = "") -> None:
     for driver in (stage.world.driver, *(tap.driver for tap in stage.taps)):
         _KEPT.append(driver.journal._engine)
         driver.journal._engine = Journal(driver.clock, copy)._engine
+
+
+async def in_fork(forks: Forks, forked: list[Any], run: Awaitable[Any]) -> Any:
+    """Await a run; a fork in which it raises tells so and ends there, instead of going on as the process that forked."""
+    try:
+        return await run
+    except BaseException:
+        if forked:
+            forks.tell(Broken(traceback.format_exc(limit=-12)))
+        raise
+
+
+@contextmanager
+def telling(forks: Forks) -> Iterator[None]:
+    """In a fork: what raises in here is told. The engine keeps what a listener raises to itself, and would go on without it."""
+    try:
+        yield
+    except BaseException:
+        forks.tell(Broken(traceback.format_exc(limit=-12)))
+        raise
 
 
 def chosen(share: float, *names: object) -> bool:
