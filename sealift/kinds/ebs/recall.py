@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from sealift.kind import Read, Recalled
-from sealift.kinds.ebs.facts import InstanceFacts, VolumeAlone, VolumeFacts
+from sealift.kinds.ebs.facts import AsgFacts, InstanceFacts, VolumeAlone, VolumeFacts
 from sealift.kinds.ebs.observe import observe_instance, observe_volume, volume_facts
 from sealift.kinds.ebs.routes import guarded, inputs_digest
 from sealift.options import Options
 from sealift.recalling import newest, only, plan_of
 from sealift.step import Call, tags_of
+from sealift.steps.autoscaling import PROCESSES
 from sealift.steps.looks import instances, instances_in, timestamp
 from sealift.steps.runbook import WATCHDOG
 
@@ -47,7 +48,7 @@ async def recall(read: Read, account: str, region: str, target: str, options: Op
     made = await _with_tag(read, "ec2:DescribeVolumes", "sealift:migration", migration, "Volumes")
     made += await _with_tag(read, "ec2:DescribeSnapshots", "sealift:migration", migration, "Snapshots")
     route, digest = plan_of(tags_of(sources[0]))
-    facts = await _facts(read, account, region, target, options, sources, migration)
+    facts, group_left = await _facts(read, account, region, target, options, sources, migration)
     attempt, epoch = newest(map(tags_of, made))
     closed = isinstance(facts, InstanceFacts) and dict(facts.tags).get(WATCHDOG, "").startswith(f"{migration}/")
     return Recalled(
@@ -57,7 +58,7 @@ async def recall(read: Read, account: str, region: str, target: str, options: Op
         same=inputs_digest(facts, options, route) == digest,
         attempt=attempt,
         epoch=epoch,
-        stage="cutover" if closed else await _stage(read, facts, made),
+        stage="cutover" if closed else await _stage(read, facts, made, group_left=group_left),
         outputs=await _armed(read, facts, options, migration),
     )
 
@@ -88,17 +89,33 @@ def _belongs(volume: Described, target: str) -> bool:
 
 async def _facts(
     read: Read, account: str, region: str, target: str, options: Options, sources: list[Described], migration: str
-) -> InstanceFacts | VolumeAlone:
+) -> tuple[InstanceFacts | VolumeAlone, bool]:
+    """Return the facts as they were, and whether the group keeps its hands off, as it did not then."""
     if target.startswith("vol-"):
         alone = await observe_volume(read, account, region, target, options)
-        return replace(alone, volume=_as_it_was(alone.volume, sources[0]))
+        return replace(alone, volume=_as_it_was(alone.volume, sources[0])), False
     now = await observe_instance(read, account, region, target, options)
     ours = {v["VolumeId"] for v in sources}
     kept = [v for v in now.volumes if v.id not in ours and dict(v.tags).get("sealift:migration") != migration]
     before = [_as_it_was(volume_facts(v), v) for v in sources]
     state = unpack(tags_of(sources[0])["sealift:was"]).get("s", now.state)
     volumes = sorted((*kept, *before), key=lambda v: (v.device != now.root_device, v.device or ""))
-    return replace(now, volumes=tuple(volumes), state=state)
+    group = _group_as_it_was(now.asg, sources[0])
+    left = group is not None and now.asg is not None and _hands(group) != _hands(now.asg)
+    return replace(now, volumes=tuple(volumes), state=state, asg=group), left
+
+
+def _hands(group: AsgFacts) -> tuple[str, set[str]]:
+    return group.lifecycle, set(group.suspended)
+
+
+def _group_as_it_was(group: AsgFacts | None, described: Described) -> AsgFacts | None:
+    was = unpack(tags_of(described)["sealift:was"])
+    if group is None or "l" not in was:
+        return group
+    theirs = tuple(p for p in group.suspended if p not in PROCESSES)
+    before = tuple(p for n, p in enumerate(PROCESSES) if str(n) in was.get("p", ""))
+    return replace(group, lifecycle=was["l"], suspended=tuple(sorted((*theirs, *before))))
 
 
 def _as_it_was(volume: VolumeFacts, described: Described) -> VolumeFacts:
@@ -116,7 +133,7 @@ def _as_it_was(volume: VolumeFacts, described: Described) -> VolumeFacts:
     )
 
 
-async def _stage(read: Read, facts: InstanceFacts | VolumeAlone, made: list[Described]) -> str:
+async def _stage(read: Read, facts: InstanceFacts | VolumeAlone, made: list[Described], *, group_left: bool) -> str:
     """Say how far it had come: prepare (the sources serve, as they were), cutover (in between), up (a replacement serves)."""
     replacements = [
         m
@@ -132,4 +149,4 @@ async def _stage(read: Read, facts: InstanceFacts | VolumeAlone, made: list[Desc
     if handed_over or (state in ("running", "pending") and any(m["VolumeId"] in on for m in replacements)):
         return "up"
     there = all(v.id in on and on[v.id].get("DeleteOnTermination") == v.delete_on_termination for v in facts.plain)
-    return "prepare" if state == facts.state and there else "cutover"
+    return "prepare" if state == facts.state and there and not group_left else "cutover"

@@ -147,6 +147,9 @@ def was(facts: Facts, volume: VolumeFacts) -> str:
         words["c"] = str(volume.card)
     if isinstance(facts, InstanceFacts):
         words |= {"i": facts.id, "s": facts.state}
+        if facts.asg is not None:
+            off = [str(n) for n, p in enumerate(PROCESSES) if p in facts.asg.suspended]
+            words |= {"l": facts.asg.lifecycle, **({"p": "".join(off)} if off else {})}
     return safe_key(" ".join(f"{k}={v}" for k, v in words.items()))[:256]
 
 
