@@ -1,7 +1,7 @@
 """How things stand between the commands of a walk, and when everything has healed: what is wrong, in words."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from sqlalchemy import select
@@ -111,8 +111,9 @@ class Before:
         yield from (f"ran twice: {x}" for x in t.box.double_runs())
 
     def _of(self, t: Terrain, goal: Goal, migration: str | None) -> Iterator[str]:
-        was, now = self.images[goal.text], image(t, goal)
         end = t.state(migration).end if migration else None
+        moved = t.state(migration).outputs if migration and end in ("retained", "finalized") else {}
+        was, now = self.images[goal.text], image(t, goal, {str(o.get("VolumeId")) for o in moved.values()})
         if end not in (*ENDS, None) or (migration and end is None):
             yield f"it did not come to rest: {end}"
         elif end in ("retained", "finalized"):
@@ -177,8 +178,11 @@ def _plain(images: dict[str, Any]) -> dict[str, Any]:
     return {where: {k: v for k, v in one.items() if k not in ("id", "key")} for where, one in images.items()}
 
 
-def image(t: Terrain, goal: Goal) -> dict[str, Any]:
-    """Return what of a target has to be the same afterwards, by device or name; `id` and `key` differ on a replacement."""
+def image(t: Terrain, goal: Goal, made: Collection[str] = ()) -> dict[str, Any]:
+    """Return what of a target has to be the same afterwards, by device or name; `id` and `key` differ on a replacement.
+
+    `made` are volumes of which one has taken the place of a volume that is attached to nothing.
+    """
     with t.account(goal.account):
         if goal.text.startswith(("rds:", "aurora:")):
             return _databases(t, goal)
@@ -187,7 +191,7 @@ def image(t: Terrain, goal: Goal) -> dict[str, Any]:
         volumes = t.world.ec2.describe_volumes(**asked)["Volumes"]
     if filters:
         return {a["Device"]: _disk(v, a) for v in volumes for a in v["Attachments"] if a["InstanceId"] == goal.unit}
-    return {"it": _disk(v, {}) for v in volumes if v["VolumeId"] == goal.unit}
+    return {"it": _disk(v, {}) for v in volumes if v["VolumeId"] in (made or [goal.unit])}
 
 
 def _disk(volume: Any, attachment: Any) -> dict[str, Any]:

@@ -227,9 +227,18 @@ class Terrain:
 
     async def _in_one(self, driver: Driver, errands: list[Errand]) -> list[Came]:
         done: dict[int, Came] = {n: Came(e, "", None) for n, e in enumerate(errands)}
+        begun, left = [], list(errands)
 
         async def one(number: int, errand: Errand) -> Outcome:
-            outcome: Outcome = await getattr(self, f"_{errand.verb}")(driver, errand)
+            if not begun:
+                self.world.clock.leave()  # `many` is an actor by itself from here on, until its last errand is done
+            begun.append(number)
+            try:
+                outcome: Outcome = await getattr(self, f"_{errand.verb}")(driver, errand)
+            finally:
+                left.remove(errand)
+                if not left:
+                    self.world.clock.enter()
             done[number] = Came(errand, outcome.migration, outcome)
             return outcome
 

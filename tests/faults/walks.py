@@ -330,7 +330,7 @@ def walk(
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
-        last = traceback.format_exception_only(error)[-1].strip() if isinstance(error, Wrong) else traceback.format_exc(limit=-6)
+        last = str(error) if isinstance(error, Wrong) else traceback.format_exc(limit=-6)
         notes = [str(n) for n in getattr(error, "__notes__", ())]
         told += [*notes, f"seed {number}, {steps} steps, {examples} walks: tests.faults.walks.walk({number}, {steps}, {examples})"]
         return [Tried("walk", f"seed {number}", "heals", [last, "\n".join(told)], counts - before)]
