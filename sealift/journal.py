@@ -187,6 +187,7 @@ class State:
     why: str = ""  # it ended so
     adopted: bool = False
     last_cut: int = 0  # whose things another journal has left
+    half_adopted: bool = False  # what it has made has not all been looked for yet
     rollback: Mapping[str, Any] = field(default_factory=dict)
     last_error: Mapping[str, Any] | None = None
     waiting_for: str | None = None
@@ -338,12 +339,17 @@ class Journal:
         """Store a migration under the id that its resources carry (the journal that knew it is lost). `epoch` is the last cut
         of which something is left: every cut from now on has a higher number.
 
+        One whose rows were not all written, because its driver died, is begun again.
+
         Raises:
             Refused: another migration works on one of the resources, or this journal has that id.
 
         """
+        half = self.state(migration).half_adopted
         with self._write() as db:
-            if db.execute(select(_migrations.c.id).where(_migrations.c.id == migration)).first():
+            if half:
+                db.execute(delete(_migrations).where(_migrations.c.id == migration))  # its rows stay; the attempt below ends them
+            elif db.execute(select(_migrations.c.id).where(_migrations.c.id == migration)).first():
                 raise Refused(f"{migration} is in this journal already", remedy=f"Use: sealift resume {migration}")
             self._store(db, migration, plan, digest, locks, attempt)
             self._add(db, Entry(0, migration, attempt, None, "adopted", self.clock.now(), 0, {"epoch": epoch}))
@@ -569,6 +575,11 @@ class Journal:
             found = select(_slots.c.migration).where(_slots.c.quota == quota, _slots.c.place == place)
             return [str(r[0]) for r in db.execute(found)]
 
+    def release_all(self, migration: str) -> None:
+        """Give back whatever slots a migration holds."""
+        with self._write() as db:
+            db.execute(delete(_slots).where(_slots.c.migration == migration))
+
     def reserved(self, place: str) -> dict[str, int]:
         """Return how many slots of each quota migrations hold in a place."""
         wanted = select(_slots.c.quota, func.sum(_slots.c.slots)).where(_slots.c.place == place)
@@ -576,7 +587,7 @@ class Journal:
             return {str(quota): int(held) for quota, held in db.execute(wanted.group_by(_slots.c.quota))}
 
     def release(self, quota: str, migration: str) -> None:
-        """Give slots back."""
+        """Give slots of a quota back."""
         with self._write() as db:
             db.execute(delete(_slots).where(_slots.c.quota == quota, _slots.c.migration == migration))
 
@@ -753,7 +764,10 @@ def _fold_note(state: State, e: Entry) -> None:  # noqa: PLR0912, PLR0915 - one 
         case "trouble" | "failure":
             state.last_error = e.data
         case "adopted":
-            state.adopted, state.last_cut = True, int(e.data.get("epoch", 0))
+            state.adopted = state.half_adopted = True
+            state.last_cut = int(e.data.get("epoch", 0))
+        case "adoption-done":
+            state.half_adopted = False
 
 
 def _fold_outage(state: State, e: Entry) -> None:

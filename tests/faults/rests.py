@@ -39,7 +39,7 @@ def after(t: Terrain, came: Came, changed: list[Any]) -> Iterator[str]:
         yield f"an unknown code: {said}"
     if not outcome.message or "\n" in outcome.message or "Traceback" in outcome.message:
         yield f"a message is one line: {said}"
-    if outcome.target not in outcome.message and (outcome.migration or "mig-") not in outcome.message:
+    if outcome.target.split(":")[-1] not in outcome.message and (outcome.migration or "mig-") not in outcome.message:
         yield f"a message names its target {outcome.target}: {said}"
     if changed and (came.errand.verb in NEVER_CHANGES or (outcome.exit_code == 4 and not _walked(came))):
         yield f"{said}, and it sent {[e.operation for e in changed[:4]]}"
@@ -107,7 +107,7 @@ class Before:
         yield from _held(t)
         given_up = t.invariants.given_up
         losses = [*t.box.losses(), *t.box.db_losses()]
-        yield from (f"lost: {x}" for x in losses if x.end > given_up.get(getattr(x, "instance", ""), 0.0))
+        yield from (f"lost: {x}" for x in losses if x.end > given_up.get(getattr(x, "instance", None) or x.name, 0.0))
         yield from (f"ran twice: {x}" for x in t.box.double_runs())
 
     def _of(self, t: Terrain, goal: Goal, migration: str | None) -> Iterator[str]:
@@ -167,7 +167,10 @@ def _held(t: Terrain) -> Iterator[str]:
 def _differences(was: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
     for where in {**was, **now}:
         if was.get(where) != now.get(where):
-            yield f"{where} was {was.get(where)} and is {now.get(where)}"
+            one, other = was.get(where), now.get(where)
+            if one and other:
+                one, other = ({k: v for k, v in a.items() if v != b.get(k)} for a, b in ((one, other), (other, one)))
+            yield f"{where} was {one} and is {other}"
 
 
 def _sealed(t: Terrain, goal: Goal, one: dict[str, Any]) -> bool:
@@ -175,7 +178,8 @@ def _sealed(t: Terrain, goal: Goal, one: dict[str, Any]) -> bool:
 
 
 def _plain(images: dict[str, Any]) -> dict[str, Any]:
-    return {where: {k: v for k, v in one.items() if k not in ("id", "key")} for where, one in images.items()}
+    apart = ("id", "key", "DeletionProtection")  # a database that is moved is protected until it is finalized
+    return {where: {k: v for k, v in one.items() if k not in apart} for where, one in images.items()}
 
 
 def image(t: Terrain, goal: Goal, made: Collection[str] = ()) -> dict[str, Any]:
@@ -225,11 +229,14 @@ def _place(t: Terrain, account: str) -> dict[str, dict[str, str]]:
         names = {
             "volume": [v["VolumeId"] for v in ec2.describe_volumes()["Volumes"]],
             "snapshot": [s["SnapshotId"] for s in ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]],
-            **{k: seen[k] for k in ("instances", "clusters", "db snapshots", "cluster snapshots", "security groups")},
+            **{k: seen[k] for k in ("instances", "clusters", "db snapshots", "cluster snapshots")},
+            "security group": [g["GroupId"] for g in ec2.describe_security_groups()["SecurityGroups"]],
         }
     return {kind: {str(n): owner.get(str(n), "") for n in things} for kind, things in names.items()}
 
 
 def _neighbours(places: dict[str, dict[str, dict[str, str]]]) -> list[str]:
-    found = [f"{k} {n}" for place in places.values() for k, things in place.items() for n, o in things.items() if o == OTHERS]
+    found = [
+        f"{k} {n}" for place in places.values() for k, things in place.items() for n, o in things.items() if o == OTHERS
+    ]
     return sorted(found)

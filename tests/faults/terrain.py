@@ -271,7 +271,9 @@ class Terrain:
 
     def options(self, goal: Goal, route: str, **more: Any) -> Options:
         """Return the options that a target is moved with."""
-        return Options(**{"key": KEY, "acks": (*ACKS, "R-EBS-89", "R-FENCE-01"), **goal.options, "route": route, **more})
+        return Options(
+            **{"key": KEY, "acks": (*ACKS, "R-EBS-89", "R-FENCE-01"), **goal.options, "route": route, **more}
+        )
 
     async def _resume(self, driver: Driver, errand: Errand) -> Outcome:
         self.invariants.took_over(self._id(errand))
@@ -280,6 +282,7 @@ class Terrain:
 
     async def _rollback(self, driver: Driver, errand: Errand) -> Outcome:
         self.invariants.took_over(self._id(errand))
+        self.invariants.may_discard = bool(errand.options.get("discard"))
         return await driver.rollback(self._id(errand), discard_writes=bool(errand.options.get("discard")))
 
     async def _accept(self, driver: Driver, errand: Errand) -> Outcome:
@@ -330,7 +333,7 @@ class Terrain:
 
     def add(self, part: str) -> None:
         """Put the targets of a part there."""
-        self.goals += PARTS[part](self)
+        self.goals += PARTS[part][1](self)
 
     def neighbours(self) -> None:
         """Others' things in both accounts, with the tags of another migration on them."""
@@ -380,21 +383,24 @@ def _there(t: Terrain) -> list[Goal]:
 def _of(case: databases.Case, prefix: str) -> Callable[[Terrain], list[Goal]]:
     def build(t: Terrain) -> list[Goal]:
         fence = databases.fence(case.user) if case.login else {}
-        return [Goal(prefix + case.build(t.world), HERE, (case.route,), {"acks": databases.ACKS, **case.options, **fence})]
+        return [
+            Goal(prefix + case.build(t.world), HERE, (case.route,), {"acks": databases.ACKS, **case.options, **fence})
+        ]
 
     return build
 
 
-PARTS: dict[str, Callable[[Terrain], list[Goal]]] = {
-    "alone": _lone,
-    "a group": _group,
-    "sharing a disk": _sharing,
-    "another account": _there,
-    "mysql with replicas, snapshot": _of(databases.CASES["mysql with replicas, snapshot"], "rds:"),
-    "mysql with replicas, blue-green": _of(databases.CASES["mysql with replicas, blue-green"], "rds:"),
-    "aurora, snapshot": _of(clusters.CASES["aurora mysql serverless v2 behind a proxy, snapshot without a login"], "aurora:"),
-    "aurora, blue-green": _of(clusters.CASES["aurora postgresql, blue-green"], "aurora:"),
+PARTS: dict[str, tuple[str, Callable[[Terrain], list[Goal]]]] = {
+    "alone": ("", _lone),
+    "a group": ("", _group),
+    "sharing a disk": ("", _sharing),
+    "another account": ("", _there),
+    "mysql with replicas, snapshot": ("shop", _of(databases.CASES["mysql with replicas, snapshot"], "rds:")),
+    "mysql with replicas, blue-green": ("shop", _of(databases.CASES["mysql with replicas, blue-green"], "rds:")),
+    "aurora, snapshot": ("shop", _of(clusters.CASES["aurora postgresql with scaled readers, snapshot"], "aurora:")),
+    "aurora, blue-green": ("shop", _of(clusters.CASES["aurora postgresql, blue-green"], "aurora:")),
 }
+"""By what they are called: the name of which there may be one, and what puts them there."""
 
 
 @contextmanager

@@ -9,14 +9,16 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from typing import Any, ClassVar
+from unittest import mock
 
-from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.reporting import with_reporter
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from sealift.sandbox.faults import Fault
 from tests.faults import rests
+from tests.faults import terrain as terrain_module
 from tests.faults.crashes import Tried
 from tests.faults.rests import COMMANDS, ENDS, Before
 from tests.faults.terrain import PARTS, Errand, Terrain, terrain
@@ -27,7 +29,14 @@ HEALS = 8
 
 STRUCK = (
     *("ec2:StopInstances", "ec2:StartInstances", "ec2:DetachVolume", "ec2:AttachVolume", "ec2:CreateSnapshot"),
-    *("ec2:CopyVolumes", "ec2:CreateVolume", "ec2:CopySnapshot", "ec2:CreateTags", "ec2:DeleteTags", "ec2:DeleteVolume"),
+    *(
+        "ec2:CopyVolumes",
+        "ec2:CreateVolume",
+        "ec2:CopySnapshot",
+        "ec2:CreateTags",
+        "ec2:DeleteTags",
+        "ec2:DeleteVolume",
+    ),
     *("ec2:DeleteSnapshot", "ec2:ModifyInstanceAttribute", "ec2:DescribeVolumes", "ec2:DescribeInstances", "ec2:*"),
     *("autoscaling:SuspendProcesses", "autoscaling:ResumeProcesses", "autoscaling:EnterStandby"),
     *("autoscaling:ExitStandby", "rds:*", "rds:ModifyDBInstance", "rds:ModifyDBCluster", "rds:CreateDBSnapshot"),
@@ -83,7 +92,8 @@ class Walk(RuleBasedStateMachine):
     @initialize(data=st.data())
     def ground(self, data: st.DataObject) -> None:
         """Put targets and neighbours there."""
-        parts = data.draw(st.lists(st.sampled_from(self.parts), min_size=1, max_size=2, unique=True), label="parts")
+        several = st.lists(st.sampled_from(self.parts), min_size=1, max_size=2, unique_by=lambda p: PARTS[p][0] or p)
+        parts = data.draw(several, label="parts")
         with self._seen():
             self.t.neighbours()
             for part in parts:
@@ -190,7 +200,11 @@ class Walk(RuleBasedStateMachine):
         found: dict[str, Errand] = {}
         for number in numbers:
             if errand := self._on(verb, number, **options):
-                whose = self.t.goals[errand.number] if verb == "migrate" else self.t.goal_of(self.t.migrations()[errand.number])
+                whose = (
+                    self.t.goals[errand.number]
+                    if verb == "migrate"
+                    else self.t.goal_of(self.t.migrations()[errand.number])
+                )
                 found.setdefault(whose.text, errand)
         return list(found.values())
 
@@ -308,33 +322,51 @@ class _Seen:
 def walk(
     number: int, steps: int = 12, examples: int = 10, parts: tuple[str, ...] = tuple(PARTS), *, shrinks: bool = True
 ) -> list[Tried]:
-    """Walk `examples` walks of up to `steps` steps that follow from the seed `number`; one that fails is made short and told."""
+    """Walk `examples` walks of up to `steps` steps that follow from the seed `number`; one that fails is made short and told.
+
+    The same arguments walk the same walks again. Without `shrinks` a walk that fails is told as it was.
+    """
     told: list[str] = []
     machine = type(f"Walk{number}", (Walk,), {"number": number, "parts": parts})
     seed(number)(machine)
-    how = settings(
+    before = counts.copy()
+    try:
+        with with_reporter(lambda line: told.append(str(line))):
+            run_state_machine_as_test(machine, settings=_settings(steps, examples, shrinks=shrinks))
+    except Exception as error:  # noqa: BLE001 - whatever a walk came to is what it has found
+        last = str(error) if isinstance(error, Wrong) else traceback.format_exc(limit=-8)
+        again = f"walk({number}, {steps}, {examples}, {parts!r})"
+        notes = [str(note) for note in getattr(error, "__notes__", ())]
+        wrong = [last, "\n".join([*told, *notes, f"To walk it again: tests.faults.walks.{again}"])]
+        return [Tried("walk", f"seed {number}", "heals", wrong, counts - before)]
+    return [Tried("walk", f"seed {number}", "heals", [], counts - before)]
+
+
+def _settings(steps: int, examples: int, *, shrinks: bool) -> settings:
+    return settings(
         max_examples=examples,
         stateful_step_count=steps,
         deadline=None,
         database=None,
         print_blob=True,
-        suppress_health_check=list(HealthCheck),
         report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
         phases=(Phase.generate, Phase.shrink) if shrinks else (Phase.generate,),
-        verbosity=Verbosity.normal,
     )
-    before = counts.copy()
-    try:
-        with with_reporter(lambda line: told.append(str(line))):
-            run_state_machine_as_test(machine, settings=how)
-    except BaseException as error:
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        last = str(error) if isinstance(error, Wrong) else traceback.format_exc(limit=-6)
-        notes = [str(n) for n in getattr(error, "__notes__", ())]
-        told += [*notes, f"seed {number}, {steps} steps, {examples} walks: tests.faults.walks.walk({number}, {steps}, {examples})"]
-        return [Tried("walk", f"seed {number}", "heals", [last, "\n".join(told)], counts - before)]
-    return [Tried("walk", f"seed {number}", "heals", [], counts - before)]
+
+
+def recorded(number: int, steps: int, examples: int, parts: tuple[str, ...]) -> list[tuple[float, str, str]]:
+    """Walk, and return every request: when it was sent, its operation, and what it named."""
+    logs: list[Any] = []
+    keep = terrain_module.Terrain.__init__
+
+    def keeping(t: Terrain, *given: Any) -> None:
+        keep(t, *given)
+        logs.append(t.box.log)
+
+    with mock.patch.object(terrain_module.Terrain, "__init__", keeping):
+        walk(number, steps, examples, parts, shrinks=False)
+    return [(e.at, e.operation, str(e.params)) for log in logs for e in log]
 
 
 def every(share: float = 1.0, told: Callable[[str], None] = print) -> list[Tried]:
