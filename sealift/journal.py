@@ -348,7 +348,9 @@ class Journal:
         half = self.state(migration).half_adopted
         with self._write() as db:
             if half:
-                db.execute(delete(_migrations).where(_migrations.c.id == migration))  # its rows stay; the attempt below ends them
+                db.execute(
+                    delete(_migrations).where(_migrations.c.id == migration)
+                )  # its rows stay; the attempt below ends them
             elif db.execute(select(_migrations.c.id).where(_migrations.c.id == migration)).first():
                 raise Refused(f"{migration} is in this journal already", remedy=f"Use: sealift resume {migration}")
             self._store(db, migration, plan, digest, locks, attempt)

@@ -195,25 +195,29 @@ def image(t: Terrain, goal: Goal, made: Collection[str] = ()) -> dict[str, Any]:
         volumes = t.world.ec2.describe_volumes(**asked)["Volumes"]
     if filters:
         return {a["Device"]: _disk(v, a) for v in volumes for a in v["Attachments"] if a["InstanceId"] == goal.unit}
-    return {"it": _disk(v, {}) for v in volumes if v["VolumeId"] in (made or [goal.unit])}
+    return {"it": _disk(v, {}) for v in volumes if v["VolumeId"] in (made or [goal.unit])}  # noqa: B035 - there is one
 
 
 def _disk(volume: Any, attachment: Any) -> dict[str, Any]:
     tags = sorted((x["Key"], x["Value"]) for x in volume.get("Tags", ()) if not x["Key"].startswith("sealift:"))
     return {
         **{k: volume.get(k) for k in DISK},
-        **{"tags": tags, "at": attachment.get("State"), "ends with it": attachment.get("DeleteOnTermination")},
-        **{"id": volume["VolumeId"], "key": volume.get("KmsKeyId")},
+        "tags": tags,
+        "at": attachment.get("State"),
+        "ends with it": attachment.get("DeleteOnTermination"),
+        "id": volume["VolumeId"],
+        "key": volume.get("KmsKeyId"),
     }
 
 
 def _databases(t: Terrain, goal: Goal) -> dict[str, Any]:
     there = {**clusters.instances(t.world)["instances"], **clusters.described(t.world)}
-    mine = {n: d for n, d in there.items() if n == goal.unit or n.startswith(f"{goal.unit}-") and n.count("-") == 1}
+    mine = {n: d for n, d in there.items() if n == goal.unit or (n.startswith(f"{goal.unit}-") and n.count("-") == 1)}
     return {
         name: {
             **{k: plainly(d.get(k)) for k in DATABASE},
-            **{"id": d.get("DbiResourceId") or d.get("DbClusterResourceId"), "key": d.get("KmsKeyId")},
+            "id": d.get("DbiResourceId") or d.get("DbClusterResourceId"),
+            "key": d.get("KmsKeyId"),
         }
         for name, d in mine.items()
         if not name.endswith("-old1") and "sealift" not in name

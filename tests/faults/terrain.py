@@ -112,7 +112,7 @@ class Terrain:
         self.world = World(box, folder, connect=databases.logins(box))
         self.keys = {HERE: self.world.key, THERE: box.add_key(REGION, KEY, account=THERE)}
         self.goals: list[Goal] = []
-        self.invariants = Invariants(box, lambda m: self.journal.plan(m), lambda m: self.journal.lease(m)[0])
+        self.invariants = Invariants(box, lambda m: self.journal.plan(m), lambda m: self.journal.lease(m)[0])  # noqa: PLW0108 - the journal changes
         self.drivers = 0
         self.journals = 1
         self.taps: list[Tap] = []
@@ -406,7 +406,7 @@ PARTS: dict[str, tuple[str, Callable[[Terrain], list[Goal]]]] = {
 @contextmanager
 def terrain(seed: int = 0) -> Iterator[Terrain]:
     """Yield a terrain on which all that is drawn follows from `seed`: ids of migrations, jitter of waits and of states."""
-    ids = random.Random(seed)
+    ids = random.Random(seed)  # noqa: S311 - no secret
     box = Sandbox(clock=VirtualClock(), seed=seed, durations=BRISK, quotas=Quotas(volume_copies_per_region=8))
     for draw in (gateway._DRAW, _engine_draw()):
         draw.seed(seed)

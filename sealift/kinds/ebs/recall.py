@@ -119,22 +119,29 @@ def _as_it_was(volume: VolumeFacts, described: Described) -> VolumeFacts:
 
 
 async def _stage(read: Read, facts: InstanceFacts | VolumeAlone, made: list[Described]) -> tuple[str, bool]:
-    """Say how far it had come: prepare (the sources serve), cutover (in between), up (a replacement serves); and whether the
-    sources serve, though the cutover may have begun: what runs then was not started by us.
+    """Say how far it had come: prepare (the sources serve), cutover (in between), up (a replacement serves), handed (it has
+    served, and a way back was under way); and whether the sources serve, though the cutover may have begun: what runs then was
+    not started by us.
     """
     replacements = [
         m
         for m in made
         if "VolumeId" in m and "VolumeType" in m and tags_of(m).get("sealift:role") in ("copy", "replacement")
     ]
-    handed_over = any(tags_of(m).get("sealift:role") == "replacement" for m in replacements)
+    handed_over = bool(_handed(replacements))
     if isinstance(facts, VolumeAlone):
         return ("up" if handed_over else "cutover" if replacements else "prepare"), False
     found = instances_in(await read(instances(facts.id))).get(facts.id)
     state = found["State"]["Name"] if found else "gone"
     on = {m["Ebs"]["VolumeId"]: m["Ebs"] for m in (found or {}).get("BlockDeviceMappings", ()) if "Ebs" in m}
+    serve = state == facts.state and all(v.id in on for v in facts.plain)
+    if handed_over and found and not all(m["VolumeId"] in on for m in _handed(replacements)):
+        return ("cutover" if serve else "handed"), serve  # the way back from a replacement that has served
     if handed_over or (state in ("running", "pending") and any(m["VolumeId"] in on for m in replacements)):
         return "up", False
-    serve = state == facts.state and all(v.id in on for v in facts.plain)
     as_it_was = all(on[v.id].get("DeleteOnTermination") == v.delete_on_termination for v in facts.plain if v.id in on)
     return ("prepare" if serve and as_it_was else "cutover"), serve
+
+
+def _handed(replacements: list[Described]) -> list[Described]:
+    return [m for m in replacements if tags_of(m).get("sealift:role") == "replacement"]
