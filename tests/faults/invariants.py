@@ -93,7 +93,9 @@ class Invariants:
             frozenset()
         )  # sources that a person or a robot has deleted: not our doing
         self.may_discard = False  # a person has said so
-        self.by_hand: set[str] = set()  # instances that somebody starts or stops: who is down, or up half-swapped, is theirs
+        self.by_hand: set[str] = (
+            set()
+        )  # instances that somebody starts or stops: who is down, or up half-swapped, is theirs
         self.given_up: dict[str, float] = {}  # by target: until when writes are what a person has said may be discarded
         self.late_calls = 0  # that may still leave after a takeover
         box.observe(self.look)

@@ -101,6 +101,8 @@ class Walk(RuleBasedStateMachine):
             self.t.world.clock.advance(3600)
             self.before = Before(self.t)
             self.heals_by = data.draw(st.sampled_from(("accept", "rollback")), label="doubts are settled by")
+        first = {"route": data.draw(route, label="route"), "approved": data.draw(st.booleans(), label="approved")}
+        self._send(self._on("migrate", data.draw(goal, label="first"), **first))
 
     def _seen(self) -> "_Seen":
         return _Seen(self)
