@@ -5,11 +5,12 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
+SHARE  ?= 1
 
 export PREFECT_SERVER_ANALYTICS_ENABLED ?= false
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test mariadb every-step check conformance-clients bench fmt lint type arrows docs docs-check lock wheel clean
+.PHONY: help install demo test faults torture mariadb every-step check conformance-clients bench fmt lint type arrows docs docs-check lock wheel clean
 
 help: ## show the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -29,14 +30,21 @@ demo: install ## move six instances and two databases on the sandbox: no AWS acc
 test: install lint type arrows docs-check ## everything: style, types, arrows, docs, every test
 	$(PYTEST) -n 2 --dist loadgroup -m "not mariadb"
 
+faults: install ## the promises, tried against crashes, faults, people and planted bugs: the short form
+	$(PYTEST) -n 2 --dist loadgroup tests/faults
+
+torture: install ## the same on every shape, everywhere (hours; SHARE=0.1 tries a tenth); writes docs/reliability.md
+	$(BIN)/python -m tests.faults --share $(SHARE) --keep
+	$(BIN)/python -m docs.generate
+
 mariadb: install ## the fence on a real MariaDB (installs Debian's mariadb-server)
 	@command -v mariadbd >/dev/null || { \
 	  as_root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	  $$as_root apt-get update -q && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -q -y --no-install-recommends mariadb-server; }
 	$(PYTEST) -n 2 --dist loadgroup -m mariadb tests/dataplane
 
-every-step: install ## whole migrations of databases, failed at every step before bring-up, and killed at every row (hours)
-	$(PYTEST) -n 2 --every-step -k "test_a_failure_at_every_step_before_bring_up or test_a_database_that_is_killed" tests/kinds tests/faults
+every-step: install ## whole migrations of databases, failed at every step before bring-up
+	$(PYTEST) -n 2 --every-step -k test_a_failure_at_every_step_before_bring_up tests/kinds
 
 check: install lint type arrows ## the inner loop: what is fast
 	$(PYTEST) -n 2 --dist loadgroup -m "not prefect and not process and not mariadb" -q

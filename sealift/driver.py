@@ -15,6 +15,8 @@ from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sealift import fencing, logins
@@ -675,9 +677,13 @@ class Driver:
                 plan = await self._kept_plan(gateway, options.state_url, migration)
             else:
                 plan = _rebuilt(kind, unit, gateway, options, found)
-            row = plan.to_json()
-            self.journal.adopt(migration, row, digest([row]), plan.locks, found.attempt, found.epoch)
-            await self._fill(migration, plan, gateway, found)
+            with TemporaryDirectory() as folder:
+                draft = Journal(self.clock, Path(folder) / "draft.db")  # whoever dies half-way has adopted nothing
+                row = plan.to_json()
+                draft.adopt(migration, row, digest([row]), plan.locks, found.attempt, found.epoch)
+                await self._fill(draft, migration, plan, gateway, found)
+                self.journal.take_in(draft, migration, plan.locks)
+                draft.close()
             after = {"cutover": f"rollback {migration}", "handed": f"rollback {migration} --discard-writes"}
             go_on = after.get(found.stage, f"resume {migration}")
             return Outcome(unit, migration, 0, f"{unit} was at stage '{found.stage}'. Next: sealift {go_on}")
@@ -715,21 +721,24 @@ class Driver:
         reply = await gateway.read(Call("s3:GetObject", {"Bucket": bucket, "Key": key}))
         return MigrationPlan.from_json(json.loads(reply["Body"].read())["plan"])
 
-    async def _fill(self, migration: str, plan: MigrationPlan, gateway: Gateway, found: Recalled) -> None:
-        async with self.engine(migration, plan, gateway) as engine:
-            if found.stage != "prepare":
-                engine.note("epoch", number=found.epoch)
-                engine.note("quiesce")
-            if found.stage in ("cutover", "handed"):
-                engine.open_cut()
-            up = found.stage in ("up", "handed")
-            await engine.look_for_all(until_up=up, outputs=found.outputs, names=found.names, never=found.never)
-            if found.stage == "handed":
-                why = "its replacement may have been written to, and does not serve: its journal was lost"
-                engine.note("end", **{"as": "needs-person", "why": why})
-            elif found.stage == "cutover":
-                engine.note("direction", why="its journal was lost in the cutover", salvage=True, asked=False)
-            engine.note("adoption-done")  # last: of one that is not whole nothing but another adoption makes use
+    async def _fill(
+        self, draft: Journal, migration: str, plan: MigrationPlan, gateway: Gateway, found: Recalled
+    ) -> None:
+        work = Work(migration, plan.target, plan.steps, readers=_readers(plan))
+        token = draft.take_lease(migration, draft.lease(migration)[:2])
+        engine = Engine(work, journal=draft, gateway=gateway, watcher=self.watcher(gateway), token=token)
+        if found.stage != "prepare":
+            engine.note("epoch", number=found.epoch)
+            engine.note("quiesce")
+        if found.stage in ("cutover", "handed"):
+            engine.open_cut()
+        up = found.stage in ("up", "handed")
+        await engine.look_for_all(until_up=up, outputs=found.outputs, names=found.names, never=found.never)
+        if found.stage == "handed":
+            why = "its replacement may have been written to, and does not serve: its journal was lost"
+            engine.note("end", **{"as": "needs-person", "why": why})
+        elif found.stage == "cutover":
+            engine.note("direction", why="its journal was lost in the cutover", salvage=True, asked=False)
 
     def retained(self) -> list[str]:
         """Return the migrations whose sources are retained, oldest first."""
@@ -842,7 +851,10 @@ class Driver:
 
         async def worker() -> None:
             for number, one in waiting:
-                outcomes[number] = await one()
+                try:
+                    outcomes[number] = await one()
+                except SealiftError as error:  # one that cannot even be begun hides no other
+                    outcomes[number] = Outcome("", "", error.exit_code, str(error))
 
         try:
             with actor(self.clock):

@@ -347,14 +347,29 @@ class Journal:
         """
         half = self.state(migration).half_adopted
         with self._write() as db:
-            if half:
-                db.execute(
-                    delete(_migrations).where(_migrations.c.id == migration)
-                )  # its rows stay; the attempt below ends them
-            elif db.execute(select(_migrations.c.id).where(_migrations.c.id == migration)).first():
-                raise Refused(f"{migration} is in this journal already", remedy=f"Use: sealift resume {migration}")
+            self._refuse_known(db, migration)
             self._store(db, migration, plan, digest, locks, attempt)
             self._add(db, Entry(0, migration, attempt, None, "adopted", self.clock.now(), 0, {"epoch": epoch}))
+
+    def take_in(self, draft: "Journal", migration: str, locks: Iterable[str]) -> None:
+        """Take a migration over from another journal, all of its rows or none, with its locks.
+
+        Raises:
+            Refused: another migration works on one of the resources, or this journal has that id.
+
+        """
+        with draft._read() as theirs:
+            about = theirs.execute(select(_migrations).where(_migrations.c.id == migration)).one()._mapping
+        with self._write() as db:
+            self._refuse_known(db, migration)
+            self._take(db, migration, locks)
+            db.execute(insert(_migrations).values(**about))
+            for entry in draft.entries(migration):
+                self._add(db, entry)
+
+    def _refuse_known(self, db: Connection, migration: str) -> None:
+        if db.execute(select(_migrations.c.id).where(_migrations.c.id == migration)).first():
+            raise Refused(f"{migration} is in this journal already", remedy=f"Use: sealift resume {migration}")
 
     def _store(
         self, db: Connection, migration: str, plan: Mapping[str, Any], digest: str, locks: Iterable[str], attempt: int

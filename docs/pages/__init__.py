@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from docs.pages import cli, contracts, operations, recipes, rules, sandbox
+from docs.pages import cli, contracts, operations, recipes, reliability, rules, sandbox
 
 PAGES: dict[str, Callable[[], str]] = {
     "docs/cli.md": cli.page,
@@ -10,5 +10,6 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/operations.md": operations.page,
     "docs/recipes.md": recipes.page,
     "docs/contracts.md": contracts.page,
+    "docs/reliability.md": reliability.page,
     "sealift/sandbox/README.md": sandbox.page,
 }

@@ -298,9 +298,10 @@ class Invariants:
             one.allowed = REQUEST_LIFE + ABSENCE_BELIEVED * len(one.sources or (1,)) + A_POLL
 
     def forget_rows(self) -> None:
-        """The journal is lost: how things stand is what the next one says."""
+        """The journal is lost, and with it that an attempt was closed: the next cut may be of the same one."""
         for one in self.watched.values():
-            one.quiesced = one.up = one.back = False
+            if one.back:
+                one.quiesced = one.up = one.back = False
 
     def took(self, seconds: float) -> None:
         """Somebody else has been at work for a while, and every driver stood still meanwhile."""

@@ -7,9 +7,21 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tests.faults.crashes import Tried
+from tests.faults.invariants import DOWN, FOREIGN, LOST, MIX, ONE_DRIVER, QUOTA, SAID, SOURCE, TRACED
 
 FILE = Path(__file__).parents[2] / "docs" / "torture.json"
 FORMAT = "sealift.torture/1"
+
+PROMISES = {
+    "Nothing is lost": ([LOST, SOURCE, MIX], ["crash points", "faults", "deeds", "walks", "two drivers"]),
+    "Service comes back": ([DOWN, QUOTA], ["crash points", "faults", "deeds", "walks"]),
+    "Kill it anywhere": ([TRACED, ONE_DRIVER], ["crash points", "two drivers", "walks"]),
+    "The way back leads to the state at the cut": ([LOST, MIX, DOWN], ["crash points", "faults", "deeds"]),
+    "The plan is what happens": ([FOREIGN], ["crash points", "faults", "deeds", "walks"]),
+    "Everything comes over": ([], ["crash points", "faults"]),
+    "It asks for the least": ([FOREIGN], ["crash points", "faults"]),
+}
+"""By promise: what has to be true at every moment for it, and what it was tried against. Where there is no invariant, ends are compared."""
 
 
 @dataclass
@@ -54,8 +66,14 @@ class Record:
 
     def write(self, path: Path = FILE) -> None:
         """Keep it."""
-        body = {"format": FORMAT, "share": self.share, "minutes": round(self.seconds / 60), "lines": []}
-        body["lines"] = [asdict(line) for line in self.lines.values()]
+        body = {
+            "format": FORMAT,
+            "share": self.share,
+            "minutes": round(self.seconds / 60),
+            "invariants": {str(number): said for number, said in SAID.items()},
+            "promises": [{"promise": p, "invariants": i, "against": a} for p, (i, a) in PROMISES.items()],
+            "lines": [asdict(line) for line in self.lines.values()],
+        }
         path.write_text(json.dumps(body, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
     def table(self) -> str:

@@ -1,0 +1,108 @@
+"""docs/reliability.md: what each promise was tried against, from the record that `make torture` keeps in docs/torture.json."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+TRIED = {
+    "crash points": (
+        "the driver dies at a durable state (*intent without effect*, *effect without made*, *made without done*, before and "
+        "after each row of the migration); another resumes, goes back, is killed again on the way, or adopts with the journal "
+        "lost; in finalize too"
+    ),
+    "faults": (
+        "a call, or what it set going, fails: throttled, 500, a lost reply with and without effect, denied, expired, not found, "
+        "quota, capacity, a state that never comes or is the failed one, the window's end, somebody deletes what was made"
+    ),
+    "two drivers": (
+        "a driver stands still, before or after its intent row or with its request on the wire, while another takes over"
+    ),
+    "deeds": (
+        "somebody starts, stops, detaches, deletes, renames or disables something at each step; a scheduler, a snapshot policy, "
+        "a janitor, an Auto Scaling group do their work"
+    ),
+    "walks": (
+        "random interleavings of commands, deaths, faults and time over many migrations at once; a failing one shrinks and "
+        "replays"
+    ),
+}
+"""What is counted, and what one of it is."""
+
+RECORD = Path(__file__).parents[1] / "torture.json"
+
+HEAD = """# Reliability
+
+What users are promised is worth what it has been tried against. `make torture` tries it on the sandbox, on every shape
+of target and by every route: a run is walked once, and at each of its moments it goes on in several ways.
+
+{what}
+
+A trial survives if its end is that of the run that nobody disturbed, or that of the way back, and if all of this held
+after every event on the way (looked at without asking sealift anything):
+"""
+
+TAIL = """
+The figures are of one run, kept in [torture.json](torture.json). `make torture` writes them anew; `make faults`, a part
+of `make test`, tries every crash point forward on one shape for each kind and route, and a sample of the rest.
+Bugs that are planted on purpose (`tests/faults/planted/`) are each found by the same trials; `make mutants` changes the
+engine, the journal and the recipes a little, thousands of times, and asks whether a test notices.
+"""
+
+
+def page() -> str:
+    """Return the page."""
+    record = json.loads(RECORD.read_text(encoding="utf-8"))
+    lines = record["lines"]
+    checks = _summed(line["checks"] for line in lines)
+    invariants = [(number, said, f"{checks[number]:,}") for number, said in record["invariants"].items()]
+    return "\n".join([
+        HEAD.format(what=_table(("tried", "is"), TRIED.items())),
+        _table(("", "at every moment", "looked at"), invariants),
+        "\n## What each promise was tried against\n",
+        _table(("promise", "what had to hold all the while", "tried against"), _promises(record, lines)),
+        "\n## By kind and route\n",
+        f"{_part(record['share'])}, in {record['minutes']} minutes. Survived of tried:\n",
+        _table(*_by_route(lines)),
+        TAIL,
+    ])  # fmt: skip
+
+
+def _part(share: float) -> str:
+    return "All of it" if share >= 1 else f"{share:.0%} of each part on every shape, evenly spread"
+
+
+def _summed(counts: Iterable[dict[str, int]]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for one in counts:
+        total.update(one)
+    return total
+
+
+def _promises(record: dict[str, Any], lines: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    tried, survived = _summed(line["tried"] for line in lines), _summed(line["survived"] for line in lines)
+    rows = []
+    for number, one in enumerate(record["promises"], 1):
+        held = ", ".join(f"({i})" for i in one["invariants"]) or "ends are compared, attribute by attribute"
+        against = "; ".join(f"{survived[a]:,} of {tried[a]:,} {a}" for a in one["against"] if tried[a])
+        rows.append((f"{number}. {one['promise']}", held, against))
+    return rows
+
+
+def _by_route(lines: list[dict[str, Any]]) -> tuple[Sequence[str], list[tuple[str, ...]]]:
+    names = sorted({name for line in lines for name in line["tried"]})
+    head = ("kind", "route", "shapes", *names, "looks", "violations")
+    rows = []
+    for line in sorted(lines, key=lambda one: (one["kind"], one["route"])):
+        counts = [
+            f"{line['survived'].get(n, 0):,} of {line['tried'][n]:,}" if n in line["tried"] else "" for n in names
+        ]
+        looks = f"{sum(line['checks'].values()):,}"
+        rows.append((line["kind"], line["route"], str(len(line["shapes"])), *counts, looks, str(len(line["wrong"]))))
+    return head, rows
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
