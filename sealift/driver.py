@@ -49,7 +49,6 @@ from sealift.plan import NEEDS_ACK, NOTHING, REFUSED, MigrationPlan, digest
 from sealift.planner import drift, facts_of, judge, plan_for, refuse_drift
 from sealift.recipe import Spans, seconds_back, seconds_cutover
 from sealift.render.telling import kept_in
-from sealift.render.text import DATABASES
 from sealift.settings import Settings
 from sealift.step import Call, Seconds, bound, refs
 from sealift.targets import Target, parse
@@ -508,7 +507,6 @@ class Driver:
             self._refuse_to_begin(plan.target)
             gateway = await self.gateway(plan.region, plan.account)
             state = self.journal.state(migration)
-            self._refuse_half(plan, state)
             if state.end == "finalized":
                 return Outcome(plan.target, migration, 0, f"{migration} has been finalized")
             if state.end == "retained":
@@ -538,7 +536,6 @@ class Driver:
         try:
             gateway = await self.gateway(plan.region, plan.account)
             state = self.journal.state(migration)
-            self._refuse_half(plan, state)
             self._refuse_rollback(plan, state, migration, discard_writes=discard_writes)
             await self._refuse_running(plan, gateway, state)
             await self._refuse_barred(plan, gateway, state)
@@ -564,15 +561,6 @@ class Driver:
             )
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
-
-    def _refuse_half(self, plan: MigrationPlan, state: State) -> None:
-        """Do nothing with an adoption whose driver died in it: what is not looked for yet would pass for never made."""
-        if state.half_adopted:
-            raise Refused(
-                f"{plan.target}: the adoption of {state.id} was not finished",
-                resource=plan.target,
-                remedy=f"Adopt it again, with the same options: sealift adopt {_pasted(plan)}",
-            )
 
     def _refuse_rollback(self, plan: MigrationPlan, state: State, migration: str, *, discard_writes: bool) -> None:
         if state.end == "finalized":
@@ -643,7 +631,6 @@ class Driver:
         plan = MigrationPlan.from_json(self.journal.plan(migration))
         try:
             state = self.journal.state(migration)
-            self._refuse_half(plan, state)
             if not state.undecided or state.end == "finalized":
                 raise Refused(
                     f"{migration} has no replacement in service to keep", remedy=f"See: sealift status {migration}"
@@ -904,11 +891,6 @@ def _rebuilt(kind: Kind, unit: str, gateway: Gateway, options: Options, found: R
     plan = plan_for(kind, found.facts, replace(options, route=found.route), unit, gateway.account_id, gateway.region)
     route = next(r for r in kind.routes if r.name == found.route)
     return replace(plan, steps=route.recipe(found.facts, options), route=route.name)
-
-
-def _pasted(plan: MigrationPlan) -> str:
-    """Return a plan's target as people paste it."""
-    return DATABASES.get(plan.kind, "") + plan.target
 
 
 def _with_left(message: str, engine: Engine) -> str:

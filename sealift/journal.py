@@ -187,7 +187,6 @@ class State:
     why: str = ""  # it ended so
     adopted: bool = False
     last_cut: int = 0  # whose things another journal has left
-    half_adopted: bool = False  # what it has made has not all been looked for yet
     rollback: Mapping[str, Any] = field(default_factory=dict)
     last_error: Mapping[str, Any] | None = None
     waiting_for: str | None = None
@@ -339,13 +338,10 @@ class Journal:
         """Store a migration under the id that its resources carry (the journal that knew it is lost). `epoch` is the last cut
         of which something is left: every cut from now on has a higher number.
 
-        One whose rows were not all written, because its driver died, is begun again.
-
         Raises:
             Refused: another migration works on one of the resources, or this journal has that id.
 
         """
-        half = self.state(migration).half_adopted
         with self._write() as db:
             self._refuse_known(db, migration)
             self._store(db, migration, plan, digest, locks, attempt)
@@ -781,10 +777,8 @@ def _fold_note(state: State, e: Entry) -> None:  # noqa: PLR0912, PLR0915 - one 
         case "trouble" | "failure":
             state.last_error = e.data
         case "adopted":
-            state.adopted = state.half_adopted = True
+            state.adopted = True
             state.last_cut = int(e.data.get("epoch", 0))
-        case "adoption-done":
-            state.half_adopted = False
 
 
 def _fold_outage(state: State, e: Entry) -> None:

@@ -263,27 +263,6 @@ async def test_a_way_back_from_a_replacement_whose_journal_is_lost_is_not_taken_
     assert (0, "running", sources) == (outcome.exit_code, instant.power(instance), serving), outcome
 
 
-@pytest.mark.parametrize("stage", STAGES)
-async def test_an_adoption_that_is_killed_is_of_no_use_until_it_is_done_again(instant: World, stage: str) -> None:
-    """What is not looked for yet would pass for never made: resume, rollback and accept say so (exit 4), adopt begins again."""
-    instance = instant.instance(ROOT, DATA)
-    plan = await instant.plan(instance, route="snapshot")
-    await run(instant, instance, route="snapshot", kill_at=(STAGES[stage], "made"))
-    lost, again = stored(instant), lose_the_journal(instant)
-    Doomed(again, 3, written=True)
-    with pytest.raises(Killed):
-        await instant.act(again.adopt(instance, plan.options))
-    sent, third = len(instant.calls()), lose_the_journal(instant)
-    for act in (third.resume(lost), third.rollback(lost, discard_writes=True), third.accept(lost)):
-        outcome = await instant.act(act)
-        assert (4, True) == (outcome.exit_code, f"sealift adopt {instance}" in outcome.message), outcome
-    assert sent == len(instant.calls())
-    adopted = await instant.act(third.adopt(instance, plan.options))
-    assert (0, lost, True) == (adopted.exit_code, adopted.migration, f"'{stage}'" in adopted.message), adopted
-    ended = await instant.act(third.rollback(lost) if stage == "cutover" else third.resume(lost, approved_by="a test"))
-    assert (0, "running", []) == (ended.exit_code, instant.power(instance), instant.box.losses()), ended
-
-
 async def test_an_instance_without_marks_is_not_adopted(instant: World) -> None:
     """Where no source carries the mark of a migration there is nothing to adopt (exit 4)."""
     instance = instant.instance(ROOT)
