@@ -259,7 +259,8 @@ class Driver:
         migration = ""
         try:
             if plan.status == NOTHING:
-                return Outcome(plan.target, "", 0, plan.note or "nothing to do")
+                note = plan.note or "nothing to do"
+                return Outcome(plan.target, "", 0, note if plan.target in note else f"{plan.target}: {note}")
             self.refuse_unfit(plan)
             self._refuse_held(plan)
             self._refuse_to_begin(plan.target)

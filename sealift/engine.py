@@ -1089,6 +1089,7 @@ class Engine:
     async def finalize(self, steps: Sequence[Step]) -> None:
         """Walk the steps that end the retention; irreversible."""
         await self.walk(steps)
+        self.journal.release_all(self.work.migration)  # its copies were whole before a source was deleted
         self._end("finalized")
 
     async def _as_far_as_it_goes(self, block: Block, stuck: dict[str, SealiftError] | None = None) -> None:

@@ -588,6 +588,11 @@ class Journal:
             found = select(_slots.c.migration).where(_slots.c.quota == quota, _slots.c.place == place)
             return [str(r[0]) for r in db.execute(found)]
 
+    def release_all(self, migration: str) -> None:
+        """Give back whatever slots a migration holds."""
+        with self._write() as db:
+            db.execute(delete(_slots).where(_slots.c.migration == migration))
+
     def reserved(self, place: str) -> dict[str, int]:
         """Return how many slots of each quota migrations hold in a place."""
         wanted = select(_slots.c.quota, func.sum(_slots.c.slots)).where(_slots.c.place == place)
@@ -595,7 +600,7 @@ class Journal:
             return {str(quota): int(held) for quota, held in db.execute(wanted.group_by(_slots.c.quota))}
 
     def release(self, quota: str, migration: str) -> None:
-        """Give slots back."""
+        """Give slots of a quota back."""
         with self._write() as db:
             db.execute(delete(_slots).where(_slots.c.quota == quota, _slots.c.migration == migration))
 
@@ -772,7 +777,8 @@ def _fold_note(state: State, e: Entry) -> None:  # noqa: PLR0912, PLR0915 - one 
         case "trouble" | "failure":
             state.last_error = e.data
         case "adopted":
-            state.adopted, state.last_cut = True, int(e.data.get("epoch", 0))
+            state.adopted = True
+            state.last_cut = int(e.data.get("epoch", 0))
 
 
 def _fold_outage(state: State, e: Entry) -> None:

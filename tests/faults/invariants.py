@@ -5,7 +5,7 @@ Nothing here sends a request or asks sealift how things are: the sandbox's own r
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,6 +75,8 @@ class Watched:
     known: set[str] = field(default_factory=set)  # what we made, or learned, by any name
     down_at: float | None = None
     allowed: float = 0.0  # seconds of down time, so far
+    charged: int = 0  # charges of the sandbox when it went down
+    over: bool = False  # another migration of the same target has begun
 
 
 class Invariants:
@@ -91,8 +93,11 @@ class Invariants:
             frozenset()
         )  # sources that a person or a robot has deleted: not our doing
         self.may_discard = False  # a person has said so
+        self.by_hand: set[str] = (
+            set()
+        )  # instances that somebody starts or stops: who is down, or up half-swapped, is theirs
+        self.given_up: dict[str, float] = {}  # by target: until when writes are what a person has said may be discarded
         self.late_calls = 0  # that may still leave after a takeover
-        self._charged = 0
         box.observe(self.look)
 
     def wrong(self, invariant: int, how: str) -> None:
@@ -111,6 +116,8 @@ class Invariants:
     def look(self, at: float) -> None:
         """Look at every migration as the sandbox stands at this moment."""
         for one in self.watched.values():
+            if one.over:
+                continue
             if one.plan.kind.startswith("ebs"):
                 self._look_at_volumes(one, at)
             else:
@@ -130,18 +137,15 @@ class Invariants:
         machine = region.machines.get(one.instance)
         if machine is None:
             return
-        if machine.state in ("pending", "running"):
+        if machine.state in ("pending", "running") and machine.id not in self.by_hand:
             self._ask(
                 MIX,
                 holds=len(self._serving(one, machine)) <= 1,
                 how=lambda: f"{machine.id} is {machine.state} on {self._disks(machine)}",
             )
         if machine.state == "running":
-            lost = (
-                []
-                if one.discarded
-                else [w for w in self.box._losses_of(machine) if (w.device, w.start) not in one.forgiven]
-            )
+            losses = (w for w in self.box._losses_of(machine) if (w.device, w.start) not in one.forgiven)
+            lost = [] if one.discarded else self._losses(one, losses)
             if self.people_act:  # who starts a box by hand while a disk of it is off has not lost that disk
                 lost = [x for x in lost if x.volume is not None]
             self._ask(LOST, holds=not lost, how=lambda: f"{machine.id} runs without {lost[:2]}")
@@ -160,7 +164,7 @@ class Invariants:
         return {d: a.volume.id for d, a in machine.disks.items()}
 
     def _look_at_power(self, one: Watched, machine: Machine, at: float) -> None:
-        if not one.was_up or self.people_act:
+        if not one.was_up or self.people_act or machine.id in self.by_hand:
             return
         if machine.state == "running":
             if one.down_at is not None:
@@ -175,13 +179,13 @@ class Invariants:
         )
         if one.down_at is None:
             one.down_at, one.allowed = at, 0.0
-            self._charged = len(self.box.charges)
+            one.charged = len(self.box.charges)
             one.allowed += sum(c.seconds for c in self.box.charges[-1:])
 
     def _came_up(self, one: Watched, at: float) -> None:
         began, one.down_at = one.down_at or at, None
         took = at - began
-        may = one.allowed + sum(c.seconds for c in self.box.charges[self._charged :])
+        may = one.allowed + sum(c.seconds for c in self.box.charges[one.charged :])
         self._ask(
             DOWN,
             holds=took <= may,
@@ -215,8 +219,13 @@ class Invariants:
             holds=not losses.doubled(self.box.world),
             how=lambda: f"a job ran twice: {losses.doubled(self.box.world)[:1]}",
         )
-        lost = [] if one.discarded else [w for w in self._unserved(room) if (w.stream, w.start) not in one.forgiven]
+        losses_here = (w for w in self._unserved(room) if (w.stream, w.start) not in one.forgiven)
+        lost = [] if one.discarded else self._losses(one, losses_here)
         self._ask(LOST, holds=not lost, how=lambda: f"a database serves without {lost[:2]}")
+
+    def _losses(self, one: Watched, losses: Iterable[Any]) -> list[Any]:
+        """Return losses without those of before a way back that a person has asked for with --discard-writes."""
+        return [loss for loss in losses if loss.end > self.given_up.get(one.plan.target, 0.0)]
 
     def _unserved(self, room: Books) -> Iterator[Any]:
         """Yield acknowledged writes that a database lacks which takes new ones: one that is not open yet may still get them back."""
@@ -228,7 +237,8 @@ class Invariants:
 
     # -- what drivers write and send
 
-    def _of(self, migration: str) -> Watched:
+    def watch(self, migration: str) -> Watched:
+        """Return how a migration stands; from its first row on it is watched, and earlier ones of its target no longer."""
         if migration not in self.watched:
             plan = MigrationPlan.from_json(self._plan_of(migration))
             one = Watched(migration, plan, str(self._plan_of(migration)))
@@ -236,6 +246,9 @@ class Invariants:
                 self._begin_volumes(one)
             else:
                 self._begin_databases(one)
+            place = (plan.target, plan.kind, plan.account, plan.region)
+            for other in self.watched.values():
+                other.over |= place == (other.plan.target, other.plan.kind, other.plan.account, other.plan.region)
             self.watched[migration] = one
         return self.watched[migration]
 
@@ -254,7 +267,7 @@ class Invariants:
 
     def row(self, migration: str, step: str, what: str, data: Mapping[str, Any], token: int) -> None:
         """Take in a row, as it is written."""
-        one = self._of(migration)
+        one = self.watch(migration)
         one.known.update(_strings(data))
         if step:
             if what == "intent":
@@ -274,10 +287,12 @@ class Invariants:
                 one.discarded = one.discarded or (one.up and self.may_discard)
             case "service-back":
                 one.back = True
+                if one.discarded:
+                    self.given_up[one.plan.target] = self.box.now()
 
     def took_over(self, migration: str) -> None:
         """Another driver has taken a migration: what it waits out before it goes on is allowed."""
-        one = self._of(migration)
+        one = self.watch(migration)
         if one.down_at is not None:
             one.down_at = self.box.now()  # counted anew from the takeover
             one.allowed = REQUEST_LIFE + ABSENCE_BELIEVED * len(one.sources or (1,)) + A_POLL
@@ -319,7 +334,7 @@ class Invariants:
                 holds=sent.token == newest,
                 how=lambda: f"{sent.operation} of {sent.step} left with token {sent.token}, the newest is {newest}",
             )
-        one = self._of(sent.migration)
+        one = self.watch(sent.migration)
         makes = sent.operation.split(":")[1].startswith(MAKES) and not sent.operation.endswith(TAGS)
         for where, name in _named(sent.params):
             if makes and not where.startswith("Source"):
@@ -342,7 +357,7 @@ class Invariants:
     def answered(self, sent: Sent, reply: Mapping[str, Any] | None) -> None:
         """Take in what a request has made."""
         if reply is not None and sent.migration:
-            one = self._of(sent.migration)
+            one = self.watch(sent.migration)
             one.known.update(_strings(reply))
             if sent.operation.split(":")[1].startswith(MAKES):
                 one.known.update(_strings(sent.params))

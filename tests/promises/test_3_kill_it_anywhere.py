@@ -239,6 +239,30 @@ async def test_a_lost_journal_is_rebuilt_from_the_sources(instant: World, stage:
     assert (2 if stage == "cutover" else 4) == len(instant.all_volumes())
 
 
+@pytest.mark.parametrize(
+    "kill_at", [("undo:detach:/dev/xvda", "intent"), ("undo:detach:/dev/xvda", "made"), ("", "service-back")]
+)
+async def test_a_way_back_from_a_replacement_whose_journal_is_lost_is_not_taken_for_a_success(
+    instant: World, kill_at: tuple[str, str]
+) -> None:
+    """Where the replacement is off already, adopt offers the way back: it never says that the instance runs on it."""
+    instance = instant.instance(ROOT, DATA)
+    sources = {v["VolumeId"] for v in instant.volumes(instance).values()}
+    plan = await instant.plan(instance, route="snapshot")
+    lost = (await instant.act(instant.driver.migrate(plan, approved_by="a test", observed=True))).migration
+    instant.clock.advance(300)
+    driver = instant.new_driver()
+    doomed = Doomed(driver, 0, written=True, kill_at=kill_at)
+    with pytest.raises(Killed):
+        await instant.act(driver.rollback(lost, discard_writes=True))
+    again = lose_the_journal(instant)
+    adopted = await instant.act(again.adopt(instance, plan.options))
+    assert (0, True) == (adopted.exit_code, f"rollback {lost}" in adopted.message), (adopted, doomed.rows[-4:])
+    outcome = await instant.act(again.rollback(lost, discard_writes="--discard-writes" in adopted.message))
+    serving = {v["VolumeId"] for v in instant.volumes(instance).values()}
+    assert (0, "running", sources) == (outcome.exit_code, instant.power(instance), serving), outcome
+
+
 async def test_an_instance_without_marks_is_not_adopted(instant: World) -> None:
     """Where no source carries the mark of a migration there is nothing to adopt (exit 4)."""
     instance = instant.instance(ROOT)

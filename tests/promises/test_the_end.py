@@ -199,6 +199,15 @@ async def test_finalize_is_done_once_and_cannot_be_taken_back(instant: World) ->
     assert (0, 4, 0, {}) == (again.exit_code, back.exit_code, resumed.exit_code, changed(before, picture(instant)))
 
 
+async def test_what_is_finalized_holds_no_copy_slots(instant: World) -> None:
+    """A clone holds the slots that it has taken while it hydrates; once its source is deleted the next plan has all of them."""
+    _, migration = await retained(instant, "clone", retain=0)
+    place = f"123456789012/{REGION}"
+    held = instant.driver.journal.reserved(place)
+    await finalize(instant, migration)
+    assert ([2], {}) == (list(held.values()), instant.driver.journal.reserved(place))
+
+
 async def test_a_finalize_that_died_goes_on(instant: World) -> None:
     """A delete that AWS refused is tried again by the next finalize; the rest is not done twice."""
     _, migration = await retained(instant, retain=0)

@@ -134,19 +134,28 @@ def _as_it_was(volume: VolumeFacts, described: Described) -> VolumeFacts:
 
 
 async def _stage(read: Read, facts: InstanceFacts | VolumeAlone, made: list[Described], *, group_left: bool) -> str:
-    """Say how far it had come: prepare (the sources serve, as they were), cutover (in between), up (a replacement serves)."""
+    """Say how far it had come: prepare (the sources serve, as they were), cutover (in between), up (a replacement serves), handed
+    (it has served, and a way back was under way).
+    """
     replacements = [
         m
         for m in made
         if "VolumeId" in m and "VolumeType" in m and tags_of(m).get("sealift:role") in ("copy", "replacement")
     ]
-    handed_over = any(tags_of(m).get("sealift:role") == "replacement" for m in replacements)
+    handed_over = bool(_handed(replacements))
     if isinstance(facts, VolumeAlone):
         return "up" if handed_over else "cutover" if replacements else "prepare"
     found = instances_in(await read(instances(facts.id))).get(facts.id)
     state = found["State"]["Name"] if found else "gone"
     on = {m["Ebs"]["VolumeId"]: m["Ebs"] for m in (found or {}).get("BlockDeviceMappings", ()) if "Ebs" in m}
+    serve = state == facts.state and all(v.id in on for v in facts.plain)
+    if handed_over and found and not all(m["VolumeId"] in on for m in _handed(replacements)):
+        return "cutover" if serve else "handed"
     if handed_over or (state in ("running", "pending") and any(m["VolumeId"] in on for m in replacements)):
         return "up"
-    there = all(v.id in on and on[v.id].get("DeleteOnTermination") == v.delete_on_termination for v in facts.plain)
-    return "prepare" if state == facts.state and there and not group_left else "cutover"
+    as_it_was = all(on[v.id].get("DeleteOnTermination") == v.delete_on_termination for v in facts.plain if v.id in on)
+    return "prepare" if serve and as_it_was and not group_left else "cutover"
+
+
+def _handed(replacements: list[Described]) -> list[Described]:
+    return [m for m in replacements if tags_of(m).get("sealift:role") == "replacement"]
