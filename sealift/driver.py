@@ -368,7 +368,7 @@ class Driver:
                 if asked
                 else f"{target} was put back: {state.rollback.get('why', '')}"
             )
-            return Outcome(target, engine.work.migration, 0 if asked else 5, _with_left(back, engine))
+            return Outcome(target, engine.work.migration, 0 if asked else 5, engine.with_left(back))
         return Outcome(
             target,
             engine.work.migration,
@@ -541,12 +541,14 @@ class Driver:
             self.journal.lock(migration, plan.locks)
             async with self.engine(migration, plan, gateway, runner=runner) as engine:
                 if engine.state.brought_up is None:
-                    await engine.settle_bring_up()
+                    with engine.or_a_person():
+                        await engine.settle_bring_up()
                 self._refuse_rollback(plan, engine.state, migration, discard_writes=discard_writes)
                 try:
-                    await engine.go_back(
-                        SealiftError("rollback was asked for"), salvage=salvage, why="rollback was asked for"
-                    )
+                    with engine.or_a_person():
+                        await engine.go_back(
+                            SealiftError("rollback was asked for"), salvage=salvage, why="rollback was asked for"
+                        )
                 except NeedsPerson as stuck:
                     await self._healed_first(plan, gateway, engine, stuck)
                     raise
@@ -554,7 +556,7 @@ class Driver:
                 plan.target,
                 migration,
                 0,
-                _with_left(f"{plan.target} is as it was before the cut{kept_in(engine.state)}", engine),
+                engine.with_left(f"{plan.target} is as it was before the cut{kept_in(engine.state)}"),
             )
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
@@ -638,7 +640,7 @@ class Driver:
             async with self.engine(migration, plan, gateway) as engine:
                 await engine.accept()
             kept = f"{plan.target} keeps its replacement; the source is retained until finalize"
-            return Outcome(plan.target, migration, 0, _with_left(kept, engine))
+            return Outcome(plan.target, migration, 0, engine.with_left(kept))
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
 
@@ -877,10 +879,6 @@ def _rebuilt(kind: Kind, unit: str, gateway: Gateway, options: Options, found: R
     plan = plan_for(kind, found.facts, replace(options, route=found.route), unit, gateway.account_id, gateway.region)
     route = next(r for r in kind.routes if r.name == found.route)
     return replace(plan, steps=route.recipe(found.facts, options), route=route.name)
-
-
-def _with_left(message: str, engine: Engine) -> str:
-    return "; left over: ".join([message, *engine.leftovers])
 
 
 async def _left(

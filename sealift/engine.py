@@ -5,7 +5,7 @@ Only the engine calls AWS. Prefect, or a plain loop, is a *runner* handed to it.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Protocol
@@ -328,6 +328,10 @@ class Engine:
         """What could not be done, or stays, of this attempt and its way back."""
         return list(dict.fromkeys(self.state.leftovers))
 
+    def with_left(self, message: str) -> str:
+        """Return a message with what is left over."""
+        return "; left over: ".join([message, *self.leftovers])
+
     def context(self) -> Context:
         """Return what a step may know of the run."""
         return Context(self.work.migration, self.state.epoch, self.state.attempt)
@@ -363,6 +367,7 @@ class Engine:
             error.resource = error.resource or self.work.target
             await self._failed(error)
             if error.exit_code == Refused.exit_code and self.state.quiesced is None:
+                error.message = self.with_left(error.message)
                 raise
         except Exception as error:  # noqa: BLE001 - whatever it was: service comes back
             await self._failed(Unexpected.of(error, resource=self.work.target))
@@ -390,7 +395,7 @@ class Engine:
         """Say what a driver that ends leaves behind: a workload that is down, or something that can be resumed."""
         if not isinstance(error, CredentialsLost | JournalError | ClockLost) or not self.state.rows:
             return error
-        firsts = {CredentialsLost: "Sign in", ClockLost: "See that the sandbox still runs"}
+        firsts = {CredentialsLost: "Sign in (aws sso login)", ClockLost: "See that the sandbox still runs"}
         first = firsts.get(type(error), "Mend the journal's disk")
         remedy = f"{first}, then: sealift resume {self.work.migration}"
         if self.down or self.begun or self.state.down_since() is not None:
@@ -835,22 +840,35 @@ class Engine:
         if not asked:
             self.note("failure", **error.as_row())
             self.tell_breaker(self.circuit.failed(error, cut=self.state.quiesced is not None))
-        if self.state.brought_up is None:
-            await self.settle_bring_up()
-        if self.state.brought_up is not None:
-            raise await self._in_doubt(error) from error
-        try:
+        with self.or_a_person():
+            if self.state.brought_up is None:
+                await self.settle_bring_up()
+            if self.state.brought_up is not None:
+                raise await self._in_doubt(error) from error
             await self.go_back(error, why=asked)
+
+    @contextlib.contextmanager
+    def or_a_person(self) -> Iterator[None]:
+        """Let what ends a way back early, its very first look included, say what state things are in, and what mends it."""
+        try:
+            yield
         except NeedsPerson:
             raise
         except LEAVES as left:
-            raise self._leaving(left) from error
+            raise self._leaving(left) from left
         except SealiftError as stuck:
-            raise NeedsPerson(
-                f"{self.work.target} could not be put back: {stuck.message}",
-                **stuck.about(),
-                remedy=f"When it is mended: sealift resume {self.work.migration}",
-            ) from error
+            raise self._not_put_back(stuck) from stuck
+
+    def _not_put_back(self, stuck: SealiftError) -> NeedsPerson:
+        self.note("end", **{"as": "needs-person", "why": str(stuck)})
+        self.emit("end", None, **{"as": "needs-person", "why": str(stuck)})
+        down = " and is down" if self.down or self.begun else ""
+        name = self.work.migration
+        return NeedsPerson(
+            f"{self.work.target} could not be put back{down}: {stuck.message}",
+            **stuck.about(),
+            remedy=f"When it is mended: sealift resume {name}, or, to put the original back: sealift rollback {name}",
+        )
 
     async def _in_doubt(self, error: SealiftError) -> NeedsPerson:
         """After bring-up: what keeps the replacement, and what puts the original back, is for a person to type."""

@@ -92,6 +92,7 @@ class Invariants:
         )  # sources that a person or a robot has deleted: not our doing
         self.may_discard = False  # a person has said so
         self.late_calls = 0  # that may still leave after a takeover
+        self.excused = 0.0  # seconds of down time that a fault accounts for, besides what drivers tell
         self._charged = 0
         box.observe(self.look)
 
@@ -181,7 +182,7 @@ class Invariants:
     def _came_up(self, one: Watched, at: float) -> None:
         began, one.down_at = one.down_at or at, None
         took = at - began
-        may = one.allowed + sum(c.seconds for c in self.box.charges[self._charged :])
+        may = self.excused + one.allowed + sum(c.seconds for c in self.box.charges[self._charged :])
         self._ask(
             DOWN,
             holds=took <= may,
