@@ -391,13 +391,13 @@ class Engine:
         self.journal.unlock(self.work.migration)
         self.emit("end", None, **{"as": how, **data})
 
-    def _leaving(self, error: SealiftError) -> SealiftError:
-        """Say what a driver that ends leaves behind: a workload that is down, or something that can be resumed."""
+    def _leaving(self, error: SealiftError, again: str = "resume") -> SealiftError:
+        """Say what a driver that ends leaves behind: a workload that is down, or something that can be resumed; `again` does."""
         if not isinstance(error, CredentialsLost | JournalError | ClockLost) or not self.state.rows:
             return error
         firsts = {CredentialsLost: "Sign in (aws sso login)", ClockLost: "See that the sandbox still runs"}
         first = firsts.get(type(error), "Mend the journal's disk")
-        remedy = f"{first}, then: sealift resume {self.work.migration}"
+        remedy = f"{first}, then: sealift {again} {self.work.migration}"
         if self.down or self.begun or self.state.down_since() is not None:
             down = f"{error.message}; the workload of {self.work.target} is down"
             return NeedsPerson(down, remedy=remedy, **error.about())
@@ -1069,6 +1069,12 @@ class Engine:
         """
         if self.state.direction == "back":
             await self._refuse_taken_off()
+        try:
+            await self._accept()
+        except LEAVES as error:
+            raise self._leaving(error, "accept") from error
+
+    async def _accept(self) -> None:
         self.note("accepted")
         rest = [s for s in self.work.steps if s.phase is not Phase.PREPARE]
         for step in rest:
@@ -1106,7 +1112,10 @@ class Engine:
 
     async def finalize(self, steps: Sequence[Step]) -> None:
         """Walk the steps that end the retention; irreversible."""
-        await self.walk(steps)
+        try:
+            await self.walk(steps)
+        except LEAVES as error:
+            raise self._leaving(error, "finalize") from error
         self._end("finalized")
 
     async def _as_far_as_it_goes(self, block: Block, stuck: dict[str, SealiftError] | None = None) -> None:
@@ -1354,6 +1363,7 @@ class _Try:
         """Owe the delay of the error's retry class, until its deadline."""
         retry, back = self._class_of(error), self.step.phase is Phase.RESTORE
         again = RETRIES[retry] if retry is not None else None
+        self._waited += error.waited if isinstance(error, CallError) else 0.0  # a read has been patient by itself
         if again is None or self._waited >= again.until(down=self._engine.down, home=back):
             return False
         if back and self._waited - self._said >= SAY_SO:
