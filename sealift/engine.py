@@ -860,8 +860,7 @@ class Engine:
             raise self._not_put_back(stuck) from stuck
 
     def _not_put_back(self, stuck: SealiftError) -> NeedsPerson:
-        self.note("end", **{"as": "needs-person", "why": str(stuck)})
-        self.emit("end", None, **{"as": "needs-person", "why": str(stuck)})
+        self._end_with_a_person(stuck)
         down = " and is down" if self.down or self.begun else ""
         name = self.work.migration
         return NeedsPerson(
@@ -1175,9 +1174,8 @@ class Engine:
         why = f"{stuck.message}{_hopeless(look, stuck.message)}"
         # What an undo that was not reached would have read is not known yet: it is printed by its place.
         left = [_bound(s, self.state) for s in restore if self.state.rows.get(s.key, Row("")).state != "done"]
-        calls = [c for c in (s.do(self.context()) for s in left) if not c.operation.startswith("local:")]
         self._end_with_a_person(stuck)
-        by_hand = "; ".join(aws_command(c, self.gateway.region) for c in calls)
+        by_hand = "; ".join(self._by_hand(s) for s in left)
         unkept = any(s.key == stuck.step and s.key.startswith("safety:") for s in left)
         without = (
             f" Or keep the replacement itself in its place: {_WITHOUT.format(self.work.migration)}." if unkept else ""
@@ -1187,6 +1185,11 @@ class Engine:
             **stuck.about(),
             remedy=f"When it is mended: sealift resume {self.work.migration}.{without} By hand, in this order: {by_hand}",
         )
+
+    def _by_hand(self, step: Step) -> str:
+        """Return the command that does what a step does; what this machine does by itself has none, and is said in words."""
+        call = step.do(self.context())
+        return step.title() if call.operation.startswith("local:") else aws_command(call, self.gateway.region)
 
     async def _settle(self) -> None:
         """Settle every open intent once, in a row: after the first undo a look at states would lie."""

@@ -32,7 +32,8 @@ LATE = 4 * 3600.0
 WINDOW = 3 * 86_400.0
 """Seconds from the plan to the end of a window, where one is set: a run at rest at once does not need them."""
 
-COMMAND = re.compile(r"\b(?:sealift|aws) [a-z]")
+COMMAND = re.compile(r"\b(?:sealift|aws) [a-z]|By hand, in this order: [^;]*[a-z]")
+"""What a person may do: a command, or, where it is inside a database, a step in words."""
 
 STEP: ContextVar[str] = ContextVar("step", default="")
 """The step that this lane is at: a read is sent before its intent row, or after it."""
