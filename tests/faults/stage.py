@@ -8,13 +8,9 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from unittest.mock import patch
-
-import boto3
 
 from sealift.clock import VirtualClock
 from sealift.driver import Driver, Outcome
@@ -42,9 +38,6 @@ COUNTED = ("sealift:epoch", "sealift:attempt")
 
 NOBODY = 2**22 + 1
 """The number of no process: Linux gives none above 2**22."""
-
-CLIENTS: dict[tuple[str, str], Any] = {}
-"""The clients of every driver, by service and Region: to build one takes longer than all the requests of a run."""
 
 OTHERS = "mig-0123456789"
 """A migration of another journal: its tags are on things of the neighbours."""
@@ -85,7 +78,6 @@ class Stage:
     def __init__(self, box: Sandbox, folder: Path, shape: str, route: str) -> None:
         self.box, self.shape, self.route = box, shape, route
         self.world = World(box, folder, connect=databases.logins(box))
-        self.world.driver.account._clients = CLIENTS
         self.invariants = Invariants(box, self._plan_of, self._newest)
         self.taps: list[Tap] = []
         self.plan: MigrationPlan
@@ -145,7 +137,6 @@ class Stage:
     ) -> Driver:
         """Return another driver, watched, that dies where it is told to."""
         driver = (world or self.world).new_driver(runner=runner, listeners=[self._told, *listeners])
-        driver.account._clients = CLIENTS
         self.taps.append(Tap(driver, len(self.taps) + 1, self.invariants, dies or self.doomed))
         return driver
 
@@ -221,7 +212,6 @@ class Stage:
             tap.elsewhere = True
         self.world.settings = replace(self.world.settings, journal=journal)
         self.world.driver = self.world.new_driver()
-        self.world.driver.account._clients = CLIENTS
 
     # -- the end
 
@@ -268,22 +258,13 @@ def _of_a_deployment(name: str, told: str) -> bool:
     )
 
 
-@cache
-def _client(service: str, region_name: str) -> Any:
-    """Return the client of anybody else: one for all, as for the drivers."""
-    return _new_client(service, region_name=region_name)
-
-
-_new_client: Any = boto3.client
-
-
 @contextmanager
 def staged(shape: str, route: str, durations: Durations | None = None) -> Iterator[Stage]:
     """Yield a stage; states are reached at once unless told otherwise."""
     box = Sandbox(
         clock=VirtualClock(), durations=durations or Durations.instant(), quotas=Quotas(volume_copies_per_region=8)
     )
-    with TemporaryDirectory() as folder, box, patch("boto3.client", _client):
+    with TemporaryDirectory() as folder, box:
         yield Stage(box, Path(folder), shape, route)
 
 

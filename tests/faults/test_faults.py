@@ -19,7 +19,9 @@ KINDS = {
 """A shape for each route of each kind."""
 
 DEALT = [
-    (shape, route, list(BAD)[number :: len(cases)]) for cases in KINDS.values() for number, (shape, route) in enumerate(cases)
+    (shape, route, list(BAD)[number :: len(cases)])
+    for cases in KINDS.values()
+    for number, (shape, route) in enumerate(cases)
 ]
 """What is tried on each: all of it, over the routes of a kind."""
 
@@ -31,7 +33,6 @@ def test_whatever_befalls_a_call_the_run_ends_well_or_says_what_to_do(
     """Done as undisturbed, or put back as before, or exit 6 with the commands; when the fault has cleared, it is finished."""
     wanted, chosen = rotating(shape, route, faults)
     tried = strike(shape, route, wanted)
-    print(*(f"{name} at {moment}" for name, moment in chosen.items()), sep="\n")
     assert {t.then for t in tried} - {""} == set(chosen)
     assert {} == {f"{t.then} at {t.point}": t.wrong for t in tried if t.wrong}
 
