@@ -451,7 +451,7 @@ def _judged(act: str, bad: Bad, ended: Ended, undisturbed: Ended, before: list[s
         case 4 | 5 | 0:
             return []
         case 130:
-            return [] if "sealift resume" in ended.message else [f"it names no command: {ended.message[:300]}"]
+            return [] if "sealift " in ended.message else [f"it names no command: {ended.message[:300]}"]
         case 6:
             commands = COMMAND.findall(ended.message)
             return [] if len(commands) >= 2 else [f"it names fewer than two commands: {ended.message[:400]}"]
@@ -483,11 +483,20 @@ def a_share_of(share: float, shape: str, route: str) -> Wanted:
     return lambda moment, bad: crc32(f"{shape}/{route}/{moment.act}/{moment}/{bad.name}".encode()) % 1000 < share * 1000
 
 
-def every(shape: str, route: str, share: float = 1.0, *, at_once: int = 2) -> list[Tried]:
+def striking(act: str, *, window: bool = False) -> Callable[[str, str, float, int], list[Tried]]:
+    """Return what tries a share of the matrix on a shape by a route: each request of an act, with each fault."""
+
+    def every(shape: str, route: str, share: float, at_once: int) -> list[Tried]:
+        options = {"window_end": in_three_days()} if window else {}
+        return strike(shape, route, a_share_of(share, shape, route), act, at_once=at_once, **options)
+
+    return every
+
+
+def every(shape: str, route: str, share: float = 1.0, at_once: int = 2) -> list[Tried]:
     """Try a share of the whole matrix of a shape and route: each act, each request, each fault, and the window's end."""
-    wanted = a_share_of(share, shape, route)
-    tried = [t for act in ACTS for t in strike(shape, route, wanted, act, at_once=at_once)]
-    return tried + strike(shape, route, wanted, at_once=at_once, window_end=in_three_days())
+    parts = [*(striking(act) for act in ACTS), striking("forward", window=True)]
+    return [tried for part in parts for tried in part(shape, route, share, at_once)]
 
 
 def in_three_days() -> float:
