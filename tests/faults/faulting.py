@@ -372,8 +372,8 @@ async def _tell(walk: _Walk, stage: Stage, outcome: Outcome | None) -> None:
     ((moment, bad),) = walk.struck
     try:
         stage.box.faults.clear()
+        stage.world.clock.advance(LATE if bad.waits == LATE else 0)  # late as it is, it comes
         ends = [stage.end(outcome)]
-        stage.world.clock.advance(LATE if bad.waits == LATE else 0)
         for _ in range(4):
             if _over(walk.act, bad, ends[-1]):
                 break
@@ -416,7 +416,7 @@ def judged(act: str, bad: Bad, ends: list[Ended], undisturbed: Ended, before: li
     if last is not first:
         went_back = "as it was before the cut" in last.message or "was put back" in last.message
         if went_back and act == "forward" and "sealift accept" in "".join(e.message for e in ends[:-1]):
-            less = [line for line in before if line not in last.picture]  # what was discarded is kept besides
+            less = [line for line in before if line not in last.picture and not line.endswith(("[]", "{}"))]
             wrong += [f"then: it was put back, and lacks {less[:4]}"] if less else []
         else:
             left = any("left over" in e.message for e in ends)

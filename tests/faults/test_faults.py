@@ -7,17 +7,11 @@ Which one is derived from the route's name (`faulting.rotating`), and is a part 
 import pytest
 
 from tests.faults.faulting import BAD, in_three_days, rotating, strike
+from tests.faults.parts import SHORT, kind_of
 
 KINDS = {
-    "ebs-instance": [("root only", "clone"), ("root and data", "snapshot"), ("root only", "copy")],
-    "rds-instance": [("postgres, blue-green", "blue-green"), ("mariadb with a proxy, snapshot", "snapshot")],
-    "aurora-cluster": [
-        ("aurora mysql serverless v2, blue-green", "blue-green"),
-        ("aurora mysql serverless v2 behind a proxy, snapshot without a login", "snapshot"),
-    ],
+    kind: [case for case in SHORT if kind_of(case[0]) == kind] for kind in dict.fromkeys(kind_of(s) for s, _ in SHORT)
 }
-"""A shape for each route of each kind."""
-
 DEALT = [
     (shape, route, list(BAD)[number :: len(cases)])
     for cases in KINDS.values()
@@ -39,7 +33,7 @@ def test_whatever_befalls_a_call_the_run_ends_well_or_says_what_to_do(
 
 def test_when_the_windows_end_passes_the_run_goes_back() -> None:
     """The turn-back time passes while a workload is down: it is put back (exit 5), and waits for another window."""
-    shape, route = KINDS["ebs-instance"][1]
+    shape, route = SHORT[1]
     end = in_three_days()
     wanted, chosen = rotating(shape, route, window_end=end)
     tried = strike(shape, route, wanted, window_end=end)
