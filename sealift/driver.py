@@ -48,7 +48,7 @@ from sealift.planner import drift, facts_of, judge, plan_for, refuse_drift
 from sealift.recipe import Spans, seconds_back, seconds_cutover
 from sealift.render.telling import kept_in
 from sealift.settings import Settings
-from sealift.step import Call, Seconds, bound, refs
+from sealift.step import Call, Output, Seconds, bound, refs
 from sealift.targets import Target, parse
 from sealift.watch import Watcher
 
@@ -755,7 +755,7 @@ class Driver:
         gateway = await self.gateway(plan.region, plan.account)
         facts = facts_of(kind, plan.facts)
         with reading(f"questions about {plan.target}"):
-            return list(await kind.settled(reader(gateway), facts, plan.options, state.outputs))
+            return list(await kind.settled(reader(gateway), facts, plan.options, _begun(state)))
 
     def deletions(self, migration: str) -> list[str]:
         """Return what finalize would do to a migration at rest on its replacement, in order, as far as ids are known by now."""
@@ -891,6 +891,12 @@ async def _left(
     except SealiftError as error:
         what = f"what is left of it could not be read: {error.message}"
         return [{"id": target, "what": what, "until": "you look", "command": "sealift inventory --all"}]
+
+
+def _begun(state: State) -> dict[str, Output]:
+    """Return what steps have left, and of a finalize that was cut off also those that may have been done: their sources may be gone."""
+    finalizing = {k for k, row in state.rows.items() if k.startswith("finalize:") and not row.refused}
+    return {**dict.fromkeys(finalizing, {}), **state.outputs}
 
 
 def _and_kept(lists: Mapping[str, Sequence[Any]]) -> str:
