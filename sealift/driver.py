@@ -799,7 +799,9 @@ class Driver:
                 plan.target,
                 migration,
                 0,
-                f"{plan.target} is finalized: {len(lists['gone_now'])} resources are gone{_and_kept(lists)}",
+                engine.with_left(
+                    f"{plan.target} is finalized: {len(lists['gone_now'])} resources are gone{_and_kept(lists)}"
+                ),
             ), lists
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error)), lists
@@ -895,8 +897,8 @@ async def _left(
 
 def _begun(state: State) -> dict[str, Output]:
     """Return what steps have left, and of a finalize that was cut off also those that may have been done: their sources may be gone."""
-    finalizing = {k for k, row in state.rows.items() if k.startswith("finalize:") and not row.refused}
-    return {**dict.fromkeys(finalizing, {}), **state.outputs}
+    finalizing = [k for k, row in state.rows.items() if k.startswith("finalize:") and not row.refused]
+    return {**{k: {} for k in finalizing}, **state.outputs}
 
 
 def _and_kept(lists: Mapping[str, Sequence[Any]]) -> str:

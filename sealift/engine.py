@@ -541,7 +541,7 @@ class Engine:
             self.note("quiesce", down=step.takes_down)
             self.emit("quiesce", step, down=step.takes_down)
         self._goes_down(step)
-        me, ctx = bind(step, self.state.outputs), self.context()
+        me, ctx = bind(step, self.state.outputs), replace(self.context(), lost=row.lost if row is not None else 0)
         self.emit("step-started", me)
         out = row.output if row is not None else None
         if out is None and (me.looks_first or self._looks_first or (row is not None and row.open)):
@@ -591,7 +591,9 @@ class Engine:
             if me.phase in (Phase.RESTORE, Phase.CLEAN, Phase.FINALIZE):
                 self._row(
                     me.key, "lost", error.as_row()
-                )  # what it had made is of no use: the next try looks, then sends again
+                )  # what it had made is of no use: the next try looks, then sends again, under another name
+                if me.outputs and out:
+                    self._name(me, str(next(iter(out.values()))), f"it came to nothing: {error.message}")
             if me.phase is Phase.BRING_UP and error.unused:
                 with contextlib.suppress(CallError):
                     await self._came_to_nothing(me)  # now: a later start is somebody else's

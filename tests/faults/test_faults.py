@@ -38,3 +38,21 @@ def test_when_the_windows_end_passes_the_run_goes_back() -> None:
     wanted, chosen = rotating(shape, route, window_end=end)
     tried = strike(shape, route, wanted, window_end=end)
     assert (["the window's end"], {}) == (list(chosen), {f"{t.then} at {t.point}": t.wrong for t in tried if t.wrong})
+
+
+FOUND = [
+    ("postgres, blue-green", "finalize", "finalize:quarantine", "ec2:DeleteSecurityGroup", "access denied"),
+    ("postgres, blue-green", "finalize", "finalize:copy", "rds:CopyDBSnapshot", "its failed state"),
+    ("root only", "way back", "undo:attach:/dev/xvda", "ec2:DescribeVolumes", "throttled for ever"),
+]
+"""What the long form has found, and nothing else would: shape, act, step, operation, fault."""
+
+
+@pytest.mark.parametrize(("shape", "act", "step", "operation", "fault"), FOUND)
+def test_what_was_found_once_stays_mended(shape: str, act: str, step: str, operation: str, fault: str) -> None:
+    """A finalize goes on after its source is gone, and under another name after a snapshot that failed; an hour home is an hour."""
+    route = "blue-green" if "blue" in shape else "clone"
+    wanted = lambda m, bad: (m.step, m.operation, m.turn, bad.name) == (step, operation, 0, fault)  # noqa: E731
+    tried = strike(shape, route, wanted, act)
+    assert len(tried) > 1
+    assert {} == {f"{t.then} at {t.point}": t.wrong for t in tried if t.wrong}
