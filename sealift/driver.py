@@ -50,7 +50,7 @@ from sealift.planner import drift, facts_of, judge, plan_for, refuse_drift
 from sealift.recipe import Spans, seconds_back, seconds_cutover
 from sealift.render.telling import kept_in
 from sealift.settings import Settings
-from sealift.step import Call, Seconds, bound, refs
+from sealift.step import Call, Output, Seconds, bound, refs
 from sealift.targets import Target, parse
 from sealift.watch import Watcher
 
@@ -371,7 +371,7 @@ class Driver:
                 if asked
                 else f"{target} was put back: {state.rollback.get('why', '')}"
             )
-            return Outcome(target, engine.work.migration, 0 if asked else 5, _with_left(back, engine))
+            return Outcome(target, engine.work.migration, 0 if asked else 5, engine.with_left(back))
         return Outcome(
             target,
             engine.work.migration,
@@ -544,12 +544,14 @@ class Driver:
             self.journal.lock(migration, plan.locks)
             async with self.engine(migration, plan, gateway, runner=runner) as engine:
                 if engine.state.brought_up is None:
-                    await engine.settle_bring_up()
+                    with engine.or_a_person():
+                        await engine.settle_bring_up()
                 self._refuse_rollback(plan, engine.state, migration, discard_writes=discard_writes)
                 try:
-                    await engine.go_back(
-                        SealiftError("rollback was asked for"), salvage=salvage, why="rollback was asked for"
-                    )
+                    with engine.or_a_person():
+                        await engine.go_back(
+                            SealiftError("rollback was asked for"), salvage=salvage, why="rollback was asked for"
+                        )
                 except NeedsPerson as stuck:
                     await self._healed_first(plan, gateway, engine, stuck)
                     raise
@@ -557,7 +559,7 @@ class Driver:
                 plan.target,
                 migration,
                 0,
-                _with_left(f"{plan.target} is as it was before the cut{kept_in(engine.state)}", engine),
+                engine.with_left(f"{plan.target} is as it was before the cut{kept_in(engine.state)}"),
             )
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
@@ -641,7 +643,7 @@ class Driver:
             async with self.engine(migration, plan, gateway) as engine:
                 await engine.accept()
             kept = f"{plan.target} keeps its replacement; the source is retained until finalize"
-            return Outcome(plan.target, migration, 0, _with_left(kept, engine))
+            return Outcome(plan.target, migration, 0, engine.with_left(kept))
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))
 
@@ -764,7 +766,7 @@ class Driver:
         gateway = await self.gateway(plan.region, plan.account)
         facts = facts_of(kind, plan.facts)
         with reading(f"questions about {plan.target}"):
-            return list(await kind.settled(reader(gateway), facts, plan.options, state.outputs))
+            return list(await kind.settled(reader(gateway), facts, plan.options, _begun(state)))
 
     def deletions(self, migration: str) -> list[str]:
         """Return what finalize would do to a migration at rest on its replacement, in order, as far as ids are known by now."""
@@ -808,7 +810,9 @@ class Driver:
                 plan.target,
                 migration,
                 0,
-                f"{plan.target} is finalized: {len(lists['gone_now'])} resources are gone{_and_kept(lists)}",
+                engine.with_left(
+                    f"{plan.target} is finalized: {len(lists['gone_now'])} resources are gone{_and_kept(lists)}"
+                ),
             ), lists
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error)), lists
@@ -893,10 +897,6 @@ def _rebuilt(kind: Kind, unit: str, gateway: Gateway, options: Options, found: R
     return replace(plan, steps=route.recipe(found.facts, options), route=route.name)
 
 
-def _with_left(message: str, engine: Engine) -> str:
-    return "; left over: ".join([message, *engine.leftovers])
-
-
 async def _left(
     kind: Kind, read: Read, facts: Any, outputs: Mapping[str, Any], target: str
 ) -> Sequence[Mapping[str, str]]:
@@ -907,6 +907,12 @@ async def _left(
     except SealiftError as error:
         what = f"what is left of it could not be read: {error.message}"
         return [{"id": target, "what": what, "until": "you look", "command": "sealift inventory --all"}]
+
+
+def _begun(state: State) -> dict[str, Output]:
+    """Return what steps have left, and of a finalize that was cut off also those that may have been done: their sources may be gone."""
+    finalizing = [k for k, row in state.rows.items() if k.startswith("finalize:") and not row.refused]
+    return {**{k: {} for k in finalizing}, **state.outputs}
 
 
 def _and_kept(lists: Mapping[str, Sequence[Any]]) -> str:

@@ -5,7 +5,7 @@ Only the engine calls AWS. Prefect, or a plain loop, is a *runner* handed to it.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Protocol
@@ -328,6 +328,10 @@ class Engine:
         """What could not be done, or stays, of this attempt and its way back."""
         return list(dict.fromkeys(self.state.leftovers))
 
+    def with_left(self, message: str) -> str:
+        """Return a message with what is left over."""
+        return "; left over: ".join([message, *self.leftovers])
+
     def context(self) -> Context:
         """Return what a step may know of the run."""
         return Context(self.work.migration, self.state.epoch, self.state.attempt)
@@ -363,6 +367,7 @@ class Engine:
             error.resource = error.resource or self.work.target
             await self._failed(error)
             if error.exit_code == Refused.exit_code and self.state.quiesced is None:
+                error.message = self.with_left(error.message)
                 raise
         except Exception as error:  # noqa: BLE001 - whatever it was: service comes back
             await self._failed(Unexpected.of(error, resource=self.work.target))
@@ -386,13 +391,13 @@ class Engine:
         self.journal.unlock(self.work.migration)
         self.emit("end", None, **{"as": how, **data})
 
-    def _leaving(self, error: SealiftError) -> SealiftError:
-        """Say what a driver that ends leaves behind: a workload that is down, or something that can be resumed."""
+    def _leaving(self, error: SealiftError, again: str = "resume") -> SealiftError:
+        """Say what a driver that ends leaves behind: a workload that is down, or something that can be resumed; `again` does."""
         if not isinstance(error, CredentialsLost | JournalError | ClockLost) or not self.state.rows:
             return error
-        firsts = {CredentialsLost: "Sign in", ClockLost: "See that the sandbox still runs"}
+        firsts = {CredentialsLost: "Sign in (aws sso login)", ClockLost: "See that the sandbox still runs"}
         first = firsts.get(type(error), "Mend the journal's disk")
-        remedy = f"{first}, then: sealift resume {self.work.migration}"
+        remedy = f"{first}, then: sealift {again} {self.work.migration}"
         if self.down or self.begun or self.state.down_since() is not None:
             down = f"{error.message}; the workload of {self.work.target} is down"
             return NeedsPerson(down, remedy=remedy, **error.about())
@@ -536,7 +541,7 @@ class Engine:
             self.note("quiesce", down=step.takes_down)
             self.emit("quiesce", step, down=step.takes_down)
         self._goes_down(step)
-        me, ctx = bind(step, self.state.outputs), self.context()
+        me, ctx = bind(step, self.state.outputs), replace(self.context(), lost=row.lost if row is not None else 0)
         self.emit("step-started", me)
         out = row.output if row is not None else None
         if out is None and (me.looks_first or self._looks_first or (row is not None and row.open)):
@@ -586,7 +591,9 @@ class Engine:
             if me.phase in (Phase.RESTORE, Phase.CLEAN, Phase.FINALIZE):
                 self._row(
                     me.key, "lost", error.as_row()
-                )  # what it had made is of no use: the next try looks, then sends again
+                )  # what it had made is of no use: the next try looks, then sends again, under another name
+                if me.outputs and out:
+                    self._name(me, str(next(iter(out.values()))), f"it came to nothing: {error.message}")
             if me.phase is Phase.BRING_UP and error.unused:
                 with contextlib.suppress(CallError):
                     await self._came_to_nothing(me)  # now: a later start is somebody else's
@@ -835,22 +842,34 @@ class Engine:
         if not asked:
             self.note("failure", **error.as_row())
             self.tell_breaker(self.circuit.failed(error, cut=self.state.quiesced is not None))
-        if self.state.brought_up is None:
-            await self.settle_bring_up()
-        if self.state.brought_up is not None:
-            raise await self._in_doubt(error) from error
-        try:
+        with self.or_a_person():
+            if self.state.brought_up is None:
+                await self.settle_bring_up()
+            if self.state.brought_up is not None:
+                raise await self._in_doubt(error) from error
             await self.go_back(error, why=asked)
+
+    @contextlib.contextmanager
+    def or_a_person(self) -> Iterator[None]:
+        """Let what ends a way back early, its very first look included, say what state things are in, and what mends it."""
+        try:
+            yield
         except NeedsPerson:
             raise
         except LEAVES as left:
-            raise self._leaving(left) from error
+            raise self._leaving(left) from left
         except SealiftError as stuck:
-            raise NeedsPerson(
-                f"{self.work.target} could not be put back: {stuck.message}",
-                **stuck.about(),
-                remedy=f"When it is mended: sealift resume {self.work.migration}",
-            ) from error
+            raise self._not_put_back(stuck) from stuck
+
+    def _not_put_back(self, stuck: SealiftError) -> NeedsPerson:
+        self._end_with_a_person(stuck)
+        down = " and is down" if self.down or self.begun else ""
+        name = self.work.migration
+        return NeedsPerson(
+            f"{self.work.target} could not be put back{down}: {stuck.message}",
+            **stuck.about(),
+            remedy=f"When it is mended: sealift resume {name}, or, to put the original back: sealift rollback {name}",
+        )
 
     async def _in_doubt(self, error: SealiftError) -> NeedsPerson:
         """After bring-up: what keeps the replacement, and what puts the original back, is for a person to type."""
@@ -1051,6 +1070,12 @@ class Engine:
         """
         if self.state.direction == "back":
             await self._refuse_taken_off()
+        try:
+            await self._accept()
+        except LEAVES as error:
+            raise self._leaving(error, "accept") from error
+
+    async def _accept(self) -> None:
         self.note("accepted")
         rest = [s for s in self.work.steps if s.phase is not Phase.PREPARE]
         for step in rest:
@@ -1088,7 +1113,10 @@ class Engine:
 
     async def finalize(self, steps: Sequence[Step]) -> None:
         """Walk the steps that end the retention; irreversible."""
-        await self.walk(steps)
+        try:
+            await self.walk(steps)
+        except LEAVES as error:
+            raise self._leaving(error, "finalize") from error
         self.journal.release_all(self.work.migration)  # its copies were whole before a source was deleted
         self._end("finalized")
 
@@ -1149,9 +1177,8 @@ class Engine:
         why = f"{stuck.message}{_hopeless(look, stuck.message)}"
         # What an undo that was not reached would have read is not known yet: it is printed by its place.
         left = [_bound(s, self.state) for s in restore if self.state.rows.get(s.key, Row("")).state != "done"]
-        calls = [c for c in (s.do(self.context()) for s in left) if not c.operation.startswith("local:")]
         self._end_with_a_person(stuck)
-        by_hand = "; ".join(aws_command(c, self.gateway.region) for c in calls)
+        by_hand = "; ".join(self._by_hand(s) for s in left)
         unkept = any(s.key == stuck.step and s.key.startswith("safety:") for s in left)
         without = (
             f" Or keep the replacement itself in its place: {_WITHOUT.format(self.work.migration)}." if unkept else ""
@@ -1161,6 +1188,11 @@ class Engine:
             **stuck.about(),
             remedy=f"When it is mended: sealift resume {self.work.migration}.{without} By hand, in this order: {by_hand}",
         )
+
+    def _by_hand(self, step: Step) -> str:
+        """Return the command that does what a step does; what this machine does by itself has none, and is said in words."""
+        call = step.do(self.context())
+        return step.title() if call.operation.startswith("local:") else aws_command(call, self.gateway.region)
 
     async def _settle(self) -> None:
         """Settle every open intent once, in a row: after the first undo a look at states would lie."""
@@ -1337,6 +1369,7 @@ class _Try:
         """Owe the delay of the error's retry class, until its deadline."""
         retry, back = self._class_of(error), self.step.phase is Phase.RESTORE
         again = RETRIES[retry] if retry is not None else None
+        self._waited += error.waited if isinstance(error, CallError) else 0.0  # a read has been patient by itself
         if again is None or self._waited >= again.until(down=self._engine.down, home=back):
             return False
         if back and self._waited - self._said >= SAY_SO:

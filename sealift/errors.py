@@ -104,11 +104,12 @@ class Refused(SealiftError):
 
 
 class CallError(SealiftError):
-    """An AWS call that did not succeed."""
+    """An AWS call that did not succeed; `waited`: the seconds for which a read has been tried again before that was said."""
 
     def __init__(self, message: str, *, operation: str, retry: Retry, ambiguous: bool = False, **fields: Any) -> None:
         super().__init__(message, **fields)
         self.operation, self.retry, self.ambiguous = operation, retry, ambiguous
+        self.waited = 0.0
 
     def as_row(self) -> Mapping[str, Any]:
         """Return the fields that are set, and whether the effect is unknown."""

@@ -136,6 +136,7 @@ class Row:
     error: Mapping[str, Any] | None = None
     unclear: bool = False  # of one of its tries nobody knows whether it had an effect
     left: Output = field(default_factory=dict)  # by a start that came to nothing
+    lost: int = 0  # how often what it had made came to nothing
 
     @property
     def refused(self) -> bool:
@@ -717,7 +718,7 @@ def _fold_step(state: State, e: Entry) -> None:
         case "void":
             row.output, row.left = None, dict(e.data)
         case "lost":
-            row.state, row.output, row.error = "failed", None, None
+            row.state, row.output, row.error, row.lost = "failed", None, None, row.lost + 1
         case "failed":
             row.error = e.data
             state.last_error = e.data

@@ -129,11 +129,14 @@ class Irreversible:
 
 @dataclass(frozen=True)
 class Context:
-    """All that a step may know of the run: whose it is, which cut is open, which attempt this is."""
+    """All that a step may know of the run: whose it is, which cut is open, which attempt this is; `lost`: how often what the
+    step had made came to nothing, and still bears its name.
+    """
 
     migration: str
     epoch: int
     attempt: int
+    lost: int = 0
 
 
 @dataclass(frozen=True)
@@ -412,7 +415,8 @@ def token(ctx: Context, step: Step) -> str:
 
 def token_of(ctx: Context, key: str) -> str:
     """Return the same by a step's key alone: names are made of it too."""
-    text = f"{ctx.migration}/{ctx.attempt}/{ctx.epoch}/{key}"
+    again = f"/{ctx.lost}" if ctx.lost else ""
+    text = f"{ctx.migration}/{ctx.attempt}/{ctx.epoch}/{key}{again}"
     return hashlib.sha256(text.encode()).hexdigest()[:48]
 
 

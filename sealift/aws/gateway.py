@@ -202,7 +202,7 @@ class Gateway:
         operation = self._declared(call, declared)
         if operation.mutating:
             raise AssertionError(f"{call.operation} changes things: it is not a read")
-        tries, waited = 0, 0.0
+        tries, waited, began = 0, 0.0, self.clock.now()
         while True:
             try:
                 return await self._pages(operation, call.params, purpose)
@@ -214,6 +214,7 @@ class Gateway:
                 tries += 1
                 again = RETRIES[error.retry] if error.retry in READS else None
                 if again is None or waited >= min(again.served, patience) or self._account.closed:
+                    error.waited = self.clock.now() - began
                     raise
                 delay = again.delays.delay(tries, _DRAW)
                 waited += delay
@@ -227,14 +228,15 @@ class Gateway:
             CallError: AWS refused, or did not answer.
 
         """
-        tries, waited = 0, 0.0
+        tries, waited, began = 0, 0.0, self.clock.now()
         while True:
             try:
                 reply = await self.read(query.call, purpose, declared)
                 with reading(query.call.operation):
                     return query.read(reply)
-            except AnswerUnclear:
+            except AnswerUnclear as unclear:
                 if waited >= UNCLEAR_PATIENCE or self._account.closed:
+                    unclear.waited = self.clock.now() - began
                     raise
                 tries += 1
                 delay = ASK_AGAIN.delay(tries, _DRAW)

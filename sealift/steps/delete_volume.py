@@ -6,7 +6,7 @@ from typing import Any
 
 from sealift.estimate import SMALL_CALL
 from sealift.step import Call, Context, Found, Id, Irreversible, Query, Seconds, Step, Watch, tags_of
-from sealift.steps.looks import attachments, needs_unattached, volumes
+from sealift.steps.looks import attachments, deletable, volumes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class DeleteVolume(Step):
         return f"delete {self.volume}"
 
     def needs(self) -> Watch | None:
-        return needs_unattached(self.volume)
+        return Watch("volume", self.volume, deletable, "attached to nothing")
 
     def before(self, ctx: Context) -> Query:
         def read(reply: Mapping[str, Any]) -> list[str]:

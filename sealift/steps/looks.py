@@ -112,6 +112,13 @@ def unattached(volume: Resource) -> Seen:
     return Seen(done=not held and volume["State"] == "available", state=state)
 
 
+def deletable(volume: Resource) -> Seen:
+    """Tell whether a volume can be deleted, or is gone: also one that came to nothing (`error`) can be."""
+    if volume is None or volume["State"] in ("deleting", "deleted"):
+        return Seen(done=True, state="gone")
+    return Seen(done=True, state="error") if volume["State"] == "error" else unattached(volume)
+
+
 def attached(instance: str, device: str) -> Judge:
     """Tell whether a volume is attached to `instance` at `device`."""
 

@@ -98,6 +98,7 @@ class Invariants:
         )  # instances that somebody starts or stops: who is down, or up half-swapped, is theirs
         self.given_up: dict[str, float] = {}  # by target: until when writes are what a person has said may be discarded
         self.late_calls = 0  # that may still leave after a takeover
+        self.excused = 0.0  # seconds of down time that a fault accounts for, besides what drivers tell
         box.observe(self.look)
 
     def wrong(self, invariant: int, how: str) -> None:
@@ -185,7 +186,7 @@ class Invariants:
     def _came_up(self, one: Watched, at: float) -> None:
         began, one.down_at = one.down_at or at, None
         took = at - began
-        may = one.allowed + sum(c.seconds for c in self.box.charges[one.charged :])
+        may = self.excused + one.allowed + sum(c.seconds for c in self.box.charges[one.charged :])
         self._ask(
             DOWN,
             holds=took <= may,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tests.contract.shapes import CASES, SHAPES, planned
 from tests.faults import drivers, people
 from tests.faults.crashes import Tried, crash, share_of
+from tests.faults.faulting import striking
 
 Every = Callable[[str, str, float, int], list[Tried]]
 """Tries a share of a part on a shape by a route, so many at once."""
@@ -53,6 +54,11 @@ PARTS = [
     Part("killed on the way back, resumed", "crash points", _crashing("way back", "resume"), 0.15),
     Part("killed on the way back once up, resumed", "crash points", _crashing("way back once up", "resume"), 0.15),
     Part("killed in finalize, run again", "crash points", _crashing("finalize", "finalize again"), 0.2),
+    Part("struck by a fault", "faults", striking("forward"), 0.02),
+    Part("struck on the way back", "faults", striking("way back"), 0.02),
+    Part("struck on the way back once up", "faults", striking("way back once up"), 0.02),
+    Part("struck in finalize", "faults", striking("finalize"), 0.02),
+    Part("the window's end at each step of the cutover", "faults", striking("forward", window=True), 0.05),
 ]
 
 PARTS += [

@@ -63,6 +63,12 @@ class Watching(Protocol):
 
 Dies = Callable[[Point], bool]
 
+Asked = Callable[[Sent, Purpose], None]
+"""Who is told of a request, of any purpose, directly before it leaves."""
+
+Done = Callable[[Sent, Mapping[str, Any]], None]
+"""Who is told of a mutating request that was answered, before the driver hears of it."""
+
 
 class Tap:
     """Sits on a driver's journal and on its door to AWS."""
@@ -71,6 +77,8 @@ class Tap:
         self.driver, self.number, self.watching, self.dies = driver, number, watching, dies
         self.points: list[Point] = []
         self.dead = False
+        self.asked: Asked | None = None
+        self.done: Done | None = None
         self._intents: dict[asyncio.Task[Any] | None, tuple[str, str, int]] = {}
         self._row, self._note = driver.journal.row, driver.journal.note
         driver.journal.row, driver.journal.note = self.row, self.note  # type: ignore[method-assign]
@@ -148,13 +156,17 @@ class _Door(Gateway):
         self._tap = tap
 
     async def _request(self, operation: Operation, params: Mapping[str, Any], purpose: Purpose) -> dict[str, Any]:
+        sent = self._tap.sent(operation.name, params)
+        if self._tap.asked is not None:
+            self._tap.asked(sent, purpose)
         if purpose is not Purpose.MUTATE:
             return await super()._request(operation, params, purpose)
-        sent = self._tap.sent(operation.name, params)
         self._tap.watching.sending(sent)
         reply: dict[str, Any] | None = None
         try:
             reply = await super()._request(operation, params, purpose)
+            if self._tap.done is not None:
+                self._tap.done(sent, reply)
         finally:
             self._tap.watching.answered(sent, reply)
         return reply

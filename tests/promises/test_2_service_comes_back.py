@@ -285,3 +285,80 @@ async def test_a_window_that_ends_after_bring_up_changes_nothing(world: World) -
     driver = world.new_driver(listeners=[when("start", lambda: world.clock.advance(2 * 86400))])
     outcome = await world.migrate(instance, driver=driver, route="clone", window_end=end)
     assert (0, []) == (outcome.exit_code, world.box.losses())
+
+
+# -- reads that fail, and what has failed --------------------------------------------------------------------------------
+
+
+async def test_a_way_back_whose_first_look_is_refused_needs_a_person(instant: World) -> None:
+    """From the cutover on the instance cannot be described: exit 6 says that it is down, and names both commands; resume goes on."""
+    instance = instant.instance(ROOT)
+    fault = Fault(operation="ec2:DescribeInstances", code="UnauthorizedOperation", status=403, times=None)
+    driver = instant.new_driver(listeners=[when("attach:", lambda: instant.box.faults.add(fault))])
+    outcome = await instant.migrate(instance, driver=driver, route="clone")
+    wanted = ("is down", f"sealift resume {outcome.migration}", f"sealift rollback {outcome.migration}")
+    assert (6, []) == (outcome.exit_code, [w for w in wanted if w not in outcome.message])
+    assert "end needs-person" == moments(instant, outcome.migration)[-1]
+    instant.box.faults.clear()
+    resumed = await instant.act(instant.driver.resume(outcome.migration))
+    assert (0, "running", []) == (resumed.exit_code, instant.power(instance), instant.box.losses())
+
+
+async def test_a_rollback_whose_first_look_is_refused_needs_a_person(instant: World) -> None:
+    """The same where a person has asked for the way back: the workload is down, and that is no mere refusal."""
+    instance = instant.instance(ROOT)
+    before = picture(instant)
+    fault = Fault(operation="ec2:DescribeInstances", code="UnauthorizedOperation", status=403, times=None)
+    driver = instant.new_driver(listeners=[when("attach:", lambda: instant.box.faults.add(fault))])
+    outcome = await instant.migrate(instance, driver=driver, route="clone")
+    asked = await instant.act(instant.driver.rollback(outcome.migration))
+    assert (6, True) == (asked.exit_code, f"sealift rollback {outcome.migration}" in asked.message)
+    instant.box.faults.clear()
+    again = await instant.act(instant.driver.rollback(outcome.migration))
+    assert (0, {}) == (again.exit_code, changed(before, picture(instant)))
+
+
+async def test_a_refusal_before_the_cut_names_what_is_left_over(instant: World) -> None:
+    """Snapshots may be made and not described: exit 4, and the snapshot that could not be deleted is named."""
+    instance = instant.instance(ROOT)
+    refuse(instant, "ec2:DescribeSnapshots", "UnauthorizedOperation", times=None)
+    known = set(instant.box.world.region(instant.driver.account._identity or "", "eu-central-1").snapshots)
+    outcome = await instant.migrate(instance, route="clone")
+    instant.box.faults.clear()
+    (left,) = set(instant.snapshots()) - known
+    assert (4, "running", True) == (outcome.exit_code, instant.power(instance), f"left over: {left}" in outcome.message)
+
+
+@pytest.mark.parametrize(("step", "code", "minutes"), [("stop", 5, 10), ("undo:attach:", 6, 75)])
+async def test_a_read_that_is_throttled_for_ever_does_not_stretch_the_deadline(
+    instant: World, step: str, code: int, minutes: float
+) -> None:
+    """The patience of a read counts: while down it is five minutes and a read, on the way home an hour, then a person is told."""
+    instance = instant.instance(ROOT)
+    seen: list[float] = []
+
+    def throttle() -> None:
+        seen.append(instant.clock.now())
+        refuse(instant, "ec2:DescribeVolumes", "RequestLimitExceeded", times=None)
+
+    def turned() -> None:
+        seen.append(instant.clock.now())
+        instant.box.faults.clear()
+
+    if code == 6:
+        refuse(instant, "ec2:StartInstances")
+    ends = when("", turned, event="direction" if code == 5 else "end")
+    driver = instant.new_driver(listeners=[when(step, throttle, event="step-started"), ends])
+    outcome = await instant.migrate(instance, driver=driver, route="clone")
+    assert (code, True) == (outcome.exit_code, 120 < seen[1] - seen[0] < minutes * 60)
+
+
+async def test_a_copy_that_failed_is_deleted_and_not_waited_for(world: World) -> None:
+    """A volume that went to `error` never becomes available: it is deleted as it is, and nothing is left over (exit 5)."""
+    instance = world.instance(ROOT)
+    before = picture(world)
+    world.box.faults.add(Fault(operation="ec2:CopyVolumes", fails_at=50.0, times=None))
+    outcome = await world.migrate(instance, route="clone")
+    world.clock.advance(600)
+    assert (5, {}) == (outcome.exit_code, changed(before, picture(world)))
+    assert "left over" not in outcome.message

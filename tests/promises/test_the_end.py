@@ -263,3 +263,13 @@ async def test_there_is_nothing_to_verify_before_bring_up(instant: World) -> Non
     plan = await instant.plan(instant.instance(ROOT))
     left = await instant.act(instant.driver.migrate(plan, observed=True, no_wait=True))
     assert 4 == (await instant.act(instant.driver.verify(left.migration))).exit_code
+
+
+async def test_credentials_that_expire_in_finalize_are_no_end(instant: World) -> None:
+    """Exit 130 with the command: nothing is down, and the next finalize deletes the rest."""
+    _, migration = await retained(instant, retain=0)
+    fault = refuse(instant, "ec2:DeleteVolume", "RequestExpired", times=None)
+    cut_off, _ = await finalize(instant, migration)
+    assert (130, True) == (cut_off.exit_code, f"sealift finalize {migration}" in cut_off.message)
+    fault.times = 0
+    assert 0 == (await finalize(instant, migration))[0].exit_code

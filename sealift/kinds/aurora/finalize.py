@@ -125,6 +125,8 @@ async def settled(read: Read, facts: ClusterFacts, options: Options, outputs: Ma
     key with all its instances, and the source is still fenced off.
     """
     wrong = await _replacement(read, facts, outputs)
+    if "finalize:source" in outputs:
+        return wrong + await opened(read, outputs, options) + await unusable(read, facts)
     found = databases_in(await read(read_database(facts.resource_id, of_cluster=True)))
     wrong += lapses(found[0], facts.id, outputs, of_cluster=True) if found else [f"the source of {facts.id} is gone"]
     told = "HttpEndpointEnabled" in facts.described  # else it is of an engine that has no Data API

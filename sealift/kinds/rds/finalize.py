@@ -148,7 +148,9 @@ async def settled(read: Read, facts: InstanceFacts, options: Options, outputs: M
     wrong = await _replacement(read, facts, outputs)
     for replica in facts.replicas:
         wrong += await _new_replica(read, facts, replica)
-    for name, resource in ((facts.id, facts.resource_id), *((r.id, r.resource_id) for r in facts.replicas)):
+    old = {"finalize:source": (facts.id, facts.resource_id)}
+    old |= {f"finalize:replica:{r.id}": (r.id, r.resource_id) for r in facts.replicas}
+    for name, resource in (about for deletion, about in old.items() if deletion not in outputs):
         found = databases_in(await read(read_database(resource)))
         wrong += lapses(found[0], name, outputs) if found else [f"the source of {name} is gone"]
     return wrong + await opened(read, outputs, options) + await unusable(read, facts)

@@ -1,0 +1,517 @@
+"""The fault matrix: strike every call of a run with everything that can befall it, and judge how the run ends, and ends after that.
+
+A run is walked once. Directly before each of its requests the process forks; in the fork the fault is put into the sandbox,
+the same driver goes on, the fault clears, and what the message says comes next (resume, accept, roll back) is done.
+"""
+
+import re
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from zlib import crc32
+
+from sealift.aws.gateway import Purpose
+from sealift.clock import EPOCH_OF_TESTS
+from sealift.driver import Driver, Outcome
+from sealift.events import Event
+from sealift.gate import turn_back_at, window_of
+from sealift.recipe import DOWN, seconds_back
+from sealift.sandbox.faults import Fault
+from tests.faults.crashes import ACTS, Tried
+from tests.faults.forking import Broken, Forks
+from tests.faults.hands import MEANWHILE
+from tests.faults.stage import Ended, Stage, plainly, play
+from tests.faults.tapped import Sent, Tap
+
+LATE = 4 * 3600.0
+"""Seconds by which a state is late that never comes: longer than any deadline while a workload is down."""
+
+WINDOW = 3 * 86_400.0
+"""Seconds from the plan to the end of a window, where one is set: a run at rest at once does not need them."""
+
+COMMAND = re.compile(r"\b(?:sealift|aws) [a-z]|By hand, in this order: [^;]*[a-z]")
+"""What a person may do: a command, or, where it is inside a database, a step in words."""
+
+STEP: ContextVar[str] = ContextVar("step", default="")
+"""The step that this lane is at: a read is sent before its intent row, or after it."""
+
+Put = Callable[[Stage, Sent], None]
+
+
+# -- what can befall a call ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Bad:
+    """Something that goes wrong: how it is put in directly before a request leaves, whom it can befall, and what it excuses."""
+
+    name: str
+    befalls: Callable[[Sent, Purpose], bool]
+    put: Put
+    waits: float = 0.0
+    """Seconds of down time that it accounts for by itself, besides the retry delays that the engine tells."""
+    after: bool = False
+    """Put in when the request has been answered, not before."""
+    in_a_window: bool = False
+
+
+def _changes(sent: Sent, purpose: Purpose) -> bool:
+    return purpose is Purpose.MUTATE and not sent.operation.startswith("s3:")
+
+
+def _any(sent: Sent, purpose: Purpose) -> bool:
+    return not sent.operation.startswith("s3:")  # the sandbox's S3 is moto's: it knows no faults
+
+
+def _service(sent: Sent) -> str:
+    return sent.operation.split(":", 1)[0]
+
+
+def _fault(**about: Any) -> Put:
+    return lambda stage, sent: stage.box.faults.add(Fault(operation=sent.operation, **about))
+
+
+def _throttled(times: int | None) -> Put:
+    codes = {"ec2": "RequestLimitExceeded", "rds": "Throttling", "autoscaling": "Throttling"}
+    return lambda stage, sent: stage.box.faults.add(
+        Fault(
+            operation=sent.operation,
+            code=codes.get(_service(sent), "ThrottlingException"),
+            times=times,
+            message="Rate exceeded",
+        )
+    )
+
+
+def _denied(stage: Stage, sent: Sent) -> None:
+    code = "UnauthorizedOperation" if _service(sent) == "ec2" else "AccessDenied"
+    stage.box.faults.add(Fault(operation=sent.operation, code=code, status=403, times=None))
+
+
+def _expired(stage: Stage, sent: Sent) -> None:
+    """From now on nothing is let in: credentials expire for all calls at once."""
+    stage.box.faults.add(Fault(operation="ec2:*", code="RequestExpired", times=None))
+    stage.box.faults.add(Fault(operation="*", code="ExpiredToken", status=403, times=None))
+
+
+ABSENT = {
+    "VolumeId": "InvalidVolume.NotFound",
+    "SnapshotId": "InvalidSnapshot.NotFound",
+    "SourceSnapshotId": "InvalidSnapshot.NotFound",
+    "InstanceId": "InvalidInstanceID.NotFound",
+    "InstanceIds": "InvalidInstanceID.NotFound",
+    "Resources": "InvalidVolume.NotFound",
+    "GroupId": "InvalidGroup.NotFound",
+    "CapacityReservationId": "InvalidCapacityReservationId.NotFound",
+    "DBSnapshotIdentifier": "DBSnapshotNotFound",
+    "SourceDBSnapshotIdentifier": "DBSnapshotNotFound",
+    "DBClusterSnapshotIdentifier": "DBClusterSnapshotNotFoundFault",
+    "SnapshotIdentifier": "DBClusterSnapshotNotFoundFault",
+    "DBInstanceIdentifier": "DBInstanceNotFound",
+    "DBClusterIdentifier": "DBClusterNotFoundFault",
+    "SourceDBInstanceIdentifier": "DBInstanceNotFound",
+    "BlueGreenDeploymentIdentifier": "BlueGreenDeploymentNotFoundFault",
+    "DBParameterGroupName": "DBParameterGroupNotFound",
+    "DBClusterParameterGroupName": "DBParameterGroupNotFound",
+}
+"""What AWS answers of a parameter that names what it does not see yet (EC2 and RDS API references, Errors)."""
+
+NO_ROOM = {
+    "ec2:CopyVolumes": "CopyVolumesLimitExceeded",
+    "ec2:CreateVolume": "VolumeLimitExceeded",
+    "ec2:CreateSnapshot": "ConcurrentSnapshotLimitExceeded",
+    "ec2:CopySnapshot": "ResourceLimitExceeded",
+    "ec2:StartInstances": "VcpuLimitExceeded",
+    "ec2:CreateCapacityReservation": "InstanceLimitExceeded",
+    "ec2:CreateSecurityGroup": "SecurityGroupLimitExceeded",
+    "rds:CreateDBSnapshot": "SnapshotQuotaExceeded",
+    "rds:CopyDBSnapshot": "SnapshotQuotaExceeded",
+    "rds:CreateDBClusterSnapshot": "SnapshotQuotaExceeded",
+    "rds:RestoreDBInstanceFromDBSnapshot": "InstanceQuotaExceeded",
+    "rds:CreateDBInstance": "InstanceQuotaExceeded",
+    "rds:CreateDBInstanceReadReplica": "StorageQuotaExceeded",
+    "rds:RestoreDBClusterFromSnapshot": "DBClusterQuotaExceededFault",
+    "rds:CreateBlueGreenDeployment": "InstanceQuotaExceeded",
+    "rds:CopyDBParameterGroup": "DBParameterGroupQuotaExceeded",
+    "rds:CreateDBParameterGroup": "DBParameterGroupQuotaExceeded",
+    "rds:CopyDBClusterParameterGroup": "DBParameterGroupQuotaExceeded",
+    "rds:CreateDBClusterParameterGroup": "DBParameterGroupQuotaExceeded",
+}
+"""Which quota each operation can meet (API references, Errors)."""
+
+NO_HARDWARE = {
+    "ec2:StartInstances": "InsufficientInstanceCapacity",
+    "ec2:CreateCapacityReservation": "InsufficientInstanceCapacity",
+    "ec2:CreateVolume": "InsufficientVolumeCapacity",
+    "ec2:CopyVolumes": "InsufficientVolumeCapacity",
+    "rds:RestoreDBInstanceFromDBSnapshot": "InsufficientDBInstanceCapacity",
+    "rds:CreateDBInstance": "InsufficientDBInstanceCapacity",
+    "rds:CreateDBInstanceReadReplica": "InsufficientDBInstanceCapacity",
+    "rds:ModifyDBInstance": "InsufficientDBInstanceCapacity",
+    "rds:RestoreDBClusterFromSnapshot": "InsufficientDBClusterCapacityFault",
+}
+"""Which operations need hardware that AWS may not have just now."""
+
+
+def _coded(codes: Mapping[str, str]) -> Callable[[Sent, Purpose], bool]:
+    return lambda sent, purpose: purpose is Purpose.MUTATE and sent.operation in codes
+
+
+def _absent(sent: Sent) -> str | None:
+    return next((code for name, code in ABSENT.items() if sent.params.get(name)), None)
+
+
+def _names_one(sent: Sent, purpose: Purpose) -> bool:
+    return _any(sent, purpose) and _absent(sent) is not None
+
+
+def _sets_going(sent: Sent, purpose: Purpose) -> bool:
+    quick = ("Tags", "TagsToResource", "TagsFromResource", "Attribute", "Egress", "Ingress", "SecurityGroup")
+    return _changes(sent, purpose) and not sent.operation.endswith(quick)
+
+
+def _is_over(stage: Stage, sent: Sent) -> None:
+    """Let the turn-back time of the window pass at this moment."""
+    late = turn_back_at(window_of(stage.plan.options), seconds_back(stage.plan.steps))
+    stage.world.clock.advance(max(0.0, (late or 0.0) + 1 - stage.world.clock.now()))
+
+
+def _in_the_cut(sent: Sent, purpose: Purpose) -> bool:
+    return _changes(sent, purpose) and bool(sent.step)
+
+
+BAD = {
+    b.name: b
+    for b in (
+        Bad("throttled for a while", _any, _throttled(3), waits=60),
+        Bad("throttled for ever", _any, _throttled(None), waits=600),
+        Bad("500", _any, _fault(code="InternalError", status=500, times=2), waits=60),
+        Bad("time-out with effect", _changes, _fault(after=True, timeout=True), waits=120),
+        Bad("time-out without", _any, _fault(reset=True, timeout=True, times=2), waits=120),
+        Bad("connection reset", _any, _fault(reset=True), waits=120),
+        Bad("access denied", _any, _denied),
+        Bad("expired credentials", _any, _expired, waits=float("inf")),  # nobody can bring it up without any
+        Bad(
+            "not found for a second",
+            _names_one,
+            lambda stage, sent: stage.box.faults.add(Fault(operation=sent.operation, code=_absent(sent) or "")),
+        ),
+        Bad(
+            "a quota refusal",
+            _coded(NO_ROOM),
+            lambda stage, sent: _fault(code=NO_ROOM[sent.operation], times=None)(stage, sent),
+        ),
+        Bad(
+            "a capacity refusal",
+            _coded(NO_HARDWARE),
+            lambda stage, sent: _fault(code=NO_HARDWARE[sent.operation], times=None)(stage, sent),
+        ),
+        Bad("a state that never comes", _sets_going, _fault(late_s=LATE), waits=LATE),
+        Bad("its failed state", _sets_going, _fault(fails_at=50.0)),
+        Bad("the window's end", _in_the_cut, _is_over, waits=WINDOW, in_a_window=True),
+        *(
+            Bad(m.name, lambda s, p, m=m: p is Purpose.MUTATE and s.operation in m.operations, m.act, after=True)  # type: ignore[misc]
+            for m in MEANWHILE
+        ),
+    )
+}
+"""Everything that is tried, by name."""
+
+
+# -- the calls of a run --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A request of the undisturbed run: the how manieth of its kind, what it is and for what step it is sent."""
+
+    act: str
+    step: str
+    operation: str
+    purpose: Purpose
+    turn: int
+
+    def __str__(self) -> str:
+        again = f" ({self.turn})" if self.turn else ""
+        return f"{self.step or 'before any step'}: {self.purpose} {self.operation}{again}"
+
+
+Wanted = Callable[[Moment, Bad], bool]
+
+
+@dataclass
+class _Walk:
+    """A run under way: which of its requests have been seen, and with what this process has been struck."""
+
+    act: str
+    wanted: Wanted
+    forks: Forks
+    seen: dict[Moment, list[str]] = field(default_factory=dict)
+    struck: list[tuple[Moment, Bad]] = field(default_factory=list)
+    due: Put | None = None
+    open: bool = False
+    turns: dict[tuple[Any, ...], int] = field(default_factory=dict)
+
+    def begins(self, stage: Stage) -> bool:
+        """Tell whether the part of the run that is looked at has begun."""
+        if not self.open:
+            state = stage.world.state(stage.migration) if stage.migration else None
+            self.open = not ACTS[self.act].since or bool(state and state.direction == "back")
+        return self.open
+
+    def moment(self, sent: Sent, purpose: Purpose) -> Moment | None:
+        """Name a request; None for a read that is like one before it."""
+        key = (STEP.get(), sent.operation, purpose)
+        turn = self.turns[key] = self.turns.get(key, -1) + 1
+        if turn and purpose is not Purpose.MUTATE:
+            return None
+        return Moment(self.act, STEP.get(), sent.operation, purpose, turn)
+
+
+def _at(event: Event) -> None:
+    if event.name == "step-started":
+        STEP.set(event.step)
+
+
+def _tapped(stage: Stage, walk: _Walk) -> Driver:
+    driver = stage.driver(listeners=[_at])
+    tap = stage.taps[-1]
+
+    def asked(sent: Sent, purpose: Purpose) -> None:
+        if walk.struck:
+            return
+        stage._name()
+        moment = walk.moment(sent, purpose) if walk.begins(stage) else None
+        if moment is None:
+            return
+        befallen = [b for b in BAD.values() if b.befalls(sent, purpose) and b.in_a_window == _windowed(stage)]
+        walk.seen[moment] = [b.name for b in befallen if not b.in_a_window or _down(stage, sent)]
+        for bad in [b for b in befallen if b.name in walk.seen[moment] and walk.wanted(moment, b)]:
+            copy = stage.copy_of_the_journal()
+            if walk.forks.fork((moment, bad.name)):
+                walk.struck.append((moment, bad))
+                _go_on_in_this_fork(stage, tap, copy)
+                stage.invariants.excused += bad.waits
+                stage.invariants.people_act = bad.after
+                if bad.after:
+                    walk.due = bad.put
+                else:
+                    bad.put(stage, sent)
+                return
+
+    def done(sent: Sent, reply: Mapping[str, Any]) -> None:
+        if walk.due is not None:
+            due, walk.due = walk.due, None
+            due(stage, Sent(sent.driver, sent.operation, {**sent.params, "reply": reply}, *_rest(sent)))
+
+    tap.asked, tap.done = asked, done
+    return driver
+
+
+def _rest(sent: Sent) -> tuple[str, str, int]:
+    return sent.migration, sent.step, sent.token
+
+
+def _windowed(stage: Stage) -> bool:
+    return stage.plan.options.window_end is not None
+
+
+def _down(stage: Stage, sent: Sent) -> bool:
+    step = next((s for s in stage.plan.steps if s.key == sent.step), None)
+    return step is not None and step.phase in DOWN
+
+
+def _go_on_in_this_fork(stage: Stage, tap: Tap, journal: Any) -> None:
+    """Let the driver that runs, too, write to a journal of this process's own."""
+    stage.go_on_with(journal)
+    tap.elsewhere = False  # it lives on, on the same journal as those after it
+    tap.driver.journal._kept = tap.driver.journal._engine  # type: ignore[attr-defined]  # closing it would touch the other's
+    tap.driver.journal._engine = stage.world.driver.journal._engine
+
+
+# -- the walk ------------------------------------------------------------------------------------------------------------
+
+
+def moments(shape: str, route: str, act: str = "forward", **options: Any) -> dict[Moment, list[str]]:
+    """Walk a run and return its requests, each with what can befall it."""
+    found, _ = play(shape, route, partial(_strike, act=act, wanted=lambda moment, bad: False, at_once=1), **options)
+    return found  # type: ignore[no-any-return]
+
+
+def strike(
+    shape: str, route: str, wanted: Wanted, act: str = "forward", *, at_once: int = 1, **options: Any
+) -> list[Tried]:
+    """Walk a run, and strike each of its requests with all that can befall it and is wanted."""
+    _, tried = play(shape, route, partial(_strike, act=act, wanted=wanted, at_once=at_once), **options)
+    return tried  # type: ignore[no-any-return]
+
+
+async def _strike(stage: Stage, act: str, wanted: Wanted, at_once: int) -> tuple[dict[Moment, list[str]], list[Tried]]:
+    walk = _Walk(act, wanted, Forks(at_once))
+    outcome = await ACTS[act].play(stage, lambda: _tapped(stage, walk))
+    if walk.struck:
+        await _tell(walk, stage, outcome)
+    undisturbed = stage.end(outcome)
+    wrong = [*undisturbed.wrong, *_compared(undisturbed, ACTS[act].code, undisturbed.picture)]
+    tried = [Tried(act, "", "", wrong, undisturbed.checks)]
+    before = plainly(stage.before)
+    for (moment, name), ends in walk.forks.join().items():
+        if isinstance(ends, Broken):
+            tried.append(Tried(act, str(moment), name, [ends.why]))
+            continue
+        wrong = list(judged(act, BAD[name], ends, undisturbed, before))
+        tried.append(Tried(act, str(moment), name, wrong, ends[-1].checks))
+    return walk.seen, tried
+
+
+async def _tell(walk: _Walk, stage: Stage, outcome: Outcome | None) -> None:
+    """Go on, in this fork, until it is over; tell every end that it came to."""
+    ((moment, bad),) = walk.struck
+    try:
+        stage.box.faults.clear()
+        stage.world.clock.advance(LATE if bad.waits == LATE else 0)  # late as it is, it comes
+        ends = [stage.end(outcome)]
+        for _ in range(4):
+            if _over(walk.act, bad, ends[-1]):
+                break
+            ends.append(stage.end(await _mended(walk.act, bad, moment, stage, ends[-1])))
+        what: Any = ends
+    except BaseException:  # noqa: BLE001 - whatever it was, the process that forked hears of it
+        what = Broken(traceback.format_exc(limit=-12))
+    walk.forks.tell(what)
+
+
+def _over(act: str, bad: Bad, ended: Ended) -> bool:
+    if act == "forward":
+        return ended.code == 0 or (bad.in_a_window and ended.code == 3)
+    return ended.code == 0 or (ended.code == ACTS[act].code and ACTS[act].code != 0)
+
+
+async def _mended(act: str, bad: Bad, moment: Moment, stage: Stage, ended: Ended) -> Outcome | None:
+    """Do what the last message says, once the fault has cleared."""
+    if act == "finalize":
+        return await stage.finalize()
+    if "sealift accept" in ended.message:
+        if crc32(f"{moment}{bad.name}".encode()) % 2 and "cannot be kept" not in ended.message:
+            return await stage._act(stage.driver().accept(stage.migration))  # type: ignore[no-any-return]
+        return await stage.rollback(discard=True)
+    if act == "way back once up" and stage.world.state(stage.migration).direction != "back":
+        return await stage.rollback(discard=True)
+    return await stage.resume()
+
+
+# -- the judge -----------------------------------------------------------------------------------------------------------
+
+
+def judged(act: str, bad: Bad, ends: list[Ended], undisturbed: Ended, before: list[str]) -> list[str]:
+    """Return what is wrong with how a run ended when it was struck, and with how it ended when the fault had cleared."""
+    first, last = ends[0], ends[-1]
+    wrong = [*last.wrong]
+    if bad.after:
+        return wrong + [w for e in ends for w in _after_somebody(e, before)]
+    wrong += [f"at once: {w}" for w in _judged(act, bad, first, undisturbed, before)]
+    if last is not first:
+        went_back = "as it was before the cut" in last.message or "was put back" in last.message
+        if went_back and act == "forward" and "sealift accept" in "".join(e.message for e in ends[:-1]):
+            less = [line for line in before if line not in last.picture and not line.endswith(("[]", "{}"))]
+            wrong += [f"then: it was put back, and lacks {less[:4]}"] if less else []
+        else:
+            left = any("left over" in e.message for e in ends)
+            if not _over(act, bad, last) or (last.code == 0 and not went_back and act == "forward"):
+                wrong += [f"then: {w}" for w in _compared(last, 0, undisturbed.picture, left=left)]
+    return wrong
+
+
+SERVES = re.compile(r'"[^"]+": "(running|available)"')
+"""A line of a picture that tells of an instance or a database which serves."""
+
+
+def _after_somebody(ended: Ended, before: list[str]) -> list[str]:
+    """What somebody has deleted or changed stays so: what counts is that all that served serves, or a person is told."""
+    if ended.code == 6:
+        return (
+            [] if len(COMMAND.findall(ended.message)) >= 2 else [f"it names fewer than two commands: {ended.message}"]
+        )
+    serve, served = (len([line for line in lines if SERVES.search(line)]) for lines in (ended.picture, before))
+    if ended.code in (0, 3, 4, 5, 130) and serve >= served:
+        return []
+    return [f"it ended with {ended.code}, and {serve} serve of {served}: {ended.message[:400]}"]
+
+
+def _judged(act: str, bad: Bad, ended: Ended, undisturbed: Ended, before: list[str]) -> list[str]:
+    left = "left over" in ended.message
+    if ended.code == ACTS[act].code:
+        return _compared(ended, ACTS[act].code, undisturbed.picture, left=left)
+    match ended.code:
+        case 5 | 4 if act == "forward":
+            return _compared(ended, ended.code, before, left=left)
+        case 4 | 5 | 0:
+            return []
+        case 130:
+            return [] if "sealift " in ended.message else [f"it names no command: {ended.message[:300]}"]
+        case 6:
+            commands = COMMAND.findall(ended.message)
+            return [] if len(commands) >= 2 else [f"it names fewer than two commands: {ended.message[:400]}"]
+        case 3 if bad.in_a_window:
+            return []
+        case 1 if act == "finalize":
+            return []  # nothing is down: an error of the service, after which finalize is run again
+    return [f"it ended with {ended.code}: {ended.message[:300]}"]
+
+
+def _compared(ended: Ended, code: int, picture: list[str], *, left: bool = False) -> list[str]:
+    """Compare an end with another; `left`: what its message names as left over may be there besides."""
+    found = [] if ended.code == code else [f"it ended with {ended.code}, not {code}: {ended.message[:300]}"]
+    less = [line.strip() for line in picture if line not in ended.picture]
+    if left:
+        less = [line for line in less if not line.endswith(("[]", "{}"))]  # what was empty holds what is left over
+    more = [line.strip() for line in ended.picture if line not in picture]
+    if less or ((more or len(picture) != len(ended.picture)) and not left):
+        sizes = f"{len(ended.picture)} lines for {len(picture)}"
+        found.append(f"another end ({ended.message[:200]}); lacks {less[:4]} and has {more[:4]} ({sizes})")
+    return found
+
+
+# -- what the long and the short form ask for ------------------------------------------------------------------------------
+
+
+def a_share_of(share: float, shape: str, route: str) -> Wanted:
+    """Return a choice of so much of the matrix, the same each time."""
+    return lambda moment, bad: crc32(f"{shape}/{route}/{moment.act}/{moment}/{bad.name}".encode()) % 1000 < share * 1000
+
+
+def striking(act: str, *, window: bool = False) -> Callable[[str, str, float, int], list[Tried]]:
+    """Return what tries a share of the matrix on a shape by a route: each request of an act, with each fault."""
+
+    def every(shape: str, route: str, share: float, at_once: int) -> list[Tried]:
+        options = {"window_end": in_three_days()} if window else {}
+        return strike(shape, route, a_share_of(share, shape, route), act, at_once=at_once, **options)
+
+    return every
+
+
+def every(shape: str, route: str, share: float = 1.0, at_once: int = 2) -> list[Tried]:
+    """Try a share of the whole matrix of a shape and route: each act, each request, each fault, and the window's end."""
+    parts = [*(striking(act) for act in ACTS), striking("forward", window=True)]
+    return [tried for part in parts for tried in part(shape, route, share, at_once)]
+
+
+def in_three_days() -> float:
+    """Return the end of a window that is far enough away."""
+    return EPOCH_OF_TESTS + WINDOW
+
+
+def rotating(
+    shape: str, route: str, faults: Iterable[str] = tuple(BAD), turn: int = 0, **options: Any
+) -> tuple[Wanted, dict[str, Moment]]:
+    """Return a choice in which each of `faults` befalls one request of a run, each another one; the next `turn` moves all on."""
+    chosen: dict[str, Moment] = {}
+    there = moments(shape, route, **options)
+    for number, name in enumerate(BAD):
+        able = [m for m, names in there.items() if name in names]
+        if able and name in faults:
+            chosen[name] = able[(crc32(f"{shape}/{route}".encode()) + 7 * number + turn) % len(able)]
+    return (lambda moment, bad: chosen.get(bad.name) == moment), chosen

@@ -1,0 +1,136 @@
+"""What somebody else does by hand to what a call has just made or changed: deletes it, or changes it back."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from tests.faults.tapped import Sent
+from tests.world import REGION
+
+Params = Mapping[str, Any]
+By = Callable[[Any, Params, Params], None]
+"""Given the client of the operation's service, the request's parameters and its answer."""
+
+
+def _volume(ec2: Any, params: Params, reply: Params) -> None:
+    for volume in reply.get("Volumes") or [reply]:
+        ec2.delete_volume(VolumeId=volume["VolumeId"])
+
+
+def _group(kind: str) -> By:
+    def delete(rds: Any, params: Params, reply: Params) -> None:
+        name = params.get(f"{kind}Name") or params[f"Target{kind}Identifier"]
+        getattr(rds, {"DBParameterGroup": "delete_db_parameter_group"}.get(kind, "delete_db_cluster_parameter_group"))(
+            **{f"{kind}Name": name}
+        )
+
+    return delete
+
+
+def _database(rds: Any, params: Params, reply: Params) -> None:
+    rds.delete_db_instance(DBInstanceIdentifier=params["DBInstanceIdentifier"], SkipFinalSnapshot=True)
+
+
+DELETED: dict[str, By] = {
+    "ec2:CopyVolumes": _volume,
+    "ec2:CreateVolume": _volume,
+    "ec2:CreateSnapshot": lambda c, p, r: c.delete_snapshot(SnapshotId=r["SnapshotId"]),
+    "ec2:CopySnapshot": lambda c, p, r: c.delete_snapshot(SnapshotId=r["SnapshotId"]),
+    "ec2:CreateCapacityReservation": lambda c, p, r: c.cancel_capacity_reservation(
+        CapacityReservationId=r["CapacityReservation"]["CapacityReservationId"]
+    ),
+    "ec2:CreateSecurityGroup": lambda c, p, r: c.delete_security_group(GroupId=r["GroupId"]),
+    "rds:CreateDBSnapshot": lambda c, p, r: c.delete_db_snapshot(DBSnapshotIdentifier=p["DBSnapshotIdentifier"]),
+    "rds:CopyDBSnapshot": lambda c, p, r: c.delete_db_snapshot(DBSnapshotIdentifier=p["TargetDBSnapshotIdentifier"]),
+    "rds:CreateDBClusterSnapshot": lambda c, p, r: c.delete_db_cluster_snapshot(
+        DBClusterSnapshotIdentifier=p["DBClusterSnapshotIdentifier"]
+    ),
+    "rds:RestoreDBInstanceFromDBSnapshot": _database,
+    "rds:CreateDBInstance": _database,
+    "rds:CreateDBInstanceReadReplica": _database,
+    "rds:RestoreDBClusterFromSnapshot": lambda c, p, r: c.delete_db_cluster(
+        DBClusterIdentifier=p["DBClusterIdentifier"], SkipFinalSnapshot=True
+    ),
+    "rds:CreateBlueGreenDeployment": lambda c, p, r: c.delete_blue_green_deployment(
+        BlueGreenDeploymentIdentifier=r["BlueGreenDeployment"]["BlueGreenDeploymentIdentifier"]
+    ),
+    "rds:CreateDBParameterGroup": _group("DBParameterGroup"),
+    "rds:CopyDBParameterGroup": _group("DBParameterGroup"),
+    "rds:CreateDBClusterParameterGroup": _group("DBClusterParameterGroup"),
+    "rds:CopyDBClusterParameterGroup": _group("DBClusterParameterGroup"),
+}
+"""How the owner of the account deletes what a call has made."""
+
+
+def _flip(ec2: Any, params: Params, reply: Params) -> None:
+    told = [
+        {**m, "Ebs": {**m["Ebs"], "DeleteOnTermination": not m["Ebs"]["DeleteOnTermination"]}}
+        for m in params["BlockDeviceMappings"]
+    ]
+    ec2.modify_instance_attribute(InstanceId=params["InstanceId"], BlockDeviceMappings=told)
+
+
+CHANGED: dict[str, By] = {
+    "ec2:AttachVolume": lambda c, p, r: c.detach_volume(VolumeId=p["VolumeId"]),
+    "ec2:DetachVolume": lambda c, p, r: c.attach_volume(
+        VolumeId=p["VolumeId"], InstanceId=p["InstanceId"], Device=p["Device"]
+    ),
+    "ec2:StopInstances": lambda c, p, r: c.start_instances(InstanceIds=p["InstanceIds"]),
+    "ec2:StartInstances": lambda c, p, r: c.stop_instances(InstanceIds=p["InstanceIds"]),
+    "ec2:CreateTags": lambda c, p, r: c.delete_tags(
+        Resources=p["Resources"], Tags=[{"Key": t["Key"]} for t in p["Tags"]]
+    ),
+    "ec2:ModifyInstanceAttribute": _flip,
+    "ec2:CopyVolumes": lambda c, p, r: c.delete_tags(
+        Resources=[v["VolumeId"] for v in r["Volumes"]], Tags=[{"Key": "sealift:migration"}]
+    ),
+    "ec2:CreateVolume": lambda c, p, r: c.delete_tags(Resources=[r["VolumeId"]], Tags=[{"Key": "sealift:migration"}]),
+    "ec2:CreateSnapshot": lambda c, p, r: c.delete_tags(
+        Resources=[r["SnapshotId"]], Tags=[{"Key": "sealift:migration"}]
+    ),
+    "rds:AddTagsToResource": lambda c, p, r: c.remove_tags_from_resource(
+        ResourceName=p["ResourceName"], TagKeys=[t["Key"] for t in p["Tags"]]
+    ),
+    "rds:ModifyDBInstance": lambda c, p, r: c.modify_db_instance(
+        DBInstanceIdentifier=p.get("NewDBInstanceIdentifier") or p["DBInstanceIdentifier"],
+        PreferredMaintenanceWindow="sun:03:00-sun:04:00",
+        ApplyImmediately=True,
+    ),
+    "rds:ModifyDBCluster": lambda c, p, r: c.modify_db_cluster(
+        DBClusterIdentifier=p.get("NewDBClusterIdentifier") or p["DBClusterIdentifier"],
+        PreferredMaintenanceWindow="sun:03:00-sun:04:00",
+        ApplyImmediately=True,
+    ),
+    "rds:RebootDBInstance": lambda c, p, r: c.reboot_db_instance(DBInstanceIdentifier=p["DBInstanceIdentifier"]),
+    "ec2:AuthorizeSecurityGroupIngress": lambda c, p, r: c.revoke_security_group_ingress(
+        GroupId=p["GroupId"], IpPermissions=p["IpPermissions"]
+    ),
+}
+"""How somebody takes back, or does once more, what a call has just done."""
+
+
+@dataclass(frozen=True)
+class Meanwhile:
+    """Something that a person does between a call and the driver's next look."""
+
+    name: str
+    how: Mapping[str, By]
+
+    @property
+    def operations(self) -> frozenset[str]:
+        """The operations after which it can be done."""
+        return frozenset(self.how)
+
+    def act(self, stage: Any, sent: Sent) -> None:
+        """Do it; where AWS lets nobody do so in this state, nothing has happened."""
+        service: Any = sent.operation.split(":", 1)[0]
+        client = boto3.client(service, region_name=REGION)
+        with suppress(ClientError):
+            self.how[sent.operation](client, sent.params, sent.params["reply"])
+
+
+MEANWHILE = (Meanwhile("someone deletes it meanwhile", DELETED), Meanwhile("someone changes it meanwhile", CHANGED))
