@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 
@@ -17,6 +18,7 @@ import pytest
 
 from tests.clients import share as share_clients
 from tests.faults import record as records
+from tests.faults import walks
 from tests.faults.crashes import Tried
 from tests.faults.parts import CASES, PARTS, SHORT, Part, kind_of
 
@@ -45,6 +47,7 @@ def main(share: float, short: bool, only: str, at_once: int, keep: bool) -> None
             for one in found:
                 for wrong in one.wrong:
                     click.echo(f"           {one}: {' '.join(wrong.split())[-500:]}", err=True)
+        _walk(record, share, only)
     record.seconds = time.monotonic() - began
     click.echo(record.table())
     click.echo(f"{len(record.wrong)} violations")
@@ -58,6 +61,19 @@ def _chosen(short: bool, only: str) -> Iterator[tuple[Part, str, str]]:
         for part in PARTS:
             if re.search(only, f"{part.name}: {shape}, {route}"):
                 yield part, shape, route
+
+
+def _walk(record: records.Record, share: float, only: str) -> None:
+    """Random walks are of many targets at once: they have a line of their own."""
+    if not re.search(only, "walks"):
+        return
+    before, line = dict(walks.counts), record.line("all kinds", "at once")
+    line.add("walks", "random walks", walks.every(share, click.echo))
+    added = {name: count - before.get(name, 0) for name, count in walks.counts.items()}
+    for name in ("walks", "steps"):
+        line.tried[name] = line.survived[name] = added[name]
+    line.survived["walks"] -= bool(line.wrong)
+    line.checks = Counter({"all": added["checks"]})
 
 
 def _tried(part: Part, shape: str, route: str, share: float, at_once: int) -> list[Tried]:
