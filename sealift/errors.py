@@ -104,7 +104,10 @@ class Refused(SealiftError):
 
 
 class CallError(SealiftError):
-    """An AWS call that did not succeed; `waited`: the seconds for which a read has been tried again before that was said."""
+    """An AWS call that did not succeed.
+
+    `waited`: the seconds for which a read has been tried again before that was said.
+    """
 
     def __init__(self, message: str, *, operation: str, retry: Retry, ambiguous: bool = False, **fields: Any) -> None:
         super().__init__(message, **fields)
