@@ -3,8 +3,9 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.faults.crashes import Tried
 from tests.faults.invariants import DOWN, FOREIGN, LOST, MIX, ONE_DRIVER, QUOTA, SAID, SOURCE, TRACED
@@ -35,6 +36,11 @@ class Line:
     survived: Counter[str] = field(default_factory=Counter)
     checks: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for the record."""
+        counts = {"tried": dict(self.tried), "survived": dict(self.survived), "checks": dict(self.checks)}
+        return {"kind": self.kind, "route": self.route, "shapes": self.shapes, **counts, "wrong": self.wrong}
 
     def add(self, counts: str, shape: str, found: Iterable[Tried]) -> None:
         """Count in what was tried on a shape."""
@@ -72,7 +78,7 @@ class Record:
             "minutes": round(self.seconds / 60),
             "invariants": {str(number): said for number, said in SAID.items()},
             "promises": [{"promise": p, "invariants": i, "against": a} for p, (i, a) in PROMISES.items()],
-            "lines": [asdict(line) for line in self.lines.values()],
+            "lines": [line.as_json() for line in self.lines.values()],
         }
         path.write_text(json.dumps(body, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
