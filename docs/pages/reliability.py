@@ -63,14 +63,14 @@ def page() -> str:
         "\n## What each promise was tried against\n",
         _table(("promise", "what had to hold all the while", "tried against"), _promises(record, lines)),
         "\n## By kind and route\n",
-        f"{_part(record['share'])}, in {record['minutes']} minutes. Survived of tried:\n",
+        f"{_part(record['share'])}, in {record['minutes']} minutes on two cores. Survived of tried:\n",
         _table(*_by_route(lines)),
         TAIL,
     ])  # fmt: skip
 
 
 def _part(share: float) -> str:
-    return "All of it" if share >= 1 else f"{share:.0%} of each part on every shape, evenly spread"
+    return "All of it" if share >= 1 else f"{100 * share:g} % of each part on every shape, evenly spread"
 
 
 def _summed(counts: Iterable[dict[str, int]]) -> Counter[str]:

@@ -84,6 +84,10 @@ async def _walk(stage: Stage, act: str, wanted: Callable[[str, str], bool], at_o
     return [Tried(act, "", "undisturbed", [*ended.wrong, *wrong], ended.checks), *_told(act, forks.join())]
 
 
+TURNED = "the test says no"
+"""Why a run had turned back before anybody did anything."""
+
+
 def _deeds(stage: Stage) -> Iterator[Deed]:
     return (d for d in DEEDS.values() if stage.plan.kind in d.on)
 
@@ -145,7 +149,11 @@ def _about(stage: Stage, deed: Deed, done: Done, ended: Ended) -> list[str]:
     if ended.code not in (WELL, REFUSED, BACK, ASKS):
         return [said]
     named = any(name in ended.message for name in (done.to, *done.also))
-    found = [] if named or (ended.code == WELL and deed.harmless) else [f"{done.to} is not named; {said}"]
+    # A way back that had begun already undoes what it finds: who has undone a part of it has done its work.
+    need_not = (ended.code == WELL and deed.harmless) or (
+        ended.code == BACK and TURNED in ended.message and not deed.power
+    )
+    found = [] if named or need_not else [f"{done.to} is not named; {said}"]
     if ended.code == WELL:
         found += _sound(stage, deed)
     elif ended.code in (REFUSED, BACK):
