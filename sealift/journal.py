@@ -500,11 +500,17 @@ class Journal:
     def _take(self, db: Connection, migration: str, locks: Iterable[str]) -> None:
         for resource in sorted(set(locks)):
             holder = db.execute(select(_locks.c.migration).where(_locks.c.resource == resource)).scalar()
-            if holder not in (None, migration):
+            if holder not in (None, migration) and not self._at_rest(holder):
                 message = f"{resource} is being worked on by {holder}"
                 raise Refused(message, resource=resource, remedy=f"See: sealift status {holder}")
-            if holder is None:
+            if holder != migration:
+                db.execute(delete(_locks).where(_locks.c.resource == resource))
                 db.execute(insert(_locks).values(resource=resource, migration=migration))
+
+    def _at_rest(self, migration: str) -> bool:
+        """Tell whether a migration has come to its end and nobody drives it: its driver died before it gave its locks back."""
+        _, _, free, gone = self.lease(migration)
+        return self.state(migration).end in ("retained", "rolled-back", "finalized") and (free or gone)
 
     def lock(self, migration: str, resources: Iterable[str]) -> None:
         """Take the locks of a migration, all or none.

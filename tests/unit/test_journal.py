@@ -359,3 +359,19 @@ def test_a_cut_of_an_adopted_migration_has_a_higher_number_than_any_that_left_so
     assert 501 == journal.state("mig-0123456789").epoch
     journal.note("mig-0123456789", "epoch", attempt=1)
     assert 501 == journal.state("mig-0123456789").epoch
+
+
+def test_a_driver_that_dies_before_it_gives_its_locks_back_keeps_nobody_out(journal: Journal) -> None:
+    """What has come to its end and is driven by nobody holds no lock; what is under way, or asks a person, does."""
+    one = begun(journal, "i-1")
+    with pytest.raises(Refused, match="is being worked on"):
+        begun(journal, "i-1")
+    journal.note(one, "end", {"as": "needs-person"}, attempt=1)
+    with pytest.raises(Refused, match="is being worked on"):
+        begun(journal, "i-1")
+    journal.note(one, "end", {"as": "retained"}, attempt=1)
+    token = journal.take_lease(one, (0, 0))
+    with pytest.raises(Refused, match="is being worked on"):
+        begun(journal, "i-1")
+    journal.free(one, token)
+    assert one != begun(journal, "i-1")
