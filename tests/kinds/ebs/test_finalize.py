@@ -239,13 +239,17 @@ async def test_no_status_is_asked_for_where_no_replacement_is_left() -> None:
     assert 0 == door.times("ec2:DescribeVolumeStatus")
 
 
-@pytest.mark.parametrize(("type_", "asked"), [("gp3", True), ("io1", True), ("io2", True), ("gp2", False), ("st1", False)])
+@pytest.mark.parametrize(
+    ("type_", "asked"), [("gp3", True), ("io1", True), ("io2", True), ("gp2", False), ("st1", False)]
+)
 async def test_iops_are_asked_of_types_that_are_given_them(type_: str, asked: bool) -> None:
     """Those of gp2 follow its size."""
     facts = alone(type=type_, iops=5000)
     outputs = {f"copy:{DATA}": {"VolumeId": "vol-9"}}
 
-    said = await wrong(a_door(volumes=[replacement("vol-9", VolumeType=type_, Iops=1)], statuses=[status("vol-9")]), facts, outputs)
+    said = await wrong(
+        a_door(volumes=[replacement("vol-9", VolumeType=type_, Iops=1)], statuses=[status("vol-9")]), facts, outputs
+    )
 
     assert asked == bool(said)
 
@@ -325,8 +329,12 @@ async def test_the_encrypted_snapshot_of_the_copy_route_stays() -> None:
 async def test_what_a_recycle_bin_keeps_of_the_sources_stays_until_its_time() -> None:
     """Volumes and snapshots of ours, and of nobody else."""
     door = bins(
-        ec2_ListVolumesInRecycleBin={"Volumes": [{"VolumeId": ROOT, "RecycleBinExitTime": "2030-01-01"}, {"VolumeId": "vol-x"}]},
-        ec2_ListSnapshotsInRecycleBin={"Snapshots": [{"SnapshotId": "snap-1", "VolumeId": DATA}, {"SnapshotId": "snap-2"}]},
+        ec2_ListVolumesInRecycleBin={
+            "Volumes": [{"VolumeId": ROOT, "RecycleBinExitTime": "2030-01-01"}, {"VolumeId": "vol-x"}]
+        },
+        ec2_ListSnapshotsInRecycleBin={
+            "Snapshots": [{"SnapshotId": "snap-1", "VolumeId": DATA}, {"SnapshotId": "snap-2"}]
+        },
     )
 
     assert [

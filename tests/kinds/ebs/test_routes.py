@@ -231,7 +231,12 @@ def test_the_copy_route_encrypts_the_last_snapshot_and_makes_the_volume_of_that(
 
 @pytest.mark.parametrize(
     ("zone_type", "asked", "bought"),
-    [("availability-zone", None, 300), ("availability-zone", 120, 120), ("local-zone", None, None), ("local-zone", 120, None)],
+    [
+        ("availability-zone", None, 300),
+        ("availability-zone", 120, 120),
+        ("local-zone", None, None),
+        ("local-zone", 120, None),
+    ],
 )
 def test_speed_is_bought_where_it_is_sold(zone_type: str, asked: int | None, bought: int | None) -> None:
     """In an availability zone only; as chosen, or the highest for a fast disk."""
@@ -257,7 +262,8 @@ def test_every_source_is_marked_and_has_a_warm_snapshot() -> None:
 
 
 @pytest.mark.parametrize(
-    ("route", "quota", "limit"), [("clone", CopyVolume.quota, 7), ("copy", CopySnapshot.quota, 20), ("snapshot", None, 0)]
+    ("route", "quota", "limit"),
+    [("clone", CopyVolume.quota, 7), ("copy", CopySnapshot.quota, 20), ("snapshot", None, 0)],
 )
 def test_slots_are_reserved_before_the_quiesce(route: str, quota: str | None, limit: int) -> None:
     """As many as volumes move: clones of AWS's five or what was raised, snapshot copies of 20; snapshots need none."""
@@ -417,7 +423,10 @@ def test_reserved_tags_and_ours_do_not_come_over() -> None:
 @pytest.mark.parametrize(
     ("facts", "text"),
     [
-        (with_root(delete_on_termination=True, auto_enable_io=True), f"v={ROOT} d=/dev/xvda t=1 a=1 i={INSTANCE} s=running"),
+        (
+            with_root(delete_on_termination=True, auto_enable_io=True),
+            f"v={ROOT} d=/dev/xvda t=1 a=1 i={INSTANCE} s=running",
+        ),
         (with_root(card=2), f"v={ROOT} d=/dev/xvda t=0 a=0 c=2 i={INSTANCE} s=running"),
         (alone(auto_enable_io=None), f"v={DATA} d= t=0 a=0"),
     ],
@@ -492,14 +501,20 @@ def test_a_volume_of_a_snapshot_is_slower_until_the_last_is_initialised() -> Non
     """At the rate that is bought, or without one."""
     fast = data(type="io2", iops=8000, size=100)
 
-    assert estimate.initialisation(100, 300) == routes.degraded_by_snapshot(an_instance(a_volume(size=1), fast), NO_OPTIONS)
-    assert estimate.initialisation(8, 100) == routes.degraded_by_snapshot(an_instance(), Options(initialization_rate=100))
+    assert estimate.initialisation(100, 300) == routes.degraded_by_snapshot(
+        an_instance(a_volume(size=1), fast), NO_OPTIONS
+    )
+    assert estimate.initialisation(8, 100) == routes.degraded_by_snapshot(
+        an_instance(), Options(initialization_rate=100)
+    )
     assert 0.0 == routes.degraded_by_clone(an_instance(encrypted()), NO_OPTIONS)
     assert 0.0 == routes.degraded_by_snapshot(an_instance(encrypted()), NO_OPTIONS)
 
 
 def test_every_type_of_step_is_known_to_the_plan() -> None:
     """A plan file is read back by type."""
-    everything = [s for r in ROUTES for s in steps_of(in_group(), r, asg="suspend", quiesce="a", after="b", state_url="s3://x")]
+    everything = [
+        s for r in ROUTES for s in steps_of(in_group(), r, asg="suspend", quiesce="a", after="b", state_url="s3://x")
+    ]
 
     assert {type(s).__name__ for s in everything} <= set(BY_NAME)
