@@ -145,7 +145,9 @@ class ScriptedGateway:
             raise error
         return {}
 
-    async def send(self, call: Call, declared: frozenset[str], guard: Callable[[], None] | None = None) -> dict[str, Any]:
+    async def send(
+        self, call: Call, declared: frozenset[str], guard: Callable[[], None] | None = None
+    ) -> dict[str, Any]:
         assert call.operation in declared
         if guard:
             guard()

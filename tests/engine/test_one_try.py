@@ -1,5 +1,6 @@
 """One try of one step: what is written before what is sent, what is looked for before it is sent again, what is believed."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,17 @@ import pytest
 
 from sealift.aws.gateway import Purpose
 from sealift.engine import ABSENCE_BELIEVED, CLOCK_SKEW, REQUEST_LIFE
-from sealift.errors import CallError, CheckFailed, CutVoid, LeaseLost, Refused, Retry, SealiftError, TurnBack, WaitFailed
+from sealift.errors import (
+    CallError,
+    CheckFailed,
+    CutVoid,
+    LeaseLost,
+    Refused,
+    Retry,
+    SealiftError,
+    TurnBack,
+    WaitFailed,
+)
 from sealift.gate import Window
 from sealift.step import Found, Phase, Seen, Switch
 from tests.engine.scripted import COPY, CREATE, STOP, Act, Bench, Died, act, asks, waits
@@ -207,7 +218,11 @@ async def test_what_looks_first_is_taken_as_it_is_found(bench: Bench) -> None:
     """Nothing is sent."""
     await tried(bench, act(looks_first=True, finds=asks(lambda: Found({"x": "1"}))))
 
-    assert ([], ["made", "done"], {"x": "1"}) == (bench.gateway.keys, bench.rows("stop"), bench.entry("stop", "made").data)
+    assert ([], ["made", "done"], {"x": "1"}) == (
+        bench.gateway.keys,
+        bench.rows("stop"),
+        bench.entry("stop", "made").data,
+    )
     assert [Purpose.FIND] == [r[1] for r in bench.gateway.reads]
 
 
@@ -265,7 +280,9 @@ async def test_what_has_no_token_is_looked_for_twice_by_two_filters_before_absen
     await tried(bench, step)
 
     assert [("stop", bench.began + ABSENCE_BELIEVED)] == bench.gateway.sent
-    assert ["ec2:DescribeVolumes", "ec2:DescribeVolumes", "ec2:DescribeSnapshots"] == [r[0] for r in bench.gateway.reads]
+    assert ["ec2:DescribeVolumes", "ec2:DescribeVolumes", "ec2:DescribeSnapshots"] == [
+        r[0] for r in bench.gateway.reads
+    ]
     assert [REQUEST_LIFE, ABSENCE_BELIEVED, ABSENCE_BELIEVED] == [r[2] - bench.began for r in bench.gateway.reads]
 
 
@@ -320,7 +337,9 @@ async def test_an_answer_that_never_came_is_looked_for_twice(bench: Bench) -> No
 
 
 @pytest.mark.parametrize(
-    ("older", "ours"), [(0.0, True), (CLOCK_SKEW, True), (CLOCK_SKEW + 1, False)], ids=["as the intent", "skew", "older"]
+    ("older", "ours"),
+    [(0.0, True), (CLOCK_SKEW, True), (CLOCK_SKEW + 1, False)],
+    ids=["as the intent", "skew", "older"],
 )
 async def test_what_was_created_before_the_intent_is_not_of_this_try(bench: Bench, older: float, ours: bool) -> None:
     """But for what two clocks may differ."""
@@ -364,7 +383,8 @@ async def test_what_it_made_is_waited_for_and_told(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("phase", "cap"), [(Phase.PREPARE, 60), (Phase.CUTOVER, 5), (Phase.CONFIRM, 15), (Phase.RESTORE, 5), (Phase.FINALIZE, 60)]
+    ("phase", "cap"),
+    [(Phase.PREPARE, 60), (Phase.CUTOVER, 5), (Phase.CONFIRM, 15), (Phase.RESTORE, 5), (Phase.FINALIZE, 60)],
 )
 async def test_it_is_polled_seldom_only_where_nothing_is_down(bench: Bench, phase: Phase, cap: int) -> None:
     """Every five seconds in a cutover and on the way home; up to a minute elsewhere."""
@@ -373,7 +393,7 @@ async def test_it_is_polled_seldom_only_where_nothing_is_down(bench: Bench, phas
     await tried(bench, act(phase=phase, waited=waits(lambda: looks.pop(0) if looks else DONE)))
 
     times = [r[2] for r in bench.gateway.reads]
-    assert cap == round(max(b - a for a, b in zip(times, times[1:], strict=False)))
+    assert cap == round(max(b - a for a, b in pairwise(times)))
 
 
 @pytest.mark.parametrize(
@@ -387,7 +407,9 @@ async def test_it_is_polled_seldom_only_where_nothing_is_down(bench: Bench, phas
         (Phase.FINALIZE, ["intent", "made", "lost"]),
     ],
 )
-async def test_what_failed_to_become_ready_is_made_anew_on_the_way_back(bench: Bench, phase: Phase, rows: list[str]) -> None:
+async def test_what_failed_to_become_ready_is_made_anew_on_the_way_back(
+    bench: Bench, phase: Phase, rows: list[str]
+) -> None:
     """Elsewhere the run turns."""
     error = await fails(bench, act(phase=phase, waited=waits(lambda: Seen(failed="it went to 'error'"))), WaitFailed)
 
@@ -437,7 +459,9 @@ async def test_a_start_that_came_to_nothing_leaves_what_it_left(
     bench: Bench, unused: bool, left: dict[str, Any] | None, rows: list[str]
 ) -> None:
     """At once: a later start is somebody else's."""
-    step = act("start", Phase.BRING_UP, waited=waits(lambda: Seen(failed="no room", unused=unused)), traces=asks(lambda: left))
+    step = act(
+        "start", Phase.BRING_UP, waited=waits(lambda: Seen(failed="no room", unused=unused)), traces=asks(lambda: left)
+    )
 
     await fails(bench, step, WaitFailed)
 
@@ -449,7 +473,12 @@ async def test_a_start_that_came_to_nothing_leaves_what_it_left(
 
 async def test_a_trace_that_cannot_be_read_hides_nothing(bench: Bench) -> None:
     """The failure is that of the start."""
-    step = act("start", Phase.BRING_UP, waited=waits(lambda: Seen(failed="no room", unused=True)), traces=asks(lambda: {}, "ec2:X"))
+    step = act(
+        "start",
+        Phase.BRING_UP,
+        waited=waits(lambda: Seen(failed="no room", unused=True)),
+        traces=asks(dict, "ec2:X"),
+    )
     bench.gateway.unread["ec2:X"] = silent()
 
     assert "no room" in (await fails(bench, step, WaitFailed)).message

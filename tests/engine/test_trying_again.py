@@ -156,7 +156,9 @@ async def test_a_delay_is_waited_before_the_next_try_and_told(bench: Bench) -> N
     retries = bench.told("retry")
     assert [round(g, 1) for g in gaps] == [e.data["seconds"] for e in retries]
     assert [("transient", 1), ("throttled", 2)] == [(e.data["error"], e.data["tries"]) for e in retries]
-    assert [("transient", 1), ("throttled", 2)] == [(e.data["error"], e.data["tries"]) for e in bench.told("step-failed")]
+    assert [("transient", 1), ("throttled", 2)] == [
+        (e.data["error"], e.data["tries"]) for e in bench.told("step-failed")
+    ]
     assert 1 <= gaps[1] / 2 <= 1.25 or 0.75 <= gaps[1] / 2 <= 1.25
 
 
