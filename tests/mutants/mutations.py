@@ -4,7 +4,8 @@ mutmut names the changes; which of them are tried is decided here:
 
 * Texts for people are left alone: a string with a blank in it, an f-string, a `remedy`. A test that pins each word would
   say nothing of what a migration does. Names (rows, states, fields, operations) are strings without blanks, and are tried.
-* A name is misspelt once, not also shouted and whispered.
+* A name is misspelt once, not also shouted and whispered; an argument becomes None, and is not also left out: where it has no
+  default that cannot run, and where it has one it is often the same.
 * What mutmut leaves out it leaves out for its trampolines: properties and context managers are tried here as well, for
   here a change replaces the code of a function that is in place.
 """
@@ -159,7 +160,7 @@ def _changes(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
             continue
         made = operator(node)
         for new in [*made][:1] if operator is operator_string else made:
-            if not _only_text(node, new):
+            if not _is_idle(node, new):
                 yield new
 
 
@@ -172,11 +173,13 @@ def _is_text(value: cst.CSTNode) -> bool:
     )
 
 
-def _only_text(node: cst.CSTNode, new: cst.CSTNode) -> bool:
-    """Tell whether a change takes nothing away but a text for people."""
+def _is_idle(node: cst.CSTNode, new: cst.CSTNode) -> bool:
+    """Tell whether a change is not worth a trial: it takes a text for people away, or leaves an argument out."""
     if isinstance(node, cst.Assign | cst.AnnAssign):
         return node.value is not None and _is_text(node.value)
     if isinstance(node, cst.Call) and isinstance(new, cst.Call):
+        if len(new.args) < len(node.args):
+            return True
         gone = [a for a in node.args if all(a is not kept for kept in new.args)]
         return bool(gone) and all(_is_text(a.value) or (a.keyword and a.keyword.value in FOR_PEOPLE) for a in gone)
     return False

@@ -10,12 +10,14 @@ import hashlib
 import json
 import os
 import random
+import resource
 import shutil
+import signal
 import sys
 import time
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +56,9 @@ def main() -> int:
     asked = _asked()
     BUILD.mkdir(parents=True, exist_ok=True)
     whole = [m for name, path in SOURCES.items() for m in mutants(path, name)]
-    chosen = list(_share(whole, asked.share, asked.only, asked.seed))
+    chosen = _share(whole, asked.share, asked.only, asked.seed)
     book = Book(anew=asked.anew)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was tried is told and kept
     scratch = scratch_folder(f"sealift-mutants-{os.getpid()}")
 
     def work(trials: Trials) -> None:
@@ -63,6 +66,8 @@ def main() -> int:
             _try_all(trials, _undisturbed(trials, whole), chosen, book, asked)
         except RuntimeError as error:
             book.broken = str(error)
+        except KeyboardInterrupt:
+            sys.stdout.write("interrupted: what was tried so far\n")
 
     where = [
         *FAST,
@@ -98,20 +103,19 @@ def _asked() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _share(found: Sequence[Mutant], share: float, only: str, seed: int) -> Iterator[Mutant]:
-    """Draw from the changes of each function, so that none is left out; the same seed draws the same."""
+def _share(found: Sequence[Mutant], share: float, only: str, seed: int) -> list[Mutant]:
+    """Draw from the changes of each function, so that none is left out, and mix them; the same seed draws the same."""
     functions: dict[str, list[Mutant]] = defaultdict(list)
     for mutant in found:
         if only in f"{mutant.module}.{mutant.function}":
             functions[f"{mutant.module}.{mutant.function}"].append(mutant)
+    drawn: list[Mutant] = []
     for name, there in functions.items():
-        if share >= 1:
-            yield from there
-            continue
         draw = random.Random(f"{seed} {name}")  # noqa: S311 - a sample
-        whole, rest = divmod(len(there) * share, 1)
-        drawn = {id(m) for m in draw.sample(there, int(whole) + (draw.random() < rest))}
-        yield from (m for m in there if id(m) in drawn)
+        whole, rest = divmod(len(there) * min(1.0, share), 1)
+        drawn += draw.sample(there, int(whole) + (draw.random() < rest))
+    random.Random(seed).shuffle(drawn)  # noqa: S311 - whoever interrupts it has tried a sample
+    return drawn
 
 
 class Book:
@@ -196,6 +200,8 @@ def _try_all(
             sys.stdout.write(f"... {number} of {len(chosen)} after {time.monotonic() - begun:.0f} s\n")
         sys.stdout.flush()
     book.save()
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    sys.stdout.write(f"{used.ru_utime + used.ru_stime:.0f} s of computing\n")
 
 
 # -- what is said
@@ -213,9 +219,10 @@ def _id(one: Mapping[str, Any]) -> tuple[str, str, str, int]:
 def _tell(chosen: Sequence[Mutant], whole: Sequence[Mutant], book: Book, asked: argparse.Namespace) -> int:
     reasons = {_id(s): str(s.get("reason", "")) for s in listed()}
     became = {m.id: SURVIVED if m.id in reasons and book.how(m) is None else book.how(m) for m in chosen}
+    chosen = [m for m in chosen if became[m.id] is not None]
     figures = Counter((m.module, became[m.id]) for m in chosen)
     sys.stdout.write(f"\n{'module':32}{'changes':>9}{KILLED:>9}{LATE:>11}{SURVIVED:>10}{'%':>8}\n")
-    for module in [*dict.fromkeys(m.module for m in chosen)]:
+    for module in SOURCES:
         sys.stdout.write(_line(module, [figures[module, how] for how in (KILLED, LATE, SURVIVED)]))
     added = [sum(n for (_, how), n in figures.items() if how == h) for h in (KILLED, LATE, SURVIVED)]
     sys.stdout.write(_line("all", added))
