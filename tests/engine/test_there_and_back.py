@@ -488,7 +488,11 @@ async def test_after_bring_up_nothing_is_put_back_without_a_person(bench: Bench)
     assert f"Keep it: sealift accept {bench.migration}. It goes on with: do tags." in error.remedy
     assert f"sealift rollback {bench.migration} --discard-writes" in error.remedy
     assert "needs-person" == bench.journal.state(bench.migration).end
-    assert {"as": "needs-person", "why": "tags refused"} == bench.entry(None, "end").data == bench.told("end")[0].data
+    ended = {"as": "needs-person", "why": "tags refused"}
+    assert ({**ended, "step": "tags", "resource": "vol-1"}, ended) == (
+        bench.entry(None, "end").data,
+        bench.told("end")[0].data,
+    )
 
 
 async def test_a_person_may_put_the_original_back(bench: Bench) -> None:

@@ -39,7 +39,12 @@ FAST = (
     "tests/unit/test_recipe.py",
     "tests/kinds/ebs/test_routes.py",
     "tests/kinds/ebs/test_finalize.py",
-    "tests/engine",
+    "tests/engine/test_one_try.py",
+    "tests/engine/test_trying_again.py",
+    "tests/engine/test_there_and_back.py",
+    "tests/engine/test_errors_are_kept.py",
+    "tests/engine/test_a_driver_ends.py",
+    "tests/engine/test_several_targets.py",
     "tests/promises",
 )
 SLOW = 2.5

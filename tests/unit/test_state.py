@@ -334,6 +334,25 @@ def test_what_it_waits_for_is_forgotten_when_the_gate_opens_or_it_ends() -> None
     assert ("a volume", False) == (elsewhere.waiting_for, elsewhere.at_gate)
 
 
+@pytest.mark.parametrize(
+    ("note", "data"),
+    [("gate-open", {}), ("waiting", {"for": "x"}), ("direction", {"why": "w"}), ("attempt", {"number": 2})],
+)
+def test_what_the_breaker_has_left_is_held_until_somebody_goes_on(note: str, data: dict[str, Any]) -> None:
+    """It says why, and whether it stands at its gate; it waits for nothing."""
+    held = told().note("waiting", **{"for": "x", "gate": True}).note("held", why="one has failed", gate=True)
+    assert ("one has failed", True, None) == (held.state.held, held.state.at_gate, held.state.waiting_for)
+    assert not told().note("held", why="one has failed", gate=False).state.at_gate
+
+    assert "" == held.note(note, **data).state.held
+
+
+@pytest.mark.parametrize("what", ["trouble", "failure"])
+def test_trouble_and_failure_are_errors_of_the_migration(what: str) -> None:
+    """Whoever looks is told the last one."""
+    assert {"message": "m"} == told().add("a", "failed", message="first").note(what, message="m").state.last_error
+
+
 def test_an_end_says_how_and_why() -> None:
     """In the words of its row."""
     state = told().note("end", **{"as": "rolled-back", "why": "the gate has shut"}).state
