@@ -81,8 +81,11 @@ def mutants(path: Path, module: str) -> list[Mutant]:
     wrapper.module.visit(finder)
     counted: dict[tuple[str, str, str], int] = {}
     found = []
+    originals = {
+        id(def_): _alone(wrapper.module, def_) for _, def_, _, _ in {id(f[1]): f for f in finder.found}.values()
+    }
     for function, def_, node, new in finder.found:
-        original, changed = _alone(wrapper.module, def_), _alone(wrapper.module, def_.deep_replace(node, new))
+        original, changed = originals[id(def_)], _alone(wrapper.module, def_.deep_replace(node, new))
         was, now = _difference(original, changed)
         same = counted[function, was, now] = counted.get((function, was, now), 0) + 1
         at = finder.line(def_.name)
@@ -99,8 +102,12 @@ def _alone(module: cst.Module, def_: cst.CSTNode) -> str:
 
 def _difference(original: str, changed: str) -> tuple[str, str]:
     """Return the lines that differ, before and after, without their indentation."""
-    told = [*difflib.ndiff(original.splitlines(), changed.splitlines())]
-    was, now = ([d[2:].strip() for d in told if d.startswith(sign)] for sign in ("- ", "+ "))
+    old, new = original.splitlines(), changed.splitlines()
+    was, now = [], []
+    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag != "equal":
+            was += [line.strip() for line in old[i1:i2]]
+            now += [line.strip() for line in new[j1:j2]]
     return "\n".join(was), "\n".join(now)
 
 

@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 
 from tests.mutants.mutations import Mutant, mutants
-from tests.mutants.trial import Trials, Undisturbed, scratch_folder, undisturbed_from
+from tests.mutants.trial import CHEAP, Trials, Undisturbed, scratch_folder, undisturbed_from
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "mutants"
@@ -174,7 +174,14 @@ def _undisturbed(trials: Trials, whole: Sequence[Mutant]) -> Undisturbed:
     files = {test: test.partition("::")[0] for test in trials.items}
     stamps = {file: _stamp([ROOT / file]) for file in set(files.values())}
     seen = _json(path)
-    same = {t for t, f in files.items() if seen.get("files", {}).get(f) == stamps[f] and t in seen["met"]}
+    digests = {f"{m.module}.{m.function}": m.digest for m in whole}
+    same = {
+        test
+        for test, file in files.items()
+        if seen.get("files", {}).get(file) == stamps[file]
+        and test in seen["met"]
+        and (seen["seconds"][test] > CHEAP or all(digests.get(f) == d for f, (d, _) in seen["met"][test].items()))
+    }
     body: dict[str, Any] = {k: {t: seen[k][t] for t in same} for k in ("seconds", "met") if same}
     if new := [t for t in files if t not in same]:
         measured = trials.measure(new, SOURCES, whole)

@@ -95,7 +95,7 @@ def test_a_changed_default_is_what_everybody_gets(found: list[Mutant]) -> None:
 
 def test_a_change_is_tried_on_the_tests_that_meet_it(found: list[Mutant]) -> None:
     """Fast ones first, one case of each test before the second of any, and no more than the limit; where a function has changed
-    since, whoever met it.
+    since, whoever met it comes last.
     """
     (one,) = [m for m in found if m.now == "return self.open"]
     there, elsewhere = Met(one.digest, one.offsets), Met(one.digest, frozenset({99}))
@@ -106,7 +106,7 @@ def test_a_change_is_tried_on_the_tests_that_meet_it(found: list[Mutant]) -> Non
     }  # fmt: skip
     seconds = {"a[1]": 0.1, "a[2]": 0.2, "b": 1.0, "long": 9.0, "c": 0.1, "d": 0.1, "old": 2.0}
 
-    assert ["a[1]", "b", "old", "a[2]"] == Undisturbed(seconds, met).meeting(one, limit=5)
+    assert ["a[1]", "b", "a[2]", "old"] == Undisturbed(seconds, met).meeting(one, limit=5)
 
 
 def test_every_listed_survivor_has_a_reason() -> None:

@@ -35,6 +35,10 @@ IDLE = 20.0
 """Seconds for which a test may wait for nothing."""
 
 
+CHEAP = 0.1
+"""Seconds up to which a test is measured anew as soon as a function that it meets has changed."""
+
+
 @dataclass(frozen=True)
 class Met:
     """What a test has run of a function: offsets from its first line, and the digest of the source that it had then."""
@@ -54,16 +58,16 @@ class Undisturbed:
         """Return the tests to try a change on: those that run its lines, fast ones first, up to `limit` seconds.
 
         Of one parametrized test the fastest case comes in the first round, the next in the second: many tests say more
-        than many cases of one. Where a function is not as it was when the tests were measured, all that met it count.
+        than many cases of one. Where a function is not as it was when a test was measured, the test comes last.
         """
-        rounds: dict[str, list[str]] = defaultdict(list)
+        rounds: dict[str, list[tuple[bool, str]]] = defaultdict(list)
         for test in sorted(self.seconds, key=lambda t: (self.seconds[t], t)):
             met = self.met[test].get(f"{mutant.module}.{mutant.function}")
             if met is not None and (met.digest != mutant.digest or met.offsets & mutant.offsets):
-                rounds[test.partition("[")[0]].append(test)
-        ranked = sorted((n, self.seconds[t], t) for cases in rounds.values() for n, t in enumerate(cases))
+                rounds[test.partition("[")[0]].append((met.digest != mutant.digest, test))
+        ranked = sorted((old, n, self.seconds[t], t) for cases in rounds.values() for n, (old, t) in enumerate(cases))
         chosen, spent = [], 0.0
-        for _, seconds, test in ranked:
+        for *_, seconds, test in ranked:
             if chosen and spent + seconds > limit:
                 continue
             chosen.append(test)
