@@ -51,6 +51,7 @@ class Act(Step):
     after_trace: Any = None
     turns: Switch | None = None
     kept_by: Any = None
+    contexts: Any = field(default=None, compare=False)  # a list: notes with which context it was looked for
     quiesces: bool = False  # type: ignore[misc]
     takes_down: bool = False  # type: ignore[misc]
     at_gate: bool = False  # type: ignore[misc]
@@ -80,6 +81,8 @@ class Act(Step):
         return self.befores
 
     def find(self, ctx: Context) -> Query | None:
+        if self.contexts is not None:
+            self.contexts.append(ctx)
         return self.finds
 
     def find_again(self, ctx: Context) -> Query | None:

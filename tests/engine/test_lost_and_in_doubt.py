@@ -67,6 +67,23 @@ async def test_where_a_replacement_serves_all_up_to_there_is_done(bench: Bench) 
     assert [] == bench.gateway.keys
 
 
+async def test_each_step_is_looked_for_with_the_epoch_that_it_was_made_with(bench: Bench) -> None:
+    """What was prepared carries none; from the quiesce on it is that of the cut."""
+    early: list[Any] = []
+    late: list[Any] = []
+    warm = prepared("warm", finds=found(id="snap-1"), outputs=("id",), contexts=early)
+    copy = act("copy", operation=COPY, finds=found(id="vol-9"), outputs=("id",), contexts=late)
+    engine = bench.engine(*a_recipe(warm=warm, copy=copy))
+    engine.note("epoch", number=41)
+    engine.note("quiesce")
+
+    await bench.act(engine.look_for_all(until_up=False))
+
+    real = [c for c in (*early, *late) if c.migration == bench.migration]  # others only ask which operations there are
+    assert {(0, 1), (41, 1)} == {(c.epoch, c.attempt) for c in real}
+    assert {0} == {c.epoch for c in real if c in early}
+
+
 async def test_of_a_state_past_the_preparation_nobody_asks_when_all_is_up(bench: Bench) -> None:
     """It may be another by now: that was done. What was prepared, or leaves an output, is looked for."""
     await bench.act(

@@ -345,6 +345,29 @@ async def test_whatever_goes_wrong_service_comes_back(bench: Bench) -> None:
     assert "unexpected ZeroDivisionError: oops" in bench.entry(None, "failure").data["message"]
 
 
+async def test_a_step_that_cannot_be_made_is_a_fault_of_ours_and_goes_back(bench: Bench) -> None:
+    """What an earlier one should have left is not there: said with what it was, about the target."""
+    await runs(bench, *a_recipe(copy=act("copy", taken_back=undo("copy", Phase.CLEAN))))
+
+    failure = bench.entry(None, "failure").data
+    assert ("Unexpected", "i-1") == (failure["error"], failure["resource"])
+    assert "KeyError: 'id'" in failure["message"]
+    assert "undo:stop" in bench.gateway.keys
+
+
+async def test_on_the_way_back_nobody_is_served_before_service_is_back(bench: Bench) -> None:
+    """Every step of the way there is done: that says nothing while the way back takes it off again."""
+    steps = a_recipe(start=act("start", Phase.BRING_UP, taken_back=undo("start", fences=True)))
+    await runs(bench, *steps)
+
+    await back(bench, *steps, why="slow")
+
+    order = [(e.step, e.what) for e in bench.journal.entries(bench.migration)]
+    last_down, last_up = (max(n for n, o in enumerate(order) if o == (None, what)) for what in ("down", "up"))
+    assert last_down < order.index(("undo:start", "intent")) < order.index(("undo:stop", "done")) < last_up
+    assert 3 == order.count((None, "down")) == order.count((None, "up"))  # there the writers; back they, and who reads
+
+
 async def test_a_refusal_after_the_quiesce_is_a_way_back_like_any(bench: Bench) -> None:
     """Before it, the caller sees it as a refusal."""
     bench.gateway.answers |= {"copy": [Refused("no slot")]}
@@ -841,6 +864,7 @@ async def test_what_the_way_back_has_taken_off_cannot_be_accepted(bench: Bench) 
         await bench.act(bench.engine(*a_recipe()).accept())
 
     assert f"sealift rollback {bench.migration} --discard-writes" in str(caught.value.remedy)
+    assert "i-1" == caught.value.resource
     assert "accepted" not in bench.notes
 
 

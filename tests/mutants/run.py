@@ -110,18 +110,20 @@ def _asked() -> argparse.Namespace:
 
 
 def _share(found: Sequence[Mutant], share: float, only: str, seed: int) -> list[Mutant]:
-    """Draw from the changes of each function, so that none is left out, and mix them; the same seed draws the same."""
+    """Draw from the changes of each function, so that none is left out, in an order in which any beginning is such a sample.
+
+    The same seed draws the same; a larger share has the smaller one in it.
+    """
     functions: dict[str, list[Mutant]] = defaultdict(list)
     for mutant in found:
         if only in f"{mutant.module}.{mutant.function}":
             functions[f"{mutant.module}.{mutant.function}"].append(mutant)
-    drawn: list[Mutant] = []
+    drawn: list[tuple[float, str, Mutant]] = []
     for name, there in functions.items():
         draw = random.Random(f"{seed} {name}")  # noqa: S311 - a sample
-        whole, rest = divmod(len(there) * min(1.0, share), 1)
-        drawn += draw.sample(there, int(whole) + (draw.random() < rest))
-    random.Random(seed).shuffle(drawn)  # noqa: S311 - whoever interrupts it has tried a sample
-    return drawn
+        first = draw.random()
+        drawn += [((n + first) / len(there), name, m) for n, m in enumerate(draw.sample(there, len(there)))]
+    return [m for place, _, m in sorted(drawn, key=lambda d: d[:2]) if place < share or share >= 1]
 
 
 class Book:

@@ -19,7 +19,7 @@ PLAN: dict[str, Any] = {"target": "i-1", "kind": "ebs-instance", "account": "1",
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Journal:
-    return Journal(VirtualClock(), tmp_path / "place" / "journal.db")
+    return Journal(VirtualClock(), tmp_path / "some" / "place" / "journal.db")
 
 
 def begun(journal: Journal, *locks: str, **plan: Any) -> str:
