@@ -94,7 +94,7 @@ def test_a_changed_default_is_what_everybody_gets(found: list[Mutant]) -> None:
 
 
 def test_a_change_is_tried_on_the_tests_that_meet_it(found: list[Mutant]) -> None:
-    """Fast ones first, one case of each test before the second of any, and no more than the limit; where a function has changed
+    """Cheap ones first, one case of each test before the second of any, and no more than the limit; where a function has changed
     since, whoever met it comes last.
     """
     (one,) = [m for m in found if m.now == "return self.open"]
