@@ -148,6 +148,9 @@ class ScriptedGateway:
             raise error
         return {}
 
+    async def ask(self, query: Query, purpose: Purpose, declared: frozenset[str] | None = None) -> Any:
+        return query.read(await self.read(query.call, purpose))
+
     async def send(
         self, call: Call, declared: frozenset[str], guard: Callable[[], None] | None = None
     ) -> dict[str, Any]:

@@ -148,7 +148,8 @@ class Book:
         self._tried[_key(mutant)] = {"how": how, "by": by, "stamp": f"{self.stamp} {limit}"}
 
     def save(self) -> None:
-        """Write the file."""
+        """Write the file, with what another run may have written meanwhile."""
+        self._tried = {**_json(self._path), **self._tried}
         self._path.write_text(json.dumps(self._tried), encoding="utf-8")
 
     def how(self, mutant: Mutant) -> str | None:

@@ -162,9 +162,9 @@ def test_a_row_is_read_as_it_was_written(journal: Journal) -> None:
 
 def test_an_adopted_migration_has_its_old_id_and_takes_its_locks(journal: Journal) -> None:
     """Its first rows say the attempt that its resources carry, and that it was adopted; an id that is there is refused."""
-    journal.adopt("mig-old", PLAN, "sha256:9", ["vol-1"], attempt=3)
+    journal.adopt("mig-old", PLAN, "sha256:9", ["vol-1"], attempt=3, epoch=41)
 
-    assert [("attempt", 3, {"number": 3}), ("adopted", 3, {})] == [
+    assert [("attempt", 3, {"number": 3}), ("adopted", 3, {"epoch": 41})] == [
         (e.what, e.attempt, e.data) for e in journal.entries("mig-old")
     ]
     assert {0} == {e.token for e in journal.entries("mig-old")}

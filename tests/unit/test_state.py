@@ -301,6 +301,25 @@ def test_the_epoch_of_an_adopted_migration_is_what_its_resources_say() -> None:
     assert (41, 1) == (told().note("epoch", number=41).state.epoch, told().note("epoch").state.epoch)
 
 
+def test_the_next_cut_of_an_adopted_migration_is_later_than_those_that_its_resources_carry() -> None:
+    """Its journal counts anew: no cut has the number of an earlier one."""
+    story = told().note("adopted", epoch=41).note("epoch")
+    assert (41, 42) == (story.state.last_cut, story.state.epoch)
+    assert 2 == told().note("adopted").note("epoch").state.epoch
+
+
+def test_what_the_watchdog_came_to_is_kept_for_its_attempt() -> None:
+    """The next attempt knows nothing of it."""
+    story = told().note("guard", restored=5.0, came_to="it has put the originals back")
+    assert {"restored": 5.0, "came_to": "it has put the originals back"} == story.state.guard
+    assert story.note("attempt", number=2).state.guard is None
+
+
+def test_service_may_have_been_there_before_its_row_was_written() -> None:
+    """The watchdog had brought it back: the row says when."""
+    assert 2.5 == told().note("down", who=WRITERS).note("up", who=WRITERS, at=103.5).state.down_seconds(1e9)
+
+
 def test_moments_are_those_of_their_rows() -> None:
     """Quiesce and service-back."""
     state = told().note("quiesce").note("service-back").state

@@ -86,7 +86,7 @@ def test_a_running_instance_is_stopped_once_and_its_root_goes_first(route: str) 
         "verify:attachments", "still-quiet",
     ] == order(steps, Phase.CUTOVER)  # fmt: skip
     assert ["start"] == order(steps, Phase.BRING_UP)
-    assert [*(["slots:back"] if route == "copy" else []), "tags", "status"] == order(steps, Phase.CONFIRM)
+    assert [*(["slots:back"] if route == "copy" else []), "tags", "status", "serving"] == order(steps, Phase.CONFIRM)
     assert [["detach:/dev/xvda"], ["detach:/dev/sdf"]] == [
         [s.key for lane in b for s in lane] for b in blocks(steps) if b[0][0].key.startswith("detach")
     ]
@@ -177,9 +177,11 @@ def test_the_whole_instance_is_in_the_steps_that_are_of_it() -> None:
     assert told(named["cut"]) == {"instance": INSTANCE}
     assert told(named["claim"]) == {"volumes": (ROOT, DATA)}
     assert told(named["still-quiet"]) == {"sources": (ROOT, DATA)}
-    assert told(named["start"]) == {"instance": INSTANCE, "launch_time": CUT}
     assert told(named["status"]) == {"instance": INSTANCE}
     new = [Ref(f"copy:{d}", "VolumeId") for d in ("/dev/xvda", "/dev/sdf")]
+    disks = (("/dev/xvda", new[0]), ("/dev/sdf", new[1]))
+    assert told(named["start"]) == {"instance": INSTANCE, "launch_time": CUT, "disks": disks}
+    assert told(named["serving"]) == {"instance": INSTANCE, "devices": disks, "sources": (ROOT, DATA)}
     assert told(named["verify:attachments"]) == {
         "instance": INSTANCE,
         "devices": (("/dev/xvda", new[0], True), ("/dev/sdf", new[1], False)),
