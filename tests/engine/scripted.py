@@ -10,7 +10,7 @@ from sealift.clock import VirtualClock, actor
 from sealift.engine import Engine, Runner, Work, local_runner
 from sealift.events import Event
 from sealift.journal import Entry, Journal
-from sealift.step import Call, Context, Irreversible, Phase, Query, Seen, Step, Switch, Watch
+from sealift.step import Call, Context, Guard, Irreversible, Phase, Query, Seen, Step, Switch, Watch
 from sealift.watch import Watcher
 
 CREATE, COPY, STOP = "ec2:CreateSnapshot", "ec2:CopyVolumes", "ec2:StopInstances"
@@ -62,6 +62,8 @@ class Act(Step):
     fences: bool = False  # type: ignore[misc]
     renames: bool = False  # type: ignore[misc]
     harbours: bool = False  # type: ignore[misc]
+    guards: bool = False  # type: ignore[misc]
+    stands_by: Guard | None = None
     outputs: tuple[str, ...] = ()  # type: ignore[misc]
 
     def title(self) -> str:
@@ -120,6 +122,9 @@ class Act(Step):
 
     def resumed(self, left: Any) -> Step:
         return self.after_trace(left) if self.after_trace else self
+
+    def guard(self, ctx: Context, out: Any) -> Guard | None:
+        return self.stands_by
 
     def salvage(self) -> Any:
         return self.kept_by

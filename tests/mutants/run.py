@@ -42,6 +42,7 @@ FAST = (
     "tests/engine/test_one_try.py",
     "tests/engine/test_trying_again.py",
     "tests/engine/test_there_and_back.py",
+    "tests/engine/test_watched.py",
     "tests/engine/test_held.py",
     "tests/engine/test_lost_and_in_doubt.py",
     "tests/engine/test_errors_are_kept.py",
