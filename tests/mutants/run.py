@@ -58,6 +58,8 @@ SLOW = 2.5
 """Seconds: a test that takes longer is none of the fast ones."""
 LIMIT = 15.0
 """Seconds of tests, undisturbed, that one change is tried on."""
+EVERY = 20.0
+"""Seconds between two notices of how far it is."""
 WANTED = 85.0
 """Of 100 changes: how many the tests have to tell."""
 KILLED, LATE, SURVIVED = "killed", "timed out", "survived"
@@ -204,26 +206,29 @@ def _undisturbed(trials: Trials, whole: Sequence[Mutant]) -> Undisturbed:
 def _try_all(
     trials: Trials, calm: Undisturbed, chosen: Sequence[Mutant], book: Book, asked: argparse.Namespace
 ) -> None:
-    begun = time.monotonic()
+    begun = said = time.monotonic()
     fast = Undisturbed({t: s for t, s in calm.seconds.items() if s <= SLOW and t in trials.items}, calm.met)
     sys.stdout.write(
         f"{len(chosen)} changes, {len(fast.seconds)} fast tests of {sum(fast.seconds.values()):.0f} s "
         f"({len(calm.seconds) - len(fast.seconds)} more are too slow)\n"
     )
     known = {_id(s) for s in listed()}
-    for number, mutant in enumerate(chosen):
-        tests = fast.meeting(mutant, asked.limit)
-        if book.known(mutant, tests, asked.limit) or (mutant.id in known and not asked.survivors):
-            continue
-        how, by = trials.attempt(mutant, tests, fast.seconds) if tests else (SURVIVED, "")
-        book.write(mutant, how, by, asked.limit)
-        if how == SURVIVED:
-            sys.stdout.write(f"{mutant.module}.{mutant.function}:\n    - {mutant.was}\n    + {mutant.now}\n")
-        if number % 25 == 0:
-            book.save()
-            sys.stdout.write(f"... {number} of {len(chosen)} after {time.monotonic() - begun:.0f} s\n")
-        sys.stdout.flush()
-    book.save()
+    try:
+        for number, mutant in enumerate(chosen):
+            tests = fast.meeting(mutant, asked.limit)
+            if book.known(mutant, tests, asked.limit) or (mutant.id in known and not asked.survivors):
+                continue
+            how, by = trials.attempt(mutant, tests, fast.seconds) if tests else (SURVIVED, "")
+            book.write(mutant, how, by, asked.limit)
+            if how == SURVIVED:
+                sys.stdout.write(f"{mutant.module}.{mutant.function}:\n    - {mutant.was}\n    + {mutant.now}\n")
+            if time.monotonic() - said > EVERY:
+                said = time.monotonic()
+                book.save()
+                sys.stdout.write(f"... {number} of {len(chosen)} after {said - begun:.0f} s\n")
+            sys.stdout.flush()
+    finally:
+        book.save()
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     sys.stdout.write(f"{used.ru_utime + used.ru_stime:.0f} s of computing\n")
 

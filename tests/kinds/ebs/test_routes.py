@@ -11,10 +11,12 @@ from sealift.kinds.ebs import routes
 from sealift.kinds.ebs.facts import InstanceFacts, VolumeAlone
 from sealift.kinds.ebs.routes import CUT
 from sealift.options import Options
-from sealift.recipe import blocks
+from sealift.recipe import blocks, seconds_back, total
 from sealift.step import Phase, Ref, Step
 from sealift.steps import BY_NAME, CopySnapshot, CopyVolume
 from sealift.steps.autoscaling import PROCESSES
+from sealift.steps.runbook import CUT as CUT_TAG
+from sealift.steps.runbook import LAUNCHED, WATCHDOG
 from tests.kinds.ebs.facts_for_tests import (
     ACCOUNT,
     ARN,
@@ -520,3 +522,84 @@ def test_every_type_of_step_is_known_to_the_plan() -> None:
     ]
 
     assert {type(s).__name__ for s in everything} <= set(BY_NAME)
+
+
+# -- the watchdog ------------------------------------------------------------------------------------------------------
+
+
+def test_a_watchdog_is_armed_last_at_the_gate_and_disarmed_first_after_bring_up() -> None:
+    """It acts only once the cut is said to be open, and never once the replacement is said to be up."""
+    steps = steps_of(TWO, "snapshot", watchdog="arn:role")
+
+    assert ["renew", "runbook", "launch", "watchdog"] == order(steps, Phase.PREPARE)[-4:]
+    cut = order(steps, Phase.CUTOVER)
+    assert ("open", "claim", "up") == (cut[0], cut[1], cut[-1])
+    assert ["watchdog:off", "runbook:gone", "untag"] == order(steps, Phase.CONFIRM)[:3]
+
+
+def test_a_watchdog_puts_back_every_source_the_root_first() -> None:
+    """By device, volume and card; in the time of the worst cutover and the worst way back, with margins."""
+    facts = an_instance(TWO.volumes[1], TWO.volumes[0])
+    named = keyed(facts, watchdog="arn:role")
+    seconds = routes.seconds_armed(steps_of(facts))
+
+    assert told(named["runbook"]) == {
+        "instance": INSTANCE, "role": "arn:role", "seconds_armed": seconds, "root_moves": True,
+        "sources": (("/dev/xvda", ROOT, None), ("/dev/sdf", DATA, 1)),
+    }  # fmt: skip
+    assert told(named["launch"]) == {"instance": INSTANCE}
+    assert told(named["watchdog"]) == {
+        "instance": INSTANCE, "runbook": Ref("runbook", "Name"), "launch": Ref("launch", LAUNCHED), "seconds_armed": seconds,
+        "max_age": estimate.WATCHDOG_LEAD,
+    }  # fmt: skip
+    assert {Phase.PREPARE} == {named[k].phase for k in ("runbook", "launch", "watchdog")}
+
+
+def test_what_says_that_the_cut_is_open_and_that_it_is_up() -> None:
+    """Both on the instance; they and the watchdog's own tag go with it."""
+    named = keyed(TWO, watchdog="arn:role")
+
+    assert (INSTANCE, INSTANCE, "up") == (
+        vars(named["open"])["instance"],
+        vars(named["up"])["instance"],
+        vars(named["up"])["word"],
+    )
+    assert vars(named["open"])["word"] != "up"
+    assert told(named["watchdog:off"]) == {"instance": INSTANCE, "execution": Ref("watchdog", "AutomationExecutionId")}
+    assert told(named["runbook:gone"]) == {"instance": INSTANCE, "name": Ref("runbook", "Name")}
+    assert told(named["untag"]) == {"volume": INSTANCE, "tags": ((CUT_TAG, ""), (WATCHDOG, ""))}
+    assert {Phase.CUTOVER} == {named[k].phase for k in ("open", "up")}
+    assert {Phase.CONFIRM} == {named[k].phase for k in ("watchdog:off", "runbook:gone", "untag")}
+
+
+@pytest.mark.parametrize(
+    ("facts", "role", "armed"),
+    [(TWO, "arn:role", True), (TWO, "", False), (replace(TWO, state="stopped"), "arn:role", False)],
+)
+def test_a_watchdog_is_armed_where_it_was_asked_for_and_something_runs(
+    facts: InstanceFacts, role: str, armed: bool
+) -> None:
+    """Else there is nothing to bring back."""
+    keys = set(keyed(facts, watchdog=role))
+
+    assert armed == routes.guarded(facts, Options(watchdog=role))
+    assert {"runbook", "launch", "watchdog", "open", "up", "watchdog:off", "runbook:gone", "untag"} & keys == (
+        {"runbook", "launch", "watchdog", "open", "up", "watchdog:off", "runbook:gone", "untag"} if armed else set()
+    )
+
+
+def test_a_watchdog_acts_after_the_worst_cutover_and_the_worst_way_back() -> None:
+    """With a lead and a margin, and never after more than an automation can sleep."""
+    steps = steps_of(TWO)
+    worst = total([s for s in steps if s.phase in (Phase.CUTOVER, Phase.BRING_UP)]).worst + seconds_back(steps).worst
+
+    assert int(estimate.WATCHDOG_LEAD + worst + estimate.WATCHDOG_MARGIN) == routes.seconds_armed(steps)
+    huge = steps_of(an_instance(a_volume(size=64_000)), "copy", stop_deadline=10**7)
+    assert int(estimate.WATCHDOG_MOST) == routes.seconds_armed(huge)
+
+
+def test_the_size_of_its_document_is_known_before_it_is_made() -> None:
+    """It grows with the volumes."""
+    one, two = (routes.runbook_size(f, Options(watchdog="arn:role")) for f in (an_instance(), TWO))
+
+    assert 1_000 < one < two
