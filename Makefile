@@ -53,7 +53,7 @@ conformance-clients: install ## the aws CLI, boto3's waiters and cloud-custodian
 	$(BIN)/python tests/foreign/run.py
 
 mutants: install ## change engine, journal and the EBS recipes a little, thousands of times: do the fast tests tell? (SHARE=0.2 for a sample)
-	nice $(BIN)/python -m tests.mutants.run --share $(or $(SHARE),1)
+	nice $(BIN)/python -m tests.mutants.run --share $(SHARE)
 
 bench: install ## downtime beyond AWS's own, how long databases get nothing, calls a volume, cost of --help; durations are modelled
 	$(BIN)/python -m bench
