@@ -32,6 +32,7 @@ from sealift.steps import (
     KeepOnTermination,
     MarkSource,
     StartInstance,
+    StatusChecks,
     StopInstance,
     WarmSnapshot,
 )
@@ -175,6 +176,12 @@ def test_each_figure_counts_its_own_phases() -> None:
     assert of("stop", f"detach:{a}") == seconds_of((Span("stop", f"detach:{a}"),), STEPS)
     assert Seconds() == seconds_down(STEPS[:4]) == seconds_cutover(STEPS[:4])
     assert () == writers_down([s for s in STEPS if s.key != "stop"])
+
+
+def test_what_confirms_without_interrupting_takes_no_time_of_the_cutover() -> None:
+    """Its minutes of status checks pass while the workload runs."""
+    confirmed = (*STEPS, StatusChecks(key="status", phase=Phase.CONFIRM, instance="i-1", block=99))
+    assert (seconds_cutover(STEPS), seconds_down(STEPS)) == (seconds_cutover(confirmed), seconds_down(confirmed))
 
 
 def test_the_way_back_is_timed_by_what_restores_service() -> None:
