@@ -10,7 +10,7 @@ SHARE  ?= 1
 export PREFECT_SERVER_ANALYTICS_ENABLED ?= false
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test faults torture mariadb every-step check conformance-clients bench fmt lint type arrows docs docs-check lock wheel clean
+.PHONY: help install demo test faults torture mariadb every-step check conformance-clients mutants bench fmt lint type arrows docs docs-check lock wheel clean
 
 help: ## show the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -51,6 +51,9 @@ check: install lint type arrows ## the inner loop: what is fast
 
 conformance-clients: install ## the aws CLI, boto3's waiters and cloud-custodian on the sandbox (fetches them; minutes)
 	$(BIN)/python tests/foreign/run.py
+
+mutants: install ## change engine, journal and the EBS recipes a little, thousands of times: do the fast tests tell? (SHARE=0.2 for a sample)
+	nice $(BIN)/python -m tests.mutants.run --share $(SHARE)
 
 bench: install ## downtime beyond AWS's own, how long databases get nothing, calls a volume, cost of --help; durations are modelled
 	$(BIN)/python -m bench

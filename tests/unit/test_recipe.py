@@ -1,10 +1,30 @@
 """Recipes: blocks, lanes, Refs, and the way back that is derived from them."""
 
+import json
+
 import pytest
 
 from sealift.errors import UsageError
-from sealift.recipe import Lanes, blocks, recipe, seconds_down, step_from_json, step_to_json, way_back
-from sealift.step import Context, Irreversible, Phase, Ref, Step, bind, refs, token
+from sealift.recipe import (
+    Lanes,
+    Span,
+    blocks,
+    operations,
+    operations_of,
+    queries,
+    recipe,
+    seconds_back,
+    seconds_cutover,
+    seconds_down,
+    seconds_of,
+    seconds_prepare,
+    step_from_json,
+    step_to_json,
+    total,
+    way_back,
+    writers_down,
+)
+from sealift.step import Context, Irreversible, Phase, Ref, Seconds, Step, bind, refs, token
 from sealift.steps import (
     AttachVolume,
     CopyVolume,
@@ -12,6 +32,7 @@ from sealift.steps import (
     KeepOnTermination,
     MarkSource,
     StartInstance,
+    StatusChecks,
     StopInstance,
     WarmSnapshot,
 )
@@ -138,7 +159,88 @@ def test_lanes_count_once_at_their_longest() -> None:
     assert seconds_down(one) == seconds_down(eight)
 
 
+def of(*keys: str) -> Seconds:
+    """What steps take one after the other."""
+    each = [s.seconds() for s in STEPS if s.key in keys]
+    return Seconds(round(sum(s.expected for s in each), 1), round(sum(s.worst for s in each), 1))
+
+
+def test_each_figure_counts_its_own_phases() -> None:
+    """Prepare before the gate; the cutover from the quiesce to bring-up; down from what takes it down; a lane counts once."""
+    a = "/dev/sda"
+    cut = ("stop", f"detach:{a}", f"copy:{a}", f"attach:{a}", "start")
+    assert of(f"mark:{a}", f"warm:{a}") == seconds_prepare(STEPS)
+    assert of(*cut) == seconds_cutover(STEPS) == seconds_down(STEPS)
+    assert of(*cut) != total(STEPS)
+    assert (Span("stop", "start"),) == writers_down(STEPS)
+    assert of("stop", f"detach:{a}") == seconds_of((Span("stop", f"detach:{a}"),), STEPS)
+    assert Seconds() == seconds_down(STEPS[:4]) == seconds_cutover(STEPS[:4])
+    assert () == writers_down([s for s in STEPS if s.key != "stop"])
+
+
+def test_what_confirms_without_interrupting_takes_no_time_of_the_cutover() -> None:
+    """Its minutes of status checks pass while the workload runs."""
+    confirmed = (*STEPS, StatusChecks(key="status", phase=Phase.CONFIRM, instance="i-1", block=99))
+    assert (seconds_cutover(STEPS), seconds_down(STEPS)) == (seconds_cutover(confirmed), seconds_down(confirmed))
+
+
+def test_the_way_back_is_timed_by_what_restores_service() -> None:
+    """Before bring-up without a safety snapshot and without the start's undo; after it with both."""
+    before = [s for s in way_back(STEPS, OUTPUTS, brought_up=False, salvage=True) if s.phase is Phase.RESTORE]
+    after = [s for s in way_back(STEPS, OUTPUTS, brought_up=True, salvage=True) if s.phase is Phase.RESTORE]
+    assert total([s for s in before if s.key != "undo:start"]) == seconds_back(STEPS)
+    assert total(after) == seconds_back(STEPS, brought_up=True)
+    assert seconds_back(STEPS).worst < seconds_back(STEPS, brought_up=True).worst
+
+
+def test_a_step_declares_its_call_its_reads_and_what_it_waits_on() -> None:
+    """The policy is made of it: there, back, what is kept, and the wait until that is durable."""
+    made = copy("/dev/sda", "v")
+    assert {"ec2:CopyVolumes", "ec2:DescribeVolumes"} == operations_of(made)
+    assert {"ec2:DescribeVolumes"} == {q.call.operation for q in queries(made)} or queries(made) == []
+    assert {"ec2:DescribeInstances", "ec2:StartInstances"} <= operations_of(STEPS[-1])
+    assert {
+        "ec2:CopyVolumes", "ec2:DescribeVolumes", "ec2:DeleteVolume", "ec2:CreateSnapshot", "ec2:DescribeSnapshots",
+    } <= operations([made])  # fmt: skip
+
+
+def test_a_block_of_several_lanes_comes_back_lane_by_lane() -> None:
+    """Each step keeps its lane and its block; what stands in none has none."""
+    assert [("a", 0), ("a", 0), ("b", 0), (None, 1)] == [
+        (s.lane, s.block)
+        for s in recipe(
+            Lanes({"a": [copy("1", "v"), copy("2", "v")], "b": [copy("3", "v")]}),
+            StopInstance(key="stop", phase=CUTOVER, instance="i-1"),
+        )
+    ]
+
+
+def test_a_span_is_from_its_first_step_to_its_last() -> None:
+    """Both included."""
+    keys = [s.key for s in Span("keep", "detach:/dev/sda").of(STEPS)]
+    assert ["keep", "stop", "detach:/dev/sda"] == keys
+
+
 # -- steps ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_step_of_a_plan_is_read_back_as_it_was() -> None:
+    """Type and fields count, Refs and tuples too; operation and parameters are for readers."""
+    for step in STEPS:
+        row = step_to_json(step)
+        assert step == step_from_json(json.loads(json.dumps(row)))
+        assert set(row) == {"key", "phase", "block", "lane", "type", "fields", "operation", "params"}
+    row = step_to_json(next(s for s in STEPS if s.key == "attach:/dev/sda"))
+    assert ("attach:/dev/sda", "cutover", 6, "/dev/sda", "AttachVolume") == tuple(
+        row[k] for k in ("key", "phase", "block", "lane", "type")
+    )
+    assert {"$ref": ["copy:/dev/sda", "VolumeId"]} == row["fields"]["volume"]
+    assert not {"key", "phase", "block", "lane"} & set(row["fields"])
+    assert ("ec2:AttachVolume", "{copy:/dev/sda.VolumeId}") == (row["operation"], row["params"]["VolumeId"])
+    keep = step_to_json(next(s for s in STEPS if s.key == "keep"))
+    assert [["/dev/sda", True]] == keep["fields"]["former"]
+    assert json.dumps(keep["params"])
+    assert "{migration}" in json.dumps(step_to_json(STEPS[0])["params"])
 
 
 def test_refs_are_bound_from_outputs() -> None:

@@ -1,0 +1,982 @@
+"""A whole recipe on a scripted AWS: forward, where it turns, the way back and its order, what is left, who gets nothing meanwhile."""
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealift.engine import ABSENCE_BELIEVED, SAY_SO, Engine
+from sealift.errors import (
+    CallError,
+    ClockLost,
+    CredentialsLost,
+    JournalError,
+    LeaseLost,
+    LeftAtGate,
+    NeedsPerson,
+    Refused,
+    Retry,
+    SealiftError,
+)
+from sealift.gate import Window
+from sealift.journal import READERS, WRITERS
+from sealift.recipe import Lanes, Span, recipe
+from sealift.step import Found, Phase, Ref, Seen
+from tests.engine.scripted import COPY, CREATE, NOTHING, STOP, Act, Bench, Died, act, asks, waits
+
+READY = Seen(done=True, state="available")
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def undo(key: str, phase: Phase = Phase.RESTORE, **more: Any) -> Act:
+    return act(f"undo:{key}", phase, **more)
+
+
+def prepared(key: str, **more: Any) -> Act:
+    return act(key, Phase.PREPARE, **more)
+
+
+STEPS: dict[str, Act] = {
+    "warm": prepared("warm", taken_back=undo("warm", Phase.CLEAN)),
+    "stop": act("stop", quiesces=True, takes_down=True, taken_back=undo("stop")),
+    "copy": act("copy", operation=COPY, gives={"id": "vol-9"}, outputs=("id",), taken_back=undo("copy", Phase.CLEAN)),
+    "attach": act("attach", exposes=True, wants=(Ref("copy", "id"),), taken_back=undo("attach")),
+    "start": act("start", Phase.BRING_UP, taken_back=undo("start")),
+    "tags": act("tags", Phase.CONFIRM, taken_back=NOTHING),
+}
+
+
+def a_recipe(**changed: Any) -> tuple[Any, ...]:
+    """Warm, stop, copy, attach, start, tags: each of its own block; what is changed, changed; None leaves a step out."""
+    return recipe(*(STEPS | changed).values())
+
+
+def refused(key: str = "x") -> CallError:
+    return CallError(f"{key} refused", operation=STOP, retry=Retry.REFUSED)
+
+
+def silent() -> CallError:
+    return CallError("no answer", operation=STOP, retry=Retry.FATAL, ambiguous=True)
+
+
+async def runs(bench: Bench, *steps: Any, **more: Any) -> Engine:
+    engine = bench.engine(*(steps or a_recipe()), **more)
+    await bench.act(engine.run())
+    return engine
+
+
+async def needs_a_person(bench: Bench, *steps: Any, **more: Any) -> NeedsPerson:
+    with pytest.raises(NeedsPerson) as caught:
+        await runs(bench, *steps, **more)
+    return caught.value
+
+
+# -- forward -----------------------------------------------------------------------------------------------------------
+
+
+async def test_all_steps_in_their_order_and_what_is_written_of_the_whole(bench: Bench) -> None:
+    """The gate after what is prepared; quiesce and bring-up with who gets nothing between them; the locks are given back."""
+    await runs(bench)
+
+    assert ["warm", "stop", "copy", "attach", "start", "tags"] == bench.gateway.keys
+    assert ["gate-open", "epoch", "quiesce", "down", "bring-up", "up", "end"] == bench.notes
+    assert {"as": "retained"} == bench.entry(None, "end").data == bench.told("end")[0].data
+    assert ("vol-9",) == bench.gateway.calls[3].params["wants"]
+    bench.journal.lock("mig-other", ["i-1"])
+
+
+async def test_a_second_run_of_what_has_ended_sends_nothing(bench: Bench) -> None:
+    """All is done."""
+    await runs(bench)
+    await runs(bench)
+
+    assert 6 == len(bench.gateway.keys)
+
+
+async def test_who_writes_gets_nothing_from_before_the_stop_until_the_start_is_done(bench: Bench) -> None:
+    """The row comes before the request; the seconds are told as it ends, and every change of it is told."""
+    bench.gateway.answers["stop"] = [lambda: bench.clock.advance(7) or {}]
+
+    engine = await runs(bench)
+
+    order = [(e.step, e.what) for e in bench.journal.entries(bench.migration)]
+    assert order.index((None, "down")) < order.index(("stop", "intent"))
+    assert order.index(("start", "done")) < order.index((None, "up"))
+    assert {"who": WRITERS} == bench.entry(None, "down").data
+    assert {"who": WRITERS, "seconds": 7.0} == bench.entry(None, "up").data
+    down, up = bench.told("outage")
+    assert ("stop", {"before": 0.0, "since": bench.began}) == (down.step, down.data["outages"][WRITERS])
+    assert {"before": 7.0, "since": None} == up.data["outages"][WRITERS]
+    assert 7.0 == engine.state.down_seconds(bench.clock.now())
+
+
+async def test_readers_have_spans_of_their_own(bench: Bench) -> None:
+    """As the kind says; they are served when all is done of every span that has begun."""
+    steps = a_recipe(stop=act("stop", quiesces=True))
+    readers = (Span("copy", "copy"), Span("tags", "tags"))
+
+    await runs(bench, *steps, readers=readers)
+
+    story = [(e.what, e.data["who"]) for e in bench.journal.entries(bench.migration) if e.what in ("down", "up")]
+    assert [("down", READERS), ("up", READERS), ("down", READERS), ("up", READERS)] == story
+    order = [(e.step, e.what) for e in bench.journal.entries(bench.migration)]
+    assert order.index(("copy", "done")) < order.index((None, "up")) < order.index(("attach", "intent"))
+
+
+async def test_what_interrupts_after_bring_up_keeps_writers_down_until_then(bench: Bench) -> None:
+    """Service is there for good only after the last interruption."""
+    await runs(bench, *a_recipe(tags=act("tags", Phase.CONFIRM, interrupts=True)))
+
+    order = [(e.step, e.what) for e in bench.journal.entries(bench.migration)]
+    assert order.index(("tags", "done")) < order.index((None, "up"))
+
+
+async def test_lanes_run_side_by_side_and_blocks_one_after_the_other(bench: Bench) -> None:
+    """The next block waits for the slowest lane."""
+    slow, quick = [Seen(state="creating")] * 3, [READY]
+    lanes = Lanes({
+        "a": [prepared("a1", waited=waits(lambda: slow.pop(0) if slow else READY, "vol-a")), prepared("a2")],
+        "b": [prepared("b1", waited=waits(lambda: quick[0], "vol-b")), prepared("b2")],
+    })  # fmt: skip
+
+    await runs(bench, *recipe(lanes, prepared("last"), act("start", Phase.BRING_UP)))
+
+    assert (["a1", "b1"], ["b2", "a2", "last", "start"]) == (sorted(bench.gateway.keys[:2]), bench.gateway.keys[2:])
+
+
+async def test_a_lane_that_fails_stops_the_others_from_starting_anything_new(bench: Bench) -> None:
+    """What waits comes to rest; the error is that of the lane that failed."""
+    bench.gateway.answers["b1"] = [refused("b1")]
+    slow = waits(lambda: Seen(state="creating"), "vol-a")
+    lanes = Lanes({"a": [prepared("a1", waited=slow), prepared("a2")], "b": [prepared("b1"), prepared("b2")]})
+
+    with pytest.raises(CallError, match="b1 refused"):
+        await bench.act(bench.engine(*(steps := recipe(lanes))).walk(steps))
+
+    assert {"a1", "b1"} == set(bench.gateway.keys)
+
+
+async def test_on_the_way_back_every_lane_goes_as_far_as_it_can(bench: Bench) -> None:
+    """Each one restored is one less by hand."""
+    lanes = Lanes({
+        "a": [act("a", taken_back=(undo("a"), undo("a more")))],
+        "b": [act("b", taken_back=(undo("b"), undo("b more")))],
+    })  # fmt: skip
+    bench.gateway.answers |= {"undo:b": [refused("undo:b")], "start": [refused("start")]}
+
+    await needs_a_person(bench, *recipe(lanes, act("start", Phase.BRING_UP, traces=asks(dict))))
+
+    assert {"undo:a", "undo:a more", "undo:b"} == {k for k in bench.gateway.keys if k.startswith("undo")}
+
+
+# -- the gate ----------------------------------------------------------------------------------------------------------
+
+
+async def test_without_an_approval_nothing_is_stopped(bench: Bench) -> None:
+    """It is prepared, says what it waits for and how to go on; the locks stay."""
+    bench.migration = bench.journal.begin({"target": "i-2", "kind": "k", "account": "1", "region": "r"}, "d", ["i-2"])
+
+    with pytest.raises(LeftAtGate) as caught:
+        await runs(bench, no_wait=True)
+
+    assert ["warm"] == bench.gateway.keys
+    assert f"Next: sealift approve {bench.migration}" == caught.value.remedy
+    assert {"for": "an approval", "gate": True} == bench.entry(None, "waiting").data
+    assert {"waiting_for": "an approval"} == bench.told("gate")[0].data
+    assert bench.journal.state(bench.migration).at_gate
+    with pytest.raises(Refused):
+        bench.journal.lock("mig-other", ["i-2"])
+
+
+async def test_who_waits_at_the_gate_says_so_once_and_goes_on_when_it_opens(bench: Bench) -> None:
+    """Approved an hour later by somebody else; at the gate the facts are read again."""
+    bench.migration = bench.journal.begin({"target": "i-2", "kind": "k", "account": "1", "region": "r"}, "d", ["i-2"])
+    looked: list[float] = []
+    approved: list[bool] = []
+
+    async def at_gate() -> None:
+        looked.append(bench.passed)
+
+    sleep = bench.clock.sleep
+
+    async def somebody_approves(seconds: float) -> None:
+        await sleep(seconds)
+        if bench.passed >= 3600 and not approved:
+            approved.append(True)
+            bench.journal.note(bench.migration, "approved", {"by": "somebody"}, attempt=1)
+
+    bench.clock.sleep = somebody_approves  # type: ignore[method-assign]
+    await runs(bench, at_gate=at_gate)
+
+    assert 1 == [e.what for e in bench.journal.entries(bench.migration)].count("waiting")
+    (at,) = looked
+    assert 3600 <= at <= 3605
+    assert [{"waiting_for": "an approval"}, {"opened": True}] == [e.data for e in bench.told("gate")]
+
+
+async def test_a_window_is_waited_for_to_the_second(bench: Bench) -> None:
+    """In looks a minute apart, and the last one shorter: it may be refused meanwhile."""
+    await runs(bench, window=Window(start=bench.began + 150))
+
+    assert bench.began + 150 == bench.gateway.sent[1][1]
+
+
+async def test_a_window_that_is_over_is_not_waited_for(bench: Bench) -> None:
+    """The worst case does not fit: whoever resumes says another window."""
+    with pytest.raises(LeftAtGate, match="another window") as caught:
+        await runs(bench, window=Window(last_quiesce=bench.began - 10))
+
+    assert (["warm"], f"Then: sealift resume {bench.migration}") == (bench.gateway.keys, caught.value.remedy)
+
+
+async def test_a_refusal_ends_what_is_prepared(bench: Bench) -> None:
+    """What was made is cleaned; the refusal is what the caller sees."""
+    bench.journal.note(bench.migration, "refused", {"why": "not this one"}, attempt=1)
+
+    with pytest.raises(Refused, match="not this one"):
+        await runs(bench)
+
+    assert (["warm", "undo:warm"], "rolled-back") == (bench.gateway.keys, bench.journal.state(bench.migration).end)
+
+
+async def test_what_ages_at_the_gate_is_renewed_before_the_quiesce(bench: Bench) -> None:
+    """Too old by the time the gate opens: its undo is done, and it is made anew; a fresh one is left."""
+    renew = prepared(
+        "renew", at_gate=True, ages=asks(lambda: None), finds=asks(lambda: None), taken_back=undo("renew", Phase.CLEAN)
+    )
+    steps = recipe(*(STEPS | {"warm": renew}).values())
+    bench.gateway.answers["renew"] = [lambda: bench.journal.note(bench.migration, "approved", attempt=1) and {}] * 2
+    engine = bench.engine(*steps)
+    await bench.act(engine.walk([s for s in steps if s.key == "renew"]))
+
+    assert await bench.act(engine._due(steps[0]))
+    assert ["intent", "made", "done", "void"] == bench.rows("renew")
+    assert ["intent", "made", "done", "void"] == bench.rows("undo:renew")
+    assert ["renew", "undo:renew"] == bench.gateway.keys
+    assert await bench.act(engine._due(steps[0]))  # void: to be made
+
+
+@pytest.mark.parametrize(
+    "ages", [None, asks(lambda: Found({}, created=4e9, max_age=60))], ids=["it does not age", "young"]
+)
+async def test_what_is_fresh_at_the_gate_is_left(bench: Bench, ages: Any) -> None:
+    """It is due only once."""
+    step = prepared("renew", at_gate=True, ages=ages, taken_back=undo("renew", Phase.CLEAN))
+    engine = bench.engine(step)
+    assert await bench.act(engine._due(step))
+    await bench.act(engine.walk([step]))
+
+    assert not await bench.act(engine._due(step))
+    assert ["renew"] == bench.gateway.keys
+
+
+async def test_what_was_somebody_elses_is_not_deleted_when_it_is_too_old(bench: Bench) -> None:
+    """It was adopted, not made: another one is made beside it."""
+    step = prepared(
+        "renew", at_gate=True, ages=asks(lambda: None), gives={"adopted": True}, taken_back=undo("renew", Phase.CLEAN)
+    )
+    engine = bench.engine(step)
+    await bench.act(engine.walk([step]))
+
+    assert await bench.act(engine._due(step))
+    assert ["renew"] == bench.gateway.keys
+
+
+async def test_what_is_done_at_the_gate_is_done_after_it_has_opened(bench: Bench) -> None:
+    """Then it is asked again whether it is open; a cutover that has begun asks no more."""
+    renew = prepared("renew", at_gate=True, taken_back=undo("renew", Phase.CLEAN))
+
+    await runs(bench, *recipe(renew, *STEPS.values()))
+
+    assert ["warm", "renew", "stop"] == bench.gateway.keys[:3]
+    assert ["gate-open", "gate-open", "epoch"] == bench.notes[:3]
+
+
+# -- turning back ------------------------------------------------------------------------------------------------------
+
+
+FAILING = ["warm", "stop", "copy", "attach"]
+
+
+@pytest.mark.parametrize("at", FAILING)
+async def test_before_bring_up_it_goes_back_by_itself(bench: Bench, at: str) -> None:
+    """What restores service first, in reverse order, then what cleans; the attempt is closed, and the reason is kept."""
+    bench.gateway.answers[at] = [refused(at)]
+
+    await runs(bench)
+
+    undone = ["undo:attach", "undo:stop", "undo:copy", "undo:warm"]  # whatever may have been set is taken back
+    begun = FAILING[: FAILING.index(at) + 1]
+    assert [u for u in undone if u.partition(":")[2] in begun] == [
+        k for k in bench.gateway.keys if k.startswith("undo")
+    ]
+    state = bench.journal.state(bench.migration)
+    assert ("rolled-back", False, "back") == (state.end, state.attempt_open, state.direction)
+    assert {"why": f"{at} refused", "salvage": True, "asked": False} == state.rollback
+    assert f"{at} refused" == state.why
+    assert {"why": f"{at} refused"} == bench.told("direction")[0].data
+    up = [] if at == "warm" else ["up"]
+    assert ["failure", "direction", *up, "service-back", "attempt-closed", "end"] == bench.notes[-5 - len(up) :]
+    bench.journal.lock("mig-other", ["i-1"])
+
+
+async def test_a_failure_is_written_with_all_that_is_known(bench: Bench) -> None:
+    """Step, resource, AWS's code."""
+    bench.gateway.answers["copy"] = [CallError("no", operation=COPY, retry=Retry.REFUSED, code="X", request_id="r-1")]
+
+    await runs(bench)
+
+    failure = bench.entry(None, "failure").data
+    assert ("copy", "vol-1", "X", "r-1") == tuple(failure[k] for k in ("step", "resource", "code", "request_id"))
+
+
+async def test_whatever_goes_wrong_service_comes_back(bench: Bench) -> None:
+    """A defect of ours is no reason to leave a workload down."""
+    bench.gateway.answers["copy"] = [ZeroDivisionError("oops")]
+
+    await runs(bench)
+
+    assert {"undo:stop", "undo:warm"} <= set(bench.gateway.keys)
+    assert "unexpected ZeroDivisionError: oops" in bench.entry(None, "failure").data["message"]
+
+
+async def test_a_step_that_cannot_be_made_is_a_fault_of_ours_and_goes_back(bench: Bench) -> None:
+    """What an earlier one should have left is not there: said with what it was, about the target."""
+    await runs(bench, *a_recipe(copy=act("copy", taken_back=undo("copy", Phase.CLEAN))))
+
+    failure = bench.entry(None, "failure").data
+    assert ("Unexpected", "i-1") == (failure["error"], failure["resource"])
+    assert "KeyError: 'id'" in failure["message"]
+    assert "undo:stop" in bench.gateway.keys
+
+
+async def test_on_the_way_back_nobody_is_served_before_service_is_back(bench: Bench) -> None:
+    """Every step of the way there is done: that says nothing while the way back takes it off again."""
+    steps = a_recipe(start=act("start", Phase.BRING_UP, taken_back=undo("start", fences=True)))
+    await runs(bench, *steps)
+
+    await back(bench, *steps, why="slow")
+
+    order = [(e.step, e.what) for e in bench.journal.entries(bench.migration)]
+    last_down, last_up = (max(n for n, o in enumerate(order) if o == (None, what)) for what in ("down", "up"))
+    assert last_down < order.index(("undo:start", "intent")) < order.index(("undo:stop", "done")) < last_up
+    assert 3 == order.count((None, "down")) == order.count((None, "up"))  # there the writers; back they, and who reads
+
+
+async def test_a_refusal_after_the_quiesce_is_a_way_back_like_any(bench: Bench) -> None:
+    """Before it, the caller sees it as a refusal."""
+    bench.gateway.answers |= {"copy": [Refused("no slot")]}
+    await runs(bench)
+    assert "rolled-back" == bench.journal.state(bench.migration).end
+
+
+async def test_a_refusal_before_the_quiesce_is_seen(bench: Bench) -> None:
+    """Exit 4, after what was made is cleaned."""
+    bench.gateway.answers |= {"warm": [Refused("no slot")]}
+
+    with pytest.raises(Refused, match="no slot"):
+        await runs(bench)
+    assert "rolled-back" == bench.journal.state(bench.migration).end
+
+
+async def test_the_way_back_is_taken_up_where_it_was_left(bench: Bench) -> None:
+    """A driver that dies on it is followed by one that goes on in its direction, settles nothing anew, and does nothing twice."""
+    bench.gateway.answers |= {"attach": [refused("attach")], "undo:copy": [Died()]}
+    with pytest.raises(Died):
+        await runs(bench)
+
+    await runs(bench)
+
+    assert ["undo:attach", "undo:stop", "undo:copy", "undo:copy", "undo:warm"] == [
+        k for k in bench.gateway.keys if k.startswith("undo")
+    ]
+    assert (1, 1) == (bench.notes.count("direction"), bench.notes.count("service-back"))
+
+
+# -- settling ----------------------------------------------------------------------------------------------------------
+
+
+async def died_at(bench: Bench, key: str, *steps: Any) -> None:
+    """The driver dies after the call of a step, and the next one is to go back."""
+    bench.gateway.answers[key] = [Died()]
+    with pytest.raises(Died):
+        await runs(bench, *(steps or a_recipe()))
+    bench.clock.advance(3600)
+
+
+async def back(bench: Bench, *steps: Any, **more: Any) -> Engine:
+    engine = bench.engine(*(steps or a_recipe()))
+    await bench.act(engine.go_back(SealiftError("a person said so"), **more))
+    return engine
+
+
+async def test_a_state_that_may_have_been_set_is_taken_back(bench: Bench) -> None:
+    """Its undo does no harm."""
+    await died_at(bench, "stop")
+
+    await back(bench)
+
+    assert (["intent", "made"], True) == (bench.rows("stop"), "undo:stop" in bench.gateway.keys)
+
+
+async def test_what_was_made_and_not_written_down_is_found_and_cleaned(bench: Bench) -> None:
+    """By its tags."""
+    steps = a_recipe(
+        copy=act(
+            "copy", operation=CREATE, finds=asks(lambda: Found({"id": "vol-9"})), taken_back=undo("copy", Phase.CLEAN)
+        )
+    )
+    await died_at(bench, "copy", *steps)
+
+    await back(bench, *steps)
+
+    assert ({"id": "vol-9"}, True) == (bench.entry("copy", "made").data, "undo:copy" in bench.gateway.keys)
+
+
+async def test_what_was_not_made_has_nothing_to_clean(bench: Bench) -> None:
+    """Void: its undo is not sent."""
+    steps = a_recipe(copy=act("copy", operation=CREATE, finds=asks(lambda: None), taken_back=undo("copy", Phase.CLEAN)))
+    await died_at(bench, "copy", *steps)
+
+    await back(bench, *steps)
+
+    assert (["intent", "void"], False) == (bench.rows("copy"), "undo:copy" in bench.gateway.keys)
+    assert [] == bench.journal.state(bench.migration).leftovers
+
+
+async def test_what_a_token_would_have_given_back_is_looked_for_and_named_if_it_stays_out_of_sight(
+    bench: Bench,
+) -> None:
+    """It is not sent once more on a way back: a minute after its intent a person is told where to look."""
+    looked: list[float] = []
+    finds = asks(lambda: looked.append(bench.passed))
+    steps = a_recipe(copy=act("copy", operation=COPY, finds=finds, taken_back=undo("copy", Phase.CLEAN)))
+    bench.gateway.answers["copy"] = [Died()]
+    with pytest.raises(Died):
+        await runs(bench, *steps)
+
+    engine = await back(bench, *steps)
+
+    assert looked[-1] >= ABSENCE_BELIEVED
+    assert {5.0} == {b - a for a, b in pairwise(looked)}
+    (left,) = engine.leftovers
+    assert "do copy was sent, and no answer came" in left
+    assert ["intent", "void"] == bench.rows("copy")
+    assert [left.partition(": ")[2]] == [e.data["why"] for e in bench.told("leftover")]
+
+
+async def test_what_shows_while_it_is_looked_for_is_cleaned(bench: Bench) -> None:
+    """A copy that was slow to be listed."""
+    looks: list[Any] = [None, None, None, Found({"id": "vol-9"})]
+    steps = a_recipe(
+        copy=act("copy", operation=COPY, finds=asks(lambda: looks.pop(0)), taken_back=undo("copy", Phase.CLEAN))
+    )
+    bench.gateway.answers["copy"] = [Died()]
+    with pytest.raises(Died):
+        await runs(bench, *steps)
+
+    engine = await back(bench, *steps)
+
+    assert (True, []) == ("undo:copy" in bench.gateway.keys, engine.leftovers)
+
+
+async def test_what_was_refused_is_not_looked_for_long(bench: Bench) -> None:
+    """Nothing was made: no minute is lost while a workload is down."""
+    steps = a_recipe(copy=act("copy", operation=COPY, finds=asks(lambda: None), taken_back=undo("copy", Phase.CLEAN)))
+    bench.gateway.answers["copy"] = [refused("copy")]
+
+    engine = await runs(bench, *steps)
+
+    assert (0.0, []) == (bench.passed, engine.leftovers)
+
+
+# -- after bring-up ----------------------------------------------------------------------------------------------------
+
+
+async def test_after_bring_up_nothing_is_put_back_without_a_person(bench: Bench) -> None:
+    """What keeps the replacement and what puts the original back is for a person to type."""
+    bench.gateway.answers["tags"] = [refused("tags")]
+
+    error = await needs_a_person(bench)
+
+    assert [] == [k for k in bench.gateway.keys if k.startswith("undo")]
+    assert ("tags", "vol-1") == (error.step, error.resource)
+    assert "i-1 runs on its replacement, but: tags refused" == error.message
+    assert error.remedy is not None
+    assert f"Keep it: sealift accept {bench.migration}. It goes on with: do tags." in error.remedy
+    assert f"sealift rollback {bench.migration} --discard-writes" in error.remedy
+    assert "needs-person" == bench.journal.state(bench.migration).end
+    ended = {"as": "needs-person", "why": "tags refused"}
+    assert ({**ended, "step": "tags", "resource": "vol-1"}, ended) == (
+        bench.entry(None, "end").data,
+        bench.told("end")[0].data,
+    )
+
+
+async def test_a_person_may_put_the_original_back(bench: Bench) -> None:
+    """What was written since is kept first, by each maker; the replacement goes once that is durable; then the way back as any."""
+    keeper = undo("safety:copy")
+    steps = a_recipe(
+        copy=act("copy", operation=COPY, gives={"id": "v"}, kept_by=keeper, taken_back=undo("copy", Phase.CLEAN))
+    )
+    await runs(bench, *steps)
+
+    await back(bench, *steps, why="slow")
+
+    undone = [k for k in bench.gateway.keys if k.startswith("undo")]
+    assert ["undo:start", "undo:attach", "undo:safety:copy", "undo:stop", "undo:copy", "undo:warm"] == undone
+    state = bench.journal.state(bench.migration)
+    assert {"why": "slow", "salvage": True, "asked": True} == state.rollback
+    assert ("rolled-back", "slow") == (state.end, state.why)
+
+
+async def test_without_a_safety_snapshot_the_replacement_itself_is_kept_and_named(bench: Bench) -> None:
+    """No other place has the writes."""
+    keeper = undo("safety:copy")
+    copy = act("copy", operation=COPY, gives={"id": "v"}, kept_by=keeper, taken_back=undo("copy", Phase.CLEAN))
+    warm = prepared("warm", harbours=True, taken_back=undo("warm", Phase.CLEAN, volume="grp-1"))
+    steps = a_recipe(copy=copy, warm=warm)
+    await runs(bench, *steps)
+
+    engine = await back(bench, *steps, why="slow", salvage=False)
+
+    assert ["undo:start", "undo:attach", "undo:stop"] == [k for k in bench.gateway.keys if k.startswith("undo")]
+    assert [
+        "vol-1: kept: no other place has the writes since bring-up",
+        "grp-1: kept: what is kept lives in it",
+    ] == engine.leftovers
+
+
+async def test_what_somebody_says_now_wins_over_what_was_said_before(bench: Bench) -> None:
+    """A way back that could not keep the writes is told to go on without."""
+    keeper = undo("safety:copy")
+    steps = a_recipe(
+        copy=act("copy", operation=COPY, gives={"id": "v"}, kept_by=keeper, taken_back=undo("copy", Phase.CLEAN))
+    )
+    await runs(bench, *steps)
+    bench.gateway.answers["undo:safety:copy"] = [refused("no room")]
+    with pytest.raises(NeedsPerson):
+        await back(bench, *steps, why="slow")
+
+    await back(bench, *steps, why="go on", salvage=False)
+
+    assert "undo:stop" in bench.gateway.keys
+    assert "undo:copy" not in bench.gateway.keys
+    assert 2 == bench.notes.count("direction")
+
+
+async def test_a_way_back_that_nobody_asked_for_stops_where_writes_are_in_doubt(bench: Bench) -> None:
+    """Brought up and undecided: nothing is undone."""
+    await runs(bench)
+
+    with pytest.raises(NeedsPerson):
+        await back(bench)
+
+    assert [] == [k for k in bench.gateway.keys if k.startswith("undo")]
+
+
+async def test_a_start_that_was_refused_is_no_bring_up(bench: Bench) -> None:
+    """Nothing ran: it goes back by itself."""
+    bench.gateway.answers["start"] = [refused("start")]
+
+    await runs(bench, *a_recipe(start=act("start", Phase.BRING_UP, finds=asks(lambda: None), traces=asks(dict))))
+
+    state = bench.journal.state(bench.migration)
+    assert ("rolled-back", None, "void") == (state.end, state.brought_up, bench.rows("start")[-1])
+
+
+@pytest.mark.parametrize(
+    ("looks", "trace", "up"),
+    [
+        (Seen(failed="no room", unused=True), {}, False),
+        (Seen(failed="no room", unused=True), None, True),
+        (Seen(failed="it broke", unused=False), {}, True),
+    ],
+    ids=["it came to nothing", "somebody else's came to something since", "it may have run"],
+)
+async def test_a_start_that_was_made_is_a_bring_up_unless_it_came_to_nothing(
+    bench: Bench, looks: Seen, trace: Any, up: bool
+) -> None:
+    """In doubt a workload has run, and a person decides."""
+    start = act(
+        "start", Phase.BRING_UP, waited=waits(lambda: looks), traces=asks(lambda: trace), taken_back=undo("start")
+    )
+    steps = a_recipe(start=start)
+
+    if up:
+        await needs_a_person(bench, *steps)
+    else:
+        await runs(bench, *steps)
+
+    state = bench.journal.state(bench.migration)
+    assert up == (state.brought_up is not None) == (bench.rows("start")[-1] == "done")
+    assert up == (not [k for k in bench.gateway.keys if k.startswith("undo")])
+
+
+async def test_a_start_that_was_sent_and_is_found_is_a_bring_up(bench: Bench) -> None:
+    """No answer came, and it runs."""
+    start = act(
+        "start",
+        Phase.BRING_UP,
+        operation=CREATE,
+        finds=asks(lambda: Found({"x": "1"})),
+        waited=waits(lambda: READY),
+        traces=asks(lambda: None),
+    )
+    bench.gateway.answers["start"] = [silent()]
+
+    await needs_a_person(bench, *a_recipe(start=start))
+
+    assert ({"x": "1"}, "done") == (bench.entry("start", "made").data, bench.rows("start")[-1])
+
+
+async def test_somebody_elses_start_on_the_replacement_stops_the_way_back(bench: Bench) -> None:
+    """A replacement is attached and something has run on it: what it wrote is for a person to decide on."""
+    differences: list[str] = []
+    start = act(
+        "start", Phase.BRING_UP, befores=asks(lambda: list(differences)), traces=asks(dict), taken_back=undo("start")
+    )
+    check = act("check")
+    bench.gateway.answers["check"] = [lambda: differences.append("it was started at 9") or refused("check")]
+    steps = recipe(*list(STEPS.values())[:4], check, start)
+
+    error = await needs_a_person(bench, *steps)
+
+    assert [] == [k for k in bench.gateway.keys if k.startswith("undo")]
+    assert {"by": "somebody else", "why": "it was started at 9"} == bench.entry(None, "bring-up").data
+    assert "but: check refused" in error.message
+    assert ["made", "done"] == bench.rows("start")
+
+
+async def test_where_nothing_is_attached_nobody_can_have_started_the_replacement(bench: Bench) -> None:
+    """What runs then is the original: it is not asked."""
+    start = act("start", Phase.BRING_UP, befores=asks(lambda: ["it was started at 9"]), traces=asks(dict))
+    bench.gateway.answers["copy"] = [refused("copy")]
+
+    await runs(bench, *a_recipe(start=start))
+
+    assert "rolled-back" == bench.journal.state(bench.migration).end
+
+
+async def test_somebody_elses_start_is_seen_before_each_request_of_the_way_back(bench: Bench) -> None:
+    """Between two undos, too."""
+    differences: list[str] = []
+    start = act("start", Phase.BRING_UP, befores=asks(lambda: list(differences)), traces=asks(dict))
+    late = act("late", finds=asks(lambda: None))
+    bench.gateway.answers |= {
+        "late": [refused("late")],
+        "undo:flags": [lambda: differences.append("it was started at 9") or {}],
+    }
+    steps = recipe(*list(STEPS.values())[:4], act("flags", taken_back=undo("flags")), late, start)
+
+    error = await needs_a_person(bench, *steps)
+
+    assert ["undo:flags"] == [k for k in bench.gateway.keys if k.startswith("undo")]
+    assert "somebody else started it there" in error.message
+
+
+# -- when the way back fails -------------------------------------------------------------------------------------------
+
+
+async def test_what_cannot_be_put_back_is_said_with_the_commands_in_their_order(bench: Bench) -> None:
+    """Exit 6; resume goes on; what is done is not in the list."""
+    bench.gateway.answers |= {"attach": [refused("attach")], "undo:stop": [refused("undo:stop")] * 2}
+    steps = a_recipe(
+        copy=act("copy", operation=COPY, gives={"id": "v"}, taken_back=(undo("first"), undo("copy", Phase.CLEAN)))
+    )
+
+    error = await needs_a_person(bench, *steps)
+
+    assert ("i-1 could not be put back: undo:stop refused", "undo:stop") == (error.message, error.step)
+    assert error.remedy is not None
+    assert f"sealift resume {bench.migration}. By hand, in this order: aws ec2 stop-instances" in error.remedy
+    assert "undo:stop" in error.remedy
+    assert "undo:first" not in error.remedy
+    assert "needs-person" == bench.journal.state(bench.migration).end
+    assert {"as": "needs-person", "why": "undo:stop refused"} == bench.told("end")[-1].data
+
+    bench.gateway.answers.clear()
+    await runs(bench, *steps)
+    assert "rolled-back" == bench.journal.state(bench.migration).end
+
+
+async def test_a_safety_snapshot_that_cannot_be_taken_may_be_done_without(bench: Bench) -> None:
+    """The message says how: the replacement itself is kept then."""
+    keeper = act("safety:copy", Phase.RESTORE)
+    steps = a_recipe(
+        copy=act("copy", operation=COPY, gives={"id": "v"}, kept_by=keeper, taken_back=undo("copy", Phase.CLEAN))
+    )
+    await runs(bench, *steps)
+    bench.gateway.answers["safety:copy"] = [refused("no room")]
+
+    with pytest.raises(NeedsPerson) as caught:
+        await back(bench, *steps, why="slow")
+
+    assert "--without-safety-snapshot" in str(caught.value.remedy)
+
+
+async def test_what_cannot_be_cleaned_is_left_over_and_named(bench: Bench) -> None:
+    """Service is back: that is no failure."""
+    bench.gateway.answers |= {"attach": [refused("attach")], "undo:copy": [refused("in use")]}
+
+    engine = await runs(bench)
+
+    assert ["vol-1: do undo:copy: in use refused"] == engine.leftovers
+    assert "undo:warm" in bench.gateway.keys
+    assert "rolled-back" == bench.journal.state(bench.migration).end
+
+
+async def test_what_the_way_back_finds_half_way_is_waited_for_as_long_as_it_takes_and_told(bench: Bench) -> None:
+    """Every ten minutes; then it is sent."""
+    busy = [Seen(state="stopping")] * 400
+    needed = waits(lambda: busy.pop(0) if busy else READY)
+    bench.gateway.answers["copy"] = [refused("copy")]
+
+    await runs(
+        bench, *a_recipe(stop=act("stop", quiesces=True, takes_down=True, taken_back=undo("stop", needed=needed)))
+    )
+
+    assert bench.gateway.keys.count("undo:stop") == 1
+    said = bench.told("stuck")
+    assert bench.passed // (SAY_SO + 10) <= len(said) <= bench.passed // SAY_SO
+    assert {"waiting_for": "vol-1 to be ready: it is 'stopping'"} == said[0].data
+    assert {"for": "vol-1 to be ready: it is 'stopping'"} == bench.entry(None, "waiting").data
+
+
+# -- how a driver leaves -----------------------------------------------------------------------------------------------
+
+
+def lost() -> CredentialsLost:
+    return CredentialsLost("expired", operation=STOP, retry=Retry.FATAL)
+
+
+LEAVING = [
+    (lost, "Sign in"),
+    (lambda: ClockLost("gone"), "See that the sandbox still runs"),
+    (lambda: JournalError("full"), "Mend the journal's disk"),
+]
+
+
+@pytest.mark.parametrize(("error", "first"), LEAVING)
+async def test_who_leaves_before_the_quiesce_says_how_to_go_on(bench: Bench, error: Any, first: str) -> None:
+    """Exit 130; nothing is turned."""
+    bench.gateway.answers["warm"] = [error()]
+
+    with pytest.raises(type(error())) as caught:
+        await runs(bench)
+
+    remedy = str(caught.value.remedy)
+    assert (130, True) == (caught.value.exit_code, remedy.startswith(first))
+    assert remedy.endswith(f", then: sealift resume {bench.migration}")
+    assert "failure" not in bench.notes
+
+
+@pytest.mark.parametrize(("error", "first"), LEAVING)
+async def test_who_leaves_while_service_is_down_needs_a_person(bench: Bench, error: Any, first: str) -> None:
+    """Exit 6 says that the workload is down; nothing is turned, and resume goes on."""
+    bench.gateway.answers["copy"] = [error()]
+
+    left = await needs_a_person(bench)
+
+    assert str(left.remedy).startswith(first)
+    assert str(left.remedy).endswith(f", then: sealift resume {bench.migration}")
+    assert "the workload of i-1 is down" in left.message
+    assert "direction" not in bench.notes
+    await runs(bench)
+    assert "retained" == bench.journal.state(bench.migration).end
+
+
+async def test_who_leaves_on_the_way_back_says_the_same(bench: Bench) -> None:
+    """The workload is down still."""
+    bench.gateway.answers |= {"copy": [refused("copy")], "undo:stop": [lost()]}
+
+    assert "the workload of i-1 is down" in (await needs_a_person(bench)).message
+
+
+async def test_who_leaves_while_readers_get_nothing_says_so(bench: Bench) -> None:
+    """Who writes is served."""
+    bench.gateway.answers["tags"] = [lost()]
+
+    left = await needs_a_person(bench, readers=(Span("tags", "tags"),))
+
+    assert "who reads from replicas of i-1 gets nothing" in left.message
+
+
+async def test_who_leaves_when_all_is_up_may_be_resumed(bench: Bench) -> None:
+    """Nothing is down."""
+    bench.gateway.answers["tags"] = [lost()]
+
+    with pytest.raises(CredentialsLost) as caught:
+        await runs(bench)
+
+    assert 130 == caught.value.exit_code
+
+
+async def test_who_has_begun_nothing_leaves_as_it_came(bench: Bench) -> None:
+    """There is nothing to resume."""
+    bench.gateway.unread["ec2:DescribeVolumes"] = lost()
+
+    with pytest.raises(CredentialsLost) as caught:
+        await runs(bench, *a_recipe(warm=prepared("warm", befores=asks(list))))
+
+    assert (1, None) == (caught.value.exit_code, caught.value.remedy)
+
+
+async def test_a_lost_lease_turns_nothing(bench: Bench) -> None:
+    """Another driver is at work."""
+    bench.gateway.answers["copy"] = [lambda: bench.engine() and {}]
+
+    with pytest.raises(LeaseLost):
+        await runs(bench)
+
+    assert ["warm", "stop", "copy"] == bench.gateway.keys
+
+
+# -- accept, finalize, adopt -------------------------------------------------------------------------------------------
+
+
+async def test_who_accepts_passes_over_what_only_asked_for_health(bench: Bench) -> None:
+    """The rest of the confirmation is done; what of it cannot be done is left over, and the replacement is kept."""
+    health = act("health", Phase.CONFIRM, asks_health=True)
+    steps = recipe(*list(STEPS.values())[:5], health, act("a", Phase.CONFIRM), act("b", Phase.CONFIRM))
+    bench.gateway.answers |= {"health": [refused("health")], "a": [refused("a")]}
+    await needs_a_person(bench, *steps)
+
+    await bench.act((engine := bench.engine(*steps)).accept())
+
+    assert ["health", "a", "b"] == bench.gateway.keys[5:]
+    assert (["vol-1: do a: a refused"], "retained") == (engine.leftovers, engine.state.end)
+    assert {"as": "retained", "accepted": True} == bench.entry(None, "end").data
+    assert ["intent", "failed", "made", "done"] == bench.rows("health")
+
+
+async def test_what_the_way_back_has_taken_off_cannot_be_accepted(bench: Bench) -> None:
+    """All volumes of a target change, or none does."""
+    await runs(bench)
+    bench.gateway.answers["undo:attach"] = [dict]
+    bench.gateway.answers["undo:stop"] = [refused("stop")]
+    with pytest.raises(NeedsPerson):
+        await back(bench, why="slow")
+
+    with pytest.raises(Refused, match=r"cannot keep its replacement.*do attach") as caught:
+        await bench.act(bench.engine(*a_recipe()).accept())
+
+    assert f"sealift rollback {bench.migration} --discard-writes" in str(caught.value.remedy)
+    assert "i-1" == caught.value.resource
+    assert "accepted" not in bench.notes
+
+
+async def test_what_is_no_longer_there_cannot_be_accepted(bench: Bench) -> None:
+    """The rows do not tell, AWS does: what is exposed is looked for."""
+    found: list[Any] = []
+    steps = a_recipe(
+        attach=act("attach", exposes=True, finds=asks(lambda: found[0] if found else None), taken_back=undo("attach"))
+    )
+    await runs(bench, *steps)
+    bench.gateway.answers["undo:start"] = [refused("start")]
+    with pytest.raises(NeedsPerson):
+        await back(bench, *steps, why="slow")
+
+    with pytest.raises(Refused, match="do attach"):
+        await bench.act(bench.engine(*steps).accept())
+    found.append(Found({}))
+    await bench.act(bench.engine(*steps).accept())
+    assert "retained" == bench.journal.state(bench.migration).end
+
+
+async def test_finalize_walks_its_steps_and_ends(bench: Bench) -> None:
+    """In their order."""
+    await runs(bench)
+    end = recipe(act("point", Phase.FINALIZE), act("source", Phase.FINALIZE))
+
+    await bench.act(bench.engine(*a_recipe()).finalize(end))
+
+    assert (["point", "source"], "finalized") == (bench.gateway.keys[-2:], bench.journal.state(bench.migration).end)
+
+
+async def test_a_lane_of_a_confirmation_that_stops_leaves_what_follows_in_it(bench: Bench) -> None:
+    """In later blocks, too: no reader loses a name for a replica that was never made."""
+    steps = recipe(
+        *list(STEPS.values())[:5],
+        Lanes({"a": [act("a1", Phase.CONFIRM), act("a2", Phase.CONFIRM)], "b": [act("b1", Phase.CONFIRM)]}),
+        Lanes({"a": [act("a3", Phase.CONFIRM)], "b": [act("b2", Phase.CONFIRM)]}),
+    )
+    bench.gateway.answers |= {"a1": [refused("a1")] * 2}
+    await needs_a_person(bench, *steps)
+
+    await bench.act((engine := bench.engine(*steps)).accept())
+
+    assert ["vol-1: do a1: a1 refused", "vol-1: do a2: a1 refused", "vol-1: do a3: a1 refused"] == engine.leftovers
+    assert {"b1", "b2"} <= set(bench.gateway.keys)
+
+
+async def test_what_names_something_that_was_not_made_is_left_over(bench: Bench) -> None:
+    """Its reason names what is missing."""
+    needs = act("tags", Phase.CONFIRM, wants=(Ref("extra", "id"),))
+    steps = recipe(*list(STEPS.values())[:5], act("extra", Phase.CONFIRM, outputs=("id",), gives={"id": "x"}), needs)
+    bench.gateway.answers["extra"] = [refused("extra")] * 2
+    await needs_a_person(bench, *steps)
+
+    await bench.act((engine := bench.engine(*steps)).accept())
+
+    assert "vol-1: do tags: it needs what was not made: do extra" in engine.leftovers
+    assert "tags" not in bench.gateway.keys
+
+
+# -- whoever watches ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_listener_that_raises_disturbs_nothing(bench: Bench) -> None:
+    """The next one is told all the same."""
+    engine = bench.engine(*a_recipe())
+
+    def broken(_: Any) -> None:
+        raise BrokenPipeError
+
+    engine._listeners = (broken, *engine._listeners)
+    await bench.act(engine.run())
+
+    assert 1 == len(bench.told("end"))
+
+
+async def test_who_takes_it_up_again_is_told_what_was_before(bench: Bench) -> None:
+    """Since when this attempt runs, and who gets nothing since when."""
+    bench.gateway.answers["copy"] = [Died()]
+    with pytest.raises(Died):
+        await runs(bench)
+    bench.events.clear()
+    bench.clock.advance(100)
+
+    await runs(bench)
+
+    first = bench.told("outage")[0]
+    assert {"began": bench.began, "outages": {WRITERS: {"before": 0.0, "since": bench.began}}} == first.data
+
+
+async def test_who_begins_is_told_nothing_of_before(bench: Bench) -> None:
+    """There was nothing."""
+    await runs(bench)
+
+    assert 2 == len(bench.told("outage"))
+
+
+@pytest.mark.parametrize("late", [0.0, 1.0])
+async def test_a_shut_gate_after_the_cutover_has_begun_turns_back(bench: Bench, late: float) -> None:
+    """A hook may have quiesced the workload before the stop: it is not left so until another window."""
+    hook = act("hook", taken_back=undo("hook"))
+    steps = recipe(STEPS["warm"], hook, *list(STEPS.values())[1:])
+    bench.gateway.answers["hook"] = [dict]
+    engine = bench.engine(*steps, window=Window(last_quiesce=bench.began + 100))
+    await bench.act(engine.walk(steps[:2]))
+    bench.clock.advance(100 + late)
+
+    await bench.act(engine.run())
+
+    state = bench.journal.state(bench.migration)
+    assert ("rolled-back" if late else "retained") == state.end
+    assert bool(late) == ("undo:hook" in bench.gateway.keys)

@@ -1,0 +1,293 @@
+"""Change the code a little, many times, and see whether the fast tests tell: `make mutants`.
+
+Over the engine, the journal, the recipes of EBS, and what the engine leans on. At least 85 of 100 changes have to be told.
+What survives is listed in `survivors.toml`, each with its reason; an unlisted one fails, a listed one that is told by now or
+is no longer there is named. What was killed is remembered in build/mutants until its function changes.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import sys
+import time
+import tomllib
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.mutants.mutations import Mutant, mutants
+from tests.mutants.trial import CHEAP, Trials, Undisturbed, scratch_folder, undisturbed_from
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build" / "mutants"
+SURVIVORS = Path(__file__).with_name("survivors.toml")
+SCOPE = ("engine", "journal", "kinds.ebs.routes", "kinds.ebs.finalize", "recipe", "gate")
+SOURCES = {f"sealift.{name}": ROOT / "sealift" / f"{name.replace('.', '/')}.py" for name in SCOPE}
+FAST = (
+    "tests/unit/test_gate.py",
+    "tests/unit/test_journal.py",
+    "tests/unit/test_journal_keeping.py",
+    "tests/unit/test_state.py",
+    "tests/unit/test_recipe.py",
+    "tests/kinds/ebs/test_routes.py",
+    "tests/kinds/ebs/test_finalize.py",
+    "tests/engine/test_one_try.py",
+    "tests/engine/test_trying_again.py",
+    "tests/engine/test_there_and_back.py",
+    "tests/engine/test_watched.py",
+    "tests/engine/test_held.py",
+    "tests/engine/test_lost_and_in_doubt.py",
+    "tests/engine/test_errors_are_kept.py",
+    "tests/engine/test_a_driver_ends.py",
+    "tests/engine/test_several_targets.py",
+    *(
+        p.relative_to(ROOT).as_posix()
+        for p in sorted(ROOT.glob("tests/promises/test_*.py"))
+        if "watchdog" not in p.name
+    ),
+)
+SLOW = 2.5
+"""Seconds: a test that takes longer is none of the fast ones."""
+LIMIT = 15.0
+"""Seconds of tests, undisturbed, that one change is tried on."""
+EVERY = 20.0
+"""Seconds between two notices of how far it is."""
+WANTED = 85.0
+"""Of 100 changes: how many the tests have to tell."""
+KILLED, LATE, SURVIVED = "killed", "timed out", "survived"
+
+
+def main() -> int:
+    """Try, print the figures, and return 1 where too much survives, or something without a reason."""
+    asked = _asked()
+    BUILD.mkdir(parents=True, exist_ok=True)
+    whole = [m for name, path in SOURCES.items() for m in mutants(path, name)]
+    chosen = _share(whole, asked.share, asked.only, asked.seed)
+    book = Book(anew=asked.anew)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was tried is told and kept
+    scratch = scratch_folder(f"sealift-mutants-{os.getpid()}")
+
+    def work(trials: Trials) -> None:
+        try:
+            _try_all(trials, _undisturbed(trials, whole), chosen, book, asked)
+        except RuntimeError as error:
+            book.broken = str(error)
+        except KeyboardInterrupt:
+            sys.stdout.write("interrupted: what was tried so far\n")
+
+    where = [
+        *FAST,
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:terminalreporter",
+        "--capture=no",
+        f"--basetemp={scratch / 'tmp'}",
+    ]
+    ended = pytest.main(
+        [*(str(ROOT / w) if w.startswith("tests/") else w for w in where)], plugins=[Trials(work, scratch)]
+    )
+    shutil.rmtree(scratch, ignore_errors=True)
+    if ended not in (0, 5) or book.broken:
+        sys.stdout.write(f"no figures: {book.broken or 'the tests cannot be collected'}\n")
+        return 1
+    return _tell(chosen, whole, book, asked)
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--share", type=float, default=1.0, help="of the changes of each function, drawn by --seed (default: all)"
+    )
+    parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument("--only", default="", help="changes of functions whose dotted name has this in it")
+    parser.add_argument("--anew", action="store_true", help="believe nothing that an earlier run has seen")
+    parser.add_argument("--survivors", action="store_true", help="try what is listed as surviving, too")
+    parser.add_argument("--write", action="store_true", help="add new survivors to the list, without a reason")
+    parser.add_argument("--limit", type=float, default=LIMIT, help="seconds of tests that one change is tried on")
+    return parser.parse_args()
+
+
+def _share(found: Sequence[Mutant], share: float, only: str, seed: int) -> list[Mutant]:
+    """Draw from the changes of each function, so that none is left out, in an order in which any beginning is such a sample.
+
+    The same seed draws the same; a larger share has the smaller one in it.
+    """
+    functions: dict[str, list[Mutant]] = defaultdict(list)
+    for mutant in found:
+        if only in f"{mutant.module}.{mutant.function}":
+            functions[f"{mutant.module}.{mutant.function}"].append(mutant)
+    drawn: list[tuple[float, str, Mutant]] = []
+    for name, there in functions.items():
+        draw = random.Random(f"{seed} {name}")  # noqa: S311 - a sample
+        first = draw.random()
+        drawn += [((n + first) / len(there), name, m) for n, m in enumerate(draw.sample(there, len(there)))]
+    return [m for place, _, m in sorted(drawn, key=lambda d: d[:2]) if place < share or share >= 1]
+
+
+class Book:
+    """What was measured and tried, kept in build/mutants between runs."""
+
+    def __init__(self, *, anew: bool) -> None:
+        self._path = BUILD / "tried.json"
+        self._tried: dict[str, dict[str, str]] = {} if anew else _json(self._path)
+        self.stamp = _stamp([*ROOT.glob("tests/**/*.py"), *ROOT.glob("sealift/**/*.py")])
+        self.broken = ""
+
+    def known(self, mutant: Mutant, tests: Sequence[str], limit: float) -> str | None:
+        """Return what became of a change, if nothing has happened since that could change it."""
+        seen = self._tried.get(_key(mutant))
+        if seen is None or (seen["how"] == SURVIVED and seen["stamp"] != f"{self.stamp} {limit}"):
+            return None
+        return seen["how"] if seen["how"] == SURVIVED or seen["by"] in tests else None
+
+    def write(self, mutant: Mutant, how: str, by: str, limit: float) -> None:
+        """Write down what became of a change."""
+        self._tried[_key(mutant)] = {"how": how, "by": by, "stamp": f"{self.stamp} {limit}"}
+
+    def save(self) -> None:
+        """Write the file, with what another run may have written meanwhile."""
+        self._tried = {**_json(self._path), **self._tried}
+        self._path.write_text(json.dumps(self._tried), encoding="utf-8")
+
+    def how(self, mutant: Mutant) -> str | None:
+        """Return what became of a change."""
+        return self._tried.get(_key(mutant), {}).get("how")
+
+
+def _key(mutant: Mutant) -> str:
+    return hashlib.sha256("\0".join(map(str, (*mutant.id, mutant.original))).encode()).hexdigest()[:20]
+
+
+def _stamp(paths: Sequence[Path]) -> str:
+    whole = hashlib.sha256()
+    for path in sorted(paths):
+        whole.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    return whole.hexdigest()[:16]
+
+
+def _json(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
+
+def _undisturbed(trials: Trials, whole: Sequence[Mutant]) -> Undisturbed:
+    """Measure, or take what was measured of test files that have not changed since."""
+    path = BUILD / "undisturbed.json"
+    files = {test: test.partition("::")[0] for test in trials.items}
+    stamps = {file: _stamp([ROOT / file]) for file in set(files.values())}
+    seen = _json(path)
+    digests = {f"{m.module}.{m.function}": m.digest for m in whole}
+    same = {
+        test
+        for test, file in files.items()
+        if seen.get("files", {}).get(file) == stamps[file]
+        and test in seen["met"]
+        and (seen["seconds"][test] > CHEAP or all(digests.get(f) == d for f, (d, _) in seen["met"][test].items()))
+    }
+    body: dict[str, Any] = {k: {t: seen[k][t] for t in same} for k in ("seconds", "met") if same}
+    if new := [t for t in files if t not in same]:
+        sys.stdout.write(f"measuring {len(new)} tests\n")
+        sys.stdout.flush()
+        measured = trials.measure(new, SOURCES, whole)
+        body = {k: body.get(k, {}) | measured[k] for k in ("seconds", "met")}
+        path.write_text(json.dumps({**body, "files": stamps}), encoding="utf-8")
+    return undisturbed_from(body)
+
+
+def _try_all(
+    trials: Trials, calm: Undisturbed, chosen: Sequence[Mutant], book: Book, asked: argparse.Namespace
+) -> None:
+    begun = said = time.monotonic()
+    fast = Undisturbed({t: s for t, s in calm.seconds.items() if s <= SLOW and t in trials.items}, calm.met)
+    sys.stdout.write(
+        f"{len(chosen)} changes, {len(fast.seconds)} fast tests of {sum(fast.seconds.values()):.0f} s "
+        f"({len(calm.seconds) - len(fast.seconds)} more are too slow)\n"
+    )
+    known = {_id(s) for s in listed()}
+    try:
+        for number, mutant in enumerate(chosen):
+            tests = fast.meeting(mutant, asked.limit)
+            if book.known(mutant, tests, asked.limit) or (mutant.id in known and not asked.survivors):
+                continue
+            how, by = trials.attempt(mutant, tests, fast.seconds) if tests else (SURVIVED, "")
+            book.write(mutant, how, by, asked.limit)
+            if how == SURVIVED:
+                sys.stdout.write(f"{mutant.module}.{mutant.function}:\n    - {mutant.was}\n    + {mutant.now}\n")
+            if time.monotonic() - said > EVERY:
+                said = time.monotonic()
+                book.save()
+                sys.stdout.write(f"... {number} of {len(chosen)} after {said - begun:.0f} s\n")
+            sys.stdout.flush()
+    finally:
+        book.save()
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    sys.stdout.write(f"{used.ru_utime + used.ru_stime:.0f} s of computing\n")
+
+
+# -- what is said
+
+
+def listed(path: Path = SURVIVORS) -> list[dict[str, Any]]:
+    """Return the survivors that are listed, each with the reason why nothing tells them."""
+    return list(tomllib.loads(path.read_text(encoding="utf-8")).get("survivor", [])) if path.exists() else []
+
+
+def _id(one: Mapping[str, Any]) -> tuple[str, str, str, int]:
+    return (one["in"], one["was"], one["now"], one.get("nth", 1))
+
+
+def _tell(chosen: Sequence[Mutant], whole: Sequence[Mutant], book: Book, asked: argparse.Namespace) -> int:
+    reasons = {_id(s): str(s.get("reason", "")) for s in listed()}
+    became = {m.id: SURVIVED if m.id in reasons and book.how(m) is None else book.how(m) for m in chosen}
+    chosen = [m for m in chosen if became[m.id] is not None]
+    figures = Counter((m.module, became[m.id]) for m in chosen)
+    sys.stdout.write(f"\n{'module':32}{'changes':>9}{KILLED:>9}{LATE:>11}{SURVIVED:>10}{'%':>8}\n")
+    for module in SOURCES:
+        sys.stdout.write(_line(module, [figures[module, how] for how in (KILLED, LATE, SURVIVED)]))
+    added = [sum(n for (_, how), n in figures.items() if how == h) for h in (KILLED, LATE, SURVIVED)]
+    sys.stdout.write(_line("all", added))
+    if asked.share < 1:
+        sys.stdout.write(f"a sample: {asked.share:.0%} of the changes of each function, seed {asked.seed}\n")
+    unlisted = [m for m in chosen if became[m.id] == SURVIVED and not reasons.get(m.id)]
+    if asked.write:
+        _write(unlisted)
+    for mutant in unlisted:
+        sys.stdout.write(f"survived, and nothing says why: {mutant.id[0]}\n    - {mutant.was}\n    + {mutant.now}\n")
+    there = {m.id for m in whole}
+    for old in (one for one in reasons if one not in there):
+        sys.stdout.write(f"listed, and no longer there: {old[0]}\n    - {old[1]}\n    + {old[2]}\n")
+    for mutant in (m for m in chosen if m.id in reasons and became[m.id] != SURVIVED):
+        sys.stdout.write(f"listed, and killed by now: {mutant.id[0]}\n    - {mutant.was}\n    + {mutant.now}\n")
+    enough = sum(added) > 0 and 100 * (added[0] + added[1]) / sum(added) >= WANTED
+    if not enough:
+        sys.stdout.write(f"less than {WANTED:g} of 100 changes were told\n")
+    return 0 if enough and not unlisted else 1
+
+
+def _line(module: str, figures: Sequence[int]) -> str:
+    killed, late, survived = figures
+    share = 100 * (killed + late) / max(1, sum(figures))
+    return f"{module:32}{sum(figures):>9}{killed:>9}{late:>11}{survived:>10}{share:>8.1f}\n"
+
+
+def _write(unlisted: Sequence[Mutant]) -> None:
+    there = {_id(s) for s in listed()}
+    with SURVIVORS.open("a", encoding="utf-8") as file:
+        for m in (m for m in unlisted if m.id not in there):
+            body = {"in": m.id[0], "was": m.was, "now": m.now, **({"nth": m.nth} if m.nth > 1 else {}), "reason": ""}
+            file.write(
+                "\n[[survivor]]\n" + "".join(f"{k} = {json.dumps(v, ensure_ascii=False)}\n" for k, v in body.items())
+            )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
