@@ -34,6 +34,7 @@ faults: install ## the promises, tried against crashes, faults, people and plant
 	$(PYTEST) -n 2 --dist loadgroup tests/faults
 
 torture: install ## the same on every shape, everywhere (hours; SHARE=0.1 tries a tenth); writes docs/reliability.md
+	$(PYTEST) -n 2 --hypothesis-profile=torture tests/faults/fuzz
 	$(BIN)/python -m tests.faults --share $(SHARE) --keep
 	$(BIN)/python -m docs.generate
 

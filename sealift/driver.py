@@ -47,7 +47,7 @@ from sealift.notify import Notifier
 from sealift.options import Options
 from sealift.plan import NEEDS_ACK, NOTHING, REFUSED, MigrationPlan, digest
 from sealift.planner import drift, facts_of, judge, plan_for, refuse_drift
-from sealift.recipe import Spans, seconds_back, seconds_cutover
+from sealift.recipe import Spans, owed_back, seconds_back, seconds_cutover
 from sealift.render.telling import kept_in
 from sealift.settings import Settings
 from sealift.step import Call, Output, Seconds, bound, refs
@@ -671,7 +671,8 @@ class Driver:
                 row = plan.to_json()
                 draft.adopt(migration, row, digest([row]), plan.locks, found.attempt, found.epoch)
                 await self._fill(draft, migration, plan, gateway, found)
-                self.journal.take_in(draft, migration, plan.locks)
+                owed = owed_back(s for s in plan.steps if s.key in draft.state(migration).outputs)
+                self.journal.take_in(draft, migration, plan.locks, owed)
                 draft.close()
             after = {"cutover": f"rollback {migration}", "handed": f"rollback {migration} --discard-writes"}
             go_on = after.get(found.stage, f"resume {migration}")

@@ -348,8 +348,11 @@ class Journal:
             self._store(db, migration, plan, digest, locks, attempt)
             self._add(db, Entry(0, migration, attempt, None, "adopted", self.clock.now(), 0, {"epoch": epoch}))
 
-    def take_in(self, draft: "Journal", migration: str, locks: Iterable[str]) -> None:
-        """Take a migration over from another journal, all of its rows or none, with its locks.
+    def take_in(
+        self, draft: "Journal", migration: str, locks: Iterable[str], owed: Mapping[str, Iterable[str]]
+    ) -> None:
+        """Take a migration over from another journal, all of its rows or none, with its locks. `owed`: of the shared switches
+        that it has turned, by name, what is to be turned back.
 
         Raises:
             Refused: another migration works on one of the resources, or this journal has that id.
@@ -363,6 +366,8 @@ class Journal:
             db.execute(insert(_migrations).values(**about))
             for entry in draft.entries(migration):
                 self._add(db, entry)
+            for name, items in owed.items():
+                self._owe(db, name, migration, items)
 
     def _refuse_known(self, db: Connection, migration: str) -> None:
         if db.execute(select(_migrations.c.id).where(_migrations.c.id == migration)).first():

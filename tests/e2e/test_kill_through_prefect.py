@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.process, pytest.mark.prefect, pytest.mark.xdist_group(
 
 @pytest.mark.parametrize(("step", "row"), [("copy:/dev/xvda", "intent"), ("attach:/dev/xvda", "made")])
 def test_a_flow_run_killed_in_its_cutover_is_taken_over_without_prefect(tmp_path: Path, step: str, row: str) -> None:
-    """The workload is down, and Prefect with it: another process goes on at once, makes nothing twice (source and copy carry our tags) and loses nothing."""
+    """The workload is down, and Prefect with it: another process goes on at once, makes nothing twice and loses nothing."""
     with serving(tmp_path, SPEED) as box:
         box.ask("keys", {"region": REGIONS[0], "alias": KEY})
         instance = box.instance(REGIONS[0], volumes=VOLUMES[:1])
@@ -34,6 +34,7 @@ def test_a_flow_run_killed_in_its_cutover_is_taken_over_without_prefect(tmp_path
         assert process.wait(10) == -signal.SIGKILL
         done = box.sealift("resume", migration_of(journal, instance))
         end = end_of(box, REGIONS[0], instance, done.returncode, done.stderr, killed=True)
+        # two volumes carry our tags: source and copy
         assert ("running", 2, 1) == (end.power, end.made["volumes"], end.made["ec2:CopyVolumes"])
         assert (["/dev/xvda"], []) == (list(end.volumes), end.leftovers)
         assert end.volumes["/dev/xvda"]["under the key"]

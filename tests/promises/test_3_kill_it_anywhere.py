@@ -288,3 +288,23 @@ async def test_what_a_killed_driver_wrote_can_be_read(instant: World) -> None:
     rows = await run(instant, instance, 12, written=True, route="clone")
     read = Journal(instant.clock, instant.settings.journal).entries(stored(instant))
     assert rows == [(e.step or "", e.what) for e in read if e.what != "attempt"]
+
+
+async def test_members_of_one_group_adopted_in_their_cut_hold_its_processes_together(instant: World) -> None:
+    """Two members are stopped, the journal is lost: the first that goes back leaves the group asleep for the other (R-EBS-35)."""
+    one, other = (instant.instance(ROOT, asg="web") for _ in range(2))
+    plans = [await instant.plan(i, route="clone", asg="suspend") for i in (one, other)]
+    for plan in plans:
+        driver = instant.new_driver()
+        Doomed(driver, 0, written=True, kill_at=("stop", "done"))
+        with suppress(Killed):
+            await instant.act(driver.migrate(plan, approved_by="a test", observed=True))
+    again = lose_the_journal(instant)
+    adopted = [await instant.act(again.adopt(plan.target, plan.options)) for plan in plans]
+    assert [0, 0] == [a.exit_code for a in adopted], adopted
+    asleep = []
+    for outcome in adopted:
+        assert 0 == (await instant.act(again.rollback(outcome.migration))).exit_code
+        (group,) = picture(instant)["groups"].values()
+        asleep.append(bool(group["suspended"]))
+    assert ([True, False], ["running"] * 2) == (asleep, [instant.power(i) for i in (one, other)])
