@@ -1,5 +1,6 @@
 """kill -9 of a flow's own process, as Prefect's worker runs it: `sealift resume` goes on without Prefect, to the same end."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -25,12 +26,14 @@ def test_a_flow_run_killed_in_its_cutover_is_taken_over_without_prefect(tmp_path
             "AWS_REGION": REGIONS[0],
         }
         words = [sys.executable, "-m", "tests.e2e.as_a_worker", instance, KEY, "R-EBS-31"]
-        process = subprocess.Popen(words, env={**box.environment, **own}, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            words, env={**box.environment, **own}, stderr=subprocess.DEVNULL, start_new_session=True
+        )
         journal = tmp_path / "journal.db"
         try:
             until(lambda: row in rows_of(journal, step), seconds=90)
         finally:
-            process.send_signal(signal.SIGKILL)
+            os.killpg(process.pid, signal.SIGKILL)  # its own Prefect server with it
         assert process.wait(10) == -signal.SIGKILL
         done = box.sealift("resume", migration_of(journal, instance))
         end = end_of(box, REGIONS[0], instance, done.returncode, done.stderr, killed=True)

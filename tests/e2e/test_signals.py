@@ -1,13 +1,14 @@
 """Ctrl-C on a terminal asks while the work goes on; SIGTERM writes a row, gives the lease back and leaves."""
 
 import json
+import os
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -226,7 +227,9 @@ def test_a_run_that_prefect_cancels_leaves_as_well(place: tuple[Box, Path], tmp_
 
     def start(words: list[str]) -> subprocess.Popen[bytes]:
         arguments = [sys.executable, "-m", "tests.e2e.as_a_worker", words[1], KEY, "R-EBS-31"]
-        return subprocess.Popen(arguments, env={**box.environment, **own}, stderr=subprocess.DEVNULL)
+        return subprocess.Popen(
+            arguments, env={**box.environment, **own}, stderr=subprocess.DEVNULL, start_new_session=True
+        )
 
     driven = Driven(box, journal, start)
     try:
@@ -234,7 +237,8 @@ def test_a_run_that_prefect_cancels_leaves_as_well(place: tuple[Box, Path], tmp_
         driven.process.send_signal(signal.SIGTERM)
         assert driven.process.wait(GRACE) != 0
     finally:
-        driven.process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(driven.process.pid, signal.SIGKILL)  # and the Prefect server that it has started
     rows = [r[:2] for r in driven.rows()]
     assert (True, True, 1) == (("stop", "made") in rows, driven.lease_is_free, len(driven.left()))
     assert 0 == box.sealift("resume", driven.migration).returncode
