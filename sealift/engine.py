@@ -388,7 +388,6 @@ class Engine:
     def _end(self, how: str, **data: Any) -> None:
         self._served(self._spans)
         self.note("end", **{"as": how, **data})
-        self.journal.unlock(self.work.migration)
         self.emit("end", None, **{"as": how, **data})
 
     def _leaving(self, error: SealiftError, again: str = "resume") -> SealiftError:
@@ -634,7 +633,7 @@ class Engine:
                 if task in self._idle:
                     task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):  # however often it is told
-                    await asyncio.wait({task})
+                    await asyncio.wait({task}, timeout=1.0)  # it may have begun to wait since
             raise
 
     async def _refuse_if_up(self, me: Step) -> None:

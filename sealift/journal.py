@@ -48,6 +48,9 @@ SCHEMA = 1
 LAST_MOMENT = 253_402_300_800.0
 """Unix seconds: the year 10000, which no calendar of ours has."""
 
+AT_REST = ("retained", "rolled-back", "finalized")
+"""How a migration may end that holds nothing back any more."""
+
 HOLDS, LEAVING, LEFT = range(3)
 """How a migration stands to a shared switch: it needs it, is about to turn it back, owes nothing any more."""
 
@@ -450,7 +453,8 @@ class Journal:
     def note(
         self, migration: str, what: str, data: Mapping[str, Any] | None = None, *, attempt: int, token: int = 0
     ) -> int:
-        """Add a row about the migration as a whole and return its number; a driver gives its fencing token.
+        """Add a row about the migration as a whole and return its number; a driver gives its fencing token. One that says that
+        it has come to rest gives its locks back with it: nobody dies between the two.
 
         Raises:
             LeaseLost: another driver has taken over.
@@ -459,6 +463,8 @@ class Journal:
         with self._write() as db:
             if token:
                 self._newest(db, migration, token)
+            if what == "end" and (data or {}).get("as") in AT_REST:
+                db.execute(delete(_locks).where(_locks.c.migration == migration))
             return self._add(db, Entry(0, migration, attempt, None, what, self.clock.now(), token, data or {}))
 
     def row(
@@ -505,17 +511,11 @@ class Journal:
     def _take(self, db: Connection, migration: str, locks: Iterable[str]) -> None:
         for resource in sorted(set(locks)):
             holder = db.execute(select(_locks.c.migration).where(_locks.c.resource == resource)).scalar()
-            if holder not in (None, migration) and not self._at_rest(holder):
+            if holder not in (None, migration):
                 message = f"{resource} is being worked on by {holder}"
                 raise Refused(message, resource=resource, remedy=f"See: sealift status {holder}")
-            if holder != migration:
-                db.execute(delete(_locks).where(_locks.c.resource == resource))
+            if holder is None:
                 db.execute(insert(_locks).values(resource=resource, migration=migration))
-
-    def _at_rest(self, migration: str) -> bool:
-        """Tell whether a migration has come to its end and nobody drives it: its driver died before it gave its locks back."""
-        _, _, free, gone = self.lease(migration)
-        return self.state(migration).end in ("retained", "rolled-back", "finalized") and (free or gone)
 
     def lock(self, migration: str, resources: Iterable[str]) -> None:
         """Take the locks of a migration, all or none.
@@ -526,11 +526,6 @@ class Journal:
         """
         with self._write() as db:
             self._take(db, migration, resources)
-
-    def unlock(self, migration: str) -> None:
-        """Give the locks of a migration back."""
-        with self._write() as db:
-            db.execute(delete(_locks).where(_locks.c.migration == migration))
 
     def switch_on(self, name: str, migration: str) -> bool:
         """Count a migration in to a shared switch; say whether somebody was about to turn it back, whose request may be under way.

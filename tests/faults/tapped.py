@@ -9,8 +9,8 @@ from sealift.aws.gateway import Gateway, Purpose
 from sealift.aws.operations import Operation
 from sealift.driver import Driver
 
-SHARED = ("switch_on", "owe", "switch_off", "switched", "unlock")
-"""What a driver writes besides rows: how it stands to shared switches and locks."""
+SHARED = ("switch_on", "owe", "switch_off", "switched")
+"""What a driver writes besides rows: how it stands to shared switches."""
 
 NAMES = {
     ("intent", "after"): "intent without effect",
