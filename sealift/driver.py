@@ -569,6 +569,15 @@ class Driver:
             raise Refused(f"{migration} has been finalized: its sources are gone", resource=plan.target)
         if not state.attempt_open:
             raise Refused(f"{migration} has been put back already", resource=plan.target)
+        undoable = ("finalize:point", "finalize:unprotect", "finalize:protection")
+        if any(
+            k.startswith("finalize:") and not k.startswith(undoable) and not r.refused for k, r in state.rows.items()
+        ):
+            raise Refused(
+                f"the finalize of {migration} has begun: what would be put back may be gone",
+                resource=plan.target,
+                remedy=f"Finish it: sealift finalize {migration}",
+            )
         if state.brought_up is not None and state.undecided and not discard_writes:
             since = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(state.brought_up))
             raise Refused(
@@ -585,11 +594,11 @@ class Driver:
         with reading(f"questions about {plan.target}"):
             found = await kind.barred(reader(gateway), facts_of(kind, plan.facts), state.outputs)
         if found.why:
-            again = f"sealift rollback {state.id} --discard-writes"
+            heals = f"First, in this order: {'; '.join(found.heal)}. Then: sealift rollback {state.id} --discard-writes"
             raise Refused(
-                f"{plan.target} cannot be put back while {'; '.join(found.why)}: its replacement could be neither fenced nor renamed",
+                f"{plan.target} cannot be put back while {'; '.join(found.why)}: {found.so}",
                 resource=plan.target,
-                remedy=f"First, in this order: {'; '.join(found.heal)}. Then: {again}",
+                remedy=heals if found.heal else f"Keep the replacement: sealift accept {state.id}",
             )
 
     async def _healed_first(self, plan: MigrationPlan, gateway: Gateway, engine: Engine, error: SealiftError) -> None:
@@ -599,7 +608,7 @@ class Driver:
         kind = BY_NAME[plan.kind]
         with contextlib.suppress(SealiftError), reading(f"questions about {plan.target}"):
             found = await kind.barred(reader(gateway), facts_of(kind, plan.facts), engine.state.outputs)
-            if found.why:
+            if found.heal:
                 error.remedy = f"First, in this order: {'; '.join(found.heal)}. {error.remedy}"
 
     async def _refuse_unsalvageable(self, plan: MigrationPlan, gateway: Gateway, state: State, migration: str) -> None:

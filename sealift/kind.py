@@ -95,12 +95,13 @@ class Recalled:
 
 @dataclass(frozen=True)
 class Barred:
-    """Why a way back after bring-up cannot be walked as things are, whatever becomes of the writes; and what heals that, in
-    order. Both are empty where it can.
+    """Why a way back after bring-up cannot be walked as things are, whatever becomes of the writes; what would not be possible;
+    and what heals that, in order. `why` is empty where it can, `heal` where nothing does.
     """
 
     why: tuple[str, ...] = ()
     heal: tuple[str, ...] = ()
+    so: str = "its replacement could be neither fenced nor renamed"
 
 
 async def _open(_read: Read, _facts: Any, _outputs: Mapping[str, Output]) -> Barred:

@@ -202,7 +202,8 @@ def asked(driven: "Sequence[Engine]") -> list[str]:
     back = [*map(_way_back, turning(driven)), *_cannot(driven)]
     lines += [f"  {word:<5}  {text}" for word, text in zip_longest(["back"], back, fillvalue="")]
     names = " ".join(e.work.migration for e in driven)
-    lines.append(f"  leave  nothing is turned, and nobody drives it until: sealift resume {names}")
+    verb = "finalize" if any(e.state.end == "retained" for e in driven) else "resume"
+    lines.append(f"  leave  nothing is turned, and nobody drives it until: sealift {verb} {names}")
     lines.append(f"  go on  as if nothing had been; so it does without an answer in {ANSWER_WITHIN:.0f} s")
     return lines
 
@@ -221,6 +222,8 @@ def _cannot(driven: "Sequence[Engine]") -> list[str]:
     for e in (e for e in driven if not e.turns):
         if e.state.direction == "back":
             lines.append(f"{e.work.target} is on its way back already")
+        elif e.state.end == "retained":
+            lines.append(f"{e.work.target} is being finalized, and nothing brings back what is deleted")
         elif e.state.brought_up is not None:
             lines.append(
                 f"{e.work.target} runs on its replacement, and going back leaves the writes since then behind: leave, "

@@ -348,3 +348,29 @@ async def test_resume_with_an_approval_opens_the_gate_of_the_next_attempt(instan
     back = await instant.act(instant.driver.rollback(migration, discard_writes=True))
     again = await instant.act(instant.driver.resume(migration, approved_by="a person", no_wait=True))
     assert (0, 0, "retained") == (back.exit_code, again.exit_code, instant.state(migration).end), again
+
+
+async def test_a_rollback_without_its_sources_is_refused_while_the_replacement_serves(instant: World) -> None:
+    """A janitor has deleted a retained source: nothing is stopped for a way back that would end nowhere (exit 4)."""
+    instance = instant.instance(ROOT, DATA)
+    done = await instant.migrate(instance, route="clone")
+    (plain,) = (v for v in instant.all_volumes().values() if not v["Encrypted"] and v["Size"] == DATA.size_gib)
+    instant.ec2.delete_volume(VolumeId=plain["VolumeId"])
+    outcome = await instant.act(instant.driver.rollback(done.migration, discard_writes=True))
+    assert (4, "running", []) == (outcome.exit_code, instant.power(instance), instant.box.losses())
+    assert f"its source {plain['VolumeId']} is gone" in outcome.message
+
+
+async def test_a_rollback_of_what_is_half_finalized_is_refused(instant: World) -> None:
+    """One source is deleted and the other is not: what is begun is finished, and nothing is put back (exit 4)."""
+    instance = instant.instance(ROOT, DATA)
+    done = await instant.migrate(instance, route="clone")
+    instant.clock.advance(15 * 86_400)
+    kept = next(v for v, shown in instant.all_volumes().items() if not shown["Encrypted"])
+    refused = Fault(operation="ec2:DeleteVolume", code="OperationNotPermitted", times=None, resource=kept)
+    instant.box.faults.add(refused)
+    assert 0 != (await instant.act(instant.driver.finalize(done.migration)))[0].exit_code
+    assert kept in instant.all_volumes()
+    outcome = await instant.act(instant.driver.rollback(done.migration, discard_writes=True))
+    assert (4, "running") == (outcome.exit_code, instant.power(instance))
+    assert f"sealift finalize {done.migration}" in outcome.message

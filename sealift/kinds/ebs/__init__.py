@@ -67,6 +67,7 @@ EBS_INSTANCE = Kind(
     sound=SOUND,
     stays=finalize.stays,
     unusable=finalize.unusable,
+    barred=finalize.barred,
     recall=recall,
     pools=_pools,
 )
@@ -88,6 +89,7 @@ EBS_VOLUME = Kind(
     sound=SOUND,
     stays=finalize.stays,
     unusable=finalize.unusable,
+    barred=finalize.barred,
     recall=recall,
 )
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sealift.errors import CallError
 from sealift.keys import unusable as key_unusable
-from sealift.kind import Read
+from sealift.kind import Barred, Read
 from sealift.kinds.ebs.facts import InstanceFacts, VolumeFacts
 from sealift.kinds.ebs.routes import Facts, name
 from sealift.options import Options
@@ -121,6 +121,14 @@ async def _on_instance(read: Read, facts: InstanceFacts, pairs: Mapping[str, Vol
 async def unusable(read: Read, facts: Facts) -> list[str]:
     """Say why the key cannot be used now; empty is good."""
     return await key_unusable(read, facts.key.arn)
+
+
+async def barred(read: Read, facts: Facts, outputs: Mapping[str, Output]) -> Barred:
+    """Say which sources are gone: without them nothing can be put back, and a replacement that serves would be stopped for nothing."""
+    wanted = [v.id for v in facts.plain]
+    there = {v["VolumeId"] for v in (await read(volumes(*wanted)))["Volumes"]} if wanted else set()
+    gone = [f"its source {v} is gone" for v in wanted if v not in there]
+    return Barred(tuple(gone), so="there is nothing to put in the place of its replacement")
 
 
 async def stays(read: Read, facts: Facts, outputs: Mapping[str, Output]) -> Sequence[Mapping[str, str]]:
