@@ -63,14 +63,18 @@ def page() -> str:
         "\n## What each promise was tried against\n",
         _table(("promise", "what had to hold all the while", "tried against"), _promises(record, lines)),
         "\n## By kind and route\n",
-        f"{_part(record['share'])}, in {record['minutes']} minutes on two cores. Survived of tried:\n",
+        f"{_part(record['share'])}{_where(short=record['short'])}, in {record['minutes']} minutes. Survived of tried:\n",
         _table(*_by_route(lines)),
         TAIL,
     ])  # fmt: skip
 
 
 def _part(share: float) -> str:
-    return "All of it" if share >= 1 else f"{100 * share:g} % of each part on every shape, evenly spread"
+    return "All of it" if share >= 1 else f"{100 * share:g} % of each part, evenly spread"
+
+
+def _where(*, short: bool) -> str:
+    return ", on one shape for each kind and route" if short else ", on every shape"
 
 
 def _summed(counts: Iterable[dict[str, int]]) -> Counter[str]:

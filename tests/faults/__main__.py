@@ -34,7 +34,9 @@ def main(share: float, short: bool, only: str, at_once: int, keep: bool) -> None
     os.environ.update(AWS_ACCESS_KEY_ID="sandbox", AWS_SECRET_ACCESS_KEY="sandbox")
     os.environ.pop("AWS_PROFILE", None)
     botocore.session.create_loader = cache(botocore.loaders.create_loader)
-    record, began = records.Record(share), time.monotonic()
+    if keep and only:
+        raise click.UsageError("a part of the parts is no record: --keep goes without --only")
+    record, began = records.Record(share, short), time.monotonic()
     with pytest.MonkeyPatch.context() as patch:
         share_clients(patch)
         for part, shape, route in _chosen(short, only):
@@ -72,7 +74,7 @@ def _walk(record: records.Record, share: float, only: str) -> None:
     added = {name: count - before.get(name, 0) for name, count in walks.counts.items()}
     for name in ("walks", "steps"):
         line.tried[name] = line.survived[name] = added[name]
-    line.survived["walks"] -= bool(line.wrong)
+    line.survived["walks"] -= len(line.wrong)
     line.checks = Counter({"all": added["checks"]})
 
 

@@ -181,8 +181,10 @@ def every(_: int, __: Point) -> bool:
 def share_of(share: float, offset: int = 0) -> Wanted:
     """Return what wants so much of what it is asked about, evenly spread; another `offset` wants others."""
 
+    begun = offset % 97 / 97
+
     def wanted(number: int, _: Point) -> bool:
-        return int((number + offset % 97 / 97) * share) > int((number - 1 + offset % 97 / 97) * share)
+        return int(number * share + begun) > int((number - 1) * share + begun)
 
     return wanted if share < 1 else every
 

@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-PATIENCE = 120
+PATIENCE = 300
 """Seconds of life until a fork that does not end is given up; the machine may be busy."""
 
 
@@ -70,6 +70,7 @@ class Forks:
 
     def tell(self, what: Any) -> None:
         """Hand `what` to the process that forked, and end; no handler runs."""
+        signal.alarm(0)
         body = pickle.dumps(what)
         with os.fdopen(self._writing, "wb") as out:
             out.write(body)

@@ -317,7 +317,8 @@ class Invariants:
         one.allowed += float(event.data.get("seconds", 0.0)) + A_POLL
         waits_down = one.down_at is not None and event.phase in ("cutover", "bring-up")
         quota = [c for c in QUOTA_CODES if f": {c}" in str(event.data.get("error"))]
-        self._ask(QUOTA, holds=not (waits_down and quota), how=lambda: f"{event.step} waits for {quota}")
+        if waits_down:
+            self._ask(QUOTA, holds=not quota, how=lambda: f"{event.step} waits for {quota}")
 
     def sending(self, sent: Sent) -> None:
         """Look at a mutating request before it leaves."""

@@ -26,6 +26,7 @@ def live_on(stage: Stage, copy: Path, *, host: str = "") -> None:
         with closing(sqlite3.connect(str(copy))) as db:
             db.execute("UPDATE leases SET host = ?", (host,))
             db.commit()
+    stage.invariants.checks.clear()  # a fork counts its own looks
     stage.world.settings = replace(stage.world.settings, journal=copy)
     for driver in (stage.world.driver, *(tap.driver for tap in stage.taps)):
         _KEPT.append(driver.journal._engine)

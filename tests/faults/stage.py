@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sqlite3
+import traceback
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -208,6 +209,7 @@ class Stage:
 
     def go_on_with(self, journal: Path) -> None:
         """Let every later driver have another journal, and those before it none."""
+        self.invariants.checks.clear()  # a fork counts its own looks
         for tap in self.taps:
             tap.elsewhere = True
         self.world.settings = replace(self.world.settings, journal=journal)
@@ -277,5 +279,11 @@ def play(
         await stage.set(**options)
         return await scene(stage)
 
+    home = os.getpid()
     with staged(shape, route, durations) as stage:
-        return asyncio.run(run(stage))
+        try:
+            return asyncio.run(run(stage))
+        finally:
+            if os.getpid() != home:  # a fork that has not told: it must not go on as the process that forked
+                traceback.print_exc()
+                os._exit(70)

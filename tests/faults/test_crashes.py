@@ -12,5 +12,6 @@ CRASHES = [part for part in PARTS if part.counts == "crash points"]
 def test_who_dies_is_taken_up_again(part: Part, shape: str, route: str) -> None:
     """At each durable state forward, and at a share of those of each way back, of finalize and with the journal lost."""
     tried = part.every(shape, route, part.short, 1)
-    assert tried
+    assert any(one.point for one in tried)
+    assert part.name != "killed, rolled back, killed again" or any("and then" in one.point for one in tried)
     assert [] == [(str(one), one.wrong) for one in tried if one.wrong]

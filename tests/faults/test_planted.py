@@ -31,7 +31,7 @@ def caught(folder: Path, *names: str) -> subprocess.CompletedProcess[str]:
     """Try what catches these bugs on the code in a folder."""
     command = [sys.executable, "-m", "tests.faults.caught", *names]
     env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=600)
 
 
 def planted(folder: Path, patch: Path) -> None:
