@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from sealift.clock import VirtualClock
 from sealift.sandbox import hook, kms, services
@@ -56,6 +56,12 @@ class Sandbox(Databases):
     def enforce(self) -> None:
         """From now on let requests be judged by IAM and KMS policies; `people` has users, roles and their credentials."""
         self.world.access.enforcing = True
+
+    def reads_nothing_as(self, what: Literal["fails", "empty", "no value"]) -> None:
+        """Say what a selector of an automation that finds nothing does from now on: fail its step, leave an empty text, or
+        leave no value. AWS does not say which (SB-SSM-08).
+        """
+        self.world.nothing_selected = what
 
     # time and records
 

@@ -201,8 +201,8 @@ SERVICES: tuple[tuple[str, str, str, bool], ...] = (
     ),
     (
         "SB-SSM-08",
-        "A step that calls an operation fails where that is refused, or where a selector finds nothing; a wait looks until the value "
-        "is there and times out, after an hour unless told otherwise.",
+        "A step that calls an operation fails where that is refused, or where a selector finds nothing (an option: it leaves an "
+        "empty text, or no value); a wait looks until the value is there and times out, after an hour unless told otherwise.",
         _SSM
         + "automation-action-executeAwsApi.html, automation-action-waitForAwsResourceProperty.html; that a selector which finds "
         "nothing fails its step is a guess",

@@ -86,6 +86,8 @@ class World:
     books: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = field(default_factory=dict)
     rooms: dict[tuple[str, str, str], Any] = field(default_factory=dict)
     """What a service with records of its own keeps, by service, account and Region."""
+    nothing_selected: str = "fails"
+    """What a selector of an automation that finds nothing does to its step: see `Sandbox.reads_nothing_as` (SB-SSM-08)."""
     observers: list[Callable[[float], None]] = field(default_factory=list)
     """Told of each event, once it is over: a request that was answered, a transition that came due."""
 

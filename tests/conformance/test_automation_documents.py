@@ -178,6 +178,34 @@ def test_a_branch_goes_by_what_an_earlier_step_has_read(box, ssm, run, state, la
     assert shown(ssm, made)["AutomationExecutionStatus"] == "Success"
 
 
+@pytest.mark.parametrize(
+    ("reading", "ways"),
+    [
+        ("fails", [("look", "Failed"), ("failed", "Success")]),
+        ("empty", [("look", "Success"), ("runs", "Success"), ("other", "Success")]),
+        ("no value", [("look", "Success"), ("runs", "Failed"), ("unread", "Success")]),
+    ],
+)
+def test_what_a_selector_that_finds_nothing_does_is_an_option(box, ssm, run, reading, ways):
+    """SB-SSM-08: fail its step, leave an empty text that compares with nothing, or leave no value, which fails its reader.
+
+    Source SB-SSM-08: docs.aws.amazon.com/systems-manager/latest/userguide/automation-action-executeAwsApi.html,
+      automation-action-waitForAwsResourceProperty.html; that a selector which finds nothing fails its step is a guess.
+    """
+    box.reads_nothing_as(reading)
+    selector = "$.Reservations[0].Instances[0].State.Name"
+    choices = [{"Variable": "{{ look.State }}", "StringEquals": "running", "NextStep": "unread"}]
+    made = run(
+        api("look", "DescribeInstances", [("State", selector)], **LOOK, onFailure="step:failed", isCritical=False),
+        step("runs", "branch", {"Choices": choices, "Default": "other"}, onFailure="step:unread", isCritical=False),
+        sleep("other", isEnd=True),
+        sleep("failed", isEnd=True),
+        sleep("unread", isEnd=True),
+    )
+    box.clock.advance(300)
+    assert (went(ssm, made), shown(ssm, made)["AutomationExecutionStatus"]) == (ways, "Success")
+
+
 def test_an_automation_moves_a_disk(box, ssm, ec2, run):
     """SB-SSM-08: calls in a row, each waited for.
 

@@ -184,8 +184,11 @@ def _api(run: Run, step: Step, at: float) -> None:
     for output in step.get("outputs", []):
         found = selected(reply, output["Selector"])
         if found is None:
-            raise StepFailed(f"The selector {output['Selector']} found nothing.")
-        run.left[f"{step['name']}.{output['Name']}"] = found
+            if run.world.nothing_selected == "fails":
+                raise StepFailed(f"The selector {output['Selector']} found nothing.")
+            if run.world.nothing_selected == "no value":
+                continue
+        run.left[f"{step['name']}.{output['Name']}"] = "" if found is None else found
     run.done(step, at)
 
 
