@@ -412,14 +412,17 @@ class Engine:
     async def _due(self, step: Step) -> bool:
         """Tell whether a step is to be done as the gate opens: not yet, or too long ago while the gate was shut."""
         row = self.state.rows.get(step.key)
-        if row is None or row.state != "done" or row.output is None:
+        if row is None or row.output is None:
             return True
         me = bind(step, self.state.outputs)
         query = me.fresh(row.output)
         if query is None or await self._found(me, query, row) is not None:
-            return False
+            return row.state != "done"  # what was made, but never seen through, ages as well
         if (undos := undoing(step)) and not row.output.get("adopted"):
-            await self._as_far_as_it_goes([list(undos)])
+            if step.guards:
+                await self.walk(undos)  # or it is not opened: it would act beside the one that follows
+            else:
+                await self._as_far_as_it_goes([list(undos)])
             for undo in undos:
                 self._row(undo.key, "void")  # first: what is made anew has an undo of its own
         self._row(step.key, "void")

@@ -190,7 +190,9 @@ class RenewWarmDbSnapshot(DbSnapshot):
         """Look at what was made or adopted: a gate that was shut since may have let it grow too old."""
 
         def read(reply: Mapping[str, Any]) -> Found | None:
-            made = [s["SnapshotCreateTime"] for s in snapshots_in(reply) if s[_id(self.of_cluster)] == out["name"]]
+            made = [s.get("SnapshotCreateTime") for s in snapshots_in(reply) if s[_id(self.of_cluster)] == out["name"]]
+            if made and made[0] is None:
+                return Found({})  # it is still being made: its time is told later
             return Found({}, timestamp(made[0]), self.max_age) if made else None
 
         return Query(self.all_of_it(), read)

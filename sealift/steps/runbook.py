@@ -3,6 +3,7 @@
 It says its word first, waits until no request of a driver can be under way, looks again, and only then acts. It acts
 where, and only where, the instance is stopped, was not started since it was armed, and its cut is still said to be open
 (`MarkCut`): each look filters by all three, so that a look that is refused or finds nothing leaves everything as it is.
+What a look has found is compared before anything rests on it: the step that looked may pass without a value.
 Sources: Systems Manager user guide, "Systems Manager Automation actions reference"; EC2 API reference,
 DescribeInstances (filters launch-time and tag), DescribeVolumes (filters attachment.instance-id, attachment.device).
 """
@@ -27,6 +28,9 @@ NEXT = "<next>"
 
 PAUSES = (60, 120, 300)
 """Seconds between the tries of a start for which EC2 has no room."""
+
+STARTS = 300
+"""Seconds in which a start that EC2 has taken must have come to something, or it is tried again."""
 
 Source = tuple[str, str, int | None]
 """Device, volume, EBS card."""
@@ -95,6 +99,7 @@ def _blocks(
     yield [
         _line("wait", "sleep", {"Duration": f"PT{seconds}S"}),
         look.once("early"),
+        _branch("early_is", "{{ early.State }}", dict.fromkeys(("stopped", "stopping", "running"), "close")),
         _say(ctx, instance, "close", "closed"),
         _line("aside", "sleep", {"Duration": f"PT{WATCHDOG_ASIDE:.0f}S"}),
         look.once("late"),
@@ -135,9 +140,11 @@ def _filters(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     return {"Filters": [{"Name": name, "Values": [value]} for name, value in pairs]}
 
 
-def _branch(name: str, variable: str, choices: Mapping[str, str]) -> Line:
+def _branch(name: str, variable: str, choices: Mapping[str, str], otherwise: str = "leave") -> Line:
+    """Go on by a value; with `otherwise` where it is another one, or where there is none to compare."""
     ways = [{"Variable": variable, "StringEquals": value, "NextStep": step} for value, step in choices.items()]
-    return _line(name, "branch", {"Choices": ways, "Default": "leave"})
+    inputs = {"Choices": ways, "Default": otherwise}
+    return _line(name, "branch", inputs, onFailure=f"step:{otherwise}", isCritical=False)
 
 
 def _watch(name: str, operation: str, about: Mapping[str, Any], selector: str, value: str, **more: Any) -> Line:
@@ -191,15 +198,16 @@ def _take_off(ctx: Context, instance: str, n: int, device: str) -> list[Line]:
 def _put_on(instance: str, n: int, source: Source) -> list[Line]:
     """Attach a source to its device, unless it is there; a failure ends everything: nothing is started on a mix."""
     device, volume, card = source
-    there = [("volume-id", volume), ("attachment.instance-id", instance), ("attachment.device", device)]
-    there.append(("attachment.status", "attached"))
+    there = [("attachment.instance-id", instance), ("attachment.device", device), ("attachment.status", "attached")]
     outputs, about = _output("VolumeId", "$.Volumes[0].VolumeId"), {"VolumeIds": [volume]}
     lax: dict[str, Any] = {"onFailure": "Continue", "isCritical": False}
+    absent: dict[str, Any] = {"onFailure": f"step:free{n}", "isCritical": False}
     place: dict[str, Any] = {"VolumeId": volume, "InstanceId": instance, "Device": device}
-    place |= {} if card is None else {"EbsCardIndex": card}
+    place |= {"EbsCardIndex": card} if card else {}  # 0 is where EC2 puts it, and not every type takes the parameter
     state, held = "$.Volumes[0].State", "$.Volumes[0].Attachments[0].State"
     return [
-        _api(f"have{n}", "DescribeVolumes", _filters(there), 3, outputs=outputs, nextStep=f"held{n}", **lax),
+        _api(f"have{n}", "DescribeVolumes", _filters(there), 3, outputs=outputs, **absent),
+        _branch(f"have{n}_is", f"{{{{ have{n}.VolumeId }}}}", {volume: f"held{n}"}, f"free{n}"),
         _watch(f"free{n}", "DescribeVolumes", about, state, "available", timeoutSeconds=300, **lax),
         _api(f"put{n}", "AttachVolume", place, 5),
         _watch(f"held{n}", "DescribeVolumes", about, held, "attached", timeoutSeconds=300),
@@ -207,9 +215,12 @@ def _put_on(instance: str, n: int, source: Source) -> list[Line]:
 
 
 def _start(instance: str) -> Iterator[Line]:
+    """Start it; a start that is refused, or that EC2 takes and drops, is tried again."""
     start = {"InstanceIds": [instance]}
     for n, pause in enumerate(PAUSES):
-        yield _api(f"start{n}", "StartInstances", start, onFailure=f"step:rest{n}", isCritical=False, nextStep="runs")
+        again: dict[str, Any] = {"onFailure": f"step:rest{n}", "isCritical": False}
+        yield _api(f"start{n}", "StartInstances", start, **again)
+        yield _wait_for(f"up{n}", instance, "running", STARTS, {"nextStep": "runs", **again})
         yield _line(f"rest{n}", "sleep", {"Duration": f"PT{pause}S"})
     yield _api("start_last", "StartInstances", start)
     yield _wait_for("runs", instance, "running", 900, {"isEnd": True})

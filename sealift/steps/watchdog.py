@@ -206,11 +206,11 @@ class ArmWatchdog(Step):
         return Query(_executions("DocumentNamePrefix", self.runbook), read)
 
     def fresh(self, out: Output) -> Query:
-        """Ask whether it still sleeps, and since when."""
+        """Ask whether it still sleeps, or is about to, and since when."""
 
         def read(reply: Mapping[str, Any]) -> Found | None:
             for made in reply["AutomationExecutionMetadataList"]:
-                if made["AutomationExecutionStatus"] == "InProgress":
+                if made["AutomationExecutionStatus"] in RUNS[:2]:
                     return Found(out, timestamp(made.get("ExecutionStartTime")), self.max_age)
             return None
 

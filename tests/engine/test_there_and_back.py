@@ -275,6 +275,41 @@ async def test_what_is_fresh_at_the_gate_is_left(bench: Bench, ages: Any) -> Non
     assert ["renew"] == bench.gateway.keys
 
 
+@pytest.mark.parametrize(
+    ("ages", "left"),
+    [(None, ["made"]), (asks(lambda: Found({})), ["made"]), (asks(lambda: None), ["made", "void"])],
+    ids=["it does not age", "fresh", "of no use any more"],
+)
+async def test_what_was_made_at_the_gate_and_never_seen_through_ages_as_well(
+    bench: Bench, ages: Any, left: list[str]
+) -> None:
+    """A driver died in between: it is due either way, and what is of no use any more is taken back and made anew."""
+    step = prepared("renew", at_gate=True, ages=ages, taken_back=undo("renew", Phase.CLEAN))
+    engine = bench.engine(step)
+    engine._row("renew", "made", {})
+
+    assert await bench.act(engine._due(step))
+    assert (left, ["undo:renew"] * ("void" in left)) == (bench.rows("renew"), bench.gateway.keys)
+
+
+@pytest.mark.parametrize("guards", [True, False])
+async def test_a_guard_that_cannot_be_ended_is_not_armed_beside_another(bench: Bench, guards: bool) -> None:
+    """Its undo is refused: the gate is not gone through, as it would act all the same. Anything else is only left over."""
+    step = prepared(
+        "renew", at_gate=True, guards=guards, ages=asks(lambda: None), taken_back=undo("renew", Phase.CLEAN)
+    )
+    bench.gateway.answers["undo:renew"] = [CallError("no", operation=STOP, retry=Retry.REFUSED)]
+    engine = bench.engine(step)
+    await bench.act(engine.walk([step]))
+
+    if guards:
+        with pytest.raises(CallError):
+            await bench.act(engine._due(step))
+    else:
+        assert await bench.act(engine._due(step))
+    assert (guards, 0 if guards else 1) == ("void" not in bench.rows("renew"), len(engine.state.leftovers))
+
+
 async def test_what_was_somebody_elses_is_not_deleted_when_it_is_too_old(bench: Bench) -> None:
     """It was adopted, not made: another one is made beside it."""
     step = prepared(

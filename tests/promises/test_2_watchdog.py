@@ -1,6 +1,7 @@
 """Promise 2 with --watchdog: service comes back where no driver lives to bring it back, and never on a mix of volumes."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from sealift.sandbox.seeding import VolumeSpec
 from tests.contract.shapes import planned
 from tests.pictures import changed, picture
 from tests.promises.acts import moments, refuse, when
-from tests.promises.test_3_kill_it_anywhere import run, stored
+from tests.promises.test_3_kill_it_anywhere import Doomed, Killed, run, stored
 from tests.world import DATA, KEY, ROOT, World
 
 ROLE = "arn:aws:iam::123456789012:role/watchdog"
@@ -115,6 +116,28 @@ async def test_a_driver_that_dies_in_the_cut_is_not_missed(instant: World, step:
     assert (0, MOVED, []) == (again.exit_code, serving(instant, instance), instant.box.losses()), again.message
 
 
+@pytest.mark.parametrize("reading", ["fails", "empty", "no value"])
+@pytest.mark.parametrize("step", ["stop", "detach:/dev/sdf", "attach:/dev/sdf", "still-quiet", "up"])
+@pytest.mark.parametrize("root", [ROOT, ENCRYPTED_ROOT], ids=["plain root", "encrypted root"])
+async def test_it_is_the_same_however_aws_reads_a_selector_that_finds_nothing(
+    instant: World, reading: Any, step: str, root: VolumeSpec
+) -> None:
+    """A look that finds nothing fails, or passes with an empty text, or with no value: no disk stays off, nothing is mixed."""
+    instant.box.reads_nothing_as(reading)
+    instance = instant.instance(root, DATA)
+    before = picture(instant)
+    await run(instant, instance, kill_at=(step, "done"), **ARMED)
+
+    instant.clock.advance(LONG)
+    brought_back = serving(instant, instance)
+    resumed = await instant.act(instant.new_driver().resume(stored(instant)))
+
+    plain = ("running", {"/dev/xvda": root is ENCRYPTED_ROOT, "/dev/sdf": False})
+    assert brought_back == (("stopped", MOVED[1]) if step == "up" else plain)
+    assert ("leave" in went(instant)) == (step == "up")
+    assert (5, {}, []) == (resumed.exit_code, changed(before, picture(instant)), instant.box.losses())
+
+
 @pytest.mark.parametrize("step", ["detach:/dev/sdf", "copy:/dev/sdf", "attach:/dev/sdf", "flags"])
 async def test_it_is_the_same_where_the_root_stays(instant: World, step: str) -> None:
     """An encrypted root stays attached and is no fence: the watchdog looks before each step of its own."""
@@ -194,6 +217,73 @@ async def test_a_lost_journal_is_adopted_after_it_has_acted(instant: World) -> N
     assert (0, {}, PLAIN) == (ended.exit_code, changed(before, picture(instant)), serving(instant, instance)), (
         ended.message
     )
+
+
+@pytest.mark.parametrize("row", ["made", "done"])
+async def test_a_watchdog_that_has_slept_through_at_the_gate_is_not_taken_for_one(instant: World, row: str) -> None:
+    """Its driver dies as it has armed it, before the cut: by the time another one comes it has ended, and guards nothing. A
+    new one is armed, whether the journal is there or lost, and the migration goes on.
+    """
+    instance = instant.instance(ROOT, DATA)
+    plan = await instant.plan(instance, **ARMED)
+    await run(instant, instance, kill_at=("watchdog", row), **ARMED)
+    migration = stored(instant)
+    instant.clock.advance(LONG)
+    assert (["wait", "early", "leave"], PLAIN) == (went(instant), serving(instant, instance))
+
+    driver = instant.new_driver()
+    if row == "done":
+        driver = Driver(replace(instant.settings, journal=instant.folder / "another.db"), clock=instant.clock)
+        adopted = await instant.act(driver.adopt(instance, plan.options))
+        assert (0, True) == (adopted.exit_code, "'prepare'" in adopted.message), adopted.message
+    driver.decide(migration, "approved", by="a test")
+    outcome = await instant.act(driver.resume(migration))
+
+    assert (0, MOVED, []) == (outcome.exit_code, serving(instant, instance), instant.box.losses()), outcome.message
+    assert 2 == len(instant.calls("StartAutomationExecution"))
+
+
+async def test_a_lost_journal_is_not_told_by_the_watchdog_of_an_earlier_attempt(instant: World) -> None:
+    """The first attempt was put back by its watchdog; the second died before it armed one, and its journal is lost."""
+    instance = instant.instance(ROOT, DATA)
+    plan = await instant.plan(instance, **ARMED)
+    await run(instant, instance, kill_at=("attach:/dev/sdf", "done"), **ARMED)
+    migration = stored(instant)
+    instant.clock.advance(LONG)
+    assert 5 == (await instant.act(instant.new_driver().resume(migration))).exit_code
+    second = instant.new_driver()
+    Doomed(second, 0, written=True, kill_at=("runbook", "made"))
+    with suppress(Killed):
+        await instant.act(second.resume(migration, approved_by="a test"))
+
+    driver = Driver(replace(instant.settings, journal=instant.folder / "another.db"), clock=instant.clock)
+    adopted = await instant.act(driver.adopt(instance, plan.options))
+    armed = {k: driver.journal.state(migration).outputs.get(k) for k in ("runbook", "watchdog")}
+    driver.decide(migration, "approved", by="a test")
+    outcome = await instant.act(driver.resume(migration))
+
+    assert (0, {"runbook": {"Name": f"sealift-watchdog-{migration}-2"}, "watchdog": None}) == (adopted.exit_code, armed)
+    assert (0, MOVED, []) == (outcome.exit_code, serving(instant, instance), instant.box.losses()), outcome.message
+
+
+async def test_a_start_that_comes_to_nothing_is_sent_again(instant: World) -> None:
+    """EC2 takes the watchdog's start and drops it: it rests, sends another, and the workload is back."""
+    instance = instant.instance(ROOT, DATA)
+    await run(instant, instance, kill_at=("attach:/dev/sdf", "done"), **ARMED)
+
+    def dropped(_: float) -> None:
+        sent = sum(e.operation == "ec2:StartInstances" and e.by is not None for e in instant.box.log)
+        if sent == 1:
+            reason = {"Code": "Server.InsufficientInstanceCapacity", "Message": "no room"}
+            instant.box.show_as(instance, State={"Code": 80, "Name": "stopped"}, StateReason=reason)
+        else:
+            instant.box.world.overlays.clear()
+
+    instant.box.observe(dropped)
+    instant.clock.advance(LONG)
+
+    assert ([], PLAIN) == (instant.box.losses(), serving(instant, instance))
+    assert ["start0", "up0", "rest0", "start1", "up1", "runs"] == went(instant)[-6:]
 
 
 async def test_a_rollback_that_is_asked_for_ends_what_it_has_begun(instant: World) -> None:

@@ -12,10 +12,11 @@ from sealift.kinds.ebs.observe import observe_instance, observe_volume, volume_f
 from sealift.kinds.ebs.routes import guarded, inputs_digest
 from sealift.options import Options
 from sealift.recalling import newest, only, plan_of
-from sealift.step import Call, tags_of
+from sealift.step import Call, Context, tags_of
 from sealift.steps.autoscaling import PROCESSES
 from sealift.steps.looks import instances, instances_in, timestamp
-from sealift.steps.runbook import WATCHDOG
+from sealift.steps.runbook import WATCHDOG, name_of
+from sealift.steps.watchdog import RUNS
 
 Described = Mapping[str, Any]
 
@@ -51,6 +52,7 @@ async def recall(read: Read, account: str, region: str, target: str, options: Op
     facts, group_left = await _facts(read, account, region, target, options, sources, migration)
     attempt, epoch = newest(map(tags_of, made))
     closed = isinstance(facts, InstanceFacts) and dict(facts.tags).get(WATCHDOG, "").startswith(f"{migration}/")
+    stage = "cutover" if closed else await _stage(read, facts, made, group_left=group_left)
     return Recalled(
         facts=facts,
         migration=migration,
@@ -58,27 +60,31 @@ async def recall(read: Read, account: str, region: str, target: str, options: Op
         same=inputs_digest(facts, options, route) == digest,
         attempt=attempt,
         epoch=epoch,
-        stage="cutover" if closed else await _stage(read, facts, made, group_left=group_left),
-        outputs=await _armed(read, facts, options, migration),
+        stage=stage,
+        outputs=await _armed(read, facts, options, Context(migration, epoch, attempt), stage),
     )
 
 
 async def _armed(
-    read: Read, facts: InstanceFacts | VolumeAlone, options: Options, migration: str
+    read: Read, facts: InstanceFacts | VolumeAlone, options: Options, ctx: Context, stage: str
 ) -> dict[str, dict[str, Any]]:
-    """Return what arming a watchdog has left: an automation that has ended is not looked for where it was armed."""
+    """Return what arming a watchdog in this attempt has left: once it is cut, one that has ended too, which is not looked for
+    where it was armed. Before, one that has ended guards nothing, and another one is to be armed.
+    """
     if not isinstance(facts, InstanceFacts) or not guarded(facts, options):
         return {}
-    begins = Call(
-        "ssm:DescribeAutomationExecutions",
-        {"Filters": [{"Key": "DocumentNamePrefix", "Values": [f"sealift-watchdog-{migration}-"]}]},
-    )
-    found = (await read(begins))["AutomationExecutionMetadataList"]
+    name = name_of(ctx)
+    begins = Call("ssm:DescribeAutomationExecutions", {"Filters": [{"Key": "DocumentNamePrefix", "Values": [name]}]})
+    found = [
+        made
+        for made in (await read(begins))["AutomationExecutionMetadataList"]
+        if made["DocumentName"] == name and (stage != "prepare" or made["AutomationExecutionStatus"] in RUNS)
+    ]
     last = max(found, key=lambda made: made["ExecutionStartTime"], default=None)
     if last is None:
         return {}
     began = {"AutomationExecutionId": last["AutomationExecutionId"], "Began": timestamp(last["ExecutionStartTime"])}
-    return {"watchdog": began, "runbook": {"Name": last["DocumentName"]}}
+    return {"watchdog": began, "runbook": {"Name": name}}
 
 
 def _belongs(volume: Described, target: str) -> bool:
