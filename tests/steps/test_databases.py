@@ -6,9 +6,10 @@ import pytest
 
 from sealift.clock import VirtualClock, actor
 from sealift.errors import WaitFailed
-from sealift.step import Call, Context, Phase, Ref, Seen, Step, undoing
+from sealift.step import Call, Context, Found, Phase, Ref, Seen, Step, undoing
 from sealift.steps import DeleteClusterEndpoint, EndpointNow, RestoreCluster, RestoreInstance, SwitchOver
 from sealift.steps.db_looks import BROKEN, at_rest
+from sealift.steps.db_snapshots import RenewWarmDbSnapshot
 from sealift.watch import Watcher
 
 CTX = Context("mig-1", 1, 1)
@@ -119,3 +120,14 @@ def test_only_what_has_served_keeps_its_automated_backups(restore: Step, served:
     assert isinstance(delete.do(CTX).params["SkipFinalSnapshot"], bool)
     assert delete.do(CTX).params["DeleteAutomatedBackups"] is not served
     assert isinstance(getattr(delete, "resource_id", None), Ref)
+
+
+def test_a_snapshot_whose_time_is_not_told_yet_is_not_too_old() -> None:
+    """RDS is still making it: it is waited for, not deleted. One that is not there is made anew."""
+    renew = RenewWarmDbSnapshot(
+        key="renew", phase=Phase.PREPARE, database="orders", resource_id="db-1", size=1, warm="warm", max_age=60
+    )
+    fresh = renew.fresh({"name": "snap-1"})
+
+    assert Found({}) == fresh.read({"DBSnapshots": [{"DBSnapshotIdentifier": "snap-1", "Status": "creating"}]})
+    assert fresh.read({"DBSnapshots": []}) is None
