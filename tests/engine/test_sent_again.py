@@ -20,7 +20,7 @@ from sealift.engine import Engine, Work
 from sealift.errors import CallError, Retry, SealiftError
 from sealift.journal import Journal
 from sealift.pace import ABSENCE_BELIEVED
-from sealift.step import Call, Context, Step, bound, refs
+from sealift.step import Call, Context, Query, Step, bound, refs
 from sealift.watch import Watcher
 
 CTX = Context("mig-test", 1, 1)
@@ -76,6 +76,9 @@ class Door:
     async def read(self, call: Call, purpose: Purpose = Purpose.POLL, *_: Any) -> Any:
         self.sent.append(Sent(purpose.value, self.clock.now(), call))
         return Nothing()
+
+    async def ask(self, query: Query, purpose: Purpose = Purpose.POLL, *_: Any) -> Any:
+        return query.read(await self.read(query.call, purpose))
 
     async def send(self, call: Call, *_: Any) -> Any:
         self.sent.append(Sent("sent", self.clock.now(), call))

@@ -30,7 +30,7 @@ def test_a_walk_that_is_walked_again_is_the_same_walk() -> None:
 def test_a_walk_that_fails_is_told_with_its_seed_and_the_shortest_way_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is wrong comes first, then the few steps that lead to it, and how to walk them again."""
     monkeypatch.setattr(walks.rests, "between", lambda t: ["planted"] if t.migrations() else [])
-    (tried,) = walks.walk(3, 6, 3, ("another account",))
+    (tried,) = walks.walk(3, 12, 12, ("another account",))
     said, told = tried.wrong
     assert said.startswith("planted")
     steps = [
@@ -38,4 +38,4 @@ def test_a_walk_that_fails_is_told_with_its_seed_and_the_shortest_way_there(monk
         for line in told.splitlines()
         if line.startswith("state.") and "ground" not in line and "teardown" not in line
     ]
-    assert (1, True) >= (len(steps), "walks.walk(3, 6, 3" in told), told
+    assert (1, True) >= (len(steps), "walks.walk(3, 12, 12" in told), told
