@@ -127,7 +127,8 @@ def back(ended: Ended, undisturbed: Ended, before: Sequence[str]) -> list[str]:
     """All is as it was before; after bring-up a snapshot of what was discarded is there besides."""
     if ended.code not in (0, 5):
         return [f"it ended with {ended.code}: {ended.message[:300]}"]
-    less = [line for line in before if line not in ended.picture]
+    # Where there was none of a kind, what is kept may be now.
+    less = [line for line in before if line not in ended.picture and not line.endswith(("{}", "[]"))]
     return [f"it was put back, and lacks {less[:4]}"] if less else []
 
 
