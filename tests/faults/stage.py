@@ -56,6 +56,8 @@ def _uncounted(x: Any) -> Any:
     if isinstance(x, dict):
         if x.get("Key") in COUNTED:
             return {**x, "Value": "<number>"}
+        if x.get("DBClusterIdentifier") and "AvailabilityZone" in x:
+            x = {**x, "AvailabilityZone": "<zone>"}  # RDS chooses it for a member that is restored (R-RDS-83)
         return {k: _uncounted(v) for k, v in x.items()}
     if isinstance(x, list | tuple):
         return ["<number>" if len(x) == 2 and x[0] in COUNTED and n else _uncounted(y) for n, y in enumerate(x)]
