@@ -284,9 +284,12 @@ def _write(unlisted: Sequence[Mutant]) -> None:
     with SURVIVORS.open("a", encoding="utf-8") as file:
         for m in (m for m in unlisted if m.id not in there):
             body = {"in": m.id[0], "was": m.was, "now": m.now, **({"nth": m.nth} if m.nth > 1 else {}), "reason": ""}
-            file.write(
-                "\n[[survivor]]\n" + "".join(f"{k} = {json.dumps(v, ensure_ascii=False)}\n" for k, v in body.items())
-            )
+            file.write("\n[[survivor]]\n" + "".join(f"{k} = {_quoted(v)}\n" for k, v in body.items()))
+
+
+def _quoted(text: str) -> str:
+    """Return a TOML string. mutmut marks a changed text with capitals that elsewhere mark what is to be done: one is escaped."""
+    return json.dumps(text, ensure_ascii=False).replace(3 * "X", "XX\\u0058")
 
 
 if __name__ == "__main__":
