@@ -1,6 +1,5 @@
 """Clients of boto3 are slow to make and hold no state of a box: tests in one process share them."""
 
-import os
 from functools import cache
 from typing import Any
 
@@ -19,14 +18,14 @@ def _shared(
     session: Any, service_name: str, region_name: str | None = None, endpoint_url: str | None = None, **more: Any
 ) -> Any:
     config = more.pop("config", None)
-    where = (service_name, region_name or session.region_name, endpoint_url, os.environ.get("AWS_ACCESS_KEY_ID"))
-    return _client(*where, config is not None, session.profile_name)(session, config, more)
+    # A profile of the same name is somebody else's on another box: its credentials tell whose a client is.
+    held = session.get_credentials()
+    where = (service_name, region_name or session.region_name, endpoint_url, held and held.access_key)
+    return _client(*where, config is not None)(session, config, more)
 
 
 @cache
-def _client(
-    service: str, region: str | None, endpoint: str | None, key: str | None, configured: bool, profile: str
-) -> Any:
+def _client(service: str, region: str | None, endpoint: str | None, key: str | None, configured: bool) -> Any:
     made: list[Any] = []
 
     def get(session: Any, config: Any, more: dict[str, Any]) -> Any:

@@ -17,6 +17,7 @@ def test_a_random_walk(name: str) -> None:
     (tried,) = walks.walk(number, steps, examples, parts)
     assert [] == tried.wrong, "\n".join(tried.wrong)
     assert tried.checks["steps"] > examples
+    assert tried.checks["migrations"] >= examples
     assert tried.checks["checks"] > 0
 
 

@@ -66,7 +66,7 @@ route = st.integers(0, 2)
 moment = st.sampled_from((1.0, 5.0, 20.0, 60.0))
 
 counts: Counter[str] = Counter()
-"""Walks, steps walked and invariant checks since the start."""
+"""Walks, steps walked, migrations begun and invariant checks since the start."""
 
 
 class Wrong(AssertionError):
@@ -276,7 +276,7 @@ class Walk(RuleBasedStateMachine):
             if not self.failed and self.t.goals:
                 self._heal()
                 self._expect(self.before.wrong(self.t))
-            counts.update(checks=sum(self.t.invariants.checks.values()))
+            counts.update(migrations=len(self.t.migrations()), checks=sum(self.t.invariants.checks.values()))
         finally:
             self._stack.close()
 
