@@ -28,6 +28,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     create_engine,
     delete,
     event,
@@ -110,6 +111,10 @@ _slots = Table(
     Column("place", String, nullable=False),
     Column("slots", Integer, nullable=False),
 )
+
+# What each row of a step sends, written once: to build it anew took longer than the disk.
+_TOKEN = select(_leases.c.token).where(_leases.c.migration == bindparam("of"))
+_ENTRY = insert(_entries).returning(_entries.c.seq)
 
 
 @dataclass(frozen=True)
@@ -488,8 +493,7 @@ class Journal:
             return self._add(db, Entry(0, migration, attempt, step, what, self.clock.now(), token, data or {}))
 
     def _newest(self, db: Connection, migration: str, token: int) -> None:
-        held = db.execute(select(_leases.c.token).where(_leases.c.migration == migration)).scalar()
-        if held != token:
+        if db.execute(_TOKEN, {"of": migration}).scalar() != token:
             raise LeaseLost(
                 f"another driver has taken {migration} over", remedy=f"Watch it with: sealift status {migration}"
             )
@@ -504,7 +508,7 @@ class Journal:
             "token": entry.token,
             "data": json.dumps(dict(entry.data), sort_keys=True, default=str),
         }
-        return int(db.execute(insert(_entries).values(**values).returning(_entries.c.seq)).scalar_one())
+        return int(db.execute(_ENTRY, values).scalar_one())
 
     # -- locks, switches, slots
 

@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, inspect
 from sealift.clock import VirtualClock
 from sealift.errors import JournalError, LeaseLost, Refused
 from sealift.journal import Journal, default_path
+from tests.world import DURABLE
 
 PLAN: dict[str, Any] = {"target": "i-1", "kind": "ebs-instance", "account": "1", "region": "eu-central-1", "steps": []}
 
@@ -60,8 +61,9 @@ def test_a_folder_that_cannot_be_made_is_said_in_one_line(tmp_path: Path) -> Non
         Journal(VirtualClock(), tmp_path / "file" / "journal.db")
 
 
-def test_what_was_written_survives_a_power_cut(tmp_path: Path) -> None:
+def test_what_was_written_survives_a_power_cut(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Write-ahead log and full synchronisation, on every connection."""
+    monkeypatch.setattr("sealift.journal._pragmas", DURABLE)
     journal = Journal(VirtualClock(), tmp_path / "journal.db")
     with journal._engine.connect() as db:
         found = [db.exec_driver_sql(f"PRAGMA {p}").scalar() for p in ("journal_mode", "synchronous")]
