@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
+from functools import cache
 from typing import Any
 
 from sealift.errors import Refused, UsageError
@@ -120,15 +121,23 @@ def facts_of(kind: Kind, row: Mapping[str, Any]) -> Any:
         UsageError: they are of another shape than this version's.
 
     """
-    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - at the edge, and only where a plan is read
+    from pydantic import ValidationError  # noqa: PLC0415 - at the edge, and only where a plan is read
 
     try:
-        return TypeAdapter(kind.facts).validate_python(row)
+        return _reader(kind.facts).validate_python(row)
     except ValidationError as error:
         wrong = ", ".join(".".join(map(str, e["loc"])) for e in error.errors()[:3])
         raise UsageError(
             f"the facts of the plan cannot be read: {wrong}", remedy="Make it again: sealift plan"
         ) from None
+
+
+@cache
+def _reader(facts: type) -> Any:
+    """Return what reads facts of a kind; to make one takes longer than to read a hundred plans."""
+    from pydantic import TypeAdapter  # noqa: PLC0415 - as above
+
+    return TypeAdapter(facts)
 
 
 def drift(kind: Kind, planned: Any, observed: Any, altered: Collection[str] = ()) -> list[str]:

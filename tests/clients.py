@@ -4,9 +4,22 @@ from functools import cache
 from typing import Any
 
 import boto3
+import botocore.loaders
+import botocore.parsers
+import botocore.session
 import pytest
+from botocore.utils import parse_timestamp
 
 _make = boto3.session.Session.client
+
+
+def spare() -> None:
+    """Let sessions share what they read: each driver has one, as each process has.
+
+    To read the service models anew was a third of what whole migrations of databases take; moments come again and again.
+    """
+    botocore.session.create_loader = cache(botocore.loaders.create_loader)
+    botocore.parsers.DEFAULT_TIMESTAMP_PARSER = cache(parse_timestamp)
 
 
 def share(monkeypatch: pytest.MonkeyPatch) -> None:

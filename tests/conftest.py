@@ -1,21 +1,17 @@
 """What every test may ask for."""
 
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 
-import botocore.loaders
-import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, settings
 
 from sealift.sandbox import Durations
+from tests import clients
 from tests.world import World, sandbox
 
-# Each driver has a session of its own, as each process has, and every session would read the service models anew: a third of
-# what whole migrations of databases take.
-botocore.session.create_loader = cache(botocore.loaders.create_loader)
+clients.spare()
 
 
 settings.register_profile(

@@ -9,14 +9,11 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 
-import botocore.loaders
-import botocore.session
 import click
 import pytest
 
-from tests.clients import share as share_clients
+from tests import clients
 from tests.faults import record as records
 from tests.faults import walks
 from tests.faults.crashes import Tried
@@ -33,12 +30,12 @@ def main(share: float, short: bool, only: str, at_once: int, keep: bool) -> None
     """Try the promises."""
     os.environ.update(AWS_ACCESS_KEY_ID="sandbox", AWS_SECRET_ACCESS_KEY="sandbox")
     os.environ.pop("AWS_PROFILE", None)
-    botocore.session.create_loader = cache(botocore.loaders.create_loader)
+    clients.spare()
     if keep and only:
         raise click.UsageError("a part of the parts is no record: --keep goes without --only")
     record, began = records.Record(share, short), time.monotonic()
     with pytest.MonkeyPatch.context() as patch:
-        share_clients(patch)
+        clients.share(patch)
         for part, shape, route in _chosen(short, only):
             found = _tried(part, shape, route, share, at_once)
             record.line(kind_of(shape), route).add(part.counts, shape, found)
