@@ -63,7 +63,8 @@ def page() -> str:
         "\n## What each promise was tried against\n",
         _table(("promise", "what had to hold all the while", "tried against"), _promises(record, lines)),
         "\n## By kind and route\n",
-        f"{_part(record['share'])}{_where(short=record['short'])}, in {record['minutes']} minutes. Survived of tried:\n",
+        f"{_part(record['share'])}{_where(short=record['short'])}, in {record['minutes']} minutes"
+        f"{'' if record['finished'] else ', when it was cut off'}. Survived of tried:\n",
         _table(*_by_route(lines)),
         TAIL,
     ])  # fmt: skip

@@ -34,25 +34,31 @@ def main(share: float, short: bool, only: str, at_once: int, keep: bool) -> None
     if keep and only:
         raise click.UsageError("a part of the parts is no record: --keep goes without --only")
     record, began = records.Record(share, short), time.monotonic()
-    with pytest.MonkeyPatch.context() as patch:
-        clients.share(patch)
-        for part, shape, route in _chosen(short, only):
-            found = _tried(part, shape, route, share, at_once)
-            record.line(kind_of(shape), route).add(part.counts, shape, found)
-            bad = sum(bool(one.wrong) for one in found)
-            click.echo(
-                f"{time.monotonic() - began:7.0f} s  {part.name}: {shape}, {route}: {len(found)} tried, {bad} bad"
-            )
-            for one in found:
-                for wrong in one.wrong:
-                    click.echo(f"           {one}: {' '.join(wrong.split())[-500:]}", err=True)
-        _walk(record, share, only)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            clients.share(patch)
+            _try_all(record, _chosen(short, only), at_once, began)
+            _walk(record, share, only)
+        record.finished = True
+    except KeyboardInterrupt:
+        click.echo("cut off: what follows is what was tried until here", err=True)
     record.seconds = time.monotonic() - began
     click.echo(record.table())
     click.echo(f"{len(record.wrong)} violations")
     if keep:
         record.write()
-    sys.exit(1 if record.wrong else 0)
+    sys.exit(1 if record.wrong or not record.finished else 0)
+
+
+def _try_all(record: records.Record, chosen: Iterator[tuple[Part, str, str]], at_once: int, began: float) -> None:
+    for part, shape, route in chosen:
+        found = _tried(part, shape, route, record.share, at_once)
+        record.line(kind_of(shape), route).add(part.counts, shape, found)
+        bad = sum(bool(one.wrong) for one in found)
+        click.echo(f"{time.monotonic() - began:7.0f} s  {part.name}: {shape}, {route}: {len(found)} tried, {bad} bad")
+        for one in found:
+            for wrong in one.wrong:
+                click.echo(f"           {one}: {' '.join(wrong.split())[-500:]}", err=True)
 
 
 def _chosen(short: bool, only: str) -> Iterator[tuple[Part, str, str]]:

@@ -56,10 +56,14 @@ class Line:
 
 @dataclass
 class Record:
-    """All lines of a run; `share`: how much of what there is to try was tried, `short`: on one shape for each kind and route."""
+    """All lines of a run; `share`: how much of what there is to try was tried, `short`: on one shape for each kind and route.
+
+    `finished`: it was not cut off.
+    """
 
     share: float
     short: bool = False
+    finished: bool = False
     lines: dict[str, Line] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -78,6 +82,7 @@ class Record:
             "format": FORMAT,
             "share": self.share,
             "short": self.short,
+            "finished": self.finished,
             "minutes": round(self.seconds / 60),
             "invariants": {str(number): said for number, said in SAID.items()},
             "promises": [{"promise": p, "invariants": i, "against": a} for p, (i, a) in PROMISES.items()],
