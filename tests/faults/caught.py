@@ -10,10 +10,12 @@ from functools import partial
 from typing import Any
 
 import boto3
+import pytest
 
 from sealift.engine import Attempt, local_runner
 from sealift.errors import CheckFailed
 from sealift.step import Phase, Step
+from tests import clients
 from tests.contract.shapes import no_bring_up
 from tests.faults.crashes import SERVED, THEN, Tried, crash
 from tests.faults.drivers import BEFORE, ON_ITS_WAY, pause
@@ -117,12 +119,15 @@ TRIALS: dict[str, Callable[[], list[Tried]]] = {
 def main(names: list[str]) -> int:
     """Try what catches these bugs, say what is wrong, and return the exit code."""
     os.environ.update(AWS_ACCESS_KEY_ID="sandbox", AWS_SECRET_ACCESS_KEY="sandbox")
+    clients.spare()
     found = 0
-    for name in names or TRIALS:
-        for one in TRIALS[name]():
-            for wrong in one.wrong:
-                found += 1
-                print(f"{name}: {one}: {' '.join(wrong.split())[-600:]}")  # noqa: T201
+    with pytest.MonkeyPatch.context() as patch:
+        clients.share(patch)
+        for name in names or TRIALS:
+            for one in TRIALS[name]():
+                for wrong in one.wrong:
+                    found += 1
+                    print(f"{name}: {one}: {' '.join(wrong.split())[-600:]}")  # noqa: T201
     return min(1, found)
 
 
