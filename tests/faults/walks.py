@@ -377,6 +377,8 @@ def every(share: float = 1.0, told: Callable[[str], None] = print) -> list[Tried
     for number in range(1, max(1, round(LONG * share)) + 1):
         found += walk(number, steps=20, examples=25)
         told(f"walks: seed {number}: {dict(counts)}")
+        for wrong in found[-1].wrong:
+            told(wrong)
     return found
 
 
