@@ -222,9 +222,19 @@ def timestamp(moment: Any) -> float | None:
     return float(moment.timestamp()) if moment is not None else None
 
 
-def hydrated(status: Mapping[str, Any]) -> bool:
-    """Tell from a volume's status whether its initialisation has completed; where nothing is said there was nothing to
-    initialise.
+def initialised(status: Mapping[str, Any]) -> float | None:
+    """Return how far the data of a replacement has come, in percent; None where its status does not tell.
+
+    EC2 leaves the progress out only for a volume that was made empty, and no replacement was (EC2 API reference,
+    VolumeStatusItem: InitializationStatusDetails): one that lacks it is finished only where `initialization-state` says so.
     """
-    details = status.get("InitializationStatusDetails") or {}
-    return float(details.get("Progress") or (100 if not details.get("InitializationType") else 0)) >= 100
+    progress = (status.get("InitializationStatusDetails") or {}).get("Progress")
+    if progress is not None:
+        return float(progress)
+    states = [d for d in status["VolumeStatus"].get("Details") or () if d.get("Name") == "initialization-state"]
+    return 100.0 if any(d.get("Status") == "completed" for d in states) else None
+
+
+def hydrated(status: Mapping[str, Any]) -> bool:
+    """Tell from the status of a replacement whether all its data has arrived; what does not tell has not."""
+    return (initialised(status) or 0.0) >= 100

@@ -13,7 +13,7 @@ from sealift.recipe import Lanes, recipe
 from sealift.step import Call, Output, Phase, Step
 from sealift.steps import DeleteSnapshot, DeleteVolume
 from sealift.steps.create_snapshot import RestorePoint
-from sealift.steps.looks import hydrated, instances, instances_in, volumes
+from sealift.steps.looks import initialised, instances, instances_in, volumes
 
 PLAIN = ("warm", "renew", "last")
 """The steps that leave plain snapshots: what of them still exists goes with the source."""
@@ -92,9 +92,11 @@ async def _health(read: Read, ids: list[str]) -> list[str]:
     told = {status["VolumeId"] for status in statuses}
     wrong += [f"the status of {id_} is not described" for id_ in ids if id_ not in told]
     for status in statuses:
-        if not hydrated(status):
-            progress = (status.get("InitializationStatusDetails") or {}).get("Progress", 0)
-            wrong.append(f"{status['VolumeId']} is still initialising ({progress} %)")
+        progress = initialised(status)
+        if progress is None:
+            wrong.append(f"EC2 does not tell how far {status['VolumeId']} is initialised")
+        elif progress < 100:
+            wrong.append(f"{status['VolumeId']} is still initialising ({progress:g} %)")
         if status["VolumeStatus"]["Status"] == "impaired":
             wrong.append(f"{status['VolumeId']} is impaired")
     return wrong

@@ -217,7 +217,8 @@ async def _status(read: Read, ids: list[str]) -> dict[str, dict[str, Any]]:
 
 def _health(status: Described) -> dict[str, Any]:
     details = {d["Name"]: d["Status"] for d in status.get("VolumeStatus", {}).get("Details", ())}
-    progress = status.get("InitializationStatusDetails", {}).get("Progress", 100)
+    whole = {"Progress": 100}  # EC2 leaves it out of a volume that was made empty: there is nothing to initialise
+    progress = (status.get("InitializationStatusDetails") or whole).get("Progress", 0)
     return {
         "status": status.get("VolumeStatus", {}).get("Status"),
         "io_enabled": details.get("io-enabled"),

@@ -74,7 +74,12 @@ def replacement(id_: str, **fields: Any) -> dict[str, Any]:
 
 
 def status(id_: str, **fields: Any) -> dict[str, Any]:
-    return {"VolumeId": id_, "VolumeStatus": {"Status": "ok"}, **fields}
+    arrived = {"InitializationType": "default", "Progress": 100}
+    return {"VolumeId": id_, "VolumeStatus": {"Status": "ok"}, "InitializationStatusDetails": arrived, **fields}
+
+
+def state_of_data(state: str) -> dict[str, Any]:
+    return {"Status": "ok", "Details": [{"Name": "initialization-state", "Status": state}]}
 
 
 def mapped(device: str, id_: str, flag: bool) -> dict[str, Any]:
@@ -172,10 +177,40 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
         {
             "statuses": [
                 status("vol-9root", InitializationStatusDetails={"InitializationType": "volume-copy", "Progress": 40}),
-                status("vol-9data", InitializationStatusDetails={"InitializationType": "volume-copy"}),
+                status("vol-9data", InitializationStatusDetails={"InitializationType": "volume-copy", "Progress": 0}),
             ]
         },
         ["vol-9root is still initialising (40 %)", "vol-9data is still initialising (0 %)"],
+    ),
+    "how far it is initialised is not told": (
+        {
+            "statuses": [
+                status("vol-9root", InitializationStatusDetails={"InitializationType": "volume-copy"}),
+                status("vol-9data", InitializationStatusDetails=None),
+            ]
+        },
+        [
+            "EC2 does not tell how far vol-9root is initialised",
+            "EC2 does not tell how far vol-9data is initialised",
+        ],
+    ),
+    "its state tells that it is initialised": (
+        {
+            "statuses": [
+                status("vol-9root"),
+                status("vol-9data", InitializationStatusDetails=None, VolumeStatus=state_of_data("completed")),
+            ]
+        },
+        [],
+    ),
+    "its state tells that it is not": (
+        {
+            "statuses": [
+                status("vol-9root"),
+                status("vol-9data", InitializationStatusDetails=None, VolumeStatus=state_of_data("initializing")),
+            ]
+        },
+        ["EC2 does not tell how far vol-9data is initialised"],
     ),
     "impaired": (
         {"statuses": [status("vol-9root"), status("vol-9data", VolumeStatus={"Status": "impaired"})]},
