@@ -410,14 +410,17 @@ class Engine:
         return error
 
     async def _due(self, step: Step) -> bool:
-        """Tell whether a step is to be done as the gate opens: not yet, or too long ago while the gate was shut."""
+        """Tell whether a step is to be done as the gate opens: not yet, or too long ago while the gate was shut, or of something
+        that is done anew there.
+        """
         row = self.state.rows.get(step.key)
         if row is None or row.output is None:
             return True
-        me = bind(step, self.state.outputs)
-        query = me.fresh(row.output)
-        if query is None or await self._found(me, query, row) is not None:
-            return row.state != "done"  # what was made, but never seen through, ages as well
+        if not any(r.field not in self.state.outputs.get(r.step, {}) for r in refs(step)):
+            me = bind(step, self.state.outputs)
+            query = me.fresh(row.output)
+            if query is None or await self._found(me, query, row) is not None:
+                return row.state != "done"  # what was made, but never seen through, ages as well
         if (undos := undoing(step)) and not row.output.get("adopted"):
             if step.guards:
                 await self.walk(undos)  # or it is not opened: it would act beside the one that follows

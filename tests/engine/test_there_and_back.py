@@ -275,6 +275,20 @@ async def test_what_is_fresh_at_the_gate_is_left(bench: Bench, ages: Any) -> Non
     assert ["renew"] == bench.gateway.keys
 
 
+async def test_what_names_what_is_done_anew_at_the_gate_is_done_anew_as_well(bench: Bench) -> None:
+    """It was made with the value of before, young as it is: it is taken back, and made with the value of now."""
+    first = prepared("first", at_gate=True, gives={"id": 1}, outputs=("id",), ages=asks(lambda: None))
+    later = prepared(
+        "later", at_gate=True, wants=(Ref("first", "id"),), ages=asks(lambda: Found({})),
+        taken_back=undo("later", Phase.CLEAN),
+    )  # fmt: skip
+    engine = bench.engine(*recipe(first, later))
+    await bench.act(engine.walk(engine.work.steps))
+
+    assert [True, True] == [await bench.act(engine._due(step)) for step in engine.work.steps]
+    assert ["first", "later", "undo:later"] == bench.gateway.keys
+
+
 @pytest.mark.parametrize(
     ("ages", "left"),
     [(None, ["made"]), (asks(lambda: Found({})), ["made"]), (asks(lambda: None), ["made", "void"])],

@@ -472,6 +472,34 @@ async def test_the_gate_arms_anew_what_is_too_old(instant: World) -> None:
     assert (0, ["Cancelled", "Success"]) == (outcome.exit_code, states), outcome.message
 
 
+async def test_the_gate_arms_anew_where_somebody_has_started_it_again(instant: World) -> None:
+    """The gate shuts once more, and the instance is stopped and started meanwhile: the watchdog that waits for the start of
+    before would bring nothing back. Another one is armed, which does.
+    """
+    instance = instant.instance(ROOT, DATA)
+    plan = await instant.plan(instance, **ARMED)
+
+    def restart() -> None:
+        instant.box.stop_by_hand(instance)
+        instant.clock.advance(60)
+        instant.box.start_by_hand(instance)
+        instant.clock.advance(60)
+        until = instant.clock.now() + 60  # soon enough for the first one to be young
+        instant.driver.decide(stored(instant), "postponed", by="a test", until=until)
+
+    driver = instant.new_driver(listeners=[when("watchdog", restart)])
+    Doomed(driver, 0, written=True, kill_at=("attach:/dev/sdf", "done"))
+    with suppress(Killed):
+        await instant.act(driver.migrate(plan, approved_by="a test", observed=True))
+    instant.clock.advance(LONG)
+    brought_back = serving(instant, instance)
+    resumed = await instant.act(instant.new_driver().resume(stored(instant)))
+
+    ssm = instant.box.client("ssm")
+    ends = [e["AutomationExecutionStatus"] for e in ssm.describe_automation_executions()["AutomationExecutionMetadataList"]]
+    assert (PLAIN, 5, ["Success", "Cancelled"]) == (brought_back, resumed.exit_code, ends), resumed.message
+
+
 async def test_without_it_the_stop_does_not_happen(instant: World) -> None:
     """The account's automations are used up: nothing is stopped, and what was prepared is cleaned up."""
     instance = instant.instance(ROOT, DATA)
