@@ -140,9 +140,11 @@ def _filters(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     return {"Filters": [{"Name": name, "Values": [value]} for name, value in pairs]}
 
 
-def _branch(name: str, variable: str, choices: Mapping[str, str], otherwise: str = "leave") -> Line:
+def _branch(
+    name: str, variable: str, choices: Mapping[str, str], otherwise: str = "leave", how: str = "StringEquals"
+) -> Line:
     """Go on by a value; with `otherwise` where it is another one, or where there is none to compare."""
-    ways = [{"Variable": variable, "StringEquals": value, "NextStep": step} for value, step in choices.items()]
+    ways = [{"Variable": variable, how: value, "NextStep": step} for value, step in choices.items()]
     inputs = {"Choices": ways, "Default": otherwise}
     return _line(name, "branch", inputs, onFailure=f"step:{otherwise}", isCritical=False)
 
@@ -190,6 +192,7 @@ def _take_off(ctx: Context, instance: str, n: int, device: str) -> list[Line]:
     free, state = {"VolumeIds": [copy]}, "$.Volumes[0].State"
     return [
         _api(f"find{n}", "DescribeVolumes", _filters([*there, *ours]), 3, outputs=outputs, **none),
+        _branch(f"find{n}_is", copy, {"vol-": f"take{n}"}, NEXT, "StartsWith"),
         _api(f"take{n}", "DetachVolume", place, **lax),
         _watch(f"gone{n}", "DescribeVolumes", free, state, "available", timeoutSeconds=300, **lax),
     ]

@@ -135,6 +135,7 @@ async def test_it_is_the_same_however_aws_reads_a_selector_that_finds_nothing(
     plain = ("running", {"/dev/xvda": root is ENCRYPTED_ROOT, "/dev/sdf": False})
     assert brought_back == (("stopped", MOVED[1]) if step == "up" else plain)
     assert ("leave" in went(instant)) == (step == "up")
+    assert all("" not in (e.params.get("VolumeId"), *e.params.get("VolumeIds", ())) for e in instant.box.log if e.by)
     assert (5, {}, []) == (resumed.exit_code, changed(before, picture(instant)), instant.box.losses())
 
 
