@@ -84,6 +84,9 @@ POLL_CAPS = {Phase.PREPARE: 60.0, Phase.CONFIRM: 15.0, Phase.CLEAN: 60.0, Phase.
 SAY_SO = 600.0
 """Seconds between two notices that the way back waits for something that does not come."""
 
+LISTENS = 60.0
+"""Seconds between two looks at a watchdog whose time has come, while the way back waits for something else."""
+
 SHOWN = 4
 """Titles of steps that one message names."""
 
@@ -170,6 +173,7 @@ class Engine:
         self.state = journal.state(work.migration)
         self._halted = False
         self._asked = ""  # to go back: why
+        self._listen_at, self._ask_guard_at = 0.0, 0.0  # for the watchdog: on the instance, and of its own status
         self.left = False  # a row says that its driver leaves it
         self._idle: set[asyncio.Task[Any] | None] = set()  # local operations that only wait
         self.cutover, self.back = seconds_cutover(work.steps), seconds_back(work.steps)
@@ -657,15 +661,22 @@ class Engine:
         def seen(look: Seen) -> None:
             nonlocal said
             self._waiting(me, look)
-            if not look.done and self.state.guard is None and self._guard_acts():
-                raise CheckFailed("the watchdog's time has come", step=me.key)  # tried again once it has ended
+            if not look.done and self.state.guard is None and self._guard_acts() and self.clock.now() >= self._listen_at:
+                raise _ItsTime
             if not look.done and self.clock.now() - said >= SAY_SO:
                 said = self.clock.now()
                 why = f"{_named(needs, me)} to be {needs.want}: it is '{look.state}'"
                 self.note("waiting", **{"for": why})
                 self.emit("stuck", me, waiting_for=why)
 
-        await self.watcher.until(_named(needs, me), step=me.key, at_once=True, seen=seen)
+        while True:
+            try:
+                await self.watcher.until(_named(needs, me), step=me.key, at_once=True, seen=seen)
+                return
+            except _ItsTime:
+                await self._stand_aside(at_its_time=True)
+            if self.state.guard is not None:
+                raise CheckFailed("the watchdog has closed this cut", step=me.key)  # tried again: it looks first
 
     async def _untouched(self, me: Step, ctx: Context) -> None:
         if me.phase in (Phase.CUTOVER, Phase.BRING_UP) and (spoken := await self._spoken()):
@@ -820,17 +831,21 @@ class Engine:
     async def _stand_aside(self, *, at_its_time: bool = False) -> None:
         """Where the watchdog has spoken, or its time has come: wait until it has ended, and write down what it came to.
 
-        What cannot be read keeps nobody from going back: nothing is written down then.
+        What cannot be read keeps nobody from going back: then what it says on the instance counts, for once it has said
+        that all is restored it does nothing but start the originals. Nothing is written down where it has not said that:
+        both put back the same sources, and neither starts anything before all of them are in their places.
         """
         acts = self._standing()
         if acts is None or self.state.guard is not None or (at_its_time and not self._guard_acts()):
             return
-        guard = acts[0]
+        guard, self._listen_at = acts[0], self.clock.now() + LISTENS
         with contextlib.suppress(CallError, WaitFailed):
             if not self._guard_acts() and not await self._spoken():
                 return
-            await self.watcher.until(guard.over, step="", cap=15.0, at_once=True)
+            over = await self._has_ended(guard)
             since = guard.restored.read(await self.gateway.read(guard.restored.call, Purpose.SAFETY))
+            if since is None and not over:
+                return
             came_to = "it has put the originals back and started them" if since else "it has put nothing back"
             if since == 0:
                 came_to = "it has put the originals back, and they do not run"
@@ -838,6 +853,17 @@ class Engine:
             self.emit("guard", restored=since, came_to=came_to)
             if since is not None:
                 self._served(self._spans if since else (), at=max(since, self.state.quiesced or 0.0))
+
+    async def _has_ended(self, guard: Guard) -> bool:
+        """Wait until the watchdog has ended; False where its status cannot be read, which is asked for again after a while."""
+        if self.clock.now() < self._ask_guard_at:
+            return False
+        try:
+            await self.watcher.until(guard.over, step="", cap=15.0, at_once=True)
+        except (CallError, WaitFailed):
+            self._ask_guard_at = self.clock.now() + SAY_SO
+            return False
+        return True
 
     # -- failure and the way back
 
@@ -1328,6 +1354,10 @@ def _weight(error: BaseException) -> int:
     ranks: tuple[Any, ...] = (LEAVES, NeedsPerson)  # a question outweighs what made another lane stop
     rank = next((n for n, kind in enumerate(ranks) if isinstance(error, kind)), len(ranks))
     return rank + isinstance(error, Halted)
+
+
+class _ItsTime(Exception):
+    """The watchdog's time has come while the way back waits."""
 
 
 class _Try:

@@ -1,14 +1,16 @@
 """What an engine does where a watchdog stands by: it turns back well before its time, and stands aside when that has come."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sealift.engine import CLOCK_SKEW, Engine
+from sealift.engine import CLOCK_SKEW, SAY_SO, Engine
 from sealift.errors import CallError, NeedsPerson, Retry, TurnBack
 from sealift.estimate import WATCHDOG_MARGIN
 from sealift.journal import WRITERS
+from sealift.pace import HOUR
 from sealift.recipe import recipe
 from sealift.step import Guard, Phase, Seen, Step
 from tests.engine.scripted import STOP, Act, Bench, act, asks, waits
@@ -199,6 +201,47 @@ async def test_a_watchdog_that_cannot_be_read_keeps_nobody_from_going_back(bench
     await bench.act(engine._stand_aside())
 
     assert "guard" not in bench.notes
+
+
+async def test_what_it_says_on_the_instance_counts_where_its_end_cannot_be_read(bench: Bench, dog: Watchdog) -> None:
+    """From `restored` on it does nothing but start the originals, as the way back does: that need not be waited for."""
+    engine = await armed(bench, dog)
+    bench.clock.advance(ACTS_AFTER + 1)
+    bench.gateway.unread["ec2:DescribeVolumes"] = CallError("no", operation=STOP, retry=Retry.REFUSED)
+    restored = replace(dog.guard, restored=asks(lambda: bench.began + 400, "ec2:DescribeInstances"))
+    engine.work.steps = tuple(replace(s, stands_by=restored) if s.key == "arm" else s for s in engine.work.steps)  # type: ignore[type-var]
+
+    await bench.act(engine._stand_aside())
+
+    assert bench.began + 400 == bench.entry(None, "guard").data["restored"]
+
+
+async def test_an_unread_watchdog_gives_up_no_wait_and_is_asked_again_now_and_then(
+    bench: Bench, dog: Watchdog
+) -> None:
+    """Its time comes while the way back waits for a stop, and what it does cannot be read: the wait goes on for hours, and
+    service comes back.
+    """
+    stopped = bench.began + ACTS_AFTER + 4 * HOUR
+    needed = waits(lambda: Seen(done=bench.clock.now() >= stopped, state="stopping"))
+    dog.looks = [Seen(state="InProgress")]
+    asked: list[float] = []
+
+    def unread() -> Seen:
+        asked.append(bench.clock.now())
+        raise CallError("no", operation=STOP, retry=Retry.REFUSED)
+
+    guard = replace(dog.guard, over=waits(unread, "exec-1"))
+    arm = act("arm", Phase.PREPARE, guards=True, stands_by=guard, taken_back=undo("arm", Phase.CLEAN))
+    stop = act("stop", quiesces=True, takes_down=True, taken_back=undo("stop", needed=needed))
+    bench.gateway.answers["attach"] = [CallError("no", operation=STOP, retry=Retry.REFUSED)]
+
+    engine = bench.engine(*recipe(arm, stop, act("attach", exposes=True), act("start", Phase.BRING_UP)))
+    await bench.act(engine.run())
+
+    assert ("rolled-back", "guard" in bench.notes) == (engine.state.end, False)
+    assert bench.clock.now() < stopped + 60
+    assert 10 < len(asked) <= 4 * HOUR / SAY_SO + 2
 
 
 async def test_a_way_back_whose_watchdog_comes_to_its_time_stands_aside(bench: Bench, dog: Watchdog) -> None:

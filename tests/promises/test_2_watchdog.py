@@ -287,6 +287,27 @@ async def test_a_start_that_comes_to_nothing_is_sent_again(instant: World) -> No
     assert ["start0", "up0", "rest0", "start1", "up1", "runs"] == went(instant)[-6:]
 
 
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException"])
+async def test_where_the_automation_cannot_be_read_its_word_on_the_instance_counts(instant: World, code: str) -> None:
+    """Systems Manager tells nobody how it stands, for ever: that it said `restored` is read through EC2, so nobody takes its
+    start for somebody else's. What cannot be disarmed is left over and named.
+    """
+    instance = instant.instance(ROOT, DATA)
+    before = picture(instant)
+    await run(instant, instance, kill_at=("attach:/dev/sdf", "done"), **ARMED)
+    instant.clock.advance(LONG)
+    refuse(instant, "ssm:DescribeAutomationExecutions", code, times=None)
+
+    resumed = await instant.act(instant.new_driver().resume(stored(instant)))
+
+    state = instant.state(stored(instant))
+    assert (5, PLAIN, []) == (resumed.exit_code, serving(instant, instance), instant.box.losses()), resumed.message
+    assert "it has put the originals back and started them" == (state.guard or {}).get("came_to")
+    assert "watchdog" in resumed.message
+    instant.box.faults.clear()
+    assert changed(before, picture(instant)).keys() <= {"said", "runbooks"}
+
+
 async def test_a_rollback_that_is_asked_for_ends_what_it_has_begun(instant: World) -> None:
     """`rollback` in place of `resume`, after it has acted: the same end, with exit 0."""
     instance = instant.instance(ROOT, DATA)
