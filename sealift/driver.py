@@ -24,7 +24,7 @@ from sealift.answers import reading
 from sealift.aws.gateway import Account, Gateway, Purpose, reader
 from sealift.breaker import Breaker
 from sealift.clock import Clock, WallClock, actor, side_by_side
-from sealift.engine import REQUEST_LIFE, Engine, Runner, Work, in_doubt, local_runner, stands
+from sealift.engine import BACK, REQUEST_LIFE, Engine, Runner, Work, in_doubt, local_runner, stands
 from sealift.errors import (
     JournalError,
     LeaseLost,
@@ -39,7 +39,7 @@ from sealift.errors import (
 from sealift.events import Listener
 from sealift.gate import decide, window_of
 from sealift.journal import Journal, State
-from sealift.kind import BLOCK, Kind, Read, Recalled, Verdict
+from sealift.kind import BLOCK, Barred, Kind, Read, Recalled, Verdict
 from sealift.kinds import BY_NAME, door, named, resolve
 from sealift.local import LOCAL, s3_place
 from sealift.logins import Connect
@@ -422,6 +422,7 @@ class Driver:
             listeners=self.listeners,
             at_gate=at_gate,
             circuit=self.breaker.circuit(migration, plan.target, _pools(plan)),
+            offer=partial(self._offer, plan, gateway),
         )
         beating = asyncio.ensure_future(lease.beat())
         self.driven[migration] = engine
@@ -485,7 +486,7 @@ class Driver:
     def writes_since(self, migration: str) -> str | None:
         """Return since when a workload has written to its replacement, None where it has not."""
         state = self.journal.state(migration)
-        if state.brought_up is None or not state.undecided:
+        if state.brought_up is None or not state.undecided or state.finalizing:
             return None
         return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(state.brought_up))
 
@@ -513,7 +514,8 @@ class Driver:
                 return Outcome(plan.target, migration, 0, f"{migration} is done; the source is retained until finalize")
             if state.end == "needs-person" and state.undecided:
                 why = state.why or (state.last_error or {}).get("message", "its health is in doubt")
-                raise await in_doubt(gateway, plan.target, plan.steps, state, why)
+                offer = await self._offer(plan, gateway, state)
+                raise await in_doubt(gateway, plan.target, plan.steps, state, why, offer)
             if not state.attempt_open:
                 await self._refuse_drift(plan, gateway, migration)
                 self.journal.lock(migration, plan.locks)
@@ -569,10 +571,7 @@ class Driver:
             raise Refused(f"{migration} has been finalized: its sources are gone", resource=plan.target)
         if not state.attempt_open:
             raise Refused(f"{migration} has been put back already", resource=plan.target)
-        undoable = ("finalize:point", "finalize:unprotect", "finalize:protection")
-        if any(
-            k.startswith("finalize:") and not k.startswith(undoable) and not r.refused for k, r in state.rows.items()
-        ):
+        if state.finalizing:
             raise Refused(
                 f"the finalize of {migration} has begun: what would be put back may be gone",
                 resource=plan.target,
@@ -590,25 +589,33 @@ class Driver:
         """While the replacement serves, say that the way back cannot be walked as things are, and what heals that."""
         if not state.undecided:
             return
-        kind = BY_NAME[plan.kind]
-        with reading(f"questions about {plan.target}"):
-            found = await kind.barred(reader(gateway), facts_of(kind, plan.facts), state.outputs)
-        if found.why:
-            heals = f"First, in this order: {'; '.join(found.heal)}. Then: sealift rollback {state.id} --discard-writes"
+        if (found := await self._barred(plan, gateway, state)).why:
             raise Refused(
                 f"{plan.target} cannot be put back while {'; '.join(found.why)}: {found.so}",
                 resource=plan.target,
-                remedy=heals if found.heal else f"Keep the replacement: sealift accept {state.id}",
+                remedy=_healed_by(found, state.id) or f"Keep the replacement: sealift accept {state.id}",
             )
+
+    async def _barred(self, plan: MigrationPlan, gateway: Gateway, state: State) -> Barred:
+        """Read why the way back after bring-up cannot be walked as things are."""
+        kind = BY_NAME[plan.kind]
+        with reading(f"questions about {plan.target}"):
+            return await kind.barred(reader(gateway), facts_of(kind, plan.facts), state.outputs)
+
+    async def _offer(self, plan: MigrationPlan, gateway: Gateway, state: State) -> str:
+        """Say what puts the original back after bring-up: no command that would be refused, but why, and what heals that."""
+        with contextlib.suppress(SealiftError):
+            if (found := await self._barred(plan, gateway, state)).why:
+                barred = f"It cannot be put back while {'; '.join(found.why)}: {found.so}."
+                return " ".join(filter(None, (barred, _healed_by(found, state.id))))
+        return BACK.format(state.id)
 
     async def _healed_first(self, plan: MigrationPlan, gateway: Gateway, engine: Engine, error: SealiftError) -> None:
         """Let a way back that is stuck name what heals the key first, where that is why."""
         if not isinstance(error, NeedsPerson) or engine.state.direction != "back" or engine.state.brought_up is None:
             return
-        kind = BY_NAME[plan.kind]
-        with contextlib.suppress(SealiftError), reading(f"questions about {plan.target}"):
-            found = await kind.barred(reader(gateway), facts_of(kind, plan.facts), engine.state.outputs)
-            if found.heal:
+        with contextlib.suppress(SealiftError):
+            if (found := await self._barred(plan, gateway, engine.state)).heal:
                 error.remedy = f"First, in this order: {'; '.join(found.heal)}. {error.remedy}"
 
     async def _refuse_unsalvageable(self, plan: MigrationPlan, gateway: Gateway, state: State, migration: str) -> None:
@@ -872,6 +879,13 @@ def _pools(plan: MigrationPlan) -> tuple[str, ...]:
     """Return where AWS has to have room for the cutover of a plan."""
     kind = named(plan.kind)
     return kind.pools(facts_of(kind, plan.facts))
+
+
+def _healed_by(found: Barred, migration: str) -> str:
+    """Say what has to be done before a way back that is barred; empty where nothing heals it."""
+    if not found.heal:
+        return ""
+    return f"First, in this order: {'; '.join(found.heal)}. Then: sealift rollback {migration} --discard-writes"
 
 
 def _note_left(engine: Engine, why: str) -> None:

@@ -165,10 +165,13 @@ class Engine:
         listeners: Sequence[Listener] = (),
         at_gate: Callable[[], Awaitable[None]] | None = None,
         circuit: Circuit | None = None,
+        offer: Callable[[State], Awaitable[str]] | None = None,
     ) -> None:
+        """`offer` says what puts the original back after bring-up, or why nothing does just now."""
         self.work, self.journal, self.gateway, self.watcher = work, journal, gateway, watcher
         self.token, self.runner, self.guard = token, runner, guard
         self._local, self._listeners, self._at_gate = dict(local or {}), tuple(listeners), at_gate
+        self._offer = offer
         self.circuit = circuit or Breaker().circuit(work.migration, work.target)
         self.state = journal.state(work.migration)
         self._halted = False
@@ -661,7 +664,12 @@ class Engine:
         def seen(look: Seen) -> None:
             nonlocal said
             self._waiting(me, look)
-            if not look.done and self.state.guard is None and self._guard_acts() and self.clock.now() >= self._listen_at:
+            if (
+                not look.done
+                and self.state.guard is None
+                and self._guard_acts()
+                and self._listen_at <= self.clock.now()
+            ):
                 raise _ItsTime
             if not look.done and self.clock.now() - said >= SAY_SO:
                 said = self.clock.now()
@@ -672,9 +680,10 @@ class Engine:
         while True:
             try:
                 await self.watcher.until(_named(needs, me), step=me.key, at_once=True, seen=seen)
-                return
             except _ItsTime:
                 await self._stand_aside(at_its_time=True)
+            else:
+                return
             if self.state.guard is not None:
                 raise CheckFailed("the watchdog has closed this cut", step=me.key)  # tried again: it looks first
 
@@ -908,7 +917,13 @@ class Engine:
         if self.state.end != "needs-person":  # another lane may have asked
             self._end_with_a_person(error)
         about = {**error.about(), "rule": error.rule}
-        return await in_doubt(self.gateway, self.work.target, self.work.steps, self.state, error.message, **about)
+        offer = await self._back_offered()
+        return await in_doubt(
+            self.gateway, self.work.target, self.work.steps, self.state, error.message, offer, **about
+        )
+
+    async def _back_offered(self) -> str:
+        return BACK.format(self.work.migration) if self._offer is None else await self._offer(self.state)
 
     def _end_with_a_person(self, error: SealiftError) -> None:
         about = {k: v for k, v in error.about().items() if v is not None}
@@ -1139,7 +1154,7 @@ class Engine:
             raise Refused(
                 f"{self.work.target} cannot keep its replacement: no longer so, or not for sure: {'; '.join(off)}",
                 resource=self.work.target,
-                remedy=BACK.format(self.work.migration),
+                remedy=await self._back_offered(),
             )
 
     async def finalize(self, steps: Sequence[Step]) -> None:
@@ -1296,10 +1311,10 @@ def _bound(step: Step, state: State) -> Step:
 
 
 async def in_doubt(
-    gateway: Gateway, target: str, steps: Sequence[Step], state: State, why: str, **about: Any
+    gateway: Gateway, target: str, steps: Sequence[Step], state: State, why: str, offer: str, **about: Any
 ) -> NeedsPerson:
-    """Return what a person is told after bring-up: how things are, what is wrong, what keeps the replacement and what puts
-    the original back.
+    """Return what a person is told after bring-up: how things are, what is wrong, what keeps the replacement, and what puts
+    the original back (`offer`).
     """
     off = taken_off(steps, state)
     keep = f"Keep it: sealift accept {state.id}.{_goes_on_with(steps, state)}"
@@ -1309,9 +1324,7 @@ async def in_doubt(
     how = _stands_now(look, steps)
     if state.down_since(READERS) is not None:
         how += ", and who reads from its replicas gets nothing"
-    return NeedsPerson(
-        f"{target} {how}, but: {why}{_hopeless(look, why)}", remedy=f"{keep} {BACK.format(state.id)}", **about
-    )
+    return NeedsPerson(f"{target} {how}, but: {why}{_hopeless(look, why)}", remedy=f"{keep} {offer}", **about)
 
 
 def _goes_on_with(steps: Sequence[Step], state: State) -> str:

@@ -117,6 +117,10 @@ _TOKEN = select(_leases.c.token).where(_leases.c.migration == bindparam("of"))
 _ENTRY = insert(_entries).returning(_entries.c.seq)
 
 
+UNDOABLE = ("finalize:point", "finalize:unprotect", "finalize:protection")
+"""Keys of the steps of finalize that delete nothing: after them alone a way back is still there."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """One row, as it was added."""
@@ -231,6 +235,12 @@ class State:
         It may have been brought up by somebody else after the turn: the direction alone does not tell.
         """
         return self.brought_up is not None and not self.discarded and self.attempt_open
+
+    @property
+    def finalizing(self) -> bool:
+        """Whether a finalize has begun, or is over, and may have deleted what would be put back."""
+        begun = (k for k, r in self.rows.items() if k.startswith("finalize:") and not r.refused)
+        return any(not k.startswith(UNDOABLE) for k in begun)
 
     @property
     def kept(self) -> list[str]:

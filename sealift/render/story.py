@@ -206,7 +206,8 @@ class Story:
             "gate": [*(gate if state.approved is None else gate[1:]), *resume],
             "needs-a-person": [*keep, f"sealift rollback {name} --discard-writes"] if state.undecided
             else [f"sealift resume {name}"],
-            "retained": [f"sealift verify {name}", f"sealift finalize {name}   (from {kept} on)",
+            "retained": [f"sealift finalize {name}"] if state.finalizing
+            else [f"sealift verify {name}", f"sealift finalize {name}   (from {kept} on)",
                          f"sealift rollback {name} --discard-writes"],
             "rolled-back": [f"sealift resume {name}   (opens attempt {state.attempt + 1}, with its own gate)"],
             "finalized": [],

@@ -216,9 +216,7 @@ async def test_what_it_says_on_the_instance_counts_where_its_end_cannot_be_read(
     assert bench.began + 400 == bench.entry(None, "guard").data["restored"]
 
 
-async def test_an_unread_watchdog_gives_up_no_wait_and_is_asked_again_now_and_then(
-    bench: Bench, dog: Watchdog
-) -> None:
+async def test_an_unread_watchdog_gives_up_no_wait_and_is_asked_again_now_and_then(bench: Bench, dog: Watchdog) -> None:
     """Its time comes while the way back waits for a stop, and what it does cannot be read: the wait goes on for hours, and
     service comes back.
     """

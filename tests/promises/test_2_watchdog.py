@@ -518,7 +518,9 @@ async def test_the_gate_arms_anew_where_somebody_has_started_it_again(instant: W
     resumed = await instant.act(instant.new_driver().resume(stored(instant)))
 
     ssm = instant.box.client("ssm")
-    ends = [e["AutomationExecutionStatus"] for e in ssm.describe_automation_executions()["AutomationExecutionMetadataList"]]
+    ends = [
+        e["AutomationExecutionStatus"] for e in ssm.describe_automation_executions()["AutomationExecutionMetadataList"]
+    ]
     assert (PLAIN, 5, ["Success", "Cancelled"]) == (brought_back, resumed.exit_code, ends), resumed.message
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sealift.options import DAY
+from sealift.render import story
 from sealift.sandbox import Durations
 from sealift.sandbox.faults import Fault
 from sealift.steps.local import checks_pass
@@ -277,6 +278,32 @@ async def test_resume_does_not_decide_what_is_in_doubt(instant: World) -> None:
     )
 
 
+@pytest.mark.parametrize("gone", ["before it is in doubt", "after"])
+async def test_no_way_back_is_offered_that_would_be_refused(instant: World, gone: str) -> None:
+    """The source of one in doubt is deleted: exit 6 names why nothing can be put back and how the replacement is kept, and
+    not the command that would be refused for the same reason.
+    """
+    instance = instant.instance(ROOT)
+    source = instant.volumes(instance)[ROOT.device]["VolumeId"]
+
+    def janitor() -> None:
+        instant.ec2.delete_volume(VolumeId=source)
+        instant.clock.advance(60)
+
+    listeners = [when("start", janitor)] if gone.startswith("before") else []
+    driver = instant.new_driver(listeners=listeners)
+    told = await instant.migrate(instance, driver=driver, route="clone", after="false")
+    if not listeners:
+        janitor()
+        told = await instant.act(instant.driver.resume(told.migration))
+    refused = await instant.act(instant.driver.rollback(told.migration, discard_writes=True))
+
+    assert (6, 4) == (told.exit_code, refused.exit_code)
+    assert f"It cannot be put back while its source {source} is gone" in told.message
+    assert f"sealift accept {told.migration}" in told.message
+    assert "sealift rollback" not in told.message
+
+
 async def test_accept_keeps_the_replacement_and_does_the_rest(instant: World) -> None:
     """What only asked for health is passed over; the migration ends retained, as if it had been well."""
     instance, migration = await in_doubt(instant)
@@ -374,3 +401,6 @@ async def test_a_rollback_of_what_is_half_finalized_is_refused(instant: World) -
     outcome = await instant.act(instant.driver.rollback(done.migration, discard_writes=True))
     assert (4, "running") == (outcome.exit_code, instant.power(instance))
     assert f"sealift finalize {done.migration}" in outcome.message
+    told = story.of(instant.driver.journal, done.migration).text()
+    assert told.endswith(f"next:\n  sealift finalize {done.migration}")
+    assert instant.driver.writes_since(done.migration) is None  # nobody is asked to discard what cannot be put back
