@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sealift.aws.gateway import Purpose
-from sealift.engine import Engine, in_doubt, stands, taken_off
+from sealift.engine import BACK, Engine, in_doubt, stands, taken_off
 from sealift.errors import CallError, NeedsPerson, Retry, SealiftError
 from sealift.journal import READERS, WRITERS
 from sealift.recipe import Span, recipe
@@ -177,7 +177,8 @@ def test_half_way_in_its_cut_who_gets_nothing_is_written_down(bench: Bench, read
 
 async def said(bench: Bench, steps: tuple[Step, ...]) -> NeedsPerson:
     state = bench.journal.state(bench.migration)
-    return await bench.act(in_doubt(bench.gateway, "i-1", steps, state, "why", step="s", resource="r"))  # type: ignore[arg-type]
+    offer = BACK.format(bench.migration)
+    return await bench.act(in_doubt(bench.gateway, "i-1", steps, state, "why", offer, step="s", resource="r"))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
