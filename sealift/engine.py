@@ -178,7 +178,8 @@ class Engine:
         self._asked = ""  # to go back: why
         self._listen_at, self._ask_guard_at = 0.0, 0.0  # for the watchdog: on the instance, and of its own status
         self.left = False  # a row says that its driver leaves it
-        self._idle: set[asyncio.Task[Any] | None] = set()  # local operations that only wait
+        self._idle: set[asyncio.Task[Any] | None] = set()  # tasks that only wait
+        self._naps: set[asyncio.Task[None]] = set()  # on the clock: what they wait in
         self.cutover, self.back = seconds_cutover(work.steps), seconds_back(work.steps)
         self._spans = {WRITERS: writers_down(work.steps), READERS: work.readers}
         self._within = {
@@ -257,22 +258,35 @@ class Engine:
         return state.direction == "forward" and state.brought_up is None and not starts
 
     def ask_back(self, why: str) -> None:
-        """Go back as `rollback` does, once every lane has come to a row; too late at bring-up, which is then told."""
+        """Go back as `rollback` does, once every lane has come to a row; too late at bring-up, which is then told. Who only
+        waits is woken at once.
+        """
         self._asked = why
+        if self.turns:
+            for nap in self._naps:
+                nap.cancel()
 
     def _turn_back_if_asked(self, step: Step | None = None) -> None:
         if self._asked and self.turns:
             raise AskedBack(self._asked, step=step.key if step else None, resource=self.work.target)
 
-    async def idle(self, seconds: float) -> None:
-        """Wait in a local operation that has nothing under way: it may be left, or turned, there."""
-        self._turn_back_if_asked()
-        waiting = asyncio.current_task()
+    async def idle(self, seconds: float, step: Step | None = None) -> None:
+        """Wait where nothing is under way that cannot be left: a driver may leave, or turn, there."""
+        self._turn_back_if_asked(step)
+        waiting, nap = asyncio.current_task(), asyncio.ensure_future(self.clock.sleep(seconds))
         self._idle.add(waiting)
+        self._naps.add(nap)
         try:
-            await self.clock.sleep(seconds)
+            await asyncio.wait({nap})
         finally:
             self._idle.discard(waiting)
+            self._naps.discard(nap)
+            if not nap.done():  # on our clock it has to have ended before anybody goes on
+                nap.cancel()
+                await asyncio.wait({nap})
+        self._turn_back_if_asked(step)
+        if not nap.cancelled():
+            nap.result()
 
     # -- who gets nothing, and until when
 
@@ -468,7 +482,7 @@ class Engine:
                 )
                 raise LeftAtGate(f"{self.work.target} is prepared and waits for {verdict.why}", remedy=remedy)
             left = 60.0 if verdict.until is None else verdict.until - self.clock.now()
-            await self.clock.sleep(min(5.0 if verdict.until is None else 60.0, max(0.5, left)))
+            await self.idle(min(5.0 if verdict.until is None else 60.0, max(0.5, left)))
         if self._at_gate is not None:
             await self._at_gate()
         self.note("gate-open")
@@ -597,7 +611,11 @@ class Engine:
             if watch := me.ready(out):
                 cap = POLL_CAPS.get(me.phase, 5.0)
                 await self.watcher.until(
-                    _named(watch, me), step=me.key, cap=cap, seen=lambda seen: self._waiting(me, seen)
+                    _named(watch, me),
+                    step=me.key,
+                    cap=cap,
+                    seen=lambda seen: self._waiting(me, seen),
+                    pause=lambda seconds: self.idle(seconds, me),
                 )
         except WaitFailed as error:
             if me.phase in (Phase.RESTORE, Phase.CLEAN, Phase.FINALIZE):

@@ -6,7 +6,7 @@ the others read its answer. An id that is absent harms only its own waiter.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,8 +51,10 @@ class Watcher:
         cap: float = 5.0,
         at_once: bool = False,
         seen: Callable[[Seen], None] | None = None,
+        pause: Callable[[float], Awaitable[None]] | None = None,
     ) -> Seen:
-        """Wait until the watch's judge says done; poll after 1 s, then more slowly up to every `cap` seconds.
+        """Wait until the watch's judge says done; poll after 1 s, then more slowly up to every `cap` seconds. `pause`: what
+        sleeps in between, where that is not the clock itself.
 
         Raises:
             WaitFailed: a failed state, absent for two minutes, or the watch's deadline.
@@ -66,7 +68,7 @@ class Watcher:
         try:
             while True:
                 if not at_once:
-                    await self._tick(interval)
+                    await self._tick(interval, pause or self._clock.sleep)
                 at_once = False
                 look = await self._judged(watch, began, clear)
                 now = self._clock.now()
@@ -110,10 +112,10 @@ class Watcher:
             message = f"{watch} is '{look.state}' and not {watch.want} after {waited:.0f} s"
             raise WaitFailed(message, resource=str(watch.id), step=step, unused=look.unused, late=True)
 
-    async def _tick(self, interval: float) -> None:
+    async def _tick(self, interval: float, pause: Callable[[float], Awaitable[None]]) -> None:
         # Wake on whole seconds: those who wait for the same kind of thing meet there and share a read.
         now = self._clock.now()
-        await self._clock.sleep(math.floor(now) + max(1, round(interval)) - now)
+        await pause(math.floor(now) + max(1, round(interval)) - now)
 
     async def _look(self, subject: str, resource: str, began: float) -> Mapping[str, Any] | None:
         look = self._looks.get(subject)

@@ -1,14 +1,18 @@
 """What is looked for when the journal is lost, and what a person is told when nothing may be decided without one."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sealift.aws.gateway import Purpose
+from sealift.clock import side_by_side
 from sealift.engine import BACK, Engine, in_doubt, stands, taken_off
 from sealift.errors import CallError, NeedsPerson, Retry, SealiftError
+from sealift.gate import Window
 from sealift.journal import READERS, WRITERS
+from sealift.pace import HOUR
 from sealift.recipe import Span, recipe
 from sealift.step import Found, Phase, Ref, Seen, Step
 from tests.engine.scripted import COPY, STOP, Act, Bench, act, asks, waits
@@ -470,6 +474,45 @@ async def test_who_is_asked_too_late_is_told_how_to_go_back(bench: Bench) -> Non
     assert "retained" == engine.state.end
     (late,) = bench.told("not-turned")
     assert f"sealift rollback {bench.migration} --discard-writes" in late.data["why"]
+
+
+@pytest.mark.parametrize("after", [100.5, 1000.5])
+@pytest.mark.parametrize("where", ["poll", "gate", "retry"])
+async def test_who_waits_is_woken_at_once(bench: Bench, where: str, after: float) -> None:
+    """Between two polls a minute apart, at a gate that time will open, or before the next try."""
+    never = waits(lambda: Seen(state="pending")) if where == "poll" else None
+    if where == "retry":
+        full = CallError("full", operation=STOP, retry=Retry.QUOTA)
+        bench.gateway.answers["warm"] = [full] * 99
+    window = Window(start=bench.began + 9 * HOUR) if where == "gate" else Window()
+    finds = NOT_FOUND if where == "retry" else found(id="snap-1")
+    warm = prepared("warm", waited=never, finds=finds, outputs=("id",))
+    engine = bench.engine(*a_recipe(warm=warm), window=window)
+    turned: list[float] = []
+    engine.emit = lambda name, *_, **__: turned.append(bench.clock.now()) if name == "direction" else None  # type: ignore[method-assign]
+
+    async def person() -> None:
+        await bench.clock.sleep(after)
+        engine.ask_back("slow")
+        await asyncio.sleep(0)  # who is woken wakes before this actor leaves the clock
+
+    for error in await bench.act(side_by_side(bench.clock, [engine.run(), person()])):
+        assert error is None
+
+    assert ("rolled-back", [bench.began + after]) == (engine.state.end, turned)
+
+
+async def test_who_waits_on_the_way_back_waits_on(bench: Bench) -> None:
+    """It has turned already: nothing is woken for that."""
+    engine = bench.engine(*a_recipe())
+    engine.note("direction", why="x")
+
+    async def person() -> None:
+        await bench.clock.sleep(1.0)
+        engine.ask_back("slow")
+
+    await bench.act(side_by_side(bench.clock, [engine.idle(30.0), person()]))
+    assert 30.0 == bench.passed
 
 
 async def test_an_idle_wait_is_where_a_driver_may_turn(bench: Bench) -> None:
