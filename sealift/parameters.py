@@ -254,7 +254,7 @@ class MigrateInstance(MigrateVolumes, Hooks):
     """What to do about the instance's Auto Scaling group, if it is in one: refused without."""
 
     reserve_capacity: bool = False
-    """Hold an On-Demand Capacity Reservation from before the stop until the instance is up again."""
+    """Hold an On-Demand Capacity Reservation from the opening of the gate until the instance is up again."""
 
     watchdog: str = Field("", pattern=r"^(arn:aws[a-z-]*:iam::\d{12}:role/.+)?$")
     """ARN of a role for Systems Manager: an Automation is armed before the stop that puts the original back if no driver

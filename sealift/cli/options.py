@@ -226,7 +226,7 @@ def choices() -> Callable[[F], F]:
             click.option(
                 "--reserve-capacity",
                 is_flag=True,
-                help="Hold a Capacity Reservation from before the stop until bring-up.",
+                help="Hold a Capacity Reservation from the opening of the gate until bring-up.",
             ),
             click.option(
                 "--watchdog",

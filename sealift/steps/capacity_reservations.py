@@ -43,7 +43,9 @@ def _active(reservation: Mapping[str, Any] | None) -> Seen:
 
 @dataclass(frozen=True, kw_only=True)
 class ReserveCapacity(Step):
-    """Hold room for one instance of this type in this zone; without it the stop does not happen."""
+    """Hold room for one instance of this type in this zone; without it the stop does not happen. It is paid for from now on,
+    so it is made once the gate is open.
+    """
 
     instance: str
     instance_type: str
@@ -53,6 +55,7 @@ class ReserveCapacity(Step):
     extra_tags: Tags = ()
 
     outputs: ClassVar[tuple[str, ...]] = ("CapacityReservationId",)
+    at_gate: ClassVar[bool] = True
 
     def title(self) -> str:
         return f"reserve room for one {self.instance_type} in {self.zone}"

@@ -177,6 +177,20 @@ async def test_a_reservation_is_held_from_before_the_stop_until_bring_up(instant
     assert [w.split(":")[-1] for w in wanted] == [c.split(":")[-1] for c in instant.calls(*names)]
 
 
+async def test_a_reservation_is_not_paid_for_while_the_gate_is_shut(instant: World) -> None:
+    """Nobody has approved it for a day: it is made once the gate opens, and still before the stop."""
+    plan = await instant.plan(instant.instance(ROOT), route="clone", reserve_capacity=True)
+    left = await instant.act(instant.driver.migrate(plan, no_wait=True))
+    instant.clock.advance(86_400)
+    made = instant.calls("CreateCapacity")
+
+    done = await instant.act(instant.driver.resume(left.migration, approved_by="a test"))
+
+    assert (3, [], 0) == (left.exit_code, made, done.exit_code), done.message
+    names = [c.split(":")[-1] for c in instant.calls("CreateCapacity", "Stop")]
+    assert ["CreateCapacityReservation", "StopInstances"] == names
+
+
 # -- a stop that hangs ---------------------------------------------------------------------------------------------------
 
 

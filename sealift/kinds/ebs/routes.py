@@ -529,6 +529,7 @@ def _instance_steps(
         _state(facts, options),
         _warm(facts, options),
         _slots(facts, options, route),
+        _renew(facts, options) if route != "clone" else None,
         ReserveCapacity(
             key="capacity",
             phase=PREPARE,
@@ -541,7 +542,6 @@ def _instance_steps(
         )
         if options.reserve_capacity and running
         else None,
-        _renew(facts, options) if route != "clone" else None,
         *_arm(facts, options, seconds),
         MarkCut(key="open", phase=CUTOVER, instance=facts.id) if seconds else None,
         ClaimHeld(key="claim", phase=CUTOVER, volumes=tuple(v.id for v in facts.plain)),
