@@ -87,6 +87,9 @@ SAY_SO = 600.0
 LISTENS = 60.0
 """Seconds between two looks at a watchdog whose time has come, while the way back waits for something else."""
 
+STRAY_FOR = 60.0
+"""Seconds for which a state that somebody else has made is waited out: a status word may lag behind."""
+
 SHOWN = 4
 """Titles of steps that one message names."""
 
@@ -653,7 +656,10 @@ class Engine:
         if self.state.direction == "back":
             await self._refuse_if_up(me)
             if needs := me.needs():
-                await self._half_way(me, needs)
+                try:
+                    await self._half_way(me, needs)
+                except _Stray as stray:
+                    return await self._or_done(me, ctx, needs, stray)
                 await self._refuse_if_up(me)
         await self._untouched(me, ctx)
         task = asyncio.ensure_future(self._perform(me, ctx))
@@ -675,13 +681,30 @@ class Engine:
         if self.state.undecided:
             raise await self._in_doubt(SealiftError(BY_SOMEBODY, step=me.key, resource=me.resource()))
 
+    async def _or_done(self, me: Step, ctx: Context, needs: Watch, stray: "_Stray") -> Output:
+        """Take what somebody else has done in place of a step that they have made impossible; else it is for a person.
+
+        Raises:
+            NeedsPerson: the workload was brought up on a replacement.
+            WaitFailed: what the step needs does not come by itself.
+
+        """
+        await self._refuse_if_up(me)
+        if (out := await self._look_up(me, ctx, None)) is None:
+            raise WaitFailed(f"{_named(needs, me)}: {stray}", resource=str(needs.id), step=me.key)
+        self._row(me.key, "made", out)
+        return out
+
     async def _half_way(self, me: Step, needs: Watch) -> None:
         """Wait for what the way back finds half-way, as long as it takes, and say so: only this brings service back by itself."""
-        said = self.clock.now()
+        said = straight = self.clock.now()
 
         def seen(look: Seen) -> None:
-            nonlocal said
+            nonlocal said, straight
             self._waiting(me, look)
+            straight = straight if look.stray else self.clock.now()
+            if look.stray and self.clock.now() - straight > STRAY_FOR:
+                raise _Stray(look.stray)
             if (
                 not look.done
                 and self.state.guard is None
@@ -1389,6 +1412,10 @@ def _weight(error: BaseException) -> int:
 
 class _ItsTime(Exception):
     """The watchdog's time has come while the way back waits."""
+
+
+class _Stray(Exception):
+    """What the way back waits for was undone by somebody else: why, and what helps."""
 
 
 class _Try:

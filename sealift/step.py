@@ -85,6 +85,9 @@ class Seen:
     state: str = ""
     unused: bool = False  # failed, or not done in time, before any workload could have run on it
     no_room: bool = False  # failed because AWS has no capacity for it
+    stray: str | None = (
+        None  # not done, and if it stays so for a while somebody else has seen to that: why, and what helps
+    )
 
 
 @dataclass(frozen=True)

@@ -48,13 +48,13 @@ class AttachVolume(Step):
         return Watch("volume", self.volume, self._free, "attached to nothing")
 
     def _free(self, volume: Mapping[str, Any] | None) -> Seen:
-        """Judge a volume that is to be attached: what another instance holds does not come free by itself."""
+        """Judge a volume that is to be attached: what is held elsewhere does not come free by itself."""
         for a in () if volume is None else attachments(volume):
-            if a.get("InstanceId") != self.instance and a.get("State") == "attached":
-                return Seen(
-                    failed=f"somebody has attached it to {a.get('InstanceId')}; detach it there", state="attached"
-                )
-            if a.get("InstanceId") == self.instance and a.get("Device") == self.device:
+            here = a.get("InstanceId") == self.instance and a.get("Device") == self.device
+            if not here and a.get("State") == "attached":
+                where = f"{a.get('InstanceId')} at {a.get('Device')}"
+                return Seen(failed=f"somebody has attached it to {where}; detach it there", state="attached")
+            if here:
                 return Seen(done=a.get("State") == "attached", state=str(a.get("State")))
         return unattached(volume)
 

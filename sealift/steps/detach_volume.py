@@ -1,11 +1,11 @@
 """ec2:DetachVolume: never Force; always with the instance and device, so that a late call harms nothing else."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sealift.estimate import DETACH
-from sealift.step import Call, Context, Found, Id, Output, Phase, Query, Seconds, Step, Watch
+from sealift.step import Call, Context, Found, Id, Output, Phase, Query, Seconds, Seen, Step, Watch
 from sealift.steps.looks import attachments, instance_in, unattached, untouched, volumes
 
 
@@ -36,7 +36,18 @@ class DetachVolume(Step):
         return Query(volumes(self.volume), read)
 
     def needs(self) -> Watch:
-        return Watch("instance", self.instance, instance_in("stopped", "terminated"), "stopped")
+        return Watch("instance", self.instance, self._stopped, "stopped")
+
+    def _stopped(self, instance: Mapping[str, Any] | None) -> Seen:
+        """Judge the instance of a volume that is to be taken off: one that runs does not stop by itself."""
+        seen = instance_in("stopped", "terminated")(instance)
+        if seen.state not in ("pending", "running"):
+            return seen
+        why = (
+            "somebody has started it since it was stopped; what it has written since is in no snapshot of ours. "
+            f"Stop it: aws ec2 stop-instances --instance-ids {self.instance}"
+        )
+        return replace(seen, stray=why)
 
     def ready(self, out: Output) -> Watch:
         return Watch("volume", self.volume, unattached, "attached to nothing", deadline=300)

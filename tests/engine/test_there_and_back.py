@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sealift.engine import ABSENCE_BELIEVED, SAY_SO, Engine
+from sealift.engine import ABSENCE_BELIEVED, SAY_SO, STRAY_FOR, Engine
 from sealift.errors import (
     CallError,
     ClockLost,
@@ -795,6 +795,52 @@ async def test_what_the_way_back_finds_half_way_is_waited_for_as_long_as_it_take
     assert bench.passed // (SAY_SO + 10) <= len(said) <= bench.passed // SAY_SO
     assert {"waiting_for": "vol-1 to be ready: it is 'stopping'"} == said[0].data
     assert {"for": "vol-1 to be ready: it is 'stopping'"} == bench.entry(None, "waiting").data
+
+
+def strays(until: float, bench: Bench) -> Any:
+    """Return a wait for what somebody else has undone for so many seconds."""
+
+    def look() -> Seen:
+        passed = bench.passed >= until
+        return Seen(done=passed, state="running", stray=None if passed else "somebody has started it")
+
+    return waits(look)
+
+
+async def test_what_somebody_has_undone_for_a_moment_is_waited_out(bench: Bench) -> None:
+    """A status word may lag behind."""
+    bench.gateway.answers["copy"] = [refused("copy")]
+    taken_back = undo("stop", needed=strays(STRAY_FOR, bench), finds=asks(lambda: None))
+
+    await runs(bench, *a_recipe(stop=act("stop", quiesces=True, takes_down=True, taken_back=taken_back)))
+
+    assert ("rolled-back", 1) == (bench.journal.state(bench.migration).end, bench.gateway.keys.count("undo:stop"))
+
+
+async def test_what_somebody_has_undone_for_good_is_for_a_person(bench: Bench) -> None:
+    """It is not waited for as long as it takes: it will not come by itself."""
+    bench.gateway.answers["copy"] = [refused("copy")]
+    taken_back = undo("stop", needed=strays(9e9, bench), finds=asks(lambda: None))
+
+    with pytest.raises(NeedsPerson, match="vol-1: somebody has started it") as caught:
+        await runs(bench, *a_recipe(stop=act("stop", quiesces=True, takes_down=True, taken_back=taken_back)))
+
+    assert STRAY_FOR < bench.passed < 2 * STRAY_FOR
+    assert (bench.migration in str(caught.value.remedy), "undo:stop" in bench.gateway.keys) == (True, False)
+
+
+async def test_what_somebody_has_done_in_its_place_is_taken_as_done(bench: Bench) -> None:
+    """Nothing is sent."""
+    bench.gateway.answers["copy"] = [refused("copy")]
+    taken_back = undo("stop", needed=strays(9e9, bench), finds=asks(lambda: Found({"as": "by hand"})))
+
+    await runs(bench, *a_recipe(stop=act("stop", quiesces=True, takes_down=True, taken_back=taken_back)))
+
+    assert {"as": "by hand"} == bench.entry("undo:stop", "made").data
+    assert ("rolled-back", False) == (
+        bench.journal.state(bench.migration).end,
+        "undo:stop" in bench.gateway.keys,
+    )
 
 
 # -- how a driver leaves -----------------------------------------------------------------------------------------------

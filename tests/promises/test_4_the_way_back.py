@@ -257,6 +257,51 @@ async def test_volumes_cut_together_go_back_together(instant: World) -> None:
     assert (6, "stopped") == (stuck.exit_code, instant.power(instance))
 
 
+async def test_a_way_back_that_somebody_starts_into_needs_a_person(instant: World) -> None:
+    """Stopped by the way back, and started again on its replacements before they are taken off: that is seen within minutes,
+    exit 6 says so with the command that stops it, and `resume` then goes on.
+    """
+    instance, migration = await up(instant, route="clone")
+    driver = instant.new_driver(listeners=[when("undo:start", lambda: instant.box.start_by_hand(instance))])
+    began = instant.clock.now()
+    stuck = await instant.act(driver.rollback(migration, discard_writes=True))
+    took = instant.clock.now() - began
+    instant.box.stop_by_hand(instance)
+    instant.clock.advance(120)
+    ended = await instant.act(instant.new_driver().resume(migration))
+
+    assert (6, True) == (stuck.exit_code, took < 1200), (took, stuck.message)
+    assert "somebody has started it since it was stopped" in stuck.message
+    assert f"aws ec2 stop-instances --instance-ids {instance}" in stuck.message
+    assert (0, {False}) == (ended.exit_code, {v["Encrypted"] for v in instant.volumes(instance).values()})
+    assert "running" == instant.power(instance)
+
+
+async def test_a_way_back_that_somebody_has_walked_by_hand_is_over(instant: World) -> None:
+    """Somebody puts the sources back and starts the instance while the way back is under way: what is done already is taken
+    as done, and what was made is cleaned up.
+    """
+    instance, before = instant.instance(ROOT, DATA), {}
+    before = {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+    migration = (await instant.migrate(instance, route="clone")).migration
+
+    def by_hand() -> None:
+        for now in instant.volumes(instance).values():
+            instant.ec2.detach_volume(VolumeId=now["VolumeId"])
+        instant.clock.advance(60)
+        for device, source in before.items():
+            instant.ec2.attach_volume(VolumeId=source, InstanceId=instance, Device=device)
+        instant.clock.advance(60)
+        instant.box.start_by_hand(instance)
+        instant.clock.advance(60)
+
+    driver = instant.new_driver(listeners=[when("undo:attach", by_hand, event="step-started")])
+    ended = await instant.act(driver.rollback(migration, discard_writes=True))
+
+    assert (0, before) == (ended.exit_code, {d: v["VolumeId"] for d, v in instant.volumes(instance).items()}), ended
+    assert ("running", "rolled-back") == (instant.power(instance), instant.state(migration).end)
+
+
 # -- accept --------------------------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,15 @@ import pytest
 from sealift.answers import answer
 from sealift.errors import AnswerUnclear
 from sealift.step import Context, Phase, Step, as_tags
-from sealift.steps import CloseQuarantine, DeleteSnapshot, DeleteVolume, VerifyAttachments, VerifyVolumes
+from sealift.steps import (
+    AttachVolume,
+    CloseQuarantine,
+    DeleteSnapshot,
+    DeleteVolume,
+    DetachVolume,
+    VerifyAttachments,
+    VerifyVolumes,
+)
 from sealift.steps.looks import attached, instance_in, resting, snapshot_ready, unattached, untouched, volume_ready
 from sealift.steps.start_instances import fell_back_or_runs
 
@@ -50,6 +58,26 @@ def test_a_replacement_is_ready_only_under_the_very_key(found: Any, done: bool, 
 def test_a_volume_is_free_when_it_is_attached_to_nothing(found: Any, done: bool) -> None:
     """Available, and no attachment is left in the description."""
     assert done == unattached(found).done
+
+
+@pytest.mark.parametrize("state", ["stopped", "stopping", "pending", "running"])
+def test_an_instance_that_was_started_again_does_not_stop_by_itself(state: str) -> None:
+    """What has to be stopped before its disks come off is waited for, unless somebody has started it."""
+    step = DetachVolume(key="undo:attach", phase=Phase.RESTORE, volume="vol-1", instance="i-1", device="/dev/sdf")
+    seen = step.needs().judge({"InstanceId": "i-1", "State": {"Name": state}})
+    assert (state == "stopped", state in ("pending", "running")) == (seen.done, seen.stray is not None)
+
+
+@pytest.mark.parametrize(
+    ("where", "failed"),
+    [(("i-1", "/dev/sdf"), False), (("i-1", "/dev/sdg"), True), (("i-2", "/dev/sdf"), True)],
+)
+def test_a_source_that_is_attached_elsewhere_does_not_come_free(where: tuple[str, str], failed: bool) -> None:
+    """At another device of its own instance it was put by hand, too."""
+    step = AttachVolume(key="undo:detach", phase=Phase.RESTORE, volume="vol-1", instance="i-1", device="/dev/sdf")
+    held = {"InstanceId": where[0], "Device": where[1], "State": "attached"}
+    seen = step.needs().judge(volume(State="in-use", Attachments=[held]))
+    assert (not failed, failed) == (seen.done, seen.failed is not None)
 
 
 def test_a_busy_volume_fails_at_once() -> None:
