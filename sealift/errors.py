@@ -43,7 +43,7 @@ class Retry(StrEnum):
     QUOTA = "quota"  # a slot that somebody else holds; never waited for while a workload is down
     CAPACITY = "capacity"  # EC2 has no room for the instance just now
     REFUSED = "refused"  # the same call will be refused again
-    FATAL = "fatal"
+    FATAL = "fatal"  # it cannot be sent from here (no credentials, no Region), or nobody knows what went wrong
 
 
 class SealiftError(Exception):

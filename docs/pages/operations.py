@@ -20,7 +20,8 @@ HEAD = """# AWS operations
 
 sealift sends nothing that is not in this table: the gateway refuses it. It refuses as well what the step that asks has
 not declared. IAM actions include the dependent ones (`CreateTags` on creation, the KMS actions that EC2 calls for the
-caller). Rates are token buckets: tokens held, tokens that come back a second."""
+caller). *Again* is the class by which a call may be sent again, told below. Rates are token buckets: tokens held, tokens
+that come back a second."""
 
 REPEATS = "## How a call may be sent again"
 
@@ -36,7 +37,8 @@ SENT = "What has become of the call, and what is looked at before it is sent aga
 NEEDS = """## What a route needs
 
 The IAM actions of all steps of a recipe, of the way back from every point of it, and of `finalize`, over all options of
-[the example](recipes.md). What `plan` and `inventory` read is extra: the reads above that no step names."""
+[the example](recipes.md). What `plan` and `inventory` read comes on top: the rows of the first table that name a file,
+where others name steps."""
 
 
 LENT = """## What the watchdog's role needs

@@ -35,12 +35,13 @@ RECORD = Path(__file__).parents[1] / "torture.json"
 HEAD = """# Reliability
 
 What users are promised is worth what it has been tried against. `make torture` tries it on the sandbox, on every shape
-of target and by every route: a run is walked once, and at each of its moments it goes on in several ways.
+of target and by every route: a migration runs once with nobody in its way, and then again from each moment of that run,
+each time with something going wrong.
 
 {what}
 
-A trial survives if its end is that of the run that nobody disturbed, or that of the way back, and if all of this held
-after every event on the way (looked at without asking sealift anything):
+A trial has survived if it ends as the run with nobody in its way did, or as the way back does, and if all of this was true
+after every event on the way. The sandbox is looked at for that; sealift is not asked:
 """
 
 TAIL = """
@@ -58,13 +59,15 @@ def page() -> str:
     checks = _summed(line["checks"] for line in lines)
     invariants = [(number, said, f"{checks[number]:,}") for number, said in record["invariants"].items()]
     return "\n".join([
-        HEAD.format(what=_table(("tried", "is"), TRIED.items())),
-        _table(("", "at every moment", "looked at"), invariants),
+        HEAD.format(what=_table(("trial", "what goes wrong in it"), TRIED.items())),
+        _table(("", "at every moment", "times looked at"), invariants),
         "\n## What each promise was tried against\n",
-        _table(("promise", "what had to hold all the while", "tried against"), _promises(record, lines)),
+        "Numbers in brackets are rows of the table above; of the trials it says how many survived, of how many.\n",
+        _table(("promise", "what had to be true all the while", "tried against"), _promises(record, lines)),
         "\n## By kind and route\n",
-        f"{_part(record['share'])}{_where(short=record['short'])}, in {record['minutes']} minutes"
-        f"{'' if record['finished'] else ', when it was cut off'}. Survived of tried:\n",
+        f"{_part(record['share'])}{_where(short=record['short'])}, in {_minutes(record['minutes'])}"
+        f"{'' if record['finished'] else ', when it was cut off'}. Of the trials it says how many survived, of how many; "
+        "*looks* are those of the first table, *violations* what was found untrue.\n",
         _table(*_by_route(lines)),
         TAIL,
     ])  # fmt: skip
@@ -72,6 +75,10 @@ def page() -> str:
 
 def _part(share: float) -> str:
     return "All of it" if share >= 1 else f"{100 * share:g} % of each part, evenly spread"
+
+
+def _minutes(count: int) -> str:
+    return f"{count} minute{'' if count == 1 else 's'}"
 
 
 def _where(*, short: bool) -> str:

@@ -14,7 +14,7 @@ from enum import StrEnum
 class Repeat(StrEnum):
     """How a call whose outcome is unknown may be sent again (idempotency by operation, EC2 developer guide)."""
 
-    READ = "read"
+    READ = "read"  # changes nothing: the same read again
     TOKEN = "token"  # noqa: S105 - a ClientToken: the same token, the same answer
     STATE = "state"  # naturally idempotent: describe first, the wanted state is success
     LOOKUP = "lookup"  # no token: look up twice, by two filters, before trying again
