@@ -28,7 +28,7 @@ SHAPE, ROUTE = "root only", "clone"
 
 
 def _killed(act: str, *points: str) -> list[Tried]:
-    def wanted(_: int, point: Point) -> bool:
+    def wanted(point: Point) -> bool:
         return str(point) in points
 
     return crash(SHAPE, ROUTE, act, ["resume"], wanted)

@@ -4,7 +4,6 @@ A run is walked once. At each of its durable states the process forks; the fork'
 (another driver resumes, goes back, adopts with an empty journal) is tried in the fork.
 """
 
-import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,7 +13,8 @@ from sealift.driver import Driver, Outcome
 from sealift.step import Context, Phase, Step
 from tests.contract.shapes import no_bring_up
 from tests.faults.forking import Broken, Forks
-from tests.faults.stage import Ended, Stage, plainly, play
+from tests.faults.judging import Ended, Ends, adopted, back, same, undisturbed
+from tests.faults.stage import Stage, play
 from tests.faults.tapped import Point
 
 RETENTION = 15 * 86_400.0
@@ -65,12 +65,14 @@ async def _back(stage: Stage, driver: NewDriver) -> Outcome | None:
 async def _back_once_up(stage: Stage, driver: NewDriver) -> Outcome | None:
     """Go back by a person's word, when the replacement has served for a while."""
     await stage.migrate(stage.driver())
+    stage.remember()
     stage.world.clock.advance(SERVED)
     return await stage.rollback(driver(), discard=True)
 
 
 async def _finalize(stage: Stage, driver: NewDriver) -> Outcome | None:
     await stage.migrate(stage.driver())
+    stage.remember()
     stage.world.clock.advance(RETENTION)
     return await stage.finalize(driver())
 
@@ -115,48 +117,12 @@ async def _adopt(stage: Stage) -> Outcome | None:
     return await stage.resume()
 
 
-# -- how it may end
-
-
-def same(ended: Ended, undisturbed: Ended, before: Sequence[str]) -> list[str]:
-    """Ended as the run that nobody disturbed."""
-    return _compared(ended, undisturbed.code, undisturbed.picture)
-
-
-def back(ended: Ended, undisturbed: Ended, before: Sequence[str]) -> list[str]:
-    """All is as it was before; after bring-up a snapshot of what was discarded is there besides."""
-    if ended.code not in (0, 5):
-        return [f"it ended with {ended.code}: {ended.message[:300]}"]
-    # Where there was none of a kind, what is kept may be now.
-    less = [line for line in before if line not in ended.picture and not line.endswith(("{}", "[]"))]
-    return [f"it was put back, and lacks {less[:4]}"] if less else []
-
-
-def either(ended: Ended, undisturbed: Ended, before: Sequence[str]) -> list[str]:
-    """Adopted: it went on to the undisturbed end, or back to what was before; refused, nothing had been begun."""
-    if ended.code == 4:
-        return [f"refused: {ended.message[:300]}", *_compared(ended, 4, before)] if ended.picture != before else []
-    if ended.code == 0 and "as it was before" not in ended.message:
-        less = [line for line in undisturbed.picture if line not in ended.picture]
-        return [f"adopted and resumed, and lacks {less[:4]}"] if less else []
-    return back(ended, undisturbed, before)
-
-
-def _compared(ended: Ended, code: int, picture: Sequence[str]) -> list[str]:
-    found = [] if ended.code == code else [f"it ended with {ended.code}, not {code}: {ended.message[:300]}"]
-    if ended.picture != list(picture):
-        less = [line.strip() for line in picture if line not in ended.picture]
-        more = [line.strip() for line in ended.picture if line not in picture]
-        found.append(f"another end; lacks {less[:4]}, has {more[:4]} ({len(ended.picture)} lines for {len(picture)})")
-    return found
-
-
 @dataclass(frozen=True)
 class Then:
     """What is done after the death, and how that may end; `killed`: that is killed too, at each of its durable states."""
 
     go: Callable[[Stage], Awaitable[Outcome | None]]
-    judge: Callable[[Ended, Ended, Sequence[str]], list[str]]
+    judge: Callable[[Ended, Ends], list[str]]
     killed: bool = False
 
 
@@ -165,29 +131,18 @@ THEN = {
     "finalize again": Then(_again, same),
     "rollback": Then(_go_back, back),
     "rollback that is killed too": Then(_go_back, back, killed=True),
-    "lost journal": Then(_adopt, either),
+    "lost journal": Then(_adopt, adopted),
 }
 
 
 # -- the matrix
 
-Wanted = Callable[[int, Point], bool]
+Wanted = Callable[[Point], bool]
 
 
-def every(_: int, __: Point) -> bool:
+def every(_: Point) -> bool:
     """Want all of them."""
     return True
-
-
-def share_of(share: float, offset: int = 0) -> Wanted:
-    """Return what wants so much of what it is asked about, evenly spread; another `offset` wants others."""
-
-    begun = offset % 97 / 97
-
-    def wanted(number: int, _: Point) -> bool:
-        return int(number * share + begun) > int((number - 1) * share + begun)
-
-    return wanted if share < 1 else every
 
 
 def crash(
@@ -217,17 +172,15 @@ async def _crash(
     outcome = await played.play(stage, lambda: stage.driver(dies))
     if died:
         forks.tell(await _taken_up(stage, THEN[died[0]], inner))
-    undisturbed, before = stage.end(outcome), plainly(stage.before)
-    tried = [Tried(act, "", "", undisturbed.wrong + _compared(undisturbed, played.code, undisturbed.picture))]
-    tried[0].checks = undisturbed.checks
+    ends = stage.ends(outcome)
+    tried = [Tried(act, "", "", undisturbed(ends, played.code), ends.undisturbed.checks)]
     for (point, then), told in forks.join().items():
-        ends = told if isinstance(told, list) else [("", told)]
-        for also, ended in ends:
+        for also, ended in told if isinstance(told, list) else [("", told)]:
             place = f"{point}, and then {also}" if also else str(point)
             if isinstance(ended, Broken):
                 tried.append(Tried(act, place, then, [ended.why]))
             else:
-                wrong = [*ended.wrong, *THEN[then].judge(ended, undisturbed, before)]
+                wrong = [*ended.wrong, *THEN[then].judge(ended, ends)]
                 tried.append(Tried(act, place, then, wrong, ended.checks))
     return tried
 
@@ -249,7 +202,7 @@ def _dying(
         if died or not begun[0] or point in seen or not _differs(stage, point):
             return False
         seen.add(point)
-        if not wanted(len(seen), point):
+        if not wanted(point):
             return False
         for then in thens:
             copy = stage.copy_of_the_journal()
@@ -264,19 +217,15 @@ def _dying(
 
 async def _taken_up(stage: Stage, then: Then, inner: Wanted) -> Any:
     """Take up what died in this fork; return how it ended, and, where that is killed too, how each of those did."""
-    try:
-        if not then.killed:
-            return stage.end(await then.go(stage))
-        forks, died = Forks(1), list[str]()
-        dies = _dying(stage, forks, ["resume"], inner, died, ("direction", "attempt-closed"))
-        stage.doomed = dies
-        outcome = await then.go(stage)
-        stage.doomed = None
-        if died:
-            forks.tell(stage.end(await stage.resume()))
-        return [("", stage.end(outcome)), *((str(point), ended) for (point, _), ended in forks.join().items())]
-    except BaseException:  # noqa: BLE001 - whatever it was is told to the process that forked
-        return Broken(traceback.format_exc(limit=-12))
+    if not then.killed:
+        return stage.end(await then.go(stage))
+    forks, died = Forks(1), list[str]()
+    stage.doomed = _dying(stage, forks, ["resume"], inner, died, ("direction", "attempt-closed"))
+    outcome = await then.go(stage)
+    stage.doomed = None
+    if died:
+        forks.tell(stage.end(await stage.resume()))
+    return [("", stage.end(outcome)), *((str(point), ended) for (point, _), ended in forks.join().items())]
 
 
 def _differs(stage: Stage, point: Point) -> bool:

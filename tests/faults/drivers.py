@@ -27,10 +27,12 @@ from sealift.errors import LeaseLost
 from sealift.events import Event
 from sealift.step import Call, Step
 from tests.contract.shapes import no_bring_up
-from tests.faults.crashes import ACTS, Tried, back, same
-from tests.faults.forking import Broken, Forks
-from tests.faults.living import chosen, in_fork, live_on, tell, telling
-from tests.faults.stage import Ended, Stage, plainly, play
+from tests.faults.crashes import ACTS, Tried
+from tests.faults.forking import Broken, Forks, guarded
+from tests.faults.judging import Ended, back, same, undisturbed
+from tests.faults.living import live_on
+from tests.faults.sampling import share_of
+from tests.faults.stage import Stage, play
 
 BEFORE, AFTER, ON_ITS_WAY = "before the intent row", "after the intent row", "on its way"
 PAUSES = {BEFORE: 0, AFTER: 0, ON_ITS_WAY: 1}
@@ -82,7 +84,6 @@ class Paused:
         self.stage, self.forks, self.thens, self.wanted = stage, forks, thens, wanted
         self.seen: set[tuple[str, str]] = set()
         self.split = False  # this is a fork
-        self.forked: list[str] = []  # what happens in it
         self.begun = True  # it may be paused from here on
         self.second: asyncio.Task[Any] | None = None
         self.outcome: Outcome | None = None
@@ -142,8 +143,7 @@ class Paused:
             copy = self.stage.copy_of_the_journal()
             if self.forks.fork((where, pause, then)):
                 self.split, self.token = True, self.stage._newest(self.stage.migration)
-                self.forked.append(then)
-                with telling(self.forks):
+                with guarded():
                     live_on(self.stage, copy, host=ELSEWHERE)
                 self.stage.invariants.late_calls = PAUSES[pause]
                 return then
@@ -208,12 +208,8 @@ def every(shape: str, route: str, share: float = 1.0, *, at_once: int = 1) -> li
     """Pause a driver at every step and request of every act, and let another finish: a share of them, always the same."""
     found: list[Tried] = []
     for act in MEANWHILE:
-        found += pause(shape, route, act, partial(_wanted, share, shape, route, act), at_once=at_once)
+        found += pause(shape, route, act, share_of(share, shape, route, act), at_once=at_once)
     return found
-
-
-def _wanted(share: float, shape: str, route: str, act: str, where: str, pause: str, then: str) -> bool:
-    return chosen(share, shape, route, act, where, pause, then)
 
 
 def pause(
@@ -231,19 +227,17 @@ async def _walk(stage: Stage, act: str, wanted: Callable[[str, str, str], bool],
     first.begun = act != "way back"  # what comes before it turns is the act "forward"
     driver = partial(first.driver, no_bring_up if act == "way back" else local_runner)
     run = stage.migrate(driver()) if act == "way back" else ACTS[act].play(stage, driver)
-    outcome = await in_fork(forks, first.forked, run)
+    outcome = await run
     if first.split:
-        await tell(forks, partial(_pair, first, outcome))
-    undisturbed = stage.end(outcome)
-    wrong = [] if undisturbed.code == ACTS[act].code else [f"it ended with {undisturbed.code}: {undisturbed.message}"]
-    found = [Tried(act, "", "undisturbed", [*undisturbed.wrong, *wrong], undisturbed.checks)]
-    before = plainly(stage.before)
+        forks.tell(await _pair(first, outcome))
+    ends = stage.ends(outcome)
+    found = [Tried(act, "", "undisturbed", undisturbed(ends, ACTS[act].code), ends.undisturbed.checks)]
     for (where, paused, then), pair in forks.join().items():
         point = f"{where}, {paused}"
         if isinstance(pair, Broken):
             found.append(Tried(act, point, then, [pair.why]))
             continue
-        judged = (back if then == "rollback" else same)(pair.second, undisturbed, before)
+        judged = (back if then == "rollback" else same)(pair.second, ends)
         found.append(
             Tried(act, point, then, [*pair.second.wrong, *judged, *_of_first(pair, paused)], pair.second.checks)
         )

@@ -5,7 +5,6 @@ the same driver goes on, the fault clears, and what the message says comes next 
 """
 
 import re
-import traceback
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -21,10 +20,13 @@ from sealift.gate import turn_back_at, window_of
 from sealift.recipe import DOWN, seconds_back
 from sealift.sandbox.faults import Fault
 from tests.faults.crashes import ACTS, Tried
-from tests.faults.forking import Broken, Forks
+from tests.faults.forking import Broken, Forks, guarded
 from tests.faults.hands import MEANWHILE
-from tests.faults.stage import Ended, Stage, plainly, play
-from tests.faults.tapped import Sent, Tap
+from tests.faults.judging import Ended, Ends, at_rest, back, refused, same, serving, undisturbed
+from tests.faults.living import live_on
+from tests.faults.sampling import share_of
+from tests.faults.stage import Stage, play
+from tests.faults.tapped import Sent
 
 LATE = 4 * 3600.0
 """Seconds by which a state is late that never comes: longer than any deadline while a workload is down."""
@@ -293,13 +295,14 @@ def _tapped(stage: Stage, walk: _Walk) -> Driver:
             copy = stage.copy_of_the_journal()
             if walk.forks.fork((moment, bad.name)):
                 walk.struck.append((moment, bad))
-                _go_on_in_this_fork(stage, tap, copy)
-                stage.invariants.excused += bad.waits
-                stage.invariants.people_act = bad.after
-                if bad.after:
-                    walk.due = bad.put
-                else:
-                    bad.put(stage, sent)
+                with guarded():
+                    live_on(stage, copy)
+                    stage.invariants.excused += bad.waits
+                    stage.invariants.people_act = bad.after
+                    if bad.after:
+                        walk.due = bad.put
+                    else:
+                        bad.put(stage, sent)
                 return
 
     def done(sent: Sent, reply: Mapping[str, Any]) -> None:
@@ -324,14 +327,6 @@ def _down(stage: Stage, sent: Sent) -> bool:
     return step is not None and step.phase in DOWN
 
 
-def _go_on_in_this_fork(stage: Stage, tap: Tap, journal: Any) -> None:
-    """Let the driver that runs, too, write to a journal of this process's own."""
-    stage.go_on_with(journal)
-    tap.elsewhere = False  # it lives on, on the same journal as those after it
-    tap.driver.journal._kept = tap.driver.journal._engine  # type: ignore[attr-defined]  # closing it would touch the other's
-    tap.driver.journal._engine = stage.world.driver.journal._engine
-
-
 # -- the walk ------------------------------------------------------------------------------------------------------------
 
 
@@ -353,35 +348,28 @@ async def _strike(stage: Stage, act: str, wanted: Wanted, at_once: int) -> tuple
     walk = _Walk(act, wanted, Forks(at_once))
     outcome = await ACTS[act].play(stage, lambda: _tapped(stage, walk))
     if walk.struck:
-        await _tell(walk, stage, outcome)
-    undisturbed = stage.end(outcome)
-    wrong = [*undisturbed.wrong, *_compared(undisturbed, ACTS[act].code, undisturbed.picture)]
-    tried = [Tried(act, "", "", wrong, undisturbed.checks)]
-    before = plainly(stage.before)
-    for (moment, name), ends in walk.forks.join().items():
-        if isinstance(ends, Broken):
-            tried.append(Tried(act, str(moment), name, [ends.why]))
+        walk.forks.tell(await _mended_until_over(walk, stage, outcome))
+    ends = stage.ends(outcome)
+    tried = [Tried(act, "", "", undisturbed(ends, ACTS[act].code), ends.undisturbed.checks)]
+    for (moment, name), came in walk.forks.join().items():
+        if isinstance(came, Broken):
+            tried.append(Tried(act, str(moment), name, [came.why]))
             continue
-        wrong = list(judged(act, BAD[name], ends, undisturbed, before))
-        tried.append(Tried(act, str(moment), name, wrong, ends[-1].checks))
+        tried.append(Tried(act, str(moment), name, judged(act, BAD[name], came, ends), came[-1].checks))
     return walk.seen, tried
 
 
-async def _tell(walk: _Walk, stage: Stage, outcome: Outcome | None) -> None:
-    """Go on, in this fork, until it is over; tell every end that it came to."""
+async def _mended_until_over(walk: _Walk, stage: Stage, outcome: Outcome | None) -> list[Ended]:
+    """Go on, in this fork, until it is over; return every end that it came to."""
     ((moment, bad),) = walk.struck
-    try:
-        stage.box.faults.clear()
-        stage.world.clock.advance(LATE if bad.waits == LATE else 0)  # late as it is, it comes
-        ends = [stage.end(outcome)]
-        for _ in range(4):
-            if _over(walk.act, bad, ends[-1]):
-                break
-            ends.append(stage.end(await _mended(walk.act, bad, moment, stage, ends[-1])))
-        what: Any = ends
-    except BaseException:  # noqa: BLE001 - whatever it was, the process that forked hears of it
-        what = Broken(traceback.format_exc(limit=-12))
-    walk.forks.tell(what)
+    stage.box.faults.clear()
+    stage.world.clock.advance(LATE if bad.waits == LATE else 0)  # late as it is, it comes
+    ends = [stage.end(outcome)]
+    for _ in range(4):
+        if _over(walk.act, bad, ends[-1]):
+            break
+        ends.append(stage.end(await _mended(walk.act, bad, moment, stage, ends[-1])))
+    return ends
 
 
 def _over(act: str, bad: Bad, ended: Ended) -> bool:
@@ -406,55 +394,29 @@ async def _mended(act: str, bad: Bad, moment: Moment, stage: Stage, ended: Ended
 # -- the judge -----------------------------------------------------------------------------------------------------------
 
 
-def judged(act: str, bad: Bad, ends: list[Ended], undisturbed: Ended, before: list[str]) -> list[str]:
+def judged(act: str, bad: Bad, came: list[Ended], ends: Ends) -> list[str]:
     """Return what is wrong with how a run ended when it was struck, and with how it ended when the fault had cleared."""
-    first, last = ends[0], ends[-1]
-    wrong = [*last.wrong]
+    first, last = came[0], came[-1]
     if bad.after:
-        return wrong + [w for e in ends for w in _after_somebody(e, before)]
-    wrong += [f"at once: {w}" for w in _judged(act, bad, first, undisturbed, before)]
-    if last is not first:
-        went_back = "as it was before the cut" in last.message or "was put back" in last.message
-        if went_back and act == "forward" and "sealift accept" in "".join(e.message for e in ends[:-1]):
-            less = [line for line in before if line not in last.picture and not line.endswith(("[]", "{}"))]
-            wrong += [f"then: it was put back, and lacks {less[:4]}"] if less else []
-        else:
-            left = any("left over" in e.message for e in ends)
-            if not _over(act, bad, last) or (last.code == 0 and not went_back and act == "forward"):
-                wrong += [f"then: {w}" for w in _compared(last, 0, undisturbed.picture, left=left)]
+        return last.wrong + [w for e in came for w in _after_somebody(e, ends)]
+    wrong = last.wrong + [f"at once: {w}" for w in _at_once(act, bad, first, ends)]
+    if last is not first and not (bad.in_a_window and last.code == 3):
+        wrong += [f"then: {w}" for w in at_rest(last, ends)]
     return wrong
 
 
-SERVES = re.compile(r'"[^"]+": "(running|available)"')
-"""A line of a picture that tells of an instance or a database which serves."""
-
-
-def _after_somebody(ended: Ended, before: list[str]) -> list[str]:
-    """What somebody has deleted or changed stays so: what counts is that all that served serves, or a person is told."""
-    if ended.code == 6:
-        return (
-            [] if len(COMMAND.findall(ended.message)) >= 2 else [f"it names fewer than two commands: {ended.message}"]
-        )
-    serve, served = (len([line for line in lines if SERVES.search(line)]) for lines in (ended.picture, before))
-    if ended.code in (0, 3, 4, 5, 130) and serve >= served:
-        return []
-    return [f"it ended with {ended.code}, and {serve} serve of {served}: {ended.message[:400]}"]
-
-
-def _judged(act: str, bad: Bad, ended: Ended, undisturbed: Ended, before: list[str]) -> list[str]:
-    left = "left over" in ended.message
+def _at_once(act: str, bad: Bad, ended: Ended, ends: Ends) -> list[str]:
     if ended.code == ACTS[act].code:
-        return _compared(ended, ACTS[act].code, undisturbed.picture, left=left)
+        return same(ended, ends)
     match ended.code:
-        case 5 | 4 if act == "forward":
-            return _compared(ended, ended.code, before, left=left)
-        case 4 | 5 | 0:
-            return []
+        case 5 if act == "forward":
+            return back(ended, ends)
+        case 4:
+            return refused(ended, ends.before if act == "forward" else ends.retained)
         case 130:
             return [] if "sealift " in ended.message else [f"it names no command: {ended.message[:300]}"]
         case 6:
-            commands = COMMAND.findall(ended.message)
-            return [] if len(commands) >= 2 else [f"it names fewer than two commands: {ended.message[:400]}"]
+            return _two_commands(ended)
         case 3 if bad.in_a_window:
             return []
         case 1 if act == "finalize":
@@ -462,25 +424,22 @@ def _judged(act: str, bad: Bad, ended: Ended, undisturbed: Ended, before: list[s
     return [f"it ended with {ended.code}: {ended.message[:300]}"]
 
 
-def _compared(ended: Ended, code: int, picture: list[str], *, left: bool = False) -> list[str]:
-    """Compare an end with another; `left`: what its message names as left over may be there besides."""
-    found = [] if ended.code == code else [f"it ended with {ended.code}, not {code}: {ended.message[:300]}"]
-    less = [line.strip() for line in picture if line not in ended.picture]
-    if left:
-        less = [line for line in less if not line.endswith(("[]", "{}"))]  # what was empty holds what is left over
-    more = [line.strip() for line in ended.picture if line not in picture]
-    if less or ((more or len(picture) != len(ended.picture)) and not left):
-        sizes = f"{len(ended.picture)} lines for {len(picture)}"
-        found.append(f"another end ({ended.message[:200]}); lacks {less[:4]} and has {more[:4]} ({sizes})")
-    return found
+def _two_commands(ended: Ended) -> list[str]:
+    named = COMMAND.findall(ended.message)
+    return [] if len(named) >= 2 else [f"it names fewer than two commands: {ended.message[:400]}"]
+
+
+def _after_somebody(ended: Ended, ends: Ends) -> list[str]:
+    """What somebody has deleted or changed stays so: what counts is that all that served serves, or a person is told."""
+    if ended.code == 6:
+        return _two_commands(ended)
+    serve, served = serving(ended.picture), serving(ends.before)
+    if ended.code in (0, 3, 4, 5, 130) and serve >= served:
+        return []
+    return [f"it ended with {ended.code}, and {serve} serve of {served}: {ended.message[:400]}"]
 
 
 # -- what the long and the short form ask for ------------------------------------------------------------------------------
-
-
-def a_share_of(share: float, shape: str, route: str) -> Wanted:
-    """Return a choice of so much of the matrix, the same each time."""
-    return lambda moment, bad: crc32(f"{shape}/{route}/{moment.act}/{moment}/{bad.name}".encode()) % 1000 < share * 1000
 
 
 def striking(act: str, *, window: bool = False) -> Callable[[str, str, float, int], list[Tried]]:
@@ -488,15 +447,9 @@ def striking(act: str, *, window: bool = False) -> Callable[[str, str, float, in
 
     def every(shape: str, route: str, share: float, at_once: int) -> list[Tried]:
         options = {"window_end": in_three_days()} if window else {}
-        return strike(shape, route, a_share_of(share, shape, route), act, at_once=at_once, **options)
+        return strike(shape, route, share_of(share, shape, route, act), act, at_once=at_once, **options)
 
     return every
-
-
-def every(shape: str, route: str, share: float = 1.0, at_once: int = 2) -> list[Tried]:
-    """Try a share of the whole matrix of a shape and route: each act, each request, each fault, and the window's end."""
-    parts = [*(striking(act) for act in ACTS), striking("forward", window=True)]
-    return [tried for part in parts for tried in part(shape, route, share, at_once)]
 
 
 def in_three_days() -> float:

@@ -11,6 +11,9 @@ import select
 import selectors
 import signal
 import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +38,25 @@ def _own(loop: Any) -> None:
     )  # closing them would unregister what the other process waits for
     loop._selector = selectors.DefaultSelector()
     loop._make_self_pipe()
+
+
+_here: "list[Forks]" = []
+"""In a fork: whom it has to tell."""
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """In a fork, tell what raises in here to the process that forked, and end; elsewhere it raises.
+
+    Around a whole run, lest a fork goes on as if it were that process, and around what a listener does in a fork: the
+    engine keeps to itself what a listener raises, and would go on without it.
+    """
+    try:
+        yield
+    except BaseException:
+        if _here:
+            _here[-1].tell(Broken(traceback.format_exc(limit=-12)))
+        raise
 
 
 class Forks:
@@ -65,6 +87,7 @@ class Forks:
         gc.disable()  # a fork is short, and walking its memory would copy all of it
         _own(loop)
         self._writing = writing
+        _here.append(self)
         signal.alarm(PATIENCE)
         return True
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from tests.contract.shapes import CASES, SHAPES, planned
 from tests.faults import drivers, people
-from tests.faults.crashes import Tried, crash, share_of
+from tests.faults.crashes import Tried, crash
 from tests.faults.faulting import striking
+from tests.faults.sampling import share_of
 
 Every = Callable[[str, str, float, int], list[Tried]]
 """Tries a share of a part on a shape by a route, so many at once."""
@@ -36,8 +37,9 @@ class Part:
 
 def _crashing(act: str, then: str, inner: float = 0.1) -> Every:
     def every(shape: str, route: str, share: float, at_once: int) -> list[Tried]:
-        offset = sum(map(ord, shape + route + act + then))
-        return crash(shape, route, act, [then], share_of(share, offset), inner=share_of(inner, offset), at_once=at_once)
+        names = (shape, route, act, then)
+        wanted, also = share_of(share, *names), share_of(inner, *names)
+        return crash(shape, route, act, [then], wanted, inner=also, at_once=at_once)
 
     return every
 

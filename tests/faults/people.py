@@ -16,9 +16,11 @@ from sealift.watch import ABSENT_MEANS_GONE
 from tests.contract.shapes import no_bring_up
 from tests.faults.crashes import Tried
 from tests.faults.deeds import DATABASE, DB_DEEDS, EBS_DEEDS, INSTANCE, Deed, Done, done_by, named
-from tests.faults.forking import Broken, Forks
-from tests.faults.living import chosen, in_fork, live_on, tell, telling
-from tests.faults.stage import Ended, Stage, play
+from tests.faults.forking import Broken, Forks, guarded
+from tests.faults.judging import Ended
+from tests.faults.living import live_on
+from tests.faults.sampling import share_of
+from tests.faults.stage import Stage, play
 
 DEEDS: dict[str, Deed] = {d.name: d for d in (*EBS_DEEDS, *DB_DEEDS)}
 WELL, REFUSED, BACK, ASKS = 0, 4, 5, 6
@@ -39,13 +41,8 @@ def every(shape: str, route: str, share: float = 1.0, *, at_once: int = 1) -> li
     """Try each deed before each step of a run, forward and on its way back: a share of them, always the same."""
     found: list[Tried] = []
     for act in ("forward", "way back"):
-        wanted = partial(_wanted, share, shape, route, act)
-        found += try_deeds(shape, route, act, wanted, at_once=at_once)
+        found += try_deeds(shape, route, act, share_of(share, shape, route, act), at_once=at_once)
     return found
-
-
-def _wanted(share: float, shape: str, route: str, act: str, step: str, deed: str) -> bool:
-    return chosen(share, shape, route, act, step, deed)
 
 
 def try_deeds(shape: str, route: str, act: str, wanted: Callable[[str, str], bool], *, at_once: int = 1) -> list[Tried]:
@@ -66,7 +63,7 @@ async def _walk(stage: Stage, act: str, wanted: Callable[[str, str], bool], at_o
         for deed in (d for d in _deeds(stage) if wanted(event.step, d.name)):
             copy = stage.copy_of_the_journal()
             if forks.fork((event.step, deed.name)):
-                with telling(forks):
+                with guarded():
                     live_on(stage, copy)
                     here.append((deed, _do(stage, deed)))
                 return
@@ -74,10 +71,10 @@ async def _walk(stage: Stage, act: str, wanted: Callable[[str, str], bool], at_o
     driver = stage.driver(listeners=[listen])
     if act == "way back":
         driver.runner = no_bring_up
-    outcome = await in_fork(forks, here, stage.migrate(driver))
+    outcome = await stage.migrate(driver)
     if here:
         ((deed, done),) = here
-        await tell(forks, lambda: _story(stage, deed, done, outcome))
+        forks.tell(await _story(stage, deed, done, outcome))
     ended = stage.end(outcome)
     code = 0 if act == "forward" else BACK
     wrong = [] if ended.code == code else [f"it ended with {ended.code}: {ended.message[:300]}"]

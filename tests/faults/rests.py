@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sealift.driver import Outcome
 from sealift.journal import LEAVING, State, _locks, _slots, _switches
 from tests import clusters
-from tests.faults.stage import OTHERS, plainly
+from tests.faults.judging import masked
+from tests.faults.stage import OTHERS
 from tests.faults.terrain import ACCOUNTS, REGION, Came, Goal, Terrain, told_in
 
 CODES = (0, 1, 2, 3, 4, 5, 6, 130)
@@ -215,7 +216,7 @@ def _databases(t: Terrain, goal: Goal) -> dict[str, Any]:
     mine = {n: d for n, d in there.items() if n == goal.unit or (n.startswith(f"{goal.unit}-") and n.count("-") == 1)}
     return {
         name: {
-            **{k: plainly(d.get(k)) for k in DATABASE},
+            **{k: masked(d.get(k)) for k in DATABASE},
             "id": d.get("DbiResourceId") or d.get("DbClusterResourceId"),
             "key": d.get("KmsKeyId"),
         }

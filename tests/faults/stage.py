@@ -3,12 +3,11 @@
 import asyncio
 import json
 import os
-import re
 import sqlite3
-import traceback
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,55 +23,18 @@ from sealift.sandbox.quotas import Quotas
 from sealift.sandbox.seeding import VolumeSpec
 from tests import databases
 from tests.contract.shapes import SHAPES, look, options_of
+from tests.faults.forking import guarded
+from tests.faults.holdings import Holdings
 from tests.faults.invariants import Invariants, Violation
+from tests.faults.judging import Ended, Ends, Eyes, Lines, resources
 from tests.faults.tapped import Dies, Killed, Tap
 from tests.world import ACKS, World
-
-IDS = re.compile(
-    r"\b(?:cluster-[A-Z0-9]{20,}|db-[A-Z0-9]{20,}|customendpoint-[A-Z0-9]+|"
-    r"(?:vol|snap|i|eni|sg|cr|mig|bgd|prx-target)-[0-9a-z]{8,}|sealift-(?:restore-|green-)?[0-9a-f]{16,}|"
-    r"-green-[a-z0-9]{6}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|![a-z]+-[0-9A-Za-z-]+)"
-)
-MOMENTS = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00:00|Z)?|datetime\.datetime\([^)]*\)")
-COUNTED = ("sealift:epoch", "sealift:attempt")
-"""Tags that say how often it was tried."""
 
 NOBODY = 2**22 + 1
 """The number of no process: Linux gives none above 2**22."""
 
 OTHERS = "mig-0123456789"
 """A migration of another journal: its tags are on things of the neighbours."""
-
-
-def plainly(seen: Any) -> list[str]:
-    """Return a picture as lines, without what differs from run to run: ids, moments, and how often it was tried."""
-    text = json.dumps(_uncounted(seen), sort_keys=True, default=str, indent=1)
-    text = MOMENTS.sub("<moment>", IDS.sub("<id>", text))
-    # what is keyed by an id stands in the order of its content
-    return sorted(line.rstrip(",") for line in text.splitlines())
-
-
-def _uncounted(x: Any) -> Any:
-    if isinstance(x, dict):
-        if x.get("Key") in COUNTED:
-            return {**x, "Value": "<number>"}
-        if x.get("DBClusterIdentifier") and "AvailabilityZone" in x:
-            x = {**x, "AvailabilityZone": "<zone>"}  # RDS chooses it for a member that is restored (R-RDS-83)
-        return {k: _uncounted(v) for k, v in x.items()}
-    if isinstance(x, list | tuple):
-        return ["<number>" if len(x) == 2 and x[0] in COUNTED and n else _uncounted(y) for n, y in enumerate(x)]
-    return x
-
-
-@dataclass
-class Ended:
-    """How a run ended: its outcome, a picture of the account, and what was found wrong on the way."""
-
-    code: int
-    message: str
-    picture: list[str]
-    wrong: list[str]
-    checks: dict[int, int] = field(default_factory=dict)
 
 
 class Stage:
@@ -85,6 +47,10 @@ class Stage:
         self.taps: list[Tap] = []
         self.plan: MigrationPlan
         self.before: dict[str, Any] = {}
+        self.began: Lines = Counter()  # that, as a picture
+        self.retained: Lines = Counter()  # the picture of a migration that is done, where an act begins with one
+        self.holdings = Holdings(box)
+        self.eyes: Eyes
         self.migration = ""
         self.doomed: Dies | None = None  # what the next driver dies of, unless told otherwise
         self.theirs: set[str] = set()  # what others have made meanwhile
@@ -109,6 +75,17 @@ class Stage:
         options = {"acks": (*ACKS, "R-EBS-89", "R-FENCE-01"), **options_of(made), "route": self.route, **more}
         self.plan = await self.world.plan(target, **options)
         self.before = look(self.world)
+        self.holdings.begin()
+        self.eyes = Eyes(self.before, self.world.key)
+        self.began = self.eyes.lines(self.holdings.seen(self.before))
+
+    def look(self) -> dict[str, Any]:
+        """Return everything that a migration may touch, and what volumes, databases and snapshots hold."""
+        return self.holdings.seen(look(self.world))
+
+    def remember(self) -> None:
+        """Remember how things stand now that the migration is done: an act begins here."""
+        self.retained = self.eyes.lines(self.look())
 
     def _neighbours(self, *, databases: bool) -> None:
         """Others' things, of the same kind, with the tags of another migration on them."""
@@ -221,15 +198,33 @@ class Stage:
 
     def end(self, outcome: Outcome | None) -> Ended:
         """Look how it ended."""
+        self._name()
         self.world.clock.advance(600)
         box, checks = self.box, dict(self.invariants.checks)
         discarded = any(w.discarded for w in self.invariants.watched.values())
         harm: list[Any] = [] if discarded else [*box.losses(), *box.db_losses()]
         harm += box.double_runs()
-        seen = look(self.world)
+        seen = self.look()
         found = [*map(str, self.invariants.violations), *(f"in the end: {h}" for h in harm[:3]), *self._untraced(seen)]
         code, said = (outcome.exit_code, outcome.message) if outcome else (-1, "the driver died")
-        return Ended(code, said, plainly(seen), found, checks)
+        ended = Ended(code, said, self.eyes.lines(seen), found, checks, named=self._named(seen, said))
+        if self.migration:
+            state = self.world.state(self.migration)
+            ended.rested = state.end or ""
+            ended.saved = sum(s.salvage() is not None for s in self.plan.steps) if state.brought_up is not None else 0
+        return ended
+
+    def ends(self, outcome: Outcome | None) -> Ends:
+        """Look how the run that nobody disturbed has ended, and return how others may."""
+        ended = self.end(outcome)
+        done = ended.picture if ended.rested == "retained" else Counter[str]()
+        return Ends(ended, self.began, self.retained or done)
+
+    def _named(self, seen: dict[str, Any], said: str) -> Lines:
+        """Return what there is that a message names as left over."""
+        left = said.partition("left over: ")[2]
+        there = resources(seen) if left else ()
+        return Counter(self.eyes.line(place, name, about) for place, name, about in there if name and name in left)
 
     def _untraced(self, seen: dict[str, Any]) -> Iterator[str]:
         """Yield what there is that was not there before, and that no row knows."""
@@ -243,11 +238,6 @@ class Stage:
                 known = name in self.before.get(place, {}) or name in self.theirs or name in told
                 if not known and not _of_a_deployment(name, told):
                     yield str(Violation(6, f"{place}: {name} is in no row"))
-
-    def changes(self) -> list[str]:
-        """Return what is different from before, in lines."""
-        was, now = plainly(self.before), plainly(look(self.world))
-        return [f"- {line}" for line in was if line not in now] + [f"+ {line}" for line in now if line not in was]
 
 
 def _of_a_deployment(name: str, told: str) -> bool:
@@ -278,14 +268,14 @@ def play(
     """Set a stage and run a scene on it."""
 
     async def run(stage: Stage) -> Any:
-        await stage.set(**options)
-        return await scene(stage)
+        with guarded():
+            await stage.set(**options)
+            return await scene(stage)
 
     home = os.getpid()
     with staged(shape, route, durations) as stage:
         try:
             return asyncio.run(run(stage))
         finally:
-            if os.getpid() != home:  # a fork that has not told: it must not go on as the process that forked
-                traceback.print_exc()
+            if os.getpid() != home:  # a fork that has told nothing: it must not go on as the process that forked
                 os._exit(70)

@@ -1,0 +1,262 @@
+"""How a trial may end: what there is then is compared, resource by resource and both ways, with the ends that it may come to.
+
+A resource is one line: where it stands, its name, and all of its attributes, what it holds among them (`holdings.py`). So a line
+that is swapped, lost, left or there twice is a difference. What was there before the run is called by its own ids and names; ids
+of what has been made since differ from run to run and are masked, as are moments.
+
+| what may differ, or be there besides | why |
+|---|---|
+| ids, names and moments of what a run has made, and how often it was tried | they are drawn anew (`Eyes`) |
+| the zone of a member of a cluster that was restored | RDS chooses it (R-RDS-83) |
+| how old the state in a baseline snapshot is | it is taken while the workload writes, and how long ago that was is no promise |
+| after a way back once up: a snapshot of each replacement | what was written since is kept (`Step.salvage`); they are counted |
+| what the last message names as left over | it says so, and what to do (`named`) |
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+IDS = re.compile(
+    r"\b(?:cluster-[A-Z0-9]{20,}|db-[A-Z0-9]{20,}|customendpoint-[A-Z0-9]+|"
+    r"(?:vol|snap|i|eni|sg|cr|mig|bgd|prx-target)-[0-9a-z]{8,}|sealift-(?:restore-|green-)?[0-9a-f]{16,}|"
+    r"-green-[a-z0-9]{6}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|![a-z]+-[0-9A-Za-z-]+)"
+)
+MOMENTS = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00:00|Z)?|datetime\.datetime\([^)]*\)")
+COUNTED = ("sealift:epoch", "sealift:attempt")
+"""Tags that say how often it was tried."""
+
+MADE, NUMBER, MOMENT, ZONE = "<made>", "<number>", "<moment>", "<zone>"
+SNAPSHOTS = ("snapshots", "db snapshots", "cluster snapshots")
+
+DATABASES = ("instances", "clusters")
+
+Lines = Counter[str]
+"""A picture: one line of JSON for each resource, `[place, name, attributes]`."""
+
+
+@dataclass
+class Ended:
+    """How a run ended: its outcome, a picture of the account, and what was found wrong on the way.
+
+    `rested`: how its migration came to rest, as its journal has it. `named`: the lines of what its message names as left over.
+    `saved`: how many replacements a way back has to keep the writes of.
+    """
+
+    code: int
+    message: str
+    picture: Lines
+    wrong: list[str]
+    checks: dict[int, int] = field(default_factory=dict)
+    rested: str = ""
+    named: Lines = field(default_factory=Counter)
+    saved: int = 0
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The ends that a trial may come to: that of the run which nobody disturbed, what was before it, and, where the act begins
+    with a migration that is done, what there was then.
+    """
+
+    undisturbed: Ended
+    before: Lines
+    retained: Lines
+
+
+# -- a picture in lines
+
+
+class Eyes:
+    """Looks at pictures of an account, and tells what was there before from what was made since."""
+
+    def __init__(self, before: Mapping[str, Any], *known: str) -> None:
+        """`known`: more text with ids that are the same in every run."""
+        self.known = frozenset(IDS.findall(" ".join([json.dumps(before, default=str), *known])))
+
+    def lines(self, seen: Mapping[str, Any]) -> Lines:
+        """Return a picture in lines."""
+        return Counter(self.line(place, name, about) for place, name, about in resources(seen))
+
+    def line(self, place: str, name: str, about: Any) -> str:
+        """Return a resource as a line."""
+        about = about if isinstance(about, Mapping) else {"is": about}
+        if self._made(name, about):
+            about = _uncounted(about)
+        text = json.dumps([place, name, about], sort_keys=True, default=str)
+        return json.dumps(_sorted(json.loads(self.masked(text))), sort_keys=True)
+
+    def masked(self, text: str) -> str:
+        """Return text without moments, and without ids of what was not there before."""
+        return MOMENTS.sub(MOMENT, IDS.sub(lambda found: found[0] if found[0] in self.known else MADE, text))
+
+    def _made(self, name: str, about: Mapping[str, Any]) -> bool:
+        own = about.get("DbiResourceId") or about.get("DbClusterResourceId") or name
+        return own not in self.known and IDS.search(str(own)) is not None
+
+
+def masked(x: Any) -> Any:
+    """Return a value without ids and moments, its lists in the order of what is in them."""
+    return _sorted(json.loads(Eyes({}).masked(json.dumps(x, default=str))))
+
+
+def resources(seen: Mapping[str, Any]) -> Iterable[tuple[str, str, Any]]:
+    """Yield where each thing of a picture stands, its name, and what is said of it."""
+    for place, things in seen.items():
+        if isinstance(things, Mapping):
+            yield from ((place, str(name), about) for name, about in things.items())
+        else:
+            yield from ((place, x, {}) if isinstance(x, str) else (place, "", {"is": x}) for x in things)
+
+
+def _uncounted(about: Mapping[str, Any]) -> dict[str, Any]:
+    """Mask what of a thing that was made says how often it was tried, what RDS chooses, and how old a baseline is."""
+    found = {k: _without_numbers(v) for k, v in about.items()}
+    if found.get("DBClusterIdentifier") and "AvailabilityZone" in found:
+        found["AvailabilityZone"] = ZONE
+    if found.get("role") == "baseline":
+        found["holds"] = {
+            s: re.sub("^(all of|an earlier state, .* of)", "a state of", h) for s, h in found["holds"].items()
+        }
+    return found
+
+
+def _without_numbers(x: Any) -> Any:
+    if isinstance(x, Mapping):
+        return {**x, "Value": NUMBER} if x.get("Key") in COUNTED else {k: _without_numbers(v) for k, v in x.items()}
+    if isinstance(x, list | tuple):
+        return [x[0], NUMBER] if len(x) == 2 and x[0] in COUNTED else [_without_numbers(y) for y in x]
+    return x
+
+
+def _sorted(x: Any) -> Any:
+    """Order lists by what is in them: they stood in the order of ids that are masked by now."""
+    if isinstance(x, dict):
+        return {k: sorted(map(_sorted, v), key=_key) if isinstance(v, list) else _sorted(v) for k, v in x.items()}
+    return [_sorted(y) for y in x] if isinstance(x, list) else x
+
+
+def _key(x: Any) -> str:
+    return json.dumps(x, sort_keys=True)
+
+
+# -- two pictures
+
+
+def differences(was: Lines, now: Lines) -> list[str]:
+    """Return what is different in words: what is lacking, what is there besides, and, of what has changed, what did."""
+    less, more = ([json.loads(line) for line in (a - b).elements()] for a, b in ((was, now), (now, was)))
+    found = []
+    for place, name, about in less:
+        alike = [m for m in more if m[0] == place and (m[1] == name or MADE in m[1] + name)]
+        nearest = min(alike, key=lambda m: (m[1] != name, len(_changed(about, m[2]))), default=None)
+        if nearest is None:
+            found.append(f"lacks {place} {name} {_short(about)}".rstrip())
+        else:
+            more.remove(nearest)
+            renamed = [] if nearest[1] == name else [f"it is {nearest[1]}"]
+            found.append(f"{place} {name}: {'; '.join(renamed + _changed(about, nearest[2]))}")
+    return found + [f"has {place} {name} {_short(about)}".rstrip() for place, name, about in more]
+
+
+def _changed(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{key} {_apart(was.get(key), now.get(key))}" for key in sorted({*was, *now}) if was.get(key) != now.get(key)
+    ]
+
+
+def _apart(was: Any, now: Any) -> str:
+    if isinstance(was, list) and isinstance(now, list):
+        was, now = [x for x in was if x not in now] or was, [x for x in now if x not in was] or now
+    elif isinstance(was, dict) and isinstance(now, dict):
+        was, now = ({k: v for k, v in a.items() if b.get(k) != v} for a, b in ((was, now), (now, was)))
+    return f"{_short(was)} -> {_short(now)}"
+
+
+def _short(x: Any) -> str:
+    text = json.dumps(x) if x != {} else ""
+    return text if len(text) <= 200 else f"{text[:197]}..."
+
+
+# -- the judges: each returns what is wrong
+
+
+def compared(ended: Ended, picture: Lines, end: str) -> list[str]:
+    """Compare an end with a picture; what its message names as left over may be there, or may still be as it was left."""
+    now = ended.picture - ended.named
+    spots = {tuple(json.loads(line)[:2]) for line in ended.named}
+    was = Counter({line: n for line, n in picture.items() if tuple(json.loads(line)[:2]) not in spots})
+    found = differences(was, now)
+    return [f"another end than {end} ({ended.message[:200]}): {' | '.join(found[:6])}"] if found else []
+
+
+def undisturbed(ends: Ends, code: int) -> list[str]:
+    """The run that nobody disturbed: what it ends with is what the others are compared with."""
+    return [*ends.undisturbed.wrong, *_coded(ends.undisturbed, code)]
+
+
+def same(ended: Ended, ends: Ends) -> list[str]:
+    """Ended as the run that nobody disturbed."""
+    return [*_coded(ended, ends.undisturbed.code), *compared(ended, ends.undisturbed.picture, "the undisturbed one")]
+
+
+def put_back(ended: Ended, ends: Ends) -> list[str]:
+    """All is as it was before; after bring-up a snapshot of each replacement is there besides, and nothing else."""
+    saved = Counter({line: n for line, n in ended.picture.items() if _safety(line)})
+    rest = Ended(ended.code, ended.message, ended.picture - saved, [], named=ended.named)
+    wrong = [*_coded(ended, 0, 5), *compared(rest, ends.before, "what was before")]
+    if saved.total() != ended.saved:
+        wrong.append(f"it keeps the writes of {ended.saved} replacements in {saved.total()} snapshots")
+    return wrong
+
+
+def _safety(line: str) -> bool:
+    place, _, about = json.loads(line)
+    return place in SNAPSHOTS and about.get("role") == "safety"
+
+
+def back(ended: Ended, ends: Ends) -> list[str]:
+    """Put back, by a person's word."""
+    rested = [] if ended.rested == "rolled-back" else [f"it is {ended.rested}: {ended.message[:300]}"]
+    return rested + put_back(ended, ends)
+
+
+def serving(picture: Lines) -> int:
+    """Return how many instances run, and how many databases and clusters are available."""
+    seen = [(place, about) for place, _, about in map(json.loads, picture.elements())]
+    states = [about.get("is") for place, about in seen if place == "power"]
+    states += [about.get("DBInstanceStatus") or about.get("Status") for place, about in seen if place in DATABASES]
+    return sum(state in ("running", "available") for state in states)
+
+
+def refused(ended: Ended, picture: Lines) -> list[str]:
+    """Refused, with nothing changed."""
+    return [*_coded(ended, 4), *compared(ended, picture, "where it began")]
+
+
+def at_rest(ended: Ended, ends: Ends) -> list[str]:
+    """Ended in one of the ways to come to rest, and as that leaves things."""
+    match ended.rested:
+        case "retained":
+            return [*_coded(ended, 0), *compared(ended, ends.retained, "that of a migration that is done")]
+        case "rolled-back":
+            return put_back(ended, ends)
+        case "finalized":
+            return [*_coded(ended, 0), *compared(ended, ends.undisturbed.picture, "the undisturbed one")]
+    return [f"it did not come to rest, but ended with {ended.code}: {ended.message[:300]}"]
+
+
+def adopted(ended: Ended, ends: Ends) -> list[str]:
+    """Adopted, it came to rest; refused, nothing had been begun."""
+    if ended.code == 4:
+        return [f"refused: {w}; {ended.message[:200]}" for w in refused(ended, ends.before)]
+    return at_rest(ended, ends)
+
+
+def _coded(ended: Ended, *codes: int) -> list[str]:
+    if ended.code in codes:
+        return []
+    return [f"it ended with {ended.code}, not {' or '.join(map(str, codes))}: {ended.message[:300]}"]
