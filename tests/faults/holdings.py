@@ -62,7 +62,7 @@ class Holdings:
         for held in (*self._volumes(), *(head.store for room in self._rooms() for head, _ in room.heads())):
             if isinstance(held, Store) and held.follows:
                 continue  # a replica has what its source has
-            for stream in held.contents(now).streams:
+            for stream in {*held.contents(now).streams, *held.writers}:
                 self.sources.setdefault(stream, held)
                 self.had.setdefault(stream, held.contents(now).only(stream))
 
@@ -87,7 +87,7 @@ class Holdings:
 
     def _words(self, contents: Contents, itself: Held | None = None) -> dict[str, str]:
         now, said = self.box.now(), {}
-        for stream in sorted(contents.streams):
+        for stream in sorted({*contents.streams, *(itself.writers if itself else ())}):
             source, mine = self.sources.get(stream), contents.only(stream)
             if source is None:
                 said[stream] = "its own"
