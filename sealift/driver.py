@@ -832,6 +832,10 @@ class Driver:
                 ),
             ), lists
         except SealiftError as error:
+            # Nothing is put back here: what turns a migration back (exit 5) is an error of finalize, which is run again.
+            if error.exit_code == TurnBack.exit_code:
+                said = f"{str(error).rstrip('.')}. Nothing is down: go on with: sealift finalize {migration}"
+                return Outcome(plan.target, migration, SealiftError.exit_code, said), lists
             return Outcome(plan.target, migration, error.exit_code, str(error)), lists
 
     def _refuse_finalize(self, plan: MigrationPlan, state: State, migration: str) -> None:

@@ -6,6 +6,7 @@ import boto3
 import pytest
 
 from sealift.options import DAY
+from sealift.sandbox.faults import Fault
 from tests.pictures import changed, picture
 from tests.promises.acts import refuse, when
 from tests.world import DATA, REGION, ROOT, World
@@ -140,6 +141,18 @@ async def test_a_source_that_somebody_uses_again_is_not_deleted(instant: World) 
     instant.ec2.attach_volume(VolumeId=source, InstanceId=other, Device="/dev/sdz")
     done, _ = await finalize(instant, outcome.migration)
     assert (False, True) == (done.exit_code == 0, source in instant.all_volumes())
+
+
+async def test_a_finalize_that_fails_puts_nothing_back_and_is_run_again(instant: World) -> None:
+    """Its restore point goes to 'error': exit 1, not 5, for no service was put back; the source is there; the next run ends it."""
+    _, migration = await retained(instant, retain=0)
+    before = instant.all_volumes()
+    instant.box.faults.add(Fault(operation="ec2:CreateSnapshot", fails_at=50.0))
+    failed, _ = await finalize(instant, migration)
+    assert (1, before) == (failed.exit_code, instant.all_volumes())
+    assert "went to 'error'" in failed.message
+    assert failed.message.endswith(f"Nothing is down: go on with: sealift finalize {migration}")
+    assert 0 == (await finalize(instant, migration))[0].exit_code
 
 
 async def test_finalize_says_what_stays_until_somebody_acts(instant: World) -> None:
