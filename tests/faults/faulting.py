@@ -22,7 +22,7 @@ from sealift.sandbox.faults import Fault
 from tests.faults.crashes import ACTS, Tried
 from tests.faults.forking import Broken, Forks, guarded
 from tests.faults.hands import MEANWHILE
-from tests.faults.judging import Ended, Ends, at_rest, back, refused, same, serving, undisturbed
+from tests.faults.judging import Ended, Ends, at_rest, back, half_way, refused, same, serving, undisturbed
 from tests.faults.living import live_on
 from tests.faults.sampling import share_of
 from tests.faults.stage import Stage, play
@@ -411,6 +411,8 @@ def _at_once(act: str, bad: Bad, ended: Ended, ends: Ends) -> list[str]:
     match ended.code:
         case 5 if act == "forward":
             return back(ended, ends)
+        case 1 | 4 if act == "finalize":  # nothing is down: finalize is run again, and goes on where it was
+            return half_way(ended, ends.retained, ends.undisturbed.picture)
         case 4:
             return refused(ended, ends.before if act == "forward" else ends.retained)
         case 130:
@@ -419,8 +421,6 @@ def _at_once(act: str, bad: Bad, ended: Ended, ends: Ends) -> list[str]:
             return _two_commands(ended)
         case 3 if bad.in_a_window:
             return []
-        case 1 if act == "finalize":
-            return []  # nothing is down: an error of the service, after which finalize is run again
     return [f"it ended with {ended.code}: {ended.message[:300]}"]
 
 

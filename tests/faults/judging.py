@@ -186,11 +186,15 @@ def _short(x: Any) -> str:
 
 def compared(ended: Ended, picture: Lines, end: str) -> list[str]:
     """Compare an end with a picture; what its message names as left over may be there, or may still be as it was left."""
-    now = ended.picture - ended.named
-    spots = {tuple(json.loads(line)[:2]) for line in ended.named}
-    was = Counter({line: n for line, n in picture.items() if tuple(json.loads(line)[:2]) not in spots})
+    now, spots = ended.picture - ended.named, {_spot(line) for line in ended.named}
+    was = Counter({line: n for line, n in picture.items() if _spot(line) not in spots or MADE in _spot(line)[1]})
     found = differences(was, now)
     return [f"another end than {end} ({ended.message[:200]}): {' | '.join(found[:6])}"] if found else []
+
+
+def _spot(line: str) -> tuple[str, str]:
+    place, name, _ = json.loads(line)
+    return place, name
 
 
 def undisturbed(ends: Ends, code: int) -> list[str]:
@@ -235,6 +239,13 @@ def serving(picture: Lines) -> int:
 def refused(ended: Ended, picture: Lines) -> list[str]:
     """Refused, with nothing changed."""
     return [*_coded(ended, 4), *compared(ended, picture, "where it began")]
+
+
+def half_way(ended: Ended, start: Lines, end: Lines) -> list[str]:
+    """What stays is as it was; of what goes or comes on the way from `start` to `end`, some has gone or come, and nothing else."""
+    stays = start & end
+    may = stays + (ended.picture & ((start | end) - stays))
+    return compared(ended, may, "half-way")
 
 
 def at_rest(ended: Ended, ends: Ends) -> list[str]:
