@@ -17,7 +17,7 @@ from sealift.journal import Journal
 from sealift.sandbox import Durations
 from tests.pictures import changed, picture
 from tests.promises.acts import refuse, when
-from tests.world import DATA, ROOT, World, sandbox
+from tests.world import DATA, REGION, ROOT, World, sandbox
 
 
 class Killed(BaseException):
@@ -237,6 +237,19 @@ async def test_a_lost_journal_is_rebuilt_from_the_sources(instant: World, stage:
     assert (0, "running", []) == (outcome.exit_code, instant.power(instance), instant.box.losses()), outcome
     assert (serving == sources) == (stage == "cutover")
     assert (2 if stage == "cutover" else 4) == len(instant.all_volumes())
+
+
+async def test_a_loose_volume_whose_journal_is_lost_in_its_cut_is_put_back(instant: World) -> None:
+    """Of a volume that is attached to nothing only what the cut has made tells of it: a last snapshot is not left behind."""
+    volume = instant.box.add_volume(REGION, spec=DATA)
+    plan = await instant.plan(volume, route="snapshot")
+    before = (set(instant.all_volumes()), set(instant.snapshots()))
+    await run(instant, volume, route="snapshot", kill_at=(f"last:{volume}", "made"))
+    again, lost = lose_the_journal(instant), stored(instant)
+    adopted = await instant.act(again.adopt(volume, plan.options))
+    assert (0, True) == (adopted.exit_code, f"'cutover'. Next: sealift rollback {lost}" in adopted.message), adopted
+    assert 0 == (await instant.act(again.rollback(lost))).exit_code
+    assert before == (set(instant.all_volumes()), set(instant.snapshots()))
 
 
 @pytest.mark.parametrize(

@@ -149,8 +149,9 @@ async def _stage(read: Read, facts: InstanceFacts | VolumeAlone, made: list[Desc
         if "VolumeId" in m and "VolumeType" in m and tags_of(m).get("sealift:role") in ("copy", "replacement")
     ]
     handed_over = bool(_handed(replacements))
-    if isinstance(facts, VolumeAlone):
-        return "up" if handed_over else "cutover" if replacements else "prepare"
+    if isinstance(facts, VolumeAlone):  # nothing else tells that a cut has begun than what was made in it
+        cut = any(int(tags_of(m).get("sealift:epoch", 0)) for m in made)
+        return "up" if handed_over else "cutover" if cut or replacements else "prepare"
     found = instances_in(await read(instances(facts.id))).get(facts.id)
     state = found["State"]["Name"] if found else "gone"
     on = {m["Ebs"]["VolumeId"]: m["Ebs"] for m in (found or {}).get("BlockDeviceMappings", ()) if "Ebs" in m}
