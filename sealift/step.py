@@ -312,7 +312,7 @@ class Step(ABC):
 
     def resource(self) -> str:
         """Return the id of the resource that the step is about, as far as it is known."""
-        for name in ("volume", "source", "instance", "database", "snapshot", "group", "arn"):
+        for name in ("volume", "source", "instance", "database", "snapshot", "group", "arn", "deployment"):
             if (value := getattr(self, name, None)) is not None:
                 return str(value)
         return ""

@@ -173,6 +173,17 @@ def test_titles_say_something(shape: str, route: str) -> None:
 
 
 @each
+def test_the_way_back_names_what_each_step_is_about(shape: str, route: str) -> None:
+    """What could not be cleaned is left over by a name that a person can look for."""
+    steps = steps_of(shape, route)
+    for brought_up in (False, True):
+        undo = back(steps, brought_up=brought_up)
+        known = made(steps) | made(undo)
+        calls = [s for s in undo if not s.do(CTX).operation.startswith("local:")]
+        assert [] == [s.key for s in calls if not bind(s, known).resource()]
+
+
+@each
 def test_no_call_forces_anything(shape: str, route: str) -> None:
     """Nothing is ever sent with Force, SkipOsShutdown or Hibernate: AWS warns of lost data."""
     for step in everything(shape, route):
