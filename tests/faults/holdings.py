@@ -75,6 +75,7 @@ class Holdings:
         found["snapshots"] = {
             s.id: self._snapshot(s, seen["snapshots"][s.id]) for s in self._snapshots() if s.id in seen["snapshots"]
         }
+        found["deployments"] = {}
         for room in self._rooms():
             found |= self._of_databases(room, found)
         return found
@@ -121,7 +122,11 @@ class Holdings:
                 s.id: self._db_snapshot(s) for s in room.cluster_snapshots.values() if s.id in seen["cluster snapshots"]
             },
         }
-        return {"instances": instances, "clusters": clusters, **shots}
+        deployments = {
+            d.id: {"name": d.name, "status": d.status, "green": [pair.green.id for pair in d.pairs]}
+            for d in room.deployments.values()
+        }
+        return {"instances": instances, "clusters": clusters, "deployments": deployments, **shots}
 
     def _instance(self, db: Database) -> dict[str, Any]:
         about = {"memory": sorted(db.memory), "carried": sorted(db.carried), "effective": dict(db.effective)}

@@ -17,7 +17,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 IDS = re.compile(
@@ -186,9 +186,11 @@ def _short(x: Any) -> str:
 
 def compared(ended: Ended, picture: Lines, end: str) -> list[str]:
     """Compare an end with a picture; what its message names as left over may be there, or may still be as it was left."""
-    now, spots = ended.picture - ended.named, {_spot(line) for line in ended.named}
-    was = Counter({line: n for line, n in picture.items() if _spot(line) not in spots or MADE in _spot(line)[1]})
-    found = differences(was, now)
+    spots = {_spot(line) for line in ended.named}
+    lacks = Counter(
+        {x: n for x, n in (picture - ended.picture).items() if _spot(x) not in spots or MADE in _spot(x)[1]}
+    )
+    found = differences(lacks, ended.picture - picture - ended.named)
     return [f"another end than {end} ({ended.message[:200]}): {' | '.join(found[:6])}"] if found else []
 
 
@@ -210,7 +212,7 @@ def same(ended: Ended, ends: Ends) -> list[str]:
 def put_back(ended: Ended, ends: Ends) -> list[str]:
     """All is as it was before; after bring-up a snapshot of each replacement is there besides, and nothing else."""
     saved = Counter({line: n for line, n in ended.picture.items() if _safety(line)})
-    rest = Ended(ended.code, ended.message, ended.picture - saved, [], named=ended.named)
+    rest = replace(ended, picture=ended.picture - saved)
     wrong = [*_coded(ended, 0, 5), *compared(rest, ends.before, "what was before")]
     if saved.total() != ended.saved:
         wrong.append(f"it keeps the writes of {ended.saved} replacements in {saved.total()} snapshots")
@@ -242,10 +244,10 @@ def refused(ended: Ended, picture: Lines) -> list[str]:
 
 
 def half_way(ended: Ended, start: Lines, end: Lines) -> list[str]:
-    """What stays is as it was; of what goes or comes on the way from `start` to `end`, some has gone or come, and nothing else."""
-    stays = start & end
-    may = stays + (ended.picture & ((start | end) - stays))
-    return compared(ended, may, "half-way")
+    """What stays from `start` to `end` is as it was; what goes, changes or is made on the way is in some state of its own."""
+    stays, under_way = start & end, {_spot(line) for line in (start - end) + (end - start)}
+    about = {x: n for x, n in ended.picture.items() if x in stays or not (_spot(x) in under_way or MADE in _spot(x)[1])}
+    return compared(replace(ended, picture=Counter(about)), stays, "half-way")
 
 
 def at_rest(ended: Ended, ends: Ends) -> list[str]:

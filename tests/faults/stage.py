@@ -76,12 +76,14 @@ class Stage:
         self.plan = await self.world.plan(target, **options)
         self.before = look(self.world)
         self.holdings.begin()
-        self.eyes = Eyes(self.before, self.world.key)
-        self.began = self.eyes.lines(self.holdings.seen(self.before))
+        seen = self.look()
+        self.eyes = Eyes(seen, self.world.key)
+        self.began = self.eyes.lines(seen)
 
     def look(self) -> dict[str, Any]:
         """Return everything that a migration may touch, and what volumes, databases and snapshots hold."""
-        return self.holdings.seen(look(self.world))
+        seen = self.holdings.seen(look(self.world))
+        return {**seen, "security groups": _groups(self.world)} if SHAPES[self.shape].prefix else seen
 
     def remember(self) -> None:
         """Remember how things stand now that the migration is done: an act begins here."""
@@ -221,10 +223,14 @@ class Stage:
         return Ends(ended, self.began, self.retained or done)
 
     def _named(self, seen: dict[str, Any], said: str) -> Lines:
-        """Return what there is that a message names as left over."""
+        """Return what there is that a message names as left over, and of a deployment what is of its green side."""
         left = said.partition("left over: ")[2]
+        greens = [g for name, about in seen["deployments"].items() if name in left for g in about["green"]]
+        named = lambda name, about: name in left or any(g in f"{name} {about}" for g in greens)  # noqa: E731
         there = resources(seen) if left else ()
-        return Counter(self.eyes.line(place, name, about) for place, name, about in there if name and name in left)
+        return Counter(
+            self.eyes.line(place, name, about) for place, name, about in there if name and named(name, about)
+        )
 
     def _untraced(self, seen: dict[str, Any]) -> Iterator[str]:
         """Yield what there is that was not there before, and that no row knows."""
@@ -238,6 +244,11 @@ class Stage:
                 known = name in self.before.get(place, {}) or name in self.theirs or name in told
                 if not known and not _of_a_deployment(name, told):
                     yield str(Violation(6, f"{place}: {name} is in no row"))
+
+
+def _groups(world: World) -> dict[str, Any]:
+    about = ("GroupName", "IpPermissions", "IpPermissionsEgress", "Tags")
+    return {g["GroupId"]: {k: g.get(k) for k in about} for g in world.ec2.describe_security_groups()["SecurityGroups"]}
 
 
 def _of_a_deployment(name: str, told: str) -> bool:
