@@ -312,11 +312,14 @@ class Step(ABC):
 
     def resource(self) -> str:
         """Return the id of the resource that the step is about, as far as it is known."""
-        for name in ("volume", "source", "instance", "database", "snapshot", "group", "arn", "deployment"):
+        for name in NAMES:
             if (value := getattr(self, name, None)) is not None:
                 return str(value)
         return ""
 
+
+NAMES = ("volume", "source", "instance", "database", "snapshot", "group", "arn", "deployment", "endpoint")
+"""The fields by which a step says what it is about, first the one that counts."""
 
 Undo = Step | tuple[Step, ...] | Irreversible
 """What takes a step back."""
