@@ -318,7 +318,10 @@ class Step(ABC):
         return ""
 
 
-NAMES = ("volume", "source", "instance", "database", "snapshot", "group", "arn", "deployment", "endpoint")
+NAMES = (
+    *("volume", "source", "instance", "database", "snapshot", "group"),
+    *("arn", "deployment", "endpoint", "reservation"),
+)
 """The fields by which a step says what it is about, first the one that counts."""
 
 Undo = Step | tuple[Step, ...] | Irreversible
