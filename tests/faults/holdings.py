@@ -59,7 +59,9 @@ class Holdings:
     def begin(self) -> None:
         """Remember how things stand now."""
         now = self.box.now()
-        for held in (*self._volumes(), *(head.store for room in self._rooms() for head, _ in room.heads())):
+        stores = [head.store for room in self._rooms() for head, _ in room.heads()]
+        everything: list[Held] = [*self._volumes(), *stores]
+        for held in everything:
             if isinstance(held, Store) and held.follows:
                 continue  # a replica has what its source has
             for stream in {*held.contents(now).streams, *held.writers}:

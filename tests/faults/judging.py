@@ -10,7 +10,7 @@ of what has been made since differ from run to run and are masked, as are moment
 | the zone of a member of a cluster that was restored | RDS chooses it (R-RDS-83) |
 | how old the state in a baseline snapshot is | it is taken while the workload writes, and how long ago that was is no promise |
 | after a way back once up: a snapshot of each replacement | what was written since is kept (`Step.salvage`); they are counted |
-| what the last message names as left over | it says so, and what to do (`named`) |
+| what a message has named as left over | it was said, once, at the end of the attempt that left it (`named`) |
 """
 
 import json
@@ -42,7 +42,7 @@ Lines = Counter[str]
 class Ended:
     """How a run ended: its outcome, a picture of the account, and what was found wrong on the way.
 
-    `rested`: how its migration came to rest, as its journal has it. `named`: the lines of what its message names as left over.
+    `rested`: how its migration came to rest, as its journal has it. `named`: the lines of what its message, or one before it, names as left over.
     `saved`: how many replacements a way back has to keep the writes of.
     """
 

@@ -54,6 +54,7 @@ class Stage:
         self.migration = ""
         self.doomed: Dies | None = None  # what the next driver dies of, unless told otherwise
         self.theirs: set[str] = set()  # what others have made meanwhile
+        self.left = ""  # what messages have named as left over
         self._copies = 0
 
     def _plan_of(self, migration: str) -> dict[str, Any]:
@@ -223,10 +224,14 @@ class Stage:
         return Ends(ended, self.began, self.retained or done)
 
     def _named(self, seen: dict[str, Any], said: str) -> Lines:
-        """Return what there is that a message names as left over, and of a deployment what is of its green side."""
-        left = said.partition("left over: ")[2]
+        """Return what there is that a message has named as left over, and of a deployment what is of its green side."""
+        self.left += said.partition("left over: ")[2]
+        left = self.left  # one attempt's is not said again of the next
         greens = [g for name, about in seen["deployments"].items() if name in left for g in about["green"]]
-        named = lambda name, about: name in left or any(g in f"{name} {about}" for g in greens)  # noqa: E731
+
+        def named(name: str, about: Any) -> bool:
+            return name in left or any(g in f"{name} {about}" for g in greens)
+
         there = resources(seen) if left else ()
         return Counter(
             self.eyes.line(place, name, about) for place, name, about in there if name and named(name, about)

@@ -73,7 +73,10 @@ def test_what_is_there_twice_lost_or_left_is_seen() -> None:
 
 def test_one_of_what_was_there_in_the_place_of_another_is_seen() -> None:
     """What was there before keeps its name: a source that is attached where another was is not the source."""
-    at = lambda one, other: EYES.lines({"devices": {"/dev/sdf": {"volume": one}, "/dev/sdg": {"volume": other}}})  # noqa: E731
+
+    def at(one: str, other: str) -> Lines:
+        return EYES.lines({"devices": {"/dev/sdf": {"volume": one}, "/dev/sdg": {"volume": other}}})
+
     assert 2 == len(differences(at(ONE, TWO), at(TWO, ONE)))
     assert ['devices /dev/sdf: volume "vol-00000001" -> "<made>"'] == differences(at(ONE, TWO), at(NEW, TWO))
 
@@ -88,7 +91,10 @@ def test_only_tags_that_are_different_are_shown() -> None:
 
 def test_how_old_a_baseline_is_may_differ_and_nothing_else_of_it() -> None:
     """It is some state of its source; one of another volume is not."""
-    shot = lambda how: _lines(None, {"snap-aaaaaaaa": {"role": "baseline", "holds": {"i:/dev/sdf": how}}})  # noqa: E731
+
+    def shot(how: str) -> Lines:
+        return _lines(None, {"snap-aaaaaaaa": {"role": "baseline", "holds": {"i:/dev/sdf": how}}})
+
     assert [] == differences(shot(f"{SAME} of {ONE}"), shot(f"{EARLIER}, while it wrote of {ONE}"))
     for other in (f"{SAME} of {TWO}", f"{MORE} of {ONE}", f"{OTHER} of {ONE}", "its own"):
         assert differences(shot(f"{SAME} of {ONE}"), shot(other)), other
