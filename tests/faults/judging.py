@@ -42,7 +42,8 @@ Lines = Counter[str]
 class Ended:
     """How a run ended: its outcome, a picture of the account, and what was found wrong on the way.
 
-    `rested`: how its migration came to rest, as its journal has it. `named`: the lines of what its message, or one before it, names as left over.
+    `rested`: how its migration came to rest, as its journal has it. `named`: the lines of what its message, or one before it,
+    names as left over.
     `saved`: how many replacements a way back has to keep the writes of.
     """
 
