@@ -38,7 +38,7 @@ from sealift.errors import (
 )
 from sealift.events import Listener
 from sealift.gate import decide, window_of
-from sealift.journal import Journal, State
+from sealift.journal import AT_REST, Journal, State
 from sealift.kind import BLOCK, Barred, Kind, Read, Recalled, Verdict
 from sealift.kinds import BY_NAME, door, named, resolve
 from sealift.local import LOCAL, s3_place
@@ -650,9 +650,7 @@ class Driver:
         try:
             state = self.journal.state(migration)
             if not state.undecided or state.end == "finalized":
-                raise Refused(
-                    f"{migration} has no replacement in service to keep", remedy=f"See: sealift status {migration}"
-                )
+                raise Refused(f"{migration} has no replacement in service to keep", remedy=_remedy_of(migration, state))
             if state.end == "retained":
                 return Outcome(plan.target, migration, 0, f"{migration} is done already")
             gateway = await self.gateway(plan.region, plan.account)
@@ -840,7 +838,7 @@ class Driver:
 
     def _refuse_finalize(self, plan: MigrationPlan, state: State, migration: str) -> None:
         if state.end != "retained" or state.brought_up is None:
-            raise Refused(f"{migration} is not at rest on its replacement", remedy=f"See: sealift status {migration}")
+            raise Refused(f"{migration} is not at rest on its replacement", remedy=_remedy_of(migration, state))
         until = state.brought_up + plan.options.retain
         if self.clock.now() < until:
             when = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(until))
@@ -890,6 +888,11 @@ def _healed_by(found: Barred, migration: str) -> str:
     if not found.heal:
         return ""
     return f"First, in this order: {'; '.join(found.heal)}. Then: sealift rollback {migration} --discard-writes"
+
+
+def _remedy_of(migration: str, state: State) -> str:
+    """Name what brings a migration to rest, which whoever asks for something later wants first: its workload may be down."""
+    return f"See: sealift status {migration}" if state.end in AT_REST else f"Go on first: sealift resume {migration}"
 
 
 def _note_left(engine: Engine, why: str) -> None:

@@ -63,6 +63,8 @@ def _fits(state: State, outcome: Outcome) -> Iterator[str]:
             yield f"code 5, and it is not rolled back but {state.end}"
         case 6 if not COMMANDS.search(outcome.message):
             yield "a person is needed, and no command is named"
+        case 4 if COMMANDS.search(outcome.message):
+            return  # refused as it stands, and how it goes on is said: whoever died has left it so
         case 1 | 2 | 3 | 4 | 130 if state.in_cut and state.back_up is None:
             yield "a workload is down, and no person is asked for"
 

@@ -2,7 +2,10 @@
 
 import pytest
 
+from sealift.driver import Outcome
 from tests.faults.parts import PARTS, SHORT, Part
+from tests.faults.stage import Stage, play
+from tests.faults.tapped import Point
 
 CRASHES = [part for part in PARTS if part.counts == "crash points"]
 FORWARD, OTHERS = CRASHES[0], CRASHES[1:]
@@ -28,3 +31,15 @@ def test_who_dies_on_another_way_is_taken_up_again(part: Part, case: tuple[str, 
     tried = part.every(*case, part.short, 1)
     assert any(one.point for one in tried)
     assert [] == [(str(one), one.wrong) for one in tried if one.wrong]
+
+
+def test_who_asks_for_something_later_is_told_how_it_goes_on() -> None:
+    """A driver died in the cut, and the workload is down: `accept` and `finalize` refuse, and name what brings it to rest."""
+
+    async def scene(stage: Stage) -> list[Outcome]:
+        await stage.migrate(stage.driver(lambda point: point == Point("detach:/dev/xvda", "intent", "after")))
+        driver = stage.driver()
+        return [await driver.accept(stage.migration_now()), (await driver.finalize(stage.migration_now()))[0]]
+
+    for outcome in play("root only", "clone", scene):
+        assert (4, True) == (outcome.exit_code, f"Go on first: sealift resume {outcome.migration}" in outcome.message)
