@@ -17,7 +17,7 @@ from sealift.journal import Journal
 from sealift.sandbox import Durations
 from tests.pictures import changed, picture
 from tests.promises.acts import refuse, when
-from tests.world import DATA, ROOT, World, sandbox
+from tests.world import DATA, REGION, ROOT, World, sandbox
 
 
 class Killed(BaseException):
@@ -237,6 +237,22 @@ async def test_a_lost_journal_is_rebuilt_from_the_sources(instant: World, stage:
     assert (0, "running", []) == (outcome.exit_code, instant.power(instance), instant.box.losses()), outcome
     assert (serving == sources) == (stage == "cutover")
     assert (2 if stage == "cutover" else 4) == len(instant.all_volumes())
+
+
+@pytest.mark.parametrize(("route", "step"), [("snapshot", "last"), ("copy", "last"), ("copy", "encrypt")])
+async def test_a_lost_journal_in_the_cut_of_a_loose_volume_leaves_nothing_behind(
+    instant: World, route: str, step: str
+) -> None:
+    """Nothing is stopped that would tell of the cut: what was made in it does, and the way back that is offered deletes it."""
+    volume = instant.box.add_volume(REGION, spec=DATA)
+    plan = await instant.plan(volume, route=route)
+    before = picture(instant)
+    await run(instant, volume, route=route, kill_at=(f"{step}:{volume}", "made"))
+    lost, again = stored(instant), lose_the_journal(instant)
+    adopted = await instant.act(again.adopt(volume, plan.options))
+    assert (0, True) == (adopted.exit_code, f"rollback {lost}" in adopted.message), adopted
+    assert 0 == (await instant.act(again.rollback(lost))).exit_code
+    assert before == picture(instant)
 
 
 @pytest.mark.parametrize(
