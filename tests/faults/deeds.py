@@ -30,6 +30,7 @@ class Done:
     also: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
     kept: Mapping[str, Any] = field(default_factory=dict)  # what undoing it needs
+    for_good: bool = False  # it was undone, and its harm stays
 
 
 @dataclass(frozen=True)
@@ -435,7 +436,9 @@ def _start_db(stage: Stage, done: Done) -> None:
 
 
 def _add_replica(stage: Stage) -> Done | None:
-    if cluster(stage):
+    """Make a read replica of the source; one of its replacement is nobody's business."""
+    there = database(stage, stage.plan.target)
+    if cluster(stage) or there is None or there["StorageEncrypted"]:
         return None
     _rds(stage).create_db_instance_read_replica(
         DBInstanceIdentifier=BY_HAND, SourceDBInstanceIdentifier=stage.plan.target
@@ -451,6 +454,16 @@ def _no_replica(stage: Stage, done: Done) -> None:
     stage.world.clock.advance(A_WHILE)
 
 
+def _enable_key_and_start(stage: Stage, done: Done) -> None:
+    """RDS has stopped what it could not read; what keeps no backups is lost to it for good (R-RDS-34)."""
+    _enable_key(stage, done)
+    there = database(stage, stage.plan.target)
+    state = str(there and (there.get("DBInstanceStatus") or there["Status"]))
+    if state.endswith("-recoverable"):
+        _start_db(stage, Done(stage.plan.target))
+    done.for_good = state == "inaccessible-encryption-credentials"
+
+
 DATABASE = (RDS, AURORA)
 DB_DEEDS = (
     Deed("renames the database", _rename, on=DATABASE, undo=_name_back, power=True),
@@ -460,7 +473,14 @@ DB_DEEDS = (
     Deed("reboots the database", _reboot, on=(RDS,), power=True, passes=True, harmless=True),
     Deed("stops the database", _stop_db, on=DATABASE, undo=_start_db, power=True),
     Deed("adds a replica after the plan", _add_replica, on=(RDS,), undo=_no_replica),
-    Deed("disables the key of the database", _disable_key, on=DATABASE, undo=_enable_key, harmless=True),
+    Deed(
+        "disables the key of the database",
+        _disable_key,
+        on=DATABASE,
+        undo=_enable_key_and_start,
+        power=True,
+        harmless=True,
+    ),
 )
 
 

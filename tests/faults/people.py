@@ -287,7 +287,8 @@ async def _answer(stage: Stage, story: Story, deed: Deed, done: Done) -> None:
     theirs = set(stage.invariants.by_hand)
     if deed.undo is not None:
         deed.undo(stage, done)
-        stage.invariants.by_hand -= theirs
+        stage.invariants.by_hand -= set() if done.for_good else theirs
+    final = deed.final or done.for_good
     for verb, _, options in COMMANDS.findall(story.ended.message):
         outcome = await _command(stage, verb, options)
         code, said = (outcome.exit_code, outcome.message) if outcome else (-1, "")
@@ -295,11 +296,11 @@ async def _answer(stage: Stage, story: Story, deed: Deed, done: Done) -> None:
         if code in (WELL, BACK):
             break
     else:
-        if not deed.final:
+        if not final:
             story.wrong.append(f"it does not end: {story.ended.message[:500]} THEN {story.after}")
         return
     last = _end(stage, outcome)
-    if not deed.final and verb != "accept":  # who accepts an instance that they have stopped starts it themselves
+    if not final and verb != "accept":  # who accepts an instance that they have stopped starts it themselves
         stage.invariants.by_hand -= theirs
     found: list[str] = []
     if verb == "rollback" or code == BACK:
