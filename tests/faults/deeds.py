@@ -40,7 +40,7 @@ class Deed:
     name: str
     do: Callable[[Stage], Done | None]
     on: tuple[str, ...] = (INSTANCE,)
-    undo: Callable[[Stage, Done], None] | None = None
+    undo: Callable[[Stage, Done], set[str] | None] | None = None  # returns what is theirs all the same
     power: bool = False  # starts, stops, renames or ends the workload itself
     disk: bool = False  # takes a disk off it, which has to be up in the end all the same
     passes: bool = False  # it is over at once, and leaves nothing that is theirs
@@ -81,10 +81,11 @@ def _start(stage: Stage) -> Done | None:
     return Done(stage.plan.target)
 
 
-def _stop_again(stage: Stage, done: Done) -> None:
+def _stop_again(stage: Stage, done: Done) -> set[str]:
     if stage.world.power(stage.plan.target) == "running":
         stage.box.stop_by_hand(stage.plan.target)
         stage.world.clock.advance(A_WHILE)
+    return {stage.plan.target}
 
 
 def _start_and_stop(stage: Stage) -> Done | None:
@@ -130,6 +131,8 @@ def _attach_again(stage: Stage, done: Done) -> None:
     if volume["State"] == "available" and where["Device"] not in taken:
         stage.world.ec2.attach_volume(**where)
         stage.world.clock.advance(60)
+        if done.kept["DeleteOnTermination"]:
+            _set_flag(stage, where["Device"], flag=True)
 
 
 def _detach_source(stage: Stage) -> Done | None:
@@ -171,18 +174,18 @@ def _flag(stage: Stage) -> Done | None:
         return None
     device, volume = max(attached)
     (now,) = volume["Attachments"]
-    _set_flag(stage, device, not now["DeleteOnTermination"])
+    _set_flag(stage, device, flag=not now["DeleteOnTermination"])
     return Done(volume["VolumeId"], also=(device,), kept={"device": device, "was": now["DeleteOnTermination"]})
 
 
-def _set_flag(stage: Stage, device: str, flag: bool) -> None:
+def _set_flag(stage: Stage, device: str, *, flag: bool) -> None:
     mapping = [{"DeviceName": device, "Ebs": {"DeleteOnTermination": flag}}]
     stage.world.ec2.modify_instance_attribute(InstanceId=stage.plan.target, BlockDeviceMappings=mapping)
 
 
 def _flag_back(stage: Stage, done: Done) -> None:
     if done.kept["device"] in stage.world.volumes(stage.plan.target):
-        _set_flag(stage, done.kept["device"], done.kept["was"])
+        _set_flag(stage, done.kept["device"], flag=done.kept["was"])
 
 
 def _terminate(stage: Stage) -> Done | None:

@@ -286,8 +286,8 @@ async def _answer(stage: Stage, story: Story, deed: Deed, done: Done) -> None:
     """Do what the message names, and nothing else, once the deed has been undone: one command after the other until it ends."""
     theirs = set(stage.invariants.by_hand)
     if deed.undo is not None:
-        deed.undo(stage, done)
-        stage.invariants.by_hand -= set() if done.for_good else theirs
+        stays = deed.undo(stage, done) or set()
+        stage.invariants.by_hand -= set() if done.for_good else theirs - stays
     final = deed.final or done.for_good
     for verb, _, options in COMMANDS.findall(story.ended.message):
         outcome = await _command(stage, verb, options)
