@@ -317,7 +317,7 @@ EBS_DEEDS = (
     Deed("starts and stops the instance", _start_and_stop, power=True),
     Deed("stops the instance", _stop, undo=_start_again, power=True),
     Deed("detaches our replacement", _detach_replacement, undo=_attach_again, disk=True),
-    Deed("detaches a source", _detach_source, undo=_attach_again, disk=True),
+    Deed("detaches a source", _detach_source, undo=_attach_again, disk=True, harmless=True),
     Deed("deletes our snapshot", _delete_snapshot, on=VOLUMES, harmless=True),
     Deed("deletes our replacement", _delete_replacement, on=VOLUMES, harmless=True),
     Deed("a janitor deletes unattached volumes", _janitor, on=VOLUMES, final=True, disk=True),

@@ -13,13 +13,14 @@ from sealift.aws.outcomes import CODES
 from sealift.engine import ABSENCE_BELIEVED, REQUEST_LIFE
 from sealift.errors import Retry
 from sealift.events import Event
-from sealift.fencing import METRIC_PERIOD
+from sealift.fencing import BETWEEN, METRIC_PERIOD
 from sealift.plan import MigrationPlan
 from sealift.sandbox import Sandbox
 from sealift.sandbox.rds import losses
 from sealift.sandbox.rds.state import AnyDb, Books
 from sealift.sandbox.state import Machine
 from sealift.step import Context, token_of
+from sealift.steps import ProveQuiet
 from tests.faults.outages import Course, Down, clients, served
 from tests.faults.tapped import Sent
 
@@ -325,7 +326,7 @@ class Invariants:
             if one.course is not None:
                 one.course.row(step, what)
             if what == "intent":
-                one.allow(A_POLL + self._waits(data.get("operation")))
+                one.allow(A_POLL + (self._proof(one, step) if data.get("operation") == "local:ProveQuiet" else 0.0))
             return
         match what:
             case "attempt":
@@ -347,10 +348,16 @@ class Invariants:
                 if one.discarded:
                     self.given_up[one.plan.target] = self.box.now()
 
-    def _waits(self, operation: Any) -> float:
-        """Return what a step waits for that no request of it has set going: a minute behind the fence, until CloudWatch shows it."""
-        late = self.box.world.durations.metric_late_s * (1 + self.box.world.durations.jitter)
-        return 2 * METRIC_PERIOD + late + A_LOOK if operation == "local:ProveQuiet" else 0.0
+    def _proof(self, one: Watched, step: str) -> float:
+        """Return how long a proof waits, which is no request's charge: between two readings, or for a minute behind the fence.
+
+        That minute has to begin and to pass, and CloudWatch shows it late.
+        """
+        planned = next((s for s in one.plan.steps if s.key == step), None)
+        if isinstance(planned, ProveQuiet) and (planned.secret or planned.after):
+            return BETWEEN
+        durations = self.box.world.durations
+        return 2 * METRIC_PERIOD + durations.metric_late_s * (1 + durations.jitter) + A_LOOK
 
     def _begin_anew(self, one: Watched) -> None:
         one.quiesced = one.up = one.back = one.turned = one.discarded = False

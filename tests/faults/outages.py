@@ -43,8 +43,8 @@ class Course:
         self._writers = _keys(writers_down(steps), self.plan)
         self._readers = _keys(_readers_down(self.plan), self.plan)
         late = [s for s in steps if s.phase is Phase.CONFIRM and s.interrupts]
-        self._once_more = {s.key for s in late if not s.asks_health}
-        self._waited_for = {s.key for s in late if s.asks_health}
+        self._once_more = {s.key for s in late if not s.lets_in}
+        self._waited_for = {s.key for s in late if s.lets_in}
 
     def row(self, step: str, what: str) -> None:
         """Take in a row of a step."""
