@@ -83,7 +83,7 @@ async def _walk(stage: Stage, act: str, wanted: Callable[[str, str], bool], at_o
             if forks.fork((event.step, deed.name)):
                 with telling(forks):
                     live_on(stage, copy)
-                    here.append((deed, _do(stage, deed)))
+                    here.append((deed, _do(stage, deed, event.step)))
                 return
 
     driver = stage.driver(listeners=[listen])
@@ -107,7 +107,7 @@ def _deeds(stage: Stage) -> Iterator[Deed]:
     return (d for d in DEEDS.values() if stage.plan.kind in d.on)
 
 
-def _do(stage: Stage, deed: Deed) -> Done | None:
+def _do(stage: Stage, deed: Deed, step: str) -> Done | None:
     looks = stage.invariants
     gone = {v["id"] for v in planned_volumes(stage)} | {stage.plan.target}
     # What they are about to touch and delete is not known before they have, and the sandbox is looked at as they do.
@@ -117,6 +117,8 @@ def _do(stage: Stage, deed: Deed) -> Done | None:
     done = done_by(deed, stage)
     # What has vanished under the driver's hands is believed gone after a while, and that wait is nobody's charge.
     looks.took(stage.box.now() - began + ABSENT_MEANS_GONE)
+    if deed.passes:  # nor is what a step waits for that they have made impossible, until its deadline
+        looks.took(next((s.seconds().worst for s in stage.plan.steps if s.key == step), 0.0))
     if done is not None and stage.plan.facts.get("asg"):  # a group replaces a member that somebody has stopped
         left = stage.world.all_volumes()
         done.deleted = (*done.deleted, *sorted(v for v in gone if v.startswith("vol-") and v not in left))
