@@ -974,8 +974,8 @@ class Engine:
     async def _served_all_the_same(self) -> None:
         """Write down, as a person is asked, that the replacement serves, if it does and nothing interrupts it just now."""
         state, rows = self.state, self.state.rows
-        halves = [(s.asks_health, rows.get(s.key)) for s in self.work.steps if s.interrupts]
-        if state.down_since() is None or any(_interrupted(row, kept_down=asks) for asks, row in halves):
+        halves = [(s.lets_in, rows.get(s.key)) for s in self.work.steps if s.interrupts]
+        if state.down_since() is None or any(_interrupted(row, kept_down=lets_in) for lets_in, row in halves):
             return
         look = await _look_at(self.gateway, self.work.steps, state)
         if look is not None and look.done:

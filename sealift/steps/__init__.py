@@ -35,7 +35,7 @@ from sealift.steps.create_snapshot import (
 from sealift.steps.create_tags import GiveTags, MarkSource, SetAside
 from sealift.steps.create_volume import CreateVolume
 from sealift.steps.db_belongings import AddRole, AwaitProxyTarget, DeregisterProxyTarget, RegisterProxyTarget
-from sealift.steps.db_clusters import CreateMember, DeleteCluster, RestoreCluster, SetDataApi
+from sealift.steps.db_clusters import CreateMember, DeleteCluster, LetInByDataApi, RestoreCluster, SetDataApi
 from sealift.steps.db_instances import DeleteInstance, RestoreInstance
 from sealift.steps.db_modify import (
     FenceDatabase,
@@ -175,6 +175,7 @@ STEPS: tuple[type[Step], ...] = (
     KeepOnTermination,
     LastDbSnapshot,
     LastSnapshot,
+    LetInByDataApi,
     LookInside,
     MakeParameterGroup,
     MakeRunbook,

@@ -144,6 +144,7 @@ class AwaitProxyTarget(RegisterProxyTarget):
     outputs: ClassVar[tuple[str, ...]] = ("healthy",)
     asks_health: ClassVar[bool] = True
     interrupts: ClassVar[bool] = True
+    lets_in: ClassVar[bool] = True
     declares: ClassVar[tuple[str, ...]] = ("rds:DescribeDBProxyTargets",)
 
     def title(self) -> str:

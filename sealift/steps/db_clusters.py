@@ -303,3 +303,11 @@ class SetDataApi(Step):
 
     def seconds(self) -> Seconds:
         return estimate.SMALL_CALL
+
+
+@dataclass(frozen=True, kw_only=True)
+class LetInByDataApi(SetDataApi):
+    """Turn the Data API on for a replacement that serves others already: who comes in that way gets nothing until then."""
+
+    interrupts: ClassVar[bool] = True
+    lets_in: ClassVar[bool] = True

@@ -99,13 +99,20 @@ def at_rest(*wanted: Wanted, broken: Mapping[str, str] = BROKEN) -> Judge:
             return Seen(state="absent")
         state = status_of(database)
         if state in broken:
-            return Seen(failed=f"it is '{state}': {broken[state]}", state=state, no_room=state == NO_ROOM)
+            why = _meaning(database, broken[state])
+            return Seen(failed=f"it is '{state}': {why}", state=state, no_room=state == NO_ROOM)
         lacking = next((why for want in wanted if (why := want(database))), "")
         done = state in RESTING and not lacking
         progress = database.get("PercentProgress")
         return Seen(done=done, state=state if not lacking else f"{state}, {lacking}", progress=percent_of(progress))
 
     return judge
+
+
+def _meaning(database: Mapping[str, Any], why: str) -> str:
+    """Return what a state means, and of a key that cannot be used which it is."""
+    key = database.get("KmsKeyId")
+    return why.replace("use its key", f"use its key {key}") if key else why
 
 
 def named(name: Any) -> Wanted:

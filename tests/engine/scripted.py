@@ -59,6 +59,7 @@ class Act(Step):
     looks_first: bool = False  # type: ignore[misc]
     asks_health: bool = False  # type: ignore[misc]
     interrupts: bool = False  # type: ignore[misc]
+    lets_in: bool = False  # type: ignore[misc]
     fences: bool = False  # type: ignore[misc]
     renames: bool = False  # type: ignore[misc]
     harbours: bool = False  # type: ignore[misc]

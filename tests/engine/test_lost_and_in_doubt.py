@@ -343,7 +343,7 @@ async def test_an_interruption_that_was_refused_interrupts_nothing(
 async def test_a_part_that_waits_for_its_health_is_down_still(bench: Bench) -> None:
     """Until it has been asked."""
     bench.gateway.answers["tags"] = [refusal()]
-    health = act("health", Phase.CONFIRM, interrupts=True, asks_health=True)
+    health = act("health", Phase.CONFIRM, interrupts=True, asks_health=True, lets_in=True)
 
     engine = await asked(bench, *recipe(*a_recipe(), health))
 

@@ -55,7 +55,9 @@ def _try_all(record: records.Record, chosen: Iterator[tuple[Part, str, str]], at
         found = _tried(part, shape, route, record.share, at_once)
         record.line(kind_of(shape), route).add(part.counts, shape, found)
         bad = sum(bool(one.wrong) for one in found)
-        click.echo(f"{time.monotonic() - began:7.0f} s  {part.name}: {shape}, {route}: {len(found)} tried, {bad} bad")
+        done = sum(one.done for one in found)
+        tried = f"{done} tried, {len(found) - done} not done, {bad} bad"
+        click.echo(f"{time.monotonic() - began:7.0f} s  {part.name}: {shape}, {route}: {tried}")
         for one in found:
             for wrong in one.wrong:
                 click.echo(f"           {one}: {' '.join(wrong.split())[-500:]}", err=True)

@@ -24,13 +24,17 @@ SERVED = 300.0
 
 @dataclass
 class Tried:
-    """What came of one trial: nothing wrong where it survived. `checks`: how often each invariant was looked at."""
+    """What came of one trial: nothing wrong where it survived. `checks`: how often each invariant was looked at.
+
+    `done` is False where it did not take place: AWS refused what somebody wanted to do, or there was nothing to do it to.
+    """
 
     act: str
     point: str
     then: str
     wrong: list[str]
     checks: Mapping[int, int] = field(default_factory=dict)
+    done: bool = True
 
     def __str__(self) -> str:
         return f"{self.act}, {self.point or 'undisturbed'}{f', {self.then}' if self.then else ''}"

@@ -11,11 +11,15 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sealift.sandbox.errors import ApiError
+from tests.faults.invariants import place
 from tests.faults.stage import Stage
 from tests.world import KEY, REGION
 
-EBS, INSTANCE, RDS, AURORA = "ebs", "ebs-instance", "rds-instance", "aurora-cluster"
+LOOSE, INSTANCE, RDS, AURORA = "ebs-volume", "ebs-instance", "rds-instance", "aurora-cluster"
+VOLUMES = (LOOSE, INSTANCE)
 A_WHILE = 600.0
+BY_HAND = "by-hand"
+"""The name of what somebody makes, or the end of the one that they give."""
 
 
 @dataclass
@@ -26,17 +30,20 @@ class Done:
     also: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
     kept: Mapping[str, Any] = field(default_factory=dict)  # what undoing it needs
+    for_good: bool = False  # it was undone, and its harm stays
 
 
 @dataclass(frozen=True)
 class Deed:
-    """One thing that somebody does: `on` what kinds, whether it is theirs if the workload is not up, whether it can be undone."""
+    """One thing that somebody does: `on` what kinds, whether the workload's power or a disk is theirs until it is undone, and how."""
 
     name: str
     do: Callable[[Stage], Done | None]
     on: tuple[str, ...] = (INSTANCE,)
-    undo: Callable[[Stage, Done], None] | None = None
-    power: bool = False  # starts, stops or takes away the workload itself
+    undo: Callable[[Stage, Done], set[str] | None] | None = None  # returns what is theirs all the same
+    power: bool = False  # starts, stops, renames or ends the workload itself
+    disk: bool = False  # takes a disk off it, which has to be up in the end all the same
+    passes: bool = False  # it is over at once, and leaves nothing that is theirs
     final: bool = False  # nothing undoes it: the run may stay with a person
     harmless: bool = False  # nothing of it needs to be said where the run ends well
 
@@ -44,7 +51,7 @@ class Deed:
 # -- EBS ---------------------------------------------------------------------------------------------------------------
 
 
-def _ours(stage: Stage) -> list[dict[str, Any]]:
+def ours(stage: Stage) -> list[dict[str, Any]]:
     """Return the volumes that the migration has made, oldest first."""
     tagged = [{"Name": "tag:sealift:migration", "Values": [stage.migration_now()]}]
     found = stage.world.ec2.describe_volumes(Filters=tagged)["Volumes"]
@@ -52,8 +59,14 @@ def _ours(stage: Stage) -> list[dict[str, Any]]:
     return sorted(made, key=lambda v: (v["CreateTime"], v["VolumeId"]))
 
 
+def planned_volumes(stage: Stage) -> list[dict[str, Any]]:
+    """Return the volumes of the plan's facts: those of an instance, or the one that is attached to nothing."""
+    facts = stage.plan.facts
+    return list(facts.get("volumes") or ([facts["volume"]] if "volume" in facts else []))
+
+
 def _source(stage: Stage, which: int = -1) -> str:
-    return str([v["id"] for v in stage.plan.facts["volumes"] if not v.get("encrypted")][which])
+    return str([v["id"] for v in planned_volumes(stage) if not v.get("encrypted")][which])
 
 
 def _attachment(stage: Stage, volume: str) -> dict[str, Any] | None:
@@ -68,10 +81,11 @@ def _start(stage: Stage) -> Done | None:
     return Done(stage.plan.target)
 
 
-def _stop_again(stage: Stage, done: Done) -> None:
+def _stop_again(stage: Stage, done: Done) -> set[str]:
     if stage.world.power(stage.plan.target) == "running":
         stage.box.stop_by_hand(stage.plan.target)
         stage.world.clock.advance(A_WHILE)
+    return {stage.plan.target}
 
 
 def _start_and_stop(stage: Stage) -> Done | None:
@@ -106,7 +120,7 @@ def _detach(stage: Stage, volume: str) -> Done | None:
 
 
 def _detach_replacement(stage: Stage) -> Done | None:
-    attached = [v["VolumeId"] for v in _ours(stage) if v["Attachments"]]
+    attached = [v["VolumeId"] for v in ours(stage) if v["Attachments"]]
     return _detach(stage, attached[-1]) if attached else None
 
 
@@ -117,6 +131,8 @@ def _attach_again(stage: Stage, done: Done) -> None:
     if volume["State"] == "available" and where["Device"] not in taken:
         stage.world.ec2.attach_volume(**where)
         stage.world.clock.advance(60)
+        if done.kept["DeleteOnTermination"]:
+            _set_flag(stage, where["Device"], flag=True)
 
 
 def _detach_source(stage: Stage) -> Done | None:
@@ -134,12 +150,12 @@ def _delete_snapshot(stage: Stage) -> Done | None:
 
 
 def _delete_replacement(stage: Stage) -> Done | None:
-    free = [v["VolumeId"] for v in _ours(stage) if v["State"] == "available"]
+    free = [v["VolumeId"] for v in ours(stage) if v["State"] == "available"]
     if not free:
         return None
     stage.world.ec2.delete_volume(VolumeId=free[-1])
     stage.world.clock.advance(60)
-    return Done(free[-1])
+    return Done(free[-1], deleted=(free[-1],))
 
 
 def _janitor(stage: Stage) -> Done | None:
@@ -158,18 +174,18 @@ def _flag(stage: Stage) -> Done | None:
         return None
     device, volume = max(attached)
     (now,) = volume["Attachments"]
-    _set_flag(stage, device, not now["DeleteOnTermination"])
+    _set_flag(stage, device, flag=not now["DeleteOnTermination"])
     return Done(volume["VolumeId"], also=(device,), kept={"device": device, "was": now["DeleteOnTermination"]})
 
 
-def _set_flag(stage: Stage, device: str, flag: bool) -> None:
+def _set_flag(stage: Stage, device: str, *, flag: bool) -> None:
     mapping = [{"DeviceName": device, "Ebs": {"DeleteOnTermination": flag}}]
     stage.world.ec2.modify_instance_attribute(InstanceId=stage.plan.target, BlockDeviceMappings=mapping)
 
 
 def _flag_back(stage: Stage, done: Done) -> None:
     if done.kept["device"] in stage.world.volumes(stage.plan.target):
-        _set_flag(stage, done.kept["device"], done.kept["was"])
+        _set_flag(stage, done.kept["device"], flag=done.kept["was"])
 
 
 def _terminate(stage: Stage) -> Done | None:
@@ -203,6 +219,7 @@ def _add_volume(stage: Stage) -> Done | None:
 def _take_volume_off(stage: Stage, done: Done) -> None:
     if _attachment(stage, done.to) is None:
         return
+    stage.invariants.by_hand.add(place(done.kept["InstanceId"], done.kept["Device"]))  # what was on it they do without
     stage.world.ec2.detach_volume(VolumeId=done.to)
     stage.world.clock.advance(60)
     stage.world.ec2.delete_volume(VolumeId=done.to)
@@ -230,6 +247,35 @@ def _faster(stage: Stage) -> Done | None:
     stage.world.ec2.modify_volume(VolumeId=volume, Iops=9000)
     stage.world.clock.advance(60)
     return Done(volume)
+
+
+def _attach_source(stage: Stage) -> Done | None:
+    """Attach a volume that nobody had to another box, which runs and writes to it from then on."""
+    volume = _source(stage)
+    if _attachment(stage, volume) is not None:
+        return None
+    there = {"VolumeId": volume, "InstanceId": _neighbour(stage), "Device": "/dev/sdp"}
+    stage.world.ec2.attach_volume(**there)
+    stage.world.clock.advance(60)
+    return Done(volume, also=(there["InstanceId"],), kept=there)
+
+
+def _neighbour(stage: Stage) -> str:
+    found = stage.world.ec2.describe_instances(Filters=[{"Name": "tag:Name", "Values": ["neighbour"]}])
+    return str(found["Reservations"][0]["Instances"][0]["InstanceId"])
+
+
+def _detach_again(stage: Stage, done: Done) -> None:
+    if _attachment(stage, done.to) is not None:
+        stage.world.ec2.detach_volume(VolumeId=done.to)
+        stage.world.clock.advance(60)
+
+
+def _delete_source(stage: Stage) -> Done | None:
+    volume = _source(stage)
+    stage.world.ec2.delete_volume(VolumeId=volume)
+    stage.world.clock.advance(60)
+    return Done(volume, deleted=(volume,))
 
 
 def _policy(stage: Stage) -> Done | None:
@@ -270,19 +316,21 @@ EBS_DEEDS = (
     Deed("starts the instance by hand", _start, undo=_stop_again, power=True),
     Deed("starts and stops the instance", _start_and_stop, power=True),
     Deed("stops the instance", _stop, undo=_start_again, power=True),
-    Deed("detaches our replacement", _detach_replacement, undo=_attach_again, power=True),
-    Deed("detaches a source", _detach_source, undo=_attach_again, power=True),
-    Deed("deletes our snapshot", _delete_snapshot, on=(EBS, INSTANCE), harmless=True),
-    Deed("deletes our replacement", _delete_replacement, on=(EBS, INSTANCE), harmless=True),
-    Deed("a janitor deletes unattached volumes", _janitor, on=(EBS, INSTANCE), final=True, power=True),
+    Deed("detaches our replacement", _detach_replacement, undo=_attach_again, disk=True),
+    Deed("detaches a source", _detach_source, undo=_attach_again, disk=True, harmless=True),
+    Deed("deletes our snapshot", _delete_snapshot, on=VOLUMES, harmless=True),
+    Deed("deletes our replacement", _delete_replacement, on=VOLUMES, harmless=True),
+    Deed("a janitor deletes unattached volumes", _janitor, on=VOLUMES, final=True, disk=True),
     Deed("changes DeleteOnTermination", _flag, undo=_flag_back, harmless=True),
     Deed("terminates the instance", _terminate, power=True, final=True),
-    Deed("disables the key", _disable_key, on=(EBS, INSTANCE), undo=_enable_key, harmless=True),
+    Deed("disables the key", _disable_key, on=VOLUMES, undo=_enable_key, harmless=True),
     Deed("adds a volume after the plan", _add_volume, undo=_take_volume_off),
-    Deed("takes our tags off a source", _untag, undo=_tag_again, harmless=True),
-    Deed("changes a source's IOPS", _faster, on=(EBS, INSTANCE), harmless=True),
-    Deed("Data Lifecycle Manager snapshots", _policy, on=(EBS, INSTANCE), harmless=True),
+    Deed("takes our tags off a source", _untag, on=VOLUMES, undo=_tag_again, harmless=True),
+    Deed("changes a source's IOPS", _faster, on=VOLUMES, harmless=True),
+    Deed("Data Lifecycle Manager snapshots", _policy, on=VOLUMES, harmless=True),
     Deed("a scheduler starts or stops", _scheduler, undo=_scheduler_back, power=True),
+    Deed("attaches the source", _attach_source, on=(LOOSE,), undo=_detach_again),
+    Deed("deletes the source", _delete_source, on=(LOOSE,), final=True),
 )
 
 
@@ -298,7 +346,7 @@ def cluster(stage: Stage) -> bool:
     return stage.plan.kind == AURORA
 
 
-def named(stage: Stage, name: str) -> dict[str, Any] | None:
+def database(stage: Stage, name: str) -> dict[str, Any] | None:
     """Return the database of this name, or None."""
     rds, of = _rds(stage), {"DBClusterIdentifier" if cluster(stage) else "DBInstanceIdentifier": name}
     with suppress(ClientError):
@@ -318,7 +366,7 @@ def _modify(stage: Stage, name: str, **changes: Any) -> None:
 
 def _rename(stage: Stage) -> Done | None:
     """Give the database whose name is the target's another one."""
-    there, other = named(stage, stage.plan.target), f"{stage.plan.target}-by-hand"
+    there, other = database(stage, stage.plan.target), f"{stage.plan.target}-{BY_HAND}"
     if there is None:
         return None
     _modify(stage, stage.plan.target, NewDBInstanceIdentifier=other)
@@ -326,7 +374,7 @@ def _rename(stage: Stage) -> Done | None:
 
 
 def _name_back(stage: Stage, done: Done) -> None:
-    if named(stage, done.to) is None and named(stage, done.kept["other"]) is not None:
+    if database(stage, done.to) is None and database(stage, done.kept["other"]) is not None:
         _modify(stage, done.kept["other"], NewDBInstanceIdentifier=done.to)
 
 
@@ -360,7 +408,7 @@ def _delete_restored(stage: Stage) -> Done | None:
 
 def _lift_fence(stage: Stage) -> Done | None:
     """Give whatever bears the target's name the groups back that it had when the plan was made."""
-    there = named(stage, stage.plan.target)
+    there = database(stage, stage.plan.target)
     had = [g["VpcSecurityGroupId"] for g in stage.plan.facts["described"]["VpcSecurityGroups"]]
     if there is None or {g["VpcSecurityGroupId"] for g in there["VpcSecurityGroups"]} == set(had):
         return None
@@ -391,14 +439,16 @@ def _start_db(stage: Stage, done: Done) -> None:
 
 
 def _add_replica(stage: Stage) -> Done | None:
-    if cluster(stage):
+    """Make a read replica of the source; one of its replacement is nobody's business."""
+    there = database(stage, stage.plan.target)
+    if cluster(stage) or there is None or there["StorageEncrypted"]:
         return None
     _rds(stage).create_db_instance_read_replica(
-        DBInstanceIdentifier="by-hand", SourceDBInstanceIdentifier=stage.plan.target
+        DBInstanceIdentifier=BY_HAND, SourceDBInstanceIdentifier=stage.plan.target
     )
     stage.world.clock.advance(2 * A_WHILE)
-    stage.before.setdefault("instances", {})["by-hand"] = {}
-    return Done("by-hand")
+    stage.before.setdefault("instances", {})[BY_HAND] = {}
+    return Done(BY_HAND)
 
 
 def _no_replica(stage: Stage, done: Done) -> None:
@@ -407,16 +457,33 @@ def _no_replica(stage: Stage, done: Done) -> None:
     stage.world.clock.advance(A_WHILE)
 
 
+def _enable_key_and_start(stage: Stage, done: Done) -> None:
+    """RDS has stopped what it could not read; what keeps no backups is lost to it for good (R-RDS-34)."""
+    _enable_key(stage, done)
+    there = database(stage, stage.plan.target)
+    state = str(there and (there.get("DBInstanceStatus") or there["Status"]))
+    if state.endswith("-recoverable"):
+        _start_db(stage, Done(stage.plan.target))
+    done.for_good = state == "inaccessible-encryption-credentials"
+
+
 DATABASE = (RDS, AURORA)
 DB_DEEDS = (
     Deed("renames the database", _rename, on=DATABASE, undo=_name_back, power=True),
     Deed("deletes our database snapshot", _delete_db_snapshot, on=DATABASE, harmless=True),
     Deed("deletes the restored database", _delete_restored, on=DATABASE, harmless=True),
-    Deed("gives the database its groups back", _lift_fence, on=DATABASE, power=True, harmless=True),
-    Deed("reboots the database", _reboot, on=(RDS,), power=True, harmless=True),
+    Deed("gives the database its groups back", _lift_fence, on=DATABASE, power=True, passes=True, harmless=True),
+    Deed("reboots the database", _reboot, on=(RDS,), power=True, passes=True, harmless=True),
     Deed("stops the database", _stop_db, on=DATABASE, undo=_start_db, power=True),
     Deed("adds a replica after the plan", _add_replica, on=(RDS,), undo=_no_replica),
-    Deed("disables the key of the database", _disable_key, on=DATABASE, undo=_enable_key, harmless=True),
+    Deed(
+        "disables the key of the database",
+        _disable_key,
+        on=DATABASE,
+        undo=_enable_key_and_start,
+        power=True,
+        harmless=True,
+    ),
 )
 
 

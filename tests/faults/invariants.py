@@ -13,12 +13,15 @@ from sealift.aws.outcomes import CODES
 from sealift.engine import ABSENCE_BELIEVED, REQUEST_LIFE
 from sealift.errors import Retry
 from sealift.events import Event
+from sealift.fencing import BETWEEN, METRIC_PERIOD
 from sealift.plan import MigrationPlan
 from sealift.sandbox import Sandbox
 from sealift.sandbox.rds import losses
 from sealift.sandbox.rds.state import AnyDb, Books
 from sealift.sandbox.state import Machine
 from sealift.step import Context, token_of
+from sealift.steps import ProveQuiet
+from tests.faults.outages import Course, Down, clients, served
 from tests.faults.tapped import Sent
 
 LOST, SOURCE, MIX, DOWN, FOREIGN, TRACED, ONE_DRIVER, QUOTA = range(1, 9)
@@ -44,6 +47,10 @@ A_POLL = 6.0
 """Seconds by which a state may be seen late while a workload is down."""
 
 
+A_LOOK = 15.0
+"""Seconds between two looks at what CloudWatch shows."""
+
+
 @dataclass(frozen=True)
 class Violation:
     """An invariant that did not hold, and how."""
@@ -63,20 +70,29 @@ class Watched:
     plan: MigrationPlan
     text: str
     instance: str = ""
-    sources: Mapping[str, str] = field(default_factory=dict)  # by device
-    stores: frozenset[str] = frozenset()  # of the databases that are moved
-    was_up: bool = False
+    sources: Mapping[str, str] = field(default_factory=dict)  # volumes by device, databases by resource id
+    course: Course | None = None  # of a database
+    was_up: frozenset[str] = frozenset()  # who got something as it began: an instance, or clients of a database
     quiesced: bool = False
     up: bool = False
     back: bool = False
+    turned: bool = False
     discarded: bool = False
     finalizing: bool = False
     forgiven: set[Any] = field(default_factory=set)  # losses that a person has accepted
     known: set[str] = field(default_factory=set)  # what we made, or learned, by any name
-    down_at: float | None = None
-    allowed: float = 0.0  # seconds of down time, so far
-    charged: int = 0  # charges of the sandbox when it went down
+    down: dict[str, Down] = field(default_factory=dict)  # who of those gets nothing now
     over: bool = False  # another migration of the same target has begun
+
+    @property
+    def of_volumes(self) -> bool:
+        """Whether volumes are moved, not a database."""
+        return self.plan.kind.startswith("ebs")
+
+    def allow(self, seconds: float) -> None:
+        """Let whoever is down be so for longer."""
+        for down in self.down.values():
+            down.allowed += seconds
 
 
 class Invariants:
@@ -88,14 +104,14 @@ class Invariants:
         self.checks: Counter[int] = Counter()
         self.violations: list[Violation] = []
         self.watched: dict[str, Watched] = {}
-        self.people_act = False  # somebody stops, starts or changes things by hand: who is down is theirs to answer for
+        self.people_act = False  # somebody does the next call once more, or takes it back: what it names is `by_hand`
         self.deleted_by_others: frozenset[str] = (
             frozenset()
         )  # sources that a person or a robot has deleted: not our doing
         self.may_discard = False  # a person has said so
-        self.by_hand: set[str] = (
-            set()
-        )  # instances that somebody starts or stops: who is down, or up half-swapped, is theirs
+        # What somebody starts, stops, takes off or renames, and has not put back: whether it is up, or half-swapped, is theirs.
+        # An instance or database by its id, a place on an instance as `place` names it.
+        self.by_hand: set[str] = set()
         self.given_up: dict[str, float] = {}  # by target: until when writes are what a person has said may be discarded
         self.late_calls = 0  # that may still leave after a takeover
         self.excused = 0.0  # seconds of down time that a fault accounts for, besides what drivers tell
@@ -119,10 +135,10 @@ class Invariants:
         for one in self.watched.values():
             if one.over:
                 continue
-            if one.plan.kind.startswith("ebs"):
+            if one.of_volumes:
                 self._look_at_volumes(one, at)
             else:
-                self._look_at_databases(one)
+                self._look_at_databases(one, at)
 
     def _look_at_volumes(self, one: Watched, at: float) -> None:
         world = self.box.world
@@ -147,15 +163,13 @@ class Invariants:
         if machine.state == "running":
             losses = (w for w in self.box._losses_of(machine) if (w.device, w.start) not in one.forgiven)
             lost = [] if one.discarded else self._losses(one, losses)
-            if self.people_act:  # who starts a box by hand while a disk of it is off has not lost that disk
-                lost = [x for x in lost if x.volume is not None]
+            lost = [x for x in lost if x.volume is not None or not self._off_by_hand(machine.id, x.device)]
             self._ask(LOST, holds=not lost, how=lambda: f"{machine.id} runs without {lost[:2]}")
         self._look_at_power(one, machine, at)
 
     def _serving(self, one: Watched, machine: Machine) -> set[str]:
         there = {d: machine.disks.get(d) for d in one.sources}
-        if self.people_act:  # who takes a disk off a box that runs, or starts one that lacks a disk, answers for that
-            there = {d: a for d, a in there.items() if a is not None}
+        there = {d: a for d, a in there.items() if a is not None or not self._off_by_hand(machine.id, d)}
         return {
             "nothing" if a is None else "source" if a.volume.id == one.sources[d] else "replacement"
             for d, a in there.items()
@@ -164,12 +178,15 @@ class Invariants:
     def _disks(self, machine: Machine) -> dict[str, str]:
         return {d: a.volume.id for d, a in machine.disks.items()}
 
+    def _off_by_hand(self, machine: str, device: str) -> bool:
+        """Tell whether a device that is missing is theirs: who takes it off, or starts a box that lacks it, has not lost it."""
+        return bool(self.by_hand & {machine, place(machine, device)})
+
     def _look_at_power(self, one: Watched, machine: Machine, at: float) -> None:
-        if not one.was_up or self.people_act or machine.id in self.by_hand:
+        if machine.id not in one.was_up or machine.id in self.by_hand:
             return
         if machine.state == "running":
-            if one.down_at is not None:
-                self._came_up(one, at)
+            self._came_up(one, machine.id, at)
             return
         in_cut = one.quiesced and not one.up and not one.back
         handed_back = one.discarded and not one.back
@@ -178,33 +195,34 @@ class Invariants:
             holds=in_cut or handed_back,
             how=lambda: f"{machine.id} is {machine.state}, and its rows say that it is up",
         )
-        if one.down_at is None:
-            one.down_at, one.allowed = at, 0.0
-            one.charged = len(self.box.charges)
-            one.allowed += sum(c.seconds for c in self.box.charges[-1:])
+        self._went_down(one, machine.id, at)
 
-    def _came_up(self, one: Watched, at: float) -> None:
-        began, one.down_at = one.down_at or at, None
-        took = at - began
-        may = self.excused + one.allowed + sum(c.seconds for c in self.box.charges[one.charged :])
+    def _went_down(self, one: Watched, who: str, at: float) -> None:
+        one.down.setdefault(who, Down(at, len(self.box.charges)))
+
+    def _came_up(self, one: Watched, who: str, at: float) -> None:
+        if (down := one.down.pop(who, None)) is None:
+            return
+        took, may = at - down.since, self.excused + down.may(self.box.charges)
         self._ask(
             DOWN,
             holds=took <= may,
-            how=lambda: f"{one.instance} was down for {took:.0f} s; its steps, undos and retries account for {may:.0f}",
+            how=lambda: f"{who} was down for {took:.0f} s; its steps, undos and retries account for {may:.0f}",
         )
 
-    def _look_at_databases(self, one: Watched) -> None:
+    def _look_at_databases(self, one: Watched, at: float) -> None:
         room = self._room(one)
         if room is None:
-            return
-        there = {head.store.id: head for head, _ in room.heads()}
-        for store in one.stores:
-            head = there.get(store)
+            raise LookupError(f"nothing is known of databases in {one.plan.region}")
+        there = {db.resource_id: db for db in (*room.databases.values(), *room.clusters.values())}
+        for source, name in one.sources.items():
+            db = there.get(source)
             self._ask(
                 SOURCE,
-                holds=one.finalizing or (head is not None and head.state != "deleting"),
-                how=lambda s=store: f"{s} is gone",
-            )  # type: ignore[misc]
+                holds=one.finalizing or source in self.deleted_by_others or (db is not None and _intact(db, one.plan)),
+                how=lambda s=source, n=name, d=db: f"{s} of {n} is {_how(d)}",  # type: ignore[misc]
+            )
+        self._look_at_clients(one, room, at)
         writing: dict[str, set[str]] = {}
         for head, _ in room.heads():
             for stream, w in head.store.writers.items():
@@ -223,6 +241,28 @@ class Invariants:
         losses_here = (w for w in self._unserved(room) if (w.stream, w.start) not in one.forgiven)
         lost = [] if one.discarded else self._losses(one, losses_here)
         self._ask(LOST, holds=not lost, how=lambda: f"a database serves without {lost[:2]}")
+
+    def _look_at_clients(self, one: Watched, room: Books, at: float) -> None:
+        """Whoever was served is so, but in a cut, in what interrupts once more, and on a way back."""
+        assert one.course is not None
+        if self.by_hand & {one.plan.target, *one.sources.values()}:
+            return
+        whom = list(clients(room, one.plan))
+        now = served(room, whom)
+        for client in whom:
+            who = client.stream
+            if who not in one.was_up:
+                continue
+            if who in now:
+                self._came_up(one, who, at)
+                continue
+            may = not one.back and (not one.turned or one.discarded or not one.up)
+            self._ask(
+                DOWN,
+                holds=may and one.course.keeps_down(client, up=one.up, back=one.turned),
+                how=lambda w=who: f"{w} gets nothing, and the rows of {one.plan.target} say that it is served",  # type: ignore[misc]
+            )
+            self._went_down(one, who, at)
 
     def _losses(self, one: Watched, losses: Iterable[Any]) -> list[Any]:
         """Return losses without those of before a way back that a person has asked for with --discard-writes."""
@@ -259,69 +299,103 @@ class Invariants:
         volumes = facts.get("volumes") or [facts["volume"]]
         one.sources = {v.get("device") or "": v["id"] for v in volumes if v["id"] in marks}
         one.instance = one.plan.target if one.plan.target.startswith("i-") else ""
-        one.was_up = facts.get("state") == "running"
+        if facts.get("state") == "running":
+            one.was_up = frozenset({one.instance})
+        self._found(one)
 
     def _begin_databases(self, one: Watched) -> None:
-        room = self._room(one)
-        heads: dict[str, AnyDb] = {**room.databases, **room.clusters} if room else {}
-        one.stores = frozenset({heads[one.plan.target].store.id} if one.plan.target in heads else ())
+        """Look at every database that stays until finalize: the target, its replicas of this Region, its members."""
+        facts, room = one.plan.facts, self._room(one)
+        parts = [p for name in ("replicas", "members") for p in facts.get(name) or ()]
+        near = [p for p in parts if p.get("region", one.plan.region) == one.plan.region]
+        one.sources = {str(p["resource_id"]): str(p["id"]) for p in (facts, *near)}
+        one.course = Course(one.plan)
+        if room is not None:
+            one.was_up = frozenset(served(room, clients(room, one.plan)))
+        self._found(one)
+
+    def _found(self, one: Watched) -> None:
+        if not one.sources:
+            raise LookupError(f"nothing of {one.plan.target} is looked at: its plan has no source")
 
     def row(self, migration: str, step: str, what: str, data: Mapping[str, Any], token: int) -> None:
         """Take in a row, as it is written."""
         one = self.watch(migration)
         one.known.update(_strings(data))
         if step:
+            if one.course is not None:
+                one.course.row(step, what)
             if what == "intent":
-                one.allowed += A_POLL
+                one.allow(A_POLL + (self._proof(one, step) if data.get("operation") == "local:ProveQuiet" else 0.0))
             return
         match what:
             case "attempt":
                 if one.discarded:
                     one.forgiven.update((w.device, w.start) for w in self.box.losses())
                     one.forgiven.update((w.stream, w.start) for w in self.box.db_losses())
-                one.quiesced = one.up = one.back = one.discarded = False
+                self._begin_anew(one)
             case "quiesce":
                 one.quiesced = True
             case "bring-up":
                 one.up = True
             case "direction":
+                one.turned = True
                 one.discarded = one.discarded or (one.up and self.may_discard)
+            case "accepted":
+                one.turned = False
             case "service-back":
                 one.back = True
                 if one.discarded:
                     self.given_up[one.plan.target] = self.box.now()
 
+    def _proof(self, one: Watched, step: str) -> float:
+        """Return how long a proof waits, which is no request's charge: between two readings, or for a minute behind the fence.
+
+        That minute has to begin and to pass, and CloudWatch shows it late.
+        """
+        planned = next((s for s in one.plan.steps if s.key == step), None)
+        if isinstance(planned, ProveQuiet) and (planned.secret or planned.after):
+            return BETWEEN
+        durations = self.box.world.durations
+        return 2 * METRIC_PERIOD + durations.metric_late_s * (1 + durations.jitter) + A_LOOK
+
+    def _begin_anew(self, one: Watched) -> None:
+        one.quiesced = one.up = one.back = one.turned = one.discarded = False
+        if one.course is not None:
+            one.course = Course(one.plan)
+
     def took_over(self, migration: str) -> None:
         """Another driver has taken a migration: what it waits out before it goes on is allowed."""
         one = self.watch(migration)
-        if one.down_at is not None:
-            one.down_at = self.box.now()  # counted anew from the takeover
-            one.allowed = REQUEST_LIFE + ABSENCE_BELIEVED * len(one.sources or (1,)) + A_POLL
+        waits = REQUEST_LIFE + ABSENCE_BELIEVED * len(one.sources) + A_POLL
+        one.down = {who: Down(self.box.now(), len(self.box.charges), waits) for who in one.down}  # counted anew
 
     def forget_rows(self) -> None:
         """The journal is lost, and with it that an attempt was closed: the next cut may be of the same one."""
         for one in self.watched.values():
             if one.back:
-                one.quiesced = one.up = one.back = False
+                one.quiesced = one.up = one.back = one.turned = False
 
     def took(self, seconds: float) -> None:
         """Somebody else has been at work for a while, and every driver stood still meanwhile."""
         for one in self.watched.values():
-            one.allowed += seconds
+            one.allow(seconds)
 
     def told(self, event: Event) -> None:
         """Take in what a driver tells: how long it waits until it tries again, and why."""
         if event.name != "retry" or event.migration not in self.watched:
             return
         one = self.watched[event.migration]
-        one.allowed += float(event.data.get("seconds", 0.0)) + A_POLL
-        waits_down = one.down_at is not None and event.phase in ("cutover", "bring-up")
+        one.allow(float(event.data.get("seconds", 0.0)) + A_POLL)
+        waits_down = bool(one.down) and event.phase in ("cutover", "bring-up")
         quota = [c for c in QUOTA_CODES if f": {c}" in str(event.data.get("error"))]
         if waits_down:
             self._ask(QUOTA, holds=not quota, how=lambda: f"{event.step} waits for {quota}")
 
     def sending(self, sent: Sent) -> None:
         """Look at a mutating request before it leaves."""
+        if self.people_act:
+            self.people_act, self.by_hand = False, self.by_hand | set(self._touched(sent))
         if sent.operation.startswith("sns:"):
             return
         self._ask(ONE_DRIVER, holds=bool(sent.migration), how=lambda: f"{sent.operation} left without an intent row")
@@ -350,6 +424,16 @@ class Invariants:
                 how=lambda: f"{sent.operation} of {sent.step} carries neither our tags nor a name of ours",
             )
 
+    def _touched(self, sent: Sent) -> Iterator[str]:
+        """Yield what is theirs where somebody takes a request back, or does it once more: power, a place for a disk, a database."""
+        service, operation = sent.operation.split(":")
+        one, params = self.watch(sent.migration), sent.params
+        if operation in ("AttachVolume", "DetachVolume"):
+            devices = [d for d, source in one.sources.items() if source == params["VolumeId"]]
+            yield from (place(one.instance, d) for d in [params.get("Device"), *devices] if d)
+        elif service == "rds" or operation in ("StartInstances", "StopInstances"):
+            yield from (name for _, name in _named(params))
+
     def _findable(self, sent: Sent, one: Watched) -> bool:
         text = str(dict(sent.params))
         tokens = (token_of(Context(sent.migration, e, a), sent.step) for a in range(1, 9) for e in range(9))
@@ -363,6 +447,20 @@ class Invariants:
             one.known.update(_strings(reply))
             if sent.operation.split(":")[1].startswith(MAKES):
                 one.known.update(_strings(sent.params))
+
+
+def place(instance: str, device: str) -> str:
+    """Return the name in `Invariants.by_hand` of a place for a disk on an instance."""
+    return f"{instance} {device}"
+
+
+def _intact(db: AnyDb, plan: MigrationPlan) -> bool:
+    """Tell whether a source is there, and not under the key that its replacement is under."""
+    return db.state != "deleting" and db.storage.key != plan.facts["key"]["arn"]
+
+
+def _how(db: AnyDb | None) -> str:
+    return "gone" if db is None else f"{db.state}, and under {db.storage.key}"
 
 
 def _strings(x: Any) -> Iterator[str]:

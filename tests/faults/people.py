@@ -15,10 +15,25 @@ from sealift.events import Event
 from sealift.watch import ABSENT_MEANS_GONE
 from tests.contract.shapes import no_bring_up
 from tests.faults.crashes import Tried
-from tests.faults.deeds import DATABASE, DB_DEEDS, EBS_DEEDS, INSTANCE, Deed, Done, done_by, named
+from tests.faults.deeds import (
+    BY_HAND,
+    DATABASE,
+    DB_DEEDS,
+    EBS_DEEDS,
+    INSTANCE,
+    LOOSE,
+    Deed,
+    Done,
+    database,
+    done_by,
+    ours,
+    planned_volumes,
+)
 from tests.faults.forking import Broken, Forks, guarded
+from tests.faults.invariants import place
 from tests.faults.judging import Ended
 from tests.faults.living import live_on
+from tests.faults.rests import COMMANDS
 from tests.faults.sampling import share_of
 from tests.faults.stage import Stage, play
 
@@ -65,7 +80,7 @@ async def _walk(stage: Stage, act: str, wanted: Callable[[str, str], bool], at_o
             if forks.fork((event.step, deed.name)):
                 with guarded():
                     live_on(stage, copy)
-                    here.append((deed, _do(stage, deed)))
+                    here.append((deed, _do(stage, deed, event.step)))
                 return
 
     driver = stage.driver(listeners=[listen])
@@ -89,56 +104,92 @@ def _deeds(stage: Stage) -> Iterator[Deed]:
     return (d for d in DEEDS.values() if stage.plan.kind in d.on)
 
 
-def _do(stage: Stage, deed: Deed) -> Done | None:
-    stage.invariants.people_act = deed.power
-    gone = {v["id"] for v in stage.plan.facts.get("volumes", ())} | {stage.plan.target}
-    # What they are about to delete is not known before they have, and the sandbox is looked at as they do.
-    stage.invariants.deleted_by_others = frozenset(
-        gone if deed.final or (deed.power and stage.plan.facts.get("asg")) else ()
-    )
+def _do(stage: Stage, deed: Deed, step: str) -> Done | None:
+    looks = stage.invariants
+    gone = {v["id"] for v in planned_volumes(stage)} | {stage.plan.target}
+    # What they are about to touch and delete is not known before they have, and the sandbox is looked at as they do.
+    looks.by_hand = _within_reach(stage, deed)
+    looks.deleted_by_others = frozenset(gone if deed.final or (deed.power and stage.plan.facts.get("asg")) else ())
     began = stage.box.now()
     done = done_by(deed, stage)
     # What has vanished under the driver's hands is believed gone after a while, and that wait is nobody's charge.
-    stage.invariants.took(stage.box.now() - began + ABSENT_MEANS_GONE)
+    looks.took(stage.box.now() - began + ABSENT_MEANS_GONE)
+    if deed.passes:  # nor is what a step waits for that they have made impossible, until its deadline
+        looks.took(next((s.seconds().worst for s in stage.plan.steps if s.key == step), 0.0))
     if done is not None and stage.plan.facts.get("asg"):  # a group replaces a member that somebody has stopped
         left = stage.world.all_volumes()
         done.deleted = (*done.deleted, *sorted(v for v in gone if v.startswith("vol-") and v not in left))
-    stage.invariants.deleted_by_others = frozenset(done.deleted if done else ())
+    looks.deleted_by_others = frozenset(done.deleted if done else ())
+    looks.by_hand = _touched(stage, deed, done) if done else set()
     return done
+
+
+def _within_reach(stage: Stage, deed: Deed) -> set[str]:
+    """Return all that a deed may touch of what invariants ask: power, places for disks, the names of a database."""
+    target = stage.plan.target
+    places = {place(target, v["device"]) for v in planned_volumes(stage) if v.get("device")} if deed.disk else set()
+    return places | ({target} if deed.power else set())
+
+
+def _touched(stage: Stage, deed: Deed, done: Done) -> set[str]:
+    """Return what a deed has touched and nobody has put back: it is theirs until it is undone."""
+    if deed.passes:
+        return set()
+    if deed.disk and not deed.final:
+        return {place(stage.plan.target, device) for device in done.also}
+    names = {done.to, *done.also} if deed.power else set()
+    return _within_reach(stage, deed) | {n for n in names if not n.startswith("vol-")}
 
 
 def _told(act: str, told: dict[Any, Any]) -> Iterable[Tried]:
     for (step, deed), story in told.items():
         if isinstance(story, Broken):
             yield Tried(act, step, deed, [story.why])
-        elif story.done is not None:
-            yield Tried(act, step, deed, story.wrong, story.ended.checks)
+        else:
+            yield Tried(act, step, deed, story.wrong, story.ended.checks, done=story.done is not None)
 
 
 # -- what came of it ---------------------------------------------------------------------------------------------------
 
 
 async def _story(stage: Stage, deed: Deed, done: Done | None, outcome: Outcome | None) -> Story:
-    ended = stage.end(outcome)
+    ended = _end(stage, outcome)
     story = Story(deed.name, done, ended)
     if done is None:
         return story
-    grouped = bool(stage.plan.facts.get("asg"))  # what its group launches has volumes of its own
-    story.wrong += [
-        w for w in ended.wrong if not _theirs(w, done) and not (grouped and "volumes: " in w and "no row" in w)
-    ]
-    story.wrong += _about(stage, deed, done, ended)
+    story.wrong += [*ended.wrong, *_about(stage, deed, done, ended)]
     if ended.code == ASKS and not story.wrong:
         await _answer(stage, story, deed, done)
     return story
 
 
-def _theirs(wrong: str, done: Done) -> bool:
-    """Tell whether a loss is of what somebody else has taken off, renamed or deleted, or a thing in no row is theirs."""
-    theirs = bool(done.deleted) or "volume=None" in wrong or ("by-hand" in str(done.kept) and "database=None" in wrong)
-    if "by-hand is in no row" in wrong:
-        return True
-    return (theirs and "Loss" in wrong) or (done.to.startswith("policy-") and "snapshots:" in wrong)
+def _end(stage: Stage, outcome: Outcome | None) -> Ended:
+    """Look how it ended, without what is theirs: what others have made, and what is lost while it is off, or bears another name."""
+    stage.theirs.update(_made_by_others(stage))
+    ended = stage.end(outcome)
+    theirs = {f"in the end: {loss}" for loss in _lost_by_others(stage)}
+    ended.wrong = [w for w in ended.wrong if w not in theirs]
+    return ended
+
+
+def _made_by_others(stage: Stage) -> Iterator[str]:
+    """Yield what a policy, a group or a person has made, or named, meanwhile."""
+    for snapshot in stage.world.ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]:
+        if any(t["Key"].startswith("aws:dlm:") for t in snapshot.get("Tags", ())):
+            yield snapshot["SnapshotId"]
+    for name, volume in stage.world.all_volumes().items():
+        if any(a["InstanceId"] != stage.plan.target for a in volume["Attachments"]):
+            yield name
+    yield from (BY_HAND, f"{stage.plan.target}-{BY_HAND}")
+
+
+def _lost_by_others(stage: Stage) -> Iterator[Any]:
+    """Yield what is lost only because a disk is off, or a name leads nowhere, that somebody has touched and not put back."""
+    by_hand = stage.invariants.by_hand
+    for loss in stage.box.losses():
+        if loss.volume is None and by_hand & {loss.instance, place(loss.instance, loss.device)}:
+            yield loss
+    yield from (loss for loss in stage.box.db_losses() if loss.database is None and loss.name in by_hand)
 
 
 def _about(stage: Stage, deed: Deed, done: Done, ended: Ended) -> list[str]:
@@ -154,7 +205,7 @@ def _about(stage: Stage, deed: Deed, done: Done, ended: Ended) -> list[str]:
     if ended.code == WELL:
         found += _sound(stage, deed)
     elif ended.code in (REFUSED, BACK):
-        found += _as_before(stage, deed, done)
+        found += _as_before(stage, deed, done, named=named)
     if found and not named:
         return found
     if ended.code == ASKS and "sealift " not in ended.message and "aws " not in ended.message:
@@ -164,73 +215,109 @@ def _about(stage: Stage, deed: Deed, done: Done, ended: Ended) -> list[str]:
 
 def _sound(stage: Stage, deed: Deed) -> Iterator[str]:
     """Yield what is not as a migration that is done leaves it."""
+    key = stage.world.key
     if stage.plan.kind in DATABASE:
-        there = named(stage, stage.plan.target)
-        if there is None or there.get("KmsKeyId") != stage.world.key:
-            yield f"{stage.plan.target} is {there and there.get('KmsKeyId')}, not under {stage.world.key}"
-    if stage.plan.kind != "ebs-instance":
+        there = database(stage, stage.plan.target)
+        if there is None or there.get("KmsKeyId") != key:
+            yield f"{stage.plan.target} is {there and there.get('KmsKeyId')}, not under {key}"
+    if stage.plan.kind == LOOSE:
+        (volume,) = planned_volumes(stage)
+        new = [v for v in ours(stage) if v.get("KmsKeyId") == key and v["Size"] == volume["size"]]
+        if len(new) != 1 or new[0]["VolumeType"] != volume["type"]:
+            yield f"{volume['id']} has the replacements {[v['VolumeId'] for v in new]}"
+    if stage.plan.kind != INSTANCE:
         return
     there = stage.world.volumes(stage.plan.target)
-    for volume in stage.plan.facts["volumes"]:
+    for volume in planned_volumes(stage):
         if volume.get("encrypted"):
             continue
         now = there.get(volume["device"])
-        if now is None or now.get("KmsKeyId") != stage.world.key:
+        if now is None or now.get("KmsKeyId") != key:
             yield f"{volume['device']} holds {now and now['VolumeId']}, not a replacement"
         elif deed.name != "changes DeleteOnTermination":
             (a,) = now["Attachments"]
             if a["DeleteOnTermination"] != volume["delete_on_termination"]:
                 yield f"DeleteOnTermination of {volume['device']} is {a['DeleteOnTermination']}"
-    yield from _power(stage, deed)
+    yield from _power(stage)
 
 
-def _as_before(stage: Stage, deed: Deed, done: Done) -> Iterator[str]:
-    """Yield what is not as it was before the run."""
+def _as_before(stage: Stage, deed: Deed, done: Done, *, named: bool) -> Iterator[str]:
+    """Yield what is not as it was before the run; a disk that somebody has taken off is where they left it, if that is `named`."""
     if stage.plan.kind in DATABASE and deed.name != "renames the database":
-        there, was = named(stage, stage.plan.target), stage.plan.facts["described"]
+        there, was = database(stage, stage.plan.target), stage.plan.facts["described"]
         same = ("DbiResourceId", "DbClusterResourceId", "StorageEncrypted", "VpcSecurityGroups")
         if there is None or any(there.get(k) != was.get(k) for k in same if k in was):
             yield f"{stage.plan.target} is not as it was: {there and {k: there.get(k) for k in same}}"
-    if stage.plan.kind != "ebs-instance":
-        return
-    if stage.world.power(stage.plan.target) == "terminated":
+    if stage.plan.kind == LOOSE:
+        yield from _loose_as_before(stage, done)
+    if stage.plan.kind != INSTANCE or stage.world.power(stage.plan.target) == "terminated":
         return
     there = stage.world.volumes(stage.plan.target)
-    for volume in stage.plan.facts["volumes"]:
+    theirs = {*done.deleted, *({done.to} if named else ())}
+    for volume in planned_volumes(stage):
         now = there.get(volume["device"])
-        if (now is None or now["VolumeId"] != volume["id"]) and volume["id"] not in (*done.deleted, done.to):
+        if (now is None or now["VolumeId"] != volume["id"]) and volume["id"] not in theirs:
             yield f"{volume['device']} holds {now and now['VolumeId']}, not {volume['id']}"
-    yield from _power(stage, deed)
+    yield from _power(stage)
 
 
-def _power(stage: Stage, deed: Deed) -> Iterator[str]:
+def _loose_as_before(stage: Stage, done: Done) -> Iterator[str]:
+    """Yield what is not as it was of a volume that is attached to nothing: it is there, plain, unmarked, and nothing of ours with it."""
+    (volume,) = planned_volumes(stage)
+    now = stage.world.all_volumes().get(volume["id"])
+    if now is None or now["Encrypted"]:
+        if volume["id"] not in done.deleted:
+            yield f"{volume['id']} is {now and now['State']}"
+    elif any(t["Key"].startswith("sealift:") for t in now.get("Tags", ())):
+        yield f"{volume['id']} is marked still: {now['Tags']}"
+    if left := [v["VolumeId"] for v in ours(stage)]:
+        yield f"{left} of ours stay"
+
+
+def _power(stage: Stage) -> Iterator[str]:
+    """Yield that an instance is not in the state that it had, where that is nobody's but ours."""
     was, now = stage.plan.facts["state"], stage.world.power(stage.plan.target)
-    if was != now and not deed.power:
+    if was != now and stage.plan.target not in stage.invariants.by_hand and now != "terminated":
         yield f"{stage.plan.target} is {now}, and was {was}"
 
 
 async def _answer(stage: Stage, story: Story, deed: Deed, done: Done) -> None:
-    """Do what the message says, once the deed has been undone, one command after the other until it ends."""
+    """Do what the message names, and nothing else, once the deed has been undone: one command after the other until it ends."""
+    theirs = set(stage.invariants.by_hand)
     if deed.undo is not None:
-        deed.undo(stage, done)
-    verbs = {
-        "resume": stage.resume,
-        "accept": lambda driver: stage.world.act(driver.accept(stage.migration)),
-        "rollback": partial(stage.rollback, discard=True),
-    }
-    offered = [n for n in verbs if f"sealift {n} " in story.ended.message or n == "rollback"]
-    for name in offered:
-        outcome = await verbs[name](stage.driver())
+        stays = deed.undo(stage, done) or set()
+        stage.invariants.by_hand -= set() if done.for_good else theirs - stays
+    final = deed.final or done.for_good
+    for verb, _, options in COMMANDS.findall(story.ended.message):
+        outcome = await _command(stage, verb, options)
         code, said = (outcome.exit_code, outcome.message) if outcome else (-1, "")
-        story.after.append((name, code, said[:300]))
+        story.after.append((verb, code, said[:300]))
         if code in (WELL, BACK):
             break
     else:
-        gone = stage.plan.kind == INSTANCE and stage.world.power(stage.plan.target) == "terminated"
-        if not deed.final and not gone:
+        if not final:
             story.wrong.append(f"it does not end: {story.ended.message[:500]} THEN {story.after}")
         return
-    last = stage.end(outcome)
-    if not deed.power and story.after[-1][0] != "accept":
-        story.wrong += [f"after {story.after}: {w}" for w in _as_before(stage, deed, done)]
-    story.wrong += [w for w in last.wrong if w not in story.ended.wrong and not _theirs(w, done)]
+    last = _end(stage, outcome)
+    if not final and verb != "accept":  # who accepts an instance that they have stopped starts it themselves
+        stage.invariants.by_hand -= theirs
+    found: list[str] = []
+    if verb == "rollback" or code == BACK:
+        found += _as_before(stage, deed, done, named=deed.undo is None)
+    elif verb == "resume" or not done.deleted:  # who keeps a replacement that somebody has deleted was told so
+        found += _sound(stage, deed)
+    found += [w for w in last.wrong if w not in story.ended.wrong]
+    story.wrong += [f"after {story.after}: {w}" for w in found]
+
+
+async def _command(stage: Stage, verb: str, options: str) -> Outcome | None:
+    driver = stage.driver()
+    match verb:
+        case "resume":
+            return await stage.resume(driver)
+        case "rollback":
+            return await stage.rollback(driver, discard="--discard-writes" in options)
+        case _:
+            stage.invariants.took_over(stage.migration)
+            outcome: Outcome = await stage.world.act(driver.accept(stage.migration))
+            return outcome

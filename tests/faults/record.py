@@ -34,12 +34,14 @@ class Line:
     shapes: list[str] = field(default_factory=list)
     tried: Counter[str] = field(default_factory=Counter)
     survived: Counter[str] = field(default_factory=Counter)
+    not_done: Counter[str] = field(default_factory=Counter)  # what did not take place, and so tried nothing
     checks: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """Return it for the record."""
-        counts = {"tried": dict(self.tried), "survived": dict(self.survived), "checks": dict(self.checks)}
+        counters = ("tried", "survived", "not_done", "checks")
+        counts = {name: dict(getattr(self, name)) for name in counters}
         return {"kind": self.kind, "route": self.route, "shapes": self.shapes, **counts, "wrong": self.wrong}
 
     def add(self, counts: str, shape: str, found: Iterable[Tried]) -> None:
@@ -47,7 +49,9 @@ class Line:
         if shape not in self.shapes:
             self.shapes.append(shape)
         for one in found:
-            if one.point:  # the run that nobody disturbs is what the others are compared with
+            if not one.done:
+                self.not_done[counts] += 1
+            elif one.point:  # the run that nobody disturbs is what the others are compared with
                 self.tried[counts] += 1
                 self.survived[counts] += not one.wrong
             self.checks.update({str(k): n for k, n in one.checks.items()})
@@ -95,8 +99,16 @@ class Record:
         names = sorted({name for line in self.lines.values() for name in line.tried})
         rows = [["kind", "route", "shapes", *names, "invariant checks", "violations"]]
         for line in self.lines.values():
-            counts = [f"{line.survived[n]}/{line.tried[n]}" if line.tried[n] else "" for n in names]
+            counts = [_of(line, n) for n in names]
             looked = str(sum(line.checks.values()))
             rows.append([line.kind, line.route, str(len(line.shapes)), *counts, looked, str(len(line.wrong))])
         widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
         return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+def _of(line: Line, name: str) -> str:
+    """Return how many survived of how many that took place, and how many did not."""
+    if not line.tried[name]:
+        return ""
+    not_done = f" ({line.not_done[name]} not done)" if line.not_done[name] else ""
+    return f"{line.survived[name]}/{line.tried[name]}{not_done}"

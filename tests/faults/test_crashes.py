@@ -12,6 +12,9 @@ FORWARD, OTHERS = CRASHES[0], CRASHES[1:]
 TURNS = [(OTHERS[(n + turn) % len(OTHERS)], case) for n, case in enumerate(SHORT) for turn in (0, 3)]
 """Two of the other ways to die for each shape, in turn."""
 
+LEAST = {"unattached volume": 30}
+"""Durable states that a run has at least: there is nothing to stop, detach, attach or start of a volume that nobody has."""
+
 
 def _name(case: tuple[str, str]) -> str:
     return ", by ".join(case)
@@ -21,7 +24,7 @@ def _name(case: tuple[str, str]) -> str:
 def test_who_dies_is_taken_up_again(shape: str, route: str) -> None:
     """At each durable state on the way forward."""
     tried = FORWARD.every(shape, route, FORWARD.short, 1)
-    assert len(tried) > 40
+    assert len(tried) > LEAST.get(shape, 40)
     assert [] == [(str(one), one.wrong) for one in tried if one.wrong]
 
 

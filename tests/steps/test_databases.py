@@ -23,6 +23,13 @@ def test_a_terminal_state_ends_a_wait_at_once(noun: str, state: str) -> None:
     assert (seen.done, state in str(seen.failed)) == (False, True)
 
 
+@pytest.mark.parametrize("state", [s for s in sorted(BROKEN) if s.startswith("inaccessible-")])
+def test_a_key_that_cannot_be_used_is_named(state: str) -> None:
+    """Whoever has to enable it looks for no other."""
+    seen = at_rest()({"DBInstanceIdentifier": "x", "DBInstanceStatus": state, "KmsKeyId": "arn:aws:kms:…:key/1"})
+    assert "RDS cannot use its key arn:aws:kms:…:key/1" in str(seen.failed)
+
+
 @pytest.mark.parametrize(
     "state",
     [

@@ -15,6 +15,7 @@ from sealift.steps import (
     AwaitQuarantine,
     FenceDatabase,
     GiveDbTags,
+    LetInByDataApi,
     ProveQuiet,
     ResumeReaderScaling,
     SetDataApi,
@@ -80,7 +81,7 @@ def data_api_again(facts: ClusterFacts, new: Id, *, former: bool = False) -> Ste
     """Turn it on for the replacement, after bring-up: it is a way in for clients."""
     if not facts.data_api:
         return None
-    return SetDataApi(
+    return LetInByDataApi(
         key="data-api:on",
         phase=CONFIRM,
         database=facts.id,

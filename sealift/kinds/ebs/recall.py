@@ -149,9 +149,8 @@ async def _stage(read: Read, facts: InstanceFacts | VolumeAlone, made: list[Desc
         if "VolumeId" in m and "VolumeType" in m and tags_of(m).get("sealift:role") in ("copy", "replacement")
     ]
     handed_over = bool(_handed(replacements))
-    if isinstance(facts, VolumeAlone):  # nothing else tells that a cut has begun than what was made in it
-        cut = any(int(tags_of(m).get("sealift:epoch", 0)) for m in made)
-        return "up" if handed_over else "cutover" if cut or replacements else "prepare"
+    if isinstance(facts, VolumeAlone):
+        return "up" if handed_over else "cutover" if replacements or _of_a_cut(made) else "prepare"
     found = instances_in(await read(instances(facts.id))).get(facts.id)
     state = found["State"]["Name"] if found else "gone"
     on = {m["Ebs"]["VolumeId"]: m["Ebs"] for m in (found or {}).get("BlockDeviceMappings", ()) if "Ebs" in m}
@@ -162,6 +161,13 @@ async def _stage(read: Read, facts: InstanceFacts | VolumeAlone, made: list[Desc
         return "up"
     as_it_was = all(on[v.id].get("DeleteOnTermination") == v.delete_on_termination for v in facts.plain if v.id in on)
     return "prepare" if serve and as_it_was and not group_left else "cutover"
+
+
+def _of_a_cut(made: list[Described]) -> bool:
+    """Tell whether the latest attempt has made anything in its cut: what is attached to nothing has no state that tells."""
+    tags = [t for t in map(tags_of, made) if t.get("sealift:role") != "source"]
+    attempt, _ = newest(tags)
+    return any(newest([t]) > (attempt, 0) for t in tags)
 
 
 def _handed(replacements: list[Described]) -> list[Described]:

@@ -8,6 +8,7 @@ import pytest
 
 from sealift.clock import VirtualClock
 from sealift.plan import MigrationPlan
+from sealift.recipe import writers_down
 from sealift.sandbox import Durations, Sandbox
 from sealift.step import Phase
 from tests.clusters import CASES, described, endpoints, picture, scaling
@@ -75,6 +76,22 @@ def test_a_whole_migration(world: World, name: str) -> None:
         (retained,) = (d for n, d in after.items() if n not in before)
         assert retained["StorageEncryptionType"] == "none"
         assert not retained["HttpEndpointEnabled"]
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("name", [n for n in CASES if n.startswith("aurora postgresql")])
+def test_who_comes_in_by_the_data_api_is_down_until_it_is_on(world: World, name: str) -> None:
+    """It is off while the members are let in one by one: nobody says before its last client is served that all are."""
+
+    async def go() -> None:
+        plan = await planned(world, CASES[name])
+        (span,) = writers_down(plan.steps)
+        done = await world.act(world.driver.migrate(plan, approved_by="a test", observed=True))
+        rows = world.driver.journal.entries(done.migration)
+        (up,) = [e for e in rows if e.what == "up" and e.data["who"] == "writers"]
+        (on,) = [e for e in rows if (e.step, e.what) == ("data-api:on", "done")]
+        assert ("data-api:on", True) == (span.last, up.seq > on.seq)
 
     asyncio.run(go())
 
