@@ -7,7 +7,9 @@ the tests cost that meet the change.
 import contextlib
 import functools
 import gc
+import hashlib
 import importlib
+import inspect
 import json
 import os
 import shutil
@@ -32,8 +34,7 @@ ROOM, PATIENCE = 1.0, 8
 timed out. Of the time that it computes, so that a busy machine is no reason.
 """
 IDLE = 20.0
-"""Seconds for which a test may wait for nothing."""
-
+"""Seconds for which a test may wait for nothing; waiting for a core of a busy machine is none of it."""
 
 CHEAP = 0.1
 """Seconds up to which a test is measured anew as soon as a function that it meets has changed."""
@@ -98,6 +99,11 @@ class Trials:
 
     # -- undisturbed
 
+    def digest(self, test: str) -> str:
+        """Return what tells whether a test has changed: its own source, not what it leans on."""
+        function = getattr(self.items.get(test), "function", None)
+        return "" if function is None else hashlib.sha256(inspect.getsource(function).encode()).hexdigest()[:12]
+
     def measure(self, tests: Sequence[str], sources: Mapping[str, Path], whole: Iterable[Mutant]) -> dict[str, Any]:
         """Run tests once and return the seconds of each and what it meets of the functions of `whole`.
 
@@ -160,9 +166,8 @@ class Trials:
         put_in_place(mutant)
         for item, after in _pairs([self.items[t] for t in tests]):
             told.write_text(item.nodeid, encoding="utf-8")
-            longest = ROOM + PATIENCE * seconds[item.nodeid]
-            signal.setitimer(signal.ITIMER_PROF, longest)
-            signal.setitimer(signal.ITIMER_REAL, IDLE + 4 * longest)
+            signal.setitimer(signal.ITIMER_PROF, ROOM + PATIENCE * seconds[item.nodeid])
+            _end_if_idle()
             if not _passes(item, after):
                 return 1
         return 0
@@ -176,7 +181,6 @@ class Trials:
         status = 1
         try:
             os.setpgid(0, 0)
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
             silent = os.open(os.devnull, os.O_RDWR)
             for stream in (1, 2):
                 os.dup2(silent, stream)
@@ -233,6 +237,26 @@ def _function(module: ModuleType, name: str) -> FunctionType:
 
 def _passes(item: pytest.Item, after: pytest.Item | None) -> bool:
     return all(not report.failed for report in runtestprotocol(item, log=False, nextitem=after))
+
+
+def _end_if_idle() -> None:
+    """Look every second whether this copy has come to wait for nothing, and end it then, as a signal would."""
+    began = _idle()
+
+    def look(*_: object) -> None:
+        if _idle() - began > IDLE:
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGALRM)
+
+    signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, IDLE, 1.0)
+
+
+def _idle() -> float:
+    """Return the seconds, from some moment on, in which this program neither computed nor waited for a core."""
+    ran = Path("/proc/self/schedstat")
+    queued = int(ran.read_text(encoding="ascii").split()[1]) / 1e9 if ran.exists() else 0.0
+    return time.monotonic() - time.process_time() - queued
 
 
 def _pairs(items: Iterable[pytest.Item]) -> Iterable[tuple[pytest.Item, pytest.Item | None]]:
