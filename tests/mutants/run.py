@@ -91,6 +91,7 @@ def main() -> int:
         "-p",
         "no:terminalreporter",
         "--capture=no",
+        "--tb=native",  # any other one reads the sources of what failed: half of the time of a trial
         f"--basetemp={scratch / 'tmp'}",
     ]
     ended = pytest.main(

@@ -1,0 +1,165 @@
+"""What a person says of a migration that is on its way back already, and what is settled before the first undo."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealift.engine import CLOCK_SKEW, Engine
+from sealift.errors import CallError, NeedsPerson, Retry, SealiftError, WaitFailed
+from sealift.recipe import recipe
+from sealift.step import Found, Phase, Seen, Step
+from tests.engine.scripted import CREATE, STOP, Act, Bench, Died, act, asks, waits
+
+DONE, NOT_YET = Seen(done=True, state="available"), Seen(state="creating")
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def undo(key: str, phase: Phase = Phase.RESTORE, **more: Any) -> Act:
+    return act(f"undo:{key}", phase, **more)
+
+
+def a_recipe(**changed: Any) -> tuple[Step, ...]:
+    steps = {
+        "stop": act("stop", quiesces=True, takes_down=True, taken_back=undo("stop")),
+        "copy": act("copy", operation=CREATE, gives={"id": "vol-9"}, taken_back=undo("copy", Phase.CLEAN)),
+        "attach": act("attach", exposes=True, taken_back=undo("attach")),
+        "start": act("start", Phase.BRING_UP, taken_back=undo("start")),
+        "tags": act("tags", Phase.CONFIRM),
+    }
+    return recipe(*(steps | changed).values())
+
+
+def refused() -> CallError:
+    return CallError("refused", operation=STOP, retry=Retry.REFUSED)
+
+
+async def runs(bench: Bench, *steps: Step) -> Engine:
+    engine = bench.engine(*(steps or a_recipe()))
+    await bench.act(engine.run())
+    return engine
+
+
+async def back(bench: Bench, *steps: Step, **more: Any) -> Engine:
+    engine = bench.engine(*(steps or a_recipe()))
+    await bench.act(engine.go_back(SealiftError("as it was"), **more))
+    return engine
+
+
+# -- a second word -----------------------------------------------------------------------------------------------------
+
+
+async def stuck(bench: Bench, why: str, **more: Any) -> None:
+    """A person has sent it back, and an undo is refused."""
+    bench.gateway.answers["undo:attach"] = [refused()]
+    with pytest.raises(NeedsPerson):
+        await back(bench, why=why, **more)
+
+
+async def test_who_does_without_the_writes_now_is_believed_and_written_down(bench: Bench) -> None:
+    """The row says what was said last: why, that it was a person, and that no writes are kept."""
+    await runs(bench)
+    await stuck(bench, "slow")
+
+    await back(bench, why="go on without", salvage=False)
+
+    said = {"why": "go on without", "salvage": False, "asked": True}
+    assert said == bench.entry(None, "direction").data == dict(bench.journal.state(bench.migration).rollback)
+    assert ("rolled-back", "go on without") == tuple(bench.entry(None, "end").data[k] for k in ("as", "why"))
+
+
+async def test_who_says_the_same_again_adds_nothing(bench: Bench) -> None:
+    """The way back goes on as it was; what was done without once is not kept after all."""
+    await runs(bench)
+    await stuck(bench, "slow", salvage=False)
+
+    await back(bench, why="once more")
+
+    assert {"why": "slow", "salvage": False, "asked": True} == bench.entry(None, "direction").data
+    assert 1 == bench.notes.count("direction")
+    assert "slow" == bench.entry(None, "end").data["why"]
+
+
+async def test_a_driver_that_does_without_of_itself_names_its_own_reason(bench: Bench) -> None:
+    """Nobody was asked: the reason is the error."""
+    bench.gateway.answers |= {"attach": [refused()], "undo:stop": [refused()]}
+    with pytest.raises(NeedsPerson):
+        await runs(bench)
+
+    await back(bench, salvage=False)
+
+    assert {"why": "as it was", "salvage": False, "asked": False} == bench.entry(None, "direction").data
+
+
+# -- what is settled ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("older", "ours"), [(CLOCK_SKEW, True), (CLOCK_SKEW + 1, False)])
+async def test_what_is_older_than_its_intent_is_nobody_of_ours_to_undo(bench: Bench, older: float, ours: bool) -> None:
+    """While an open intent is settled, too: another's with the same tags is not deleted."""
+    there = asks(lambda: Found({"id": "vol-9"}, created=bench.began - older))
+    steps = a_recipe(copy=act("copy", operation=CREATE, finds=there, taken_back=undo("copy", Phase.CLEAN)))
+    bench.gateway.answers["copy"] = [Died()]
+    with pytest.raises(Died):
+        await runs(bench, *steps)
+
+    await back(bench, *steps)
+
+    assert (["intent", "made" if ours else "void"], ours) == (bench.rows("copy")[:2], "undo:copy" in bench.gateway.keys)
+
+
+async def test_a_start_that_came_to_nothing_is_not_sent_again_unseen(bench: Bench) -> None:
+    """Its driver wrote so and died: the next one fails as that one would have, and does not start it in its place."""
+    start = act("start", Phase.BRING_UP, waited=waits(lambda: Seen(failed="no room", unused=True)), traces=asks(dict))
+    engine = bench.engine(start)
+    engine._row("start", "intent")
+    engine._row("start", "void", {})
+
+    with pytest.raises(WaitFailed, match="no room"):
+        await bench.act(engine.try_once(start))
+
+    assert [] == bench.gateway.keys
+
+
+async def test_a_start_without_a_trace_comes_to_nothing_without_a_read(bench: Bench) -> None:
+    """What it left is nothing: it goes back by itself."""
+    start = act("start", Phase.BRING_UP, waited=waits(lambda: Seen(failed="no room", unused=True)))
+
+    engine = await runs(bench, *a_recipe(start=start))
+
+    assert ("rolled-back", "void", None) == (engine.state.end, bench.rows("start")[-1], engine.state.brought_up)
+
+
+# -- who is served -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_way_back_that_is_taken_up_serves_nobody_before_service_is_back(bench: Bench) -> None:
+    """Every step of the way there is done, and the way back has fenced: a new driver does not take that for service."""
+    steps = a_recipe(start=act("start", Phase.BRING_UP, taken_back=undo("start", fences=True)))
+    await runs(bench, *steps)
+    bench.gateway.answers["undo:attach"] = [Died()]
+    with pytest.raises(Died):
+        await back(bench, *steps, why="slow")
+    ups = bench.notes.count("up")
+    bench.gateway.answers["undo:stop"] = [lambda: {"ups": bench.notes.count("up") - ups}]
+
+    await runs(bench, *steps)
+
+    assert {"ups": 0} == bench.entry("undo:stop", "made").data
+
+
+async def test_what_is_confirmed_at_acceptance_may_be_waited_for(bench: Bench) -> None:
+    """Nothing has failed beside it."""
+    looks = [NOT_YET, DONE]
+    tags = act("tags", Phase.CONFIRM, waited=waits(lambda: looks.pop(0)))
+    bench.gateway.answers["tags"] = [refused()]
+    with pytest.raises(NeedsPerson):
+        await runs(bench, *a_recipe(tags=tags))
+
+    await bench.act((engine := bench.engine(*a_recipe(tags=tags))).accept())
+
+    assert ([], "done") == (engine.leftovers, bench.rows("tags")[-1])
