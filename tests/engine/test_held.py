@@ -110,6 +110,18 @@ async def test_a_cutover_that_has_begun_is_taken_back_before_it_is_held(
     assert "stop" not in bench.gateway.keys
 
 
+async def test_what_is_held_between_two_steps_before_the_quiesce_begins_no_more(bench: Bench) -> None:
+    """Not only at the gate: another target may fail while a hook of this one runs."""
+    circuit = Circuit()
+    hook = act("hook", taken_back=undo("hook"))
+    bench.gateway.answers["hook"] = [lambda: setattr(circuit, "why", "one has failed") or {}]
+
+    await bench.act(bench.engine(*a_recipe(hook, act("flags")), circuit=circuit).run())
+
+    assert ["warm", "hook", "undo:hook"] == bench.gateway.keys[:3]
+    assert "rolled-back" == bench.journal.state(bench.migration).end
+
+
 async def test_what_has_quiesced_is_not_held(bench: Bench) -> None:
     """It goes on, or back."""
     circuit = Circuit()
