@@ -1,8 +1,16 @@
 """Change the code a little, many times, and see whether the fast tests tell: `make mutants`.
 
-Over the engine, the journal, the recipes of EBS, and what the engine leans on. At least 85 of 100 changes have to be told.
-What survives is listed in `survivors.toml`, each with its reason; an unlisted one fails, a listed one that is told by now or
-is no longer there is named. What was killed is remembered in build/mutants until its function changes.
+Over the engine, the journal, the recipes of EBS, and what the engine leans on. At least 85 of 100 changes have to be told, in
+each of these rooms. What survives is listed in `survivors.toml`, each with its reason, and is not tried again; an unlisted one
+fails, a listed one that is no longer there is named.
+
+Whether a change survives must not hang on the machine. Seconds are computing seconds, so a busy one is no reason; a change that
+survives the tests that fit into a limit and is not listed is tried on several times as many, so it does not matter where exactly
+the limit falls; a change that makes a test compute without end, or wait for nothing, counts as told.
+
+What was killed is remembered in build/mutants until its function, or the test that told, is another: after a merge only what
+has changed is tried. What that test leans on is not followed (`--anew` believes nothing). A survivor that is not listed is tried
+anew whenever any test or any code is another.
 """
 
 import argparse
@@ -118,7 +126,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="changes of functions whose dotted name has this in it")
     parser.add_argument("--anew", action="store_true", help="believe nothing that an earlier run has seen")
     parser.add_argument("--survivors", action="store_true", help="try what is listed as surviving, too")
-    parser.add_argument("--write", action="store_true", help="add new survivors to the list, without a reason")
+    parser.add_argument("--write", action="store_true", help="write the list anew: new survivors without a reason; what is no longer there goes")
     parser.add_argument("--limit", type=float, default=LIMIT, help="seconds of tests that one change is tried on")
     return parser.parse_args()
 
