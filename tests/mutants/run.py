@@ -126,7 +126,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="changes of functions whose dotted name has this in it")
     parser.add_argument("--anew", action="store_true", help="believe nothing that an earlier run has seen")
     parser.add_argument("--survivors", action="store_true", help="try what is listed as surviving, too")
-    parser.add_argument("--write", action="store_true", help="write the list anew: new survivors without a reason; what is no longer there goes")
+    parser.add_argument("--write", action="store_true", help="write the list anew, with what is new in it")
     parser.add_argument("--limit", type=float, default=LIMIT, help="seconds of tests that one change is tried on")
     return parser.parse_args()
 
