@@ -124,6 +124,25 @@ async def test_what_is_known_of_the_confirmation_is_made_and_not_yet_done(bench:
     assert ["made"] == bench.rows("tags")
 
 
+async def test_of_several_parts_of_the_confirmation_each_that_is_known_is_made(bench: Bench) -> None:
+    """Behind one of which nothing is known, too."""
+    steps = recipe(*a_recipe(), act("more", Phase.CONFIRM), act("last", Phase.CONFIRM))
+
+    await bench.act(bench.engine(*steps).look_for_all(until_up=True, outputs={"more": {"x": "1"}, "last": {"x": "2"}}))
+
+    assert (["made"], ["made"], False) == (bench.rows("more"), bench.rows("last"), "tags" in whats(bench))
+
+
+async def test_what_was_never_done_hides_nothing_that_was(bench: Bench) -> None:
+    """What comes after it is looked for all the same."""
+    engine = bench.engine(*a_recipe())
+    engine.note("quiesce")
+
+    await bench.act(engine.look_for_all(until_up=False, never=["stop"]))
+
+    assert {"warm": ["made"], "copy": ["made"], "attach": ["made"]} == whats(bench)
+
+
 async def test_while_the_sources_serve_only_what_was_prepared_is_looked_for(bench: Bench) -> None:
     """A running instance is no start of ours."""
     await bench.act(bench.engine(*a_recipe()).look_for_all(until_up=False))
@@ -372,6 +391,7 @@ async def test_a_start_of_ours_that_came_to_nothing_is_told_from_a_later_one(ben
     assert {"by": "somebody else", "why": "started at 9"} == bench.entry(None, "bring-up").data
     assert engine.state.brought_up is not None
     assert [] == [k for k in bench.gateway.keys if k.startswith("undo")]
+    assert ["void", "made", "done"] == bench.rows("start")[-3:]  # its undo is a part of the way back
 
 
 @pytest.mark.parametrize("runs", [True, False])
