@@ -1,6 +1,7 @@
 """Recipes: blocks, lanes, Refs, and the way back that is derived from them."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -26,6 +27,7 @@ from sealift.recipe import (
 )
 from sealift.step import Context, Irreversible, Phase, Ref, Seconds, Step, bind, refs, token
 from sealift.steps import (
+    ApplyOwnParameters,
     AttachVolume,
     CopyVolume,
     DetachVolume,
@@ -182,6 +184,35 @@ def test_what_confirms_without_interrupting_takes_no_time_of_the_cutover() -> No
     """Its minutes of status checks pass while the workload runs."""
     confirmed = (*STEPS, StatusChecks(key="status", phase=Phase.CONFIRM, instance="i-1", block=99))
     assert (seconds_cutover(STEPS), seconds_down(STEPS)) == (seconds_cutover(confirmed), seconds_down(confirmed))
+
+
+def test_what_interrupts_at_last_is_a_part_of_the_cutover() -> None:
+    """Nothing else of the confirmation is; nor is what would interrupt while it is prepared."""
+    a = "/dev/sda"
+    reboot = ApplyOwnParameters(
+        key="reboot", phase=Phase.CONFIRM, database="orders", resource_id="db-1", parameter_group="p", block=98
+    )
+    confirmed = (*STEPS, reboot, StatusChecks(key="status", phase=Phase.CONFIRM, instance="i-1", block=99))
+    early = (replace(reboot, phase=PREPARE, block=-1), *STEPS)
+    cut = of("stop", f"detach:{a}", f"copy:{a}", f"attach:{a}", "start")
+    more = reboot.seconds()
+
+    assert (round(cut.expected + more.expected, 1), round(cut.worst + more.worst, 1)) == (
+        seconds_cutover(confirmed).expected, seconds_cutover(confirmed).worst,
+    )  # fmt: skip
+    assert more.expected > 0
+    assert cut == seconds_cutover(early)
+
+
+def test_what_is_kept_is_kept_in_the_lane_of_what_made_it() -> None:
+    """Lanes go home side by side: a snapshot of one volume does not wait for another's."""
+    found = way_back(STEPS, OUTPUTS, brought_up=True, salvage=True)
+    lanes_of = {s.key: s.lane for s in found if s.key.startswith(("safety:", "kept:"))}
+
+    assert {f"{what}copy:{d}": d for what in ("safety:", "kept:safety:") for d in DEVICES} == lanes_of
+    assert {f"safety:copy:{d}" for d in DEVICES} == {
+        s.key for lane in next(b for b in blocks(found) if "safety:" in b[0][0].key) for s in lane
+    }
 
 
 def test_the_way_back_is_timed_by_what_restores_service() -> None:

@@ -433,11 +433,18 @@ def test_reserved_tags_and_ours_do_not_come_over() -> None:
         ),
         (with_root(card=2), f"v={ROOT} d=/dev/xvda t=0 a=0 c=2 i={INSTANCE} s=running"),
         (alone(auto_enable_io=None), f"v={DATA} d= t=0 a=0"),
+        (in_group(), f"v={ROOT} d=/dev/xvda t=0 a=0 i={INSTANCE} s=running l=InService"),
+        (
+            in_group(lifecycle="Standby", suspended=("Launch", "Terminate", "HealthCheck")),
+            f"v={ROOT} d=/dev/xvda t=0 a=0 i={INSTANCE} s=running l=Standby p=02",
+        ),
     ],
-    ids=["flags on", "a card", "alone"],
+    ids=["flags on", "a card", "alone", "in a group", "in a group that had suspended something"],
 )
 def test_what_was_is_packed_into_one_tag(facts: InstanceFacts | VolumeAlone, text: str) -> None:
-    """Volume, device, flags, card, instance and its state: what the way back needs when the journal is lost."""
+    """Volume, device, flags, card, instance and its state, the group's hold on it, and what it had suspended of what is suspended
+    here, by number: what the way back needs when the journal is lost.
+    """
     assert text == routes.was(facts, facts.plain[0])
 
 
