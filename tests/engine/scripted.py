@@ -10,7 +10,7 @@ from sealift.clock import VirtualClock, actor
 from sealift.engine import Engine, Runner, Work, local_runner
 from sealift.events import Event
 from sealift.journal import Entry, Journal
-from sealift.step import Call, Context, Guard, Irreversible, Phase, Query, Seen, Step, Switch, Watch
+from sealift.step import Call, Context, Guard, Irreversible, Phase, Query, Seconds, Seen, Step, Switch, Watch
 from sealift.watch import Watcher
 
 CREATE, COPY, STOP = "ec2:CreateSnapshot", "ec2:CopyVolumes", "ec2:StopInstances"
@@ -65,6 +65,10 @@ class Act(Step):
     guards: bool = False  # type: ignore[misc]
     stands_by: Guard | None = None
     outputs: tuple[str, ...] = ()  # type: ignore[misc]
+    takes: Seconds = field(default_factory=Seconds)
+
+    def seconds(self) -> Seconds:
+        return self.takes
 
     def title(self) -> str:
         return f"do {self.key}"
@@ -79,22 +83,24 @@ class Act(Step):
     def undo_once_up(self) -> Any:
         return self.taken_back if self.taken_back_once_up is None else self.taken_back_once_up
 
+    # Real steps read the context and the output that they are asked with: whoever asks without one fails here, too.
+
     def before(self, ctx: Context) -> Query | None:
-        return self.befores
+        return self.befores if ctx.migration else None
 
     def find(self, ctx: Context) -> Query | None:
         if self.contexts is not None:
             self.contexts.append(ctx)
-        return self.finds
+        return self.finds if ctx.migration else None
 
     def find_again(self, ctx: Context) -> Query | None:
-        return self.finds_again
+        return self.finds_again if ctx.migration else None
 
     def fresh(self, out: Any) -> Query | None:
-        return self.ages
+        return self.ages if dict(out) is not None else None
 
     def observe(self, ctx: Context) -> Query | None:
-        return self.observes
+        return self.observes if ctx.migration else None
 
     def output(self, reply: Mapping[str, Any]) -> dict[str, Any]:
         return {**reply, **self.gives}
@@ -112,19 +118,19 @@ class Act(Step):
         return self.needed
 
     def ready(self, out: Any) -> Watch | None:
-        return self.waited
+        return self.waited if dict(out) is not None else None
 
     def check(self, out: Any) -> Query | None:
-        return self.checks
+        return self.checks if dict(out) is not None else None
 
     def trace(self, ctx: Context) -> Query | None:
-        return self.traces
+        return self.traces if ctx.migration else None
 
     def resumed(self, left: Any) -> Step:
         return self.after_trace(left) if self.after_trace else self
 
     def guard(self, ctx: Context, out: Any) -> Guard | None:
-        return self.stands_by
+        return self.stands_by if ctx.migration and dict(out) is not None else None
 
     def salvage(self) -> Any:
         return self.kept_by

@@ -122,3 +122,20 @@ async def test_readers_that_get_nothing_are_told_after_how_the_target_stands(ben
     )
 
     assert "i-1 runs on its replacement, and who reads from its replicas gets nothing, but: why" == error.message
+
+
+@pytest.mark.parametrize(
+    ("why", "told"),
+    [("tags refused", "tags refused; no room"), ("it is stopped: no room", "it is stopped: no room")],
+    ids=["it is news", "it was said"],
+)
+async def test_what_will_not_come_back_by_itself_is_said_once(bench: Bench, why: str, told: str) -> None:
+    """A look at the replacement that ends in a failure is added to what is wrong, unless that says it already."""
+    start = act("start", Phase.BRING_UP, waited=waits(lambda: Seen(state="stopped", failed="no room")))
+    steps = recipe(act("stop", quiesces=True, takes_down=True), start)
+
+    error = await bench.act(
+        in_doubt(bench.gateway, "i-1", steps, bench.journal.state(bench.migration), why)  # type: ignore[arg-type]
+    )
+
+    assert f"i-1 has its replacement, and is 'stopped', but: {told}" == error.message

@@ -22,7 +22,7 @@ from sealift.errors import (
 from sealift.gate import Window
 from sealift.journal import READERS, WRITERS
 from sealift.recipe import Lanes, Span, recipe
-from sealift.step import Found, Phase, Ref, Seen
+from sealift.step import Found, Phase, Ref, Seconds, Seen
 from tests.engine.scripted import COPY, CREATE, NOTHING, STOP, Act, Bench, Died, act, asks, waits
 
 READY = Seen(done=True, state="available")
@@ -224,6 +224,24 @@ async def test_a_window_is_waited_for_to_the_second(bench: Bench) -> None:
     await runs(bench, window=Window(start=bench.began + 150))
 
     assert bench.began + 150 == bench.gateway.sent[1][1]
+
+
+@pytest.mark.parametrize(("left", "fits"), [(0.0, True), (-1.0, False)])
+async def test_a_window_has_to_hold_the_worst_cutover_and_the_worst_way_back(
+    bench: Bench, left: float, fits: bool
+) -> None:
+    """Both, as they are assumed for these steps."""
+    slow = Seconds(1.0, 100.0)
+    steps = a_recipe(attach=act("attach", exposes=True, takes=slow, taken_back=undo("attach", takes=slow)))
+    window = Window(end=bench.began + 200 + left)
+
+    if fits:
+        await runs(bench, *steps, window=window)
+    else:
+        with pytest.raises(LeftAtGate, match="worst cutover and worst way back need 200 s"):
+            await runs(bench, *steps, window=window)
+
+    assert fits == ("stop" in bench.gateway.keys)
 
 
 async def test_a_window_that_is_over_is_not_waited_for(bench: Bench) -> None:
@@ -727,6 +745,7 @@ async def test_somebody_elses_start_is_seen_before_each_request_of_the_way_back(
 
     assert ["undo:flags"] == [k for k in bench.gateway.keys if k.startswith("undo")]
     assert "somebody else started it there" in error.message
+    assert ("undo:attach", "vol-1") == (error.step, error.resource)  # what was about to be sent
 
 
 # -- when the way back fails -------------------------------------------------------------------------------------------
@@ -948,6 +967,7 @@ async def test_who_accepts_passes_over_what_only_asked_for_health(bench: Bench) 
     assert (["vol-1: do a: a refused"], "retained") == (engine.leftovers, engine.state.end)
     assert {"as": "retained", "accepted": True} == bench.entry(None, "end").data
     assert ["intent", "failed", "made", "done"] == bench.rows("health")
+    assert ["intent", "made", "done"] == bench.rows("start")  # what is done is not passed over
 
 
 async def test_what_the_way_back_has_taken_off_cannot_be_accepted(bench: Bench) -> None:

@@ -66,6 +66,8 @@ FURTHER = 4.0
 """How many times as far a change is tried that survives and is not listed: where a limit falls differs between machines, and
 what comes of a change may not.
 """
+WARM = 60
+"""Tests that are run once before the first trial."""
 EVERY = 20.0
 """Seconds between two notices of how far it is."""
 WANTED = 85.0
@@ -230,6 +232,8 @@ def _try_all(
         f"{len(chosen)} changes, {len(fast.seconds)} fast tests of {sum(fast.seconds.values()):.0f} s "
         f"({len(calm.seconds) - len(fast.seconds)} more are too slow)\n"
     )
+    cheap = sorted((t for t, s in fast.seconds.items() if s <= CHEAP), key=lambda t: (t.partition("[")[2], t))
+    trials.warm_up(cheap[:WARM])
     known = set() if asked.survivors else {_id(s) for s in listed()}
     rounds = [(fast, asked.limit)]
     if not asked.write:

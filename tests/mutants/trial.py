@@ -144,6 +144,21 @@ class Trials:
         told.write_text(json.dumps({"seconds": seconds, "lines": lines, "failed": failed}), encoding="utf-8")
         return 0
 
+    def warm_up(self, tests: Sequence[str]) -> None:
+        """Run tests in this program: every copy then has what is loaded, compiled and cached at first use."""
+        silent = os.open(os.devnull, os.O_RDWR)
+        kept = [os.dup(stream) for stream in (1, 2)]
+        sys.stdout.flush()
+        for stream in (1, 2):
+            os.dup2(silent, stream)
+        for item, after in _pairs([self.items[t] for t in tests]):
+            _passes(item, after)
+        sys.stdout.flush()
+        for stream, was in zip((1, 2), kept, strict=True):
+            os.dup2(was, stream)
+        gc.collect()
+        gc.freeze()
+
     # -- changed
 
     def attempt(self, mutant: Mutant, tests: Sequence[str], seconds: Mapping[str, float]) -> tuple[str, str]:
