@@ -160,6 +160,8 @@ class ScriptedGateway:
         return {}
 
     async def ask(self, query: Query, purpose: Purpose, declared: frozenset[str] | None = None) -> Any:
+        assert declared is not None
+        assert query.call.operation in declared
         return query.read(await self.read(query.call, purpose))
 
     async def send(

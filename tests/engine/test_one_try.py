@@ -529,7 +529,8 @@ def switch(on: bool, *items: str, **more: Any) -> Switch:
 
 async def test_who_counts_in_turns_the_switch_and_owes_what_was_not_turned(bench: Bench) -> None:
     """Read before it is sent: that alone is turned back some day."""
-    step = act("off", turns=switch(True, "HealthCheck", "Terminate", unturned=asks(lambda: ["Terminate"])))
+    unturned = asks(lambda: ["Terminate"])
+    step = act("off", turns=switch(True, "HealthCheck", "Terminate", unturned=unturned), finds=unturned)
 
     await tried(bench, step)
 

@@ -1,5 +1,6 @@
 """What a person says of a migration that is on its way back already, and what is settled before the first undo."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,12 +73,13 @@ async def test_who_does_without_the_writes_now_is_believed_and_written_down(benc
     assert ("rolled-back", "go on without") == tuple(bench.entry(None, "end").data[k] for k in ("as", "why"))
 
 
-async def test_who_says_the_same_again_adds_nothing(bench: Bench) -> None:
+@pytest.mark.parametrize("salvage", [True, False])
+async def test_who_says_the_same_again_adds_nothing(bench: Bench, salvage: bool) -> None:
     """The way back goes on as it was; what was done without once is not kept after all."""
     await runs(bench)
     await stuck(bench, "slow", salvage=False)
 
-    await back(bench, why="once more")
+    await back(bench, why="once more", salvage=salvage)
 
     assert {"why": "slow", "salvage": False, "asked": True} == bench.entry(None, "direction").data
     assert 1 == bench.notes.count("direction")
@@ -93,6 +95,21 @@ async def test_a_driver_that_does_without_of_itself_names_its_own_reason(bench: 
     await back(bench, salvage=False)
 
     assert {"why": "as it was", "salvage": False, "asked": False} == bench.entry(None, "direction").data
+
+
+async def test_what_somebody_else_started_goes_back_once_a_person_has_said_so(bench: Bench) -> None:
+    """The start has its rows already; the word of the person is written down, and its undo comes first."""
+    start = act("start", Phase.BRING_UP, befores=asks(lambda: ["it was started at 9"]), traces=asks(dict))
+    steps = recipe(*a_recipe()[:3], act("check"), replace(start, taken_back=undo("start")))
+    bench.gateway.answers["check"] = [refused()]
+    with pytest.raises(NeedsPerson):
+        await runs(bench, *steps)
+
+    await back(bench, *steps, why="discard it")
+
+    assert ["made", "done"] == bench.rows("start")
+    assert "undo:start" == bench.gateway.keys[4]
+    assert {"why": "discard it", "salvage": True, "asked": True} == bench.entry(None, "direction").data
 
 
 # -- what is settled ---------------------------------------------------------------------------------------------------

@@ -785,7 +785,8 @@ async def test_a_safety_snapshot_that_cannot_be_taken_may_be_done_without(bench:
     with pytest.raises(NeedsPerson) as caught:
         await back(bench, *steps, why="slow")
 
-    assert "--without-safety-snapshot" in str(caught.value.remedy)
+    without = f"sealift rollback {bench.migration} --discard-writes --without-safety-snapshot"
+    assert f" Or keep the replacement itself in its place: {without}. By hand" in str(caught.value.remedy)
 
 
 async def test_what_cannot_be_cleaned_is_left_over_and_named(bench: Bench) -> None:
