@@ -54,11 +54,11 @@ async def back(bench: Bench, *steps: Step, **more: Any) -> Engine:
 # -- a second word -----------------------------------------------------------------------------------------------------
 
 
-async def stuck(bench: Bench, why: str, **more: Any) -> None:
+async def stuck(bench: Bench, why: str, *steps: Step, **more: Any) -> None:
     """A person has sent it back, and an undo is refused."""
     bench.gateway.answers["undo:attach"] = [refused()]
     with pytest.raises(NeedsPerson):
-        await back(bench, why=why, **more)
+        await back(bench, *steps, why=why, **more)
 
 
 async def test_who_does_without_the_writes_now_is_believed_and_written_down(bench: Bench) -> None:
@@ -75,11 +75,15 @@ async def test_who_does_without_the_writes_now_is_believed_and_written_down(benc
 
 @pytest.mark.parametrize("salvage", [True, False])
 async def test_who_says_the_same_again_adds_nothing(bench: Bench, salvage: bool) -> None:
-    """The way back goes on as it was; what was done without once is not kept after all."""
-    await runs(bench)
-    await stuck(bench, "slow", salvage=False)
+    """The way back goes on as it was: what was to be kept in its place is not saved and deleted after all."""
+    keeper, gone = undo("safety:copy"), undo("copy", Phase.CLEAN)
+    steps = a_recipe(copy=act("copy", operation=CREATE, gives={"id": "vol-9"}, kept_by=keeper, taken_back=gone))
+    await runs(bench, *steps)
+    await stuck(bench, "slow", *steps, salvage=False)
 
-    await back(bench, why="once more", salvage=salvage)
+    await back(bench, *steps, why="once more", salvage=salvage)
+
+    assert not {"undo:safety:copy", "undo:copy"} & set(bench.gateway.keys)
 
     assert {"why": "slow", "salvage": False, "asked": True} == bench.entry(None, "direction").data
     assert 1 == bench.notes.count("direction")

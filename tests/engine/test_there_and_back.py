@@ -692,6 +692,7 @@ async def test_a_start_that_was_sent_and_is_found_is_a_bring_up(bench: Bench) ->
         Phase.BRING_UP,
         operation=CREATE,
         finds=asks(lambda: Found({"x": "1"})),
+        wants=(Ref("copy", "id"),),
         waited=waits(lambda: READY),
         traces=asks(lambda: None),
     )
@@ -967,6 +968,7 @@ async def test_who_accepts_passes_over_what_only_asked_for_health(bench: Bench) 
     assert ["health", "a", "b"] == bench.gateway.keys[5:]
     assert (["vol-1: do a: a refused"], "retained") == (engine.leftovers, engine.state.end)
     assert {"as": "retained", "accepted": True} == bench.entry(None, "end").data
+    assert 1 == bench.notes.count("accepted")
     assert ["intent", "failed", "made", "done"] == bench.rows("health")
     assert ["intent", "made", "done"] == bench.rows("start")  # what is done is not passed over
 
@@ -991,8 +993,11 @@ async def test_what_is_no_longer_there_cannot_be_accepted(bench: Bench) -> None:
     """The rows do not tell, AWS does: what is exposed is looked for."""
     found: list[Any] = []
     steps = a_recipe(
-        attach=act("attach", exposes=True, finds=asks(lambda: found[0] if found else None), taken_back=undo("attach"))
-    )
+        attach=act(
+            "attach", exposes=True, finds=asks(lambda: found[0] if found else None), wants=(Ref("copy", "id"),),
+            taken_back=undo("attach"),
+        )
+    )  # fmt: skip
     await runs(bench, *steps)
     bench.gateway.answers["undo:start"] = [refused("start")]
     with pytest.raises(NeedsPerson):
