@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from inspect import isawaitable
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,8 @@ class ScriptedGateway:
         answer = turn.pop(0) if turn else {}
         if callable(answer):
             answer = answer()
+        if isawaitable(answer):
+            answer = await answer
         if isinstance(answer, BaseException):
             raise answer
         return dict(answer)

@@ -1,5 +1,6 @@
 """One try of one step: what is written before what is sent, what is looked for before it is sent again, what is believed."""
 
+import asyncio
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,29 @@ async def test_the_guard_has_the_last_word(bench: Bench) -> None:
     await fails(bench, act(), LeaseLost, guard=guard)
 
     assert ([], ["intent", "failed"]) == (bench.gateway.sent, bench.rows("stop"))
+
+
+async def test_a_request_that_has_left_is_awaited_however_often_it_is_told_to_stop(bench: Bench) -> None:
+    """Nothing takes it back: what it made is written down before the driver ends."""
+    step, landed = act(), asyncio.Event()
+
+    async def lands() -> dict[str, str]:
+        await landed.wait()
+        return {"x": "1"}
+
+    bench.gateway.answers["stop"] = [lands]
+    trying = asyncio.ensure_future(tried(bench, step))
+    for _ in range(3):
+        await asyncio.sleep(0.01)
+        trying.cancel()
+    await asyncio.sleep(0.01)
+    assert (["intent"], False) == (bench.rows("stop"), trying.done())
+    landed.set()
+
+    with pytest.raises(asyncio.CancelledError):
+        await trying
+    assert ["intent", "made"] == bench.rows("stop")
+    assert {"x": "1"} == bench.entry("stop", "made").data
 
 
 # -- before the call ---------------------------------------------------------------------------------------------------

@@ -242,6 +242,20 @@ async def test_an_unread_watchdog_gives_up_no_wait_and_is_asked_again_now_and_th
     assert 10 < len(asked) <= 4 * HOUR / SAY_SO + 2
 
 
+async def test_a_watchdog_that_fails_while_it_is_waited_for_keeps_nobody_from_going_back(
+    bench: Bench, dog: Watchdog
+) -> None:
+    """What it came to is not known, and is not written down."""
+    engine = await armed(bench, dog)
+    dog.spoken.append("closed")
+    dog.looks = [Seen(failed="it is gone")]
+
+    await bench.act(engine.run())
+
+    assert ("rolled-back", False) == (engine.state.end, "guard" in bench.notes)
+    assert "undo:stop" in undone(bench)
+
+
 async def test_a_way_back_whose_watchdog_comes_to_its_time_stands_aside(bench: Bench, dog: Watchdog) -> None:
     """Between two undos, too; what it has done by then is looked for before it is sent."""
     found = undo("stop", looks_first=False, finds=asks(lambda: None))
