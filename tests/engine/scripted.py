@@ -152,10 +152,12 @@ class ScriptedGateway:
         self.sent: list[tuple[str, float]] = []
         self.calls: list[Call] = []
         self.reads: list[tuple[str, Purpose, float]] = []
+        self.read_calls: list[Call] = []
         self.unread: dict[str, Exception] = {}
 
     async def read(self, call: Call, purpose: Purpose, declared: frozenset[str] = frozenset()) -> dict[str, Any]:
         self.reads.append((call.operation, purpose, self.clock.now()))
+        self.read_calls.append(call)
         if error := self.unread.get(call.operation):
             raise error
         return {}

@@ -183,6 +183,16 @@ async def test_a_failure_that_left_no_row_of_its_step_is_kept(bench: Bench) -> N
     assert "it went to 'error'" in bench.told("step-failed")[0].data["error"]
 
 
+async def test_a_read_that_fails_is_kept_with_the_step_that_asked(bench: Bench) -> None:
+    """AWS's answer names neither step nor resource."""
+    bench.gateway.unread["ec2:DescribeVolumes"] = refused()
+
+    await fails(bench, act(befores=asks(list)))
+
+    kept = bench.entry(None, "trouble").data
+    assert ("CallError", "stop", "vol-1") == tuple(kept[k] for k in ("error", "step", "resource"))
+
+
 async def test_a_check_that_differs_is_kept_at_each_try(bench: Bench) -> None:
     """Every one has a row."""
     await fails(bench, act(checks=asks(lambda: ["differs"])))

@@ -221,6 +221,7 @@ async def test_a_person_is_told_how_things_are_at_this_moment(bench: Bench, star
 
     assert (f"i-1 {how}, but: why", "s", "r") == (error.message, error.step, error.resource)
     assert start.waited is None or bench.gateway.reads[-1][1] is Purpose.POLL
+    assert start.waited is None or "vol-1" in str(bench.gateway.read_calls[-1].params)
 
 
 async def test_what_cannot_be_read_is_told_as_it_was(bench: Bench) -> None:
@@ -467,6 +468,40 @@ def test_service_comes_first_while_a_cut_is_open_or_a_way_back_has_fenced(
         engine.note(note, **({"who": WRITERS} if note == "down" else {}))
 
     assert down == engine.down
+
+
+@pytest.mark.parametrize(
+    ("rows", "notes", "turns"),
+    [
+        (["stop", "attach"], [], True),
+        (["stop", "start"], [], False),
+        (["stop"], ["bring-up"], False),
+        (["stop"], ["direction"], False),
+    ],
+    ids=["before", "a start was sent", "it was brought up", "it goes back already"],
+)
+def test_it_turns_when_it_is_asked_until_a_start_was_sent(
+    bench: Bench, rows: list[str], notes: list[str], turns: bool
+) -> None:
+    """What may run on the replacement is not put back on a word alone."""
+    engine = bench.engine(*a_recipe())
+    for step in rows:
+        engine._row(step, "intent")
+    for note in notes:
+        engine.note(note)
+
+    assert turns == engine.turns
+
+
+async def test_what_fails_beside_the_word_of_a_person_is_a_failure(bench: Bench) -> None:
+    """It would have gone back without them: the reason is the error, and nobody was asked."""
+    engine = bench.engine(*a_recipe())
+    bench.gateway.answers["copy"] = [lambda: engine.ask_back("slow") or refusal()]
+
+    await bench.act(engine.run())
+
+    assert ("refused", False) == (engine.state.rollback["why"], engine.state.rollback["asked"])
+    assert "failure" in bench.notes
 
 
 async def test_who_is_asked_to_go_back_does_so_at_the_next_row(bench: Bench) -> None:

@@ -88,7 +88,7 @@ async def test_what_is_done_is_not_tried_again(bench: Bench) -> None:
     for _ in range(2):
         await tried(bench, act())
 
-    assert ["stop"] == bench.gateway.keys
+    assert (["stop"], ["intent", "made", "done"]) == (bench.gateway.keys, bench.rows("stop"))
 
 
 async def test_what_was_made_is_not_sent_again(bench: Bench) -> None:

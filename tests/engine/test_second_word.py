@@ -10,7 +10,7 @@ from sealift.engine import CLOCK_SKEW, Engine
 from sealift.errors import CallError, NeedsPerson, Retry, SealiftError, WaitFailed
 from sealift.recipe import recipe
 from sealift.step import Found, Phase, Seen, Step
-from tests.engine.scripted import CREATE, STOP, Act, Bench, Died, act, asks, waits
+from tests.engine.scripted import COPY, CREATE, STOP, Act, Bench, Died, act, asks, waits
 
 DONE, NOT_YET = Seen(done=True, state="available"), Seen(state="creating")
 
@@ -119,11 +119,14 @@ async def test_what_somebody_else_started_goes_back_once_a_person_has_said_so(be
 # -- what is settled ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("operation", [CREATE, COPY])
 @pytest.mark.parametrize(("older", "ours"), [(CLOCK_SKEW, True), (CLOCK_SKEW + 1, False)])
-async def test_what_is_older_than_its_intent_is_nobody_of_ours_to_undo(bench: Bench, older: float, ours: bool) -> None:
-    """While an open intent is settled, too: another's with the same tags is not deleted."""
+async def test_what_is_older_than_its_intent_is_nobody_of_ours_to_undo(
+    bench: Bench, older: float, ours: bool, operation: str
+) -> None:
+    """While an open intent is settled, too, however long it is looked for: another's with the same tags is not deleted."""
     there = asks(lambda: Found({"id": "vol-9"}, created=bench.began - older))
-    steps = a_recipe(copy=act("copy", operation=CREATE, finds=there, taken_back=undo("copy", Phase.CLEAN)))
+    steps = a_recipe(copy=act("copy", operation=operation, finds=there, taken_back=undo("copy", Phase.CLEAN)))
     bench.gateway.answers["copy"] = [Died()]
     with pytest.raises(Died):
         await runs(bench, *steps)
@@ -133,6 +136,38 @@ async def test_what_is_older_than_its_intent_is_nobody_of_ours_to_undo(bench: Be
     assert (["intent", "made" if ours else "void"], ours) == (bench.rows("copy")[:2], "undo:copy" in bench.gateway.keys)
 
 
+async def test_every_open_intent_is_settled(bench: Bench) -> None:
+    """Lanes were side by side: behind a state that was perhaps set stands what was perhaps made."""
+    copy = act(
+        "copy", operation=CREATE, finds=asks(lambda: Found({"id": "vol-9"})), taken_back=undo("copy", Phase.CLEAN)
+    )
+    steps = a_recipe(copy=copy)
+    engine = bench.engine(*steps)
+    for key in ("stop", "copy"):
+        engine._row(key, "intent")
+    bench.clock.advance(3600)
+
+    await back(bench, *steps)
+
+    assert (["intent", "made"], {"id": "vol-9"}) == (bench.rows("stop"), bench.entry("copy", "made").data)
+    assert ["undo:stop", "undo:copy"] == bench.gateway.keys
+
+
+@pytest.mark.parametrize("waited", [None, waits(lambda: DONE)], ids=["nothing tells", "it is up"])
+async def test_a_start_that_was_made_has_run_in_doubt(bench: Bench, waited: Any) -> None:
+    """Its check differs, and it did not come to nothing: what ran may have written, and a person decides."""
+    start = act(
+        "start", Phase.BRING_UP, waited=waited, checks=asks(lambda: ["differs"]), traces=asks(dict),
+        taken_back=undo("start"),
+    )  # fmt: skip
+
+    with pytest.raises(NeedsPerson):
+        await runs(bench, *a_recipe(start=start))
+
+    assert ["intent", "made", "done"] == bench.rows("start")
+    assert [] == [k for k in bench.gateway.keys if k.startswith("undo")]
+
+
 async def test_a_start_that_came_to_nothing_is_not_sent_again_unseen(bench: Bench) -> None:
     """Its driver wrote so and died: the next one fails as that one would have, and does not start it in its place."""
     start = act("start", Phase.BRING_UP, waited=waits(lambda: Seen(failed="no room", unused=True)), traces=asks(dict))
@@ -140,10 +175,10 @@ async def test_a_start_that_came_to_nothing_is_not_sent_again_unseen(bench: Benc
     engine._row("start", "intent")
     engine._row("start", "void", {})
 
-    with pytest.raises(WaitFailed, match="no room"):
+    with pytest.raises(WaitFailed, match="no room") as caught:
         await bench.act(engine.try_once(start))
 
-    assert [] == bench.gateway.keys
+    assert ([], "start") == (bench.gateway.keys, caught.value.step)
 
 
 async def test_a_start_without_a_trace_comes_to_nothing_without_a_read(bench: Bench) -> None:

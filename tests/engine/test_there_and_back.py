@@ -324,6 +324,23 @@ async def test_what_was_made_at_the_gate_and_never_seen_through_ages_as_well(
     assert (left, ["undo:renew"] * ("void" in left)) == (bench.rows("renew"), bench.gateway.keys)
 
 
+async def test_what_has_aged_again_while_the_gate_was_shut_is_renewed_again(bench: Bench) -> None:
+    """What was renewed took its time, and the gate had shut meanwhile; once it opens at once, it goes on."""
+    renew = prepared("renew", at_gate=True, ages=asks(lambda: None), taken_back=undo("renew", Phase.CLEAN))
+
+    def postponed() -> dict[str, Any]:
+        until = {"until": bench.clock.now() + 100}
+        bench.journal.note(bench.migration, "postponed", until, attempt=1)
+        return {}
+
+    bench.gateway.answers["renew"] = [postponed]
+
+    await runs(bench, *recipe(renew, *STEPS.values()))
+
+    assert ["warm", "renew", "undo:renew", "renew", "stop"] == bench.gateway.keys[:5]
+    assert "retained" == bench.journal.state(bench.migration).end
+
+
 @pytest.mark.parametrize("guards", [True, False])
 async def test_a_guard_that_cannot_be_ended_is_not_armed_beside_another(bench: Bench, guards: bool) -> None:
     """Its undo is refused: the gate is not gone through, as it would act all the same. Anything else is only left over."""
@@ -774,6 +791,20 @@ async def test_what_cannot_be_put_back_is_said_with_the_commands_in_their_order(
     assert "rolled-back" == bench.journal.state(bench.migration).end
 
 
+async def test_what_will_not_come_back_is_said_of_a_way_back_that_is_stuck(bench: Bench) -> None:
+    """A look at the replacement tells more than the undo that was refused."""
+    looks = [READY]
+    start = act("start", Phase.BRING_UP, waited=waits(lambda: looks.pop() if looks else Seen(failed="no room")))
+    steps = a_recipe(start=start)
+    await runs(bench, *steps)
+    bench.gateway.answers["undo:attach"] = [refused("undo:attach")]
+
+    with pytest.raises(NeedsPerson) as caught:
+        await back(bench, *steps, why="slow")
+
+    assert "i-1 could not be put back: undo:attach refused; no room" == caught.value.message
+
+
 async def test_a_safety_snapshot_that_cannot_be_taken_may_be_done_without(bench: Bench) -> None:
     """The message says how: the replacement itself is kept then."""
     keeper = act("safety:copy", Phase.RESTORE)
@@ -914,6 +945,34 @@ async def test_who_leaves_on_the_way_back_says_the_same(bench: Bench) -> None:
     assert "the workload of i-1 is down" in (await needs_a_person(bench)).message
 
 
+async def test_who_leaves_while_it_is_settled_says_the_same(bench: Bench) -> None:
+    """Before the first undo, as what was made is looked for."""
+    bench.gateway.answers["copy"] = [refused("copy")]
+    bench.gateway.unread["ec2:X"] = lost()
+    copy = act("copy", operation=CREATE, finds=asks(lambda: None, "ec2:X"), taken_back=undo("copy", Phase.CLEAN))
+
+    left = await needs_a_person(bench, *a_recipe(copy=copy))
+
+    assert "the workload of i-1 is down" in left.message
+    assert f"sealift resume {bench.migration}" in str(left.remedy)
+    assert "end" not in bench.notes
+
+
+async def test_who_leaves_at_acceptance_or_finalize_says_how_to_go_on_with_that(bench: Bench) -> None:
+    """Not with `resume`."""
+    bench.gateway.answers["tags"] = [refused("tags"), lost()]
+    await needs_a_person(bench)
+    with pytest.raises(CredentialsLost) as caught:
+        await bench.act(bench.engine(*a_recipe()).accept())
+    assert f"Sign in (aws sso login), then: sealift accept {bench.migration}" == caught.value.remedy
+
+    await bench.act(bench.engine(*a_recipe()).accept())
+    bench.gateway.answers["point"] = [lost()]
+    with pytest.raises(CredentialsLost) as caught:
+        await bench.act(bench.engine(*a_recipe()).finalize(recipe(act("point", Phase.FINALIZE))))
+    assert f"Sign in (aws sso login), then: sealift finalize {bench.migration}" == caught.value.remedy
+
+
 async def test_who_leaves_while_readers_get_nothing_says_so(bench: Bench) -> None:
     """Who writes is served."""
     bench.gateway.answers["tags"] = [lost()]
@@ -971,6 +1030,19 @@ async def test_who_accepts_passes_over_what_only_asked_for_health(bench: Bench) 
     assert 1 == bench.notes.count("accepted")
     assert ["intent", "failed", "made", "done"] == bench.rows("health")
     assert ["intent", "made", "done"] == bench.rows("start")  # what is done is not passed over
+
+
+@pytest.mark.parametrize("down", [True, False])
+async def test_readers_that_get_nothing_after_acceptance_are_left_over(bench: Bench, down: bool) -> None:
+    """Their replicas are for the person to make."""
+    bench.gateway.answers["tags"] = [refused("tags")] * 2
+    readers = (Span("tags", "tags"),) if down else ()
+    await needs_a_person(bench, readers=readers)
+
+    await bench.act((engine := bench.engine(*a_recipe(), readers=readers)).accept())
+
+    about = "i-1: who reads from its replicas gets nothing until you make them"
+    assert down == (about in engine.leftovers)
 
 
 async def test_what_the_way_back_has_taken_off_cannot_be_accepted(bench: Bench) -> None:

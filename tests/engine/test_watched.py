@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sealift.aws.gateway import Purpose
 from sealift.engine import CLOCK_SKEW, SAY_SO, Engine
 from sealift.errors import CallError, NeedsPerson, Retry, TurnBack
 from sealift.estimate import WATCHDOG_MARGIN
@@ -134,6 +135,7 @@ async def test_what_the_watchdog_has_closed_is_turned_back(bench: Bench, dog: Wa
 
     assert ("rolled-back", "the watchdog has closed the cut") == (engine.state.end, engine.state.why)
     assert "attach" not in bench.gateway.keys
+    assert {Purpose.SAFETY} == {purpose for name, purpose, _ in bench.gateway.reads if name == "ec2:DescribeTags"}
 
 
 RESULTS = [
