@@ -159,6 +159,31 @@ async def test_a_request_that_has_left_is_awaited_however_often_it_is_told_to_st
     assert {"x": "1"} == bench.entry("stop", "made").data
 
 
+async def test_what_begins_to_wait_after_it_was_told_to_stop_is_left(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A local operation has nothing under way while it waits."""
+    goes_on = asyncio.Event()
+    monkeypatch.setattr(bench.clock, "sleep", lambda _: asyncio.Event().wait())
+
+    async def here(engine: Any, _: Any) -> dict[str, Any]:
+        await goes_on.wait()
+        await engine.idle(5.0)
+        return {}
+
+    step = act("slots", operation="local:Reserve")
+    trying = asyncio.ensure_future(tried(bench, step, local={"local:Reserve": here}))
+    await asyncio.sleep(0.01)
+    trying.cancel()
+    await asyncio.sleep(0.01)
+    assert not trying.done()
+    goes_on.set()
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(trying, 10.0)
+    assert ["intent"] == bench.rows("slots")
+
+
 # -- before the call ---------------------------------------------------------------------------------------------------
 
 

@@ -168,6 +168,50 @@ async def test_a_start_that_was_made_has_run_in_doubt(bench: Bench, waited: Any)
     assert [] == [k for k in bench.gateway.keys if k.startswith("undo")]
 
 
+@pytest.mark.parametrize(("older", "ours"), [(0.0, True), (CLOCK_SKEW + 1, False)])
+async def test_what_ran_before_our_start_was_sent_is_not_our_start(bench: Bench, older: float, ours: bool) -> None:
+    """No answer came: what is found has to be as young as its intent."""
+    there = asks(lambda: Found({}, created=bench.began - older))
+    start = act(
+        "start", Phase.BRING_UP, operation=CREATE, finds=there, traces=asks(lambda: {"at": 8}), taken_back=undo("start")
+    )
+    bench.gateway.answers["start"] = [CallError("no answer", operation=CREATE, retry=Retry.FATAL, ambiguous=True)]
+    engine = bench.engine(*a_recipe(start=start))
+
+    if ours:
+        with pytest.raises(NeedsPerson):
+            await bench.act(engine.run())
+    else:
+        await bench.act(engine.run())
+
+    assert (ours, "done" if ours else "void") == (engine.state.brought_up is not None, bench.rows("start")[-1])
+
+
+async def test_without_a_watchdog_an_undo_is_sent_and_not_looked_for(bench: Bench) -> None:
+    """Nobody else can have done it."""
+    back_to = undo("stop", finds=asks(lambda: Found({})))
+    bench.gateway.answers["copy"] = [refused()]
+
+    await runs(bench, *a_recipe(stop=act("stop", quiesces=True, takes_down=True, taken_back=back_to)))
+
+    assert "undo:stop" in bench.gateway.keys
+
+
+async def test_what_this_machine_does_by_itself_is_said_in_words(bench: Bench) -> None:
+    """No command of AWS's does it: among those that a person is given stands its title."""
+    hook = act("hook", taken_back=undo("hook", operation="local:RunHook"))
+    steps = recipe(*a_recipe()[:1], hook, *a_recipe()[1:])
+    bench.gateway.answers |= {"copy": [refused()]}
+
+    async def says_no(*_: Any) -> dict[str, Any]:
+        raise SealiftError("the hook says no")
+
+    with pytest.raises(NeedsPerson) as caught:
+        await bench.act(bench.engine(*steps, local={"local:RunHook": says_no}).run())
+
+    assert "By hand, in this order: do undo:hook; aws ec2 stop-instances" in str(caught.value.remedy)
+
+
 async def test_a_start_that_came_to_nothing_is_not_sent_again_unseen(bench: Bench) -> None:
     """Its driver wrote so and died: the next one fails as that one would have, and does not start it in its place."""
     start = act("start", Phase.BRING_UP, waited=waits(lambda: Seen(failed="no room", unused=True)), traces=asks(dict))
@@ -206,6 +250,15 @@ async def test_a_way_back_that_is_taken_up_serves_nobody_before_service_is_back(
     await runs(bench, *steps)
 
     assert {"ups": 0} == bench.entry("undo:stop", "made").data
+
+
+async def test_writers_are_served_as_the_last_step_that_keeps_them_waiting_is_done(bench: Bench) -> None:
+    """Where nothing else was done before, too: not only at the end."""
+    steps = a_recipe()
+    await runs(bench, *recipe(steps[0], steps[3], steps[4]))
+
+    order = [(e.step, e.what) for e in bench.journal.entries(bench.migration)]
+    assert order.index(("start", "done")) < order.index((None, "up")) < order.index(("tags", "intent"))
 
 
 async def test_what_is_confirmed_at_acceptance_may_be_waited_for(bench: Bench) -> None:
