@@ -21,8 +21,13 @@ PLAN = {"target": "i-1", "kind": "ebs-instance", "account": "1", "region": "eu-c
 
 
 def asks(answer: Callable[[], Any], name: str = "ec2:DescribeVolumes") -> Query:
-    """Return a read that a test answers; what AWS says is not looked at."""
-    return Query(Call(name, {}), lambda _: answer())
+    """Return a read that a test answers, whatever AWS says: but it has to have been asked."""
+
+    def read(reply: Mapping[str, Any]) -> Any:
+        assert dict(reply) is not None
+        return answer()
+
+    return Query(Call(name, {}), read)
 
 
 def waits(look: Callable[[], Seen], id_: str = "vol-1", **more: Any) -> Watch:

@@ -180,6 +180,7 @@ async def test_what_observes_reads_again_what_it_read(bench: Bench) -> None:
     await bench.act(bench.engine(*steps).look_for_all(until_up=True))
 
     assert {"LaunchTime": "t"} == bench.entry("stop", "made").data
+    assert {Purpose.FIND} == {purpose for _, purpose, _ in bench.gateway.reads}
 
 
 @pytest.mark.parametrize(
