@@ -81,7 +81,9 @@ class Act(Step):
 
     def do(self, ctx: Context) -> Call:
         items = {} if self.turns is None else {"items": self.turns.items}
-        return Call(self.operation, {"key": self.key, "epoch": ctx.epoch, "wants": self.wants, **items})
+        return Call(
+            self.operation, {"key": self.key, "epoch": ctx.epoch, "lost": ctx.lost, "wants": self.wants, **items}
+        )
 
     def undo(self) -> Any:
         return self.taken_back

@@ -468,6 +468,18 @@ async def test_what_failed_to_become_ready_is_made_anew_on_the_way_back(
         assert error.as_row() == bench.entry("stop", "lost").data
 
 
+async def test_what_was_lost_is_made_anew_under_another_name(bench: Bench) -> None:
+    """The context says how many were lost: the first has lost none."""
+    looks = [Seen(failed="it went to 'error'"), DONE]
+    step = act(phase=Phase.RESTORE, waited=waits(lambda: looks.pop(0)))
+    await fails(bench, step, WaitFailed)
+
+    await tried(bench, step)
+
+    assert [0, 1] == [c.params["lost"] for c in bench.gateway.calls]
+    assert ["intent", "made", "lost", "intent", "made", "done"] == bench.rows("stop")
+
+
 async def test_what_differs_from_what_was_wanted_is_not_done(bench: Bench) -> None:
     """All differences in one sentence; what was made stays made."""
     error = await fails(bench, act(checks=asks(lambda: ["a", "b"])), CheckFailed)

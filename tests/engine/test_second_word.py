@@ -8,8 +8,9 @@ import pytest
 
 from sealift.engine import CLOCK_SKEW, Engine
 from sealift.errors import CallError, NeedsPerson, Retry, SealiftError, WaitFailed
+from sealift.journal import READERS, WRITERS
 from sealift.recipe import recipe
-from sealift.step import Found, Phase, Seen, Step
+from sealift.step import Found, Phase, Ref, Seen, Step
 from tests.engine.scripted import COPY, CREATE, STOP, Act, Bench, Died, act, asks, waits
 
 DONE, NOT_YET = Seen(done=True, state="available"), Seen(state="creating")
@@ -259,6 +260,39 @@ async def test_writers_are_served_as_the_last_step_that_keeps_them_waiting_is_do
 
     order = [(e.step, e.what) for e in bench.journal.entries(bench.migration)]
     assert order.index(("start", "done")) < order.index((None, "up")) < order.index(("tags", "intent"))
+
+
+@pytest.mark.parametrize(
+    ("flags", "who"),
+    [({"fences": True}, [WRITERS, READERS]), ({"renames": True}, [READERS]), ({}, [])],
+    ids=["it fences", "it renames", "neither"],
+)
+async def test_on_the_way_back_who_gets_nothing_is_what_its_steps_say(
+    bench: Bench, flags: dict[str, bool], who: list[str]
+) -> None:
+    """Once it was brought up: what fences takes service from all, what renames from those that read from replicas."""
+    steps = a_recipe(start=act("start", Phase.BRING_UP, taken_back=undo("start", **flags)))
+    await runs(bench, *steps)
+    before = [e.seq for e in bench.journal.entries(bench.migration)][-1]
+
+    await back(bench, *steps, why="slow")
+
+    story = [e for e in bench.journal.entries(bench.migration) if e.seq > before]
+    assert who == [e.data["who"] for e in story if e.what == "down"]
+
+
+async def test_what_names_what_was_made_is_confirmed_at_acceptance(bench: Bench) -> None:
+    """Only what was not made keeps it from being done."""
+    tags = act("tags", Phase.CONFIRM, wants=(Ref("copy", "id"),))
+    bench.gateway.answers["tags"] = [refused()]
+    copy = act("copy", operation=CREATE, gives={"id": "vol-9"}, outputs=("id",), taken_back=undo("copy", Phase.CLEAN))
+    steps = a_recipe(tags=tags, copy=copy)
+    with pytest.raises(NeedsPerson):
+        await runs(bench, *steps)
+
+    await bench.act((engine := bench.engine(*steps)).accept())
+
+    assert ([], ("vol-9",)) == (engine.leftovers, bench.gateway.calls[-1].params["wants"])
 
 
 async def test_what_is_confirmed_at_acceptance_may_be_waited_for(bench: Bench) -> None:

@@ -59,6 +59,14 @@ async def test_every_event_of_a_step_names_it(bench: Bench) -> None:
     assert ["step-started", "bring-up", "step-done"] == [name for name, step in told(bench) if step == "start"]
 
 
+async def test_what_is_of_no_step_is_of_the_target(bench: Bench) -> None:
+    """The gate, and the end."""
+    await runs(bench)
+
+    whole = [e for e in bench.events if e.name in ("gate", "end")]
+    assert [("", "", "", "i-1")] * 2 == [(e.phase, e.step, e.title, e.resource) for e in whole]
+
+
 async def test_what_is_tried_again_is_named(bench: Bench) -> None:
     """With how often, and when next."""
     bench.gateway.answers["warm"] = [failure(Retry.THROTTLED)]
