@@ -181,6 +181,56 @@ def test_an_adopted_migration_has_its_old_id_and_takes_its_locks(journal: Journa
 # -- the lease ---------------------------------------------------------------------------------------------------------
 
 
+def a_draft(tmp_path: Path) -> tuple[Journal, str]:
+    """A journal of its own, in which a migration was rebuilt beside another one."""
+    draft = Journal(VirtualClock(), tmp_path / "draft.db")
+    draft.begin(PLAN, "sha256:9", [])
+    migration = draft.begin({**PLAN, "target": "i-7", "steps": [1]}, "sha256:7", [])
+    draft.note(migration, "adopted", {"epoch": 3}, attempt=2)
+    draft.row(migration, 2, "copy", "made", {"id": "vol-9"}, token=taken(draft, migration))
+    return draft, migration
+
+
+def test_a_migration_of_another_journal_is_taken_in_with_all_of_its_rows(journal: Journal, tmp_path: Path) -> None:
+    """Its plan, its rows as they were, its locks, and what is to be turned back of the switches that it had turned."""
+    draft, migration = a_draft(tmp_path)
+
+    journal.take_in(draft, migration, ["i-7"], {"web": ["HealthCheck"]})
+
+    assert draft.plan(migration) == journal.plan(migration)
+    (about,) = journal.migrations()
+    assert (migration, "i-7", "sha256:7") == tuple(about[k] for k in ("id", "target", "digest"))
+    rows = [(e.migration, e.attempt, e.step, e.what, e.at, e.data) for e in draft.entries(migration)]
+    assert rows == [(e.migration, e.attempt, e.step, e.what, e.at, e.data) for e in journal.entries(migration)]
+    assert ("HealthCheck",) == tuple(journal.switch_off("web", migration, ("Planned",)))
+    with pytest.raises(Refused, match=migration):
+        journal.lock("mig-other", ["i-7"])
+
+
+def test_what_is_in_a_journal_already_is_not_taken_in_again(journal: Journal, tmp_path: Path) -> None:
+    """It is resumed; nothing is written twice."""
+    draft, migration = a_draft(tmp_path)
+    journal.take_in(draft, migration, ["i-7"], {})
+    rows = len(journal.entries(migration))
+
+    with pytest.raises(Refused, match=f"{migration} is in this journal already") as caught:
+        journal.take_in(draft, migration, ["i-7"], {})
+
+    assert f"Use: sealift resume {migration}" == caught.value.remedy
+    assert (rows, 1) == (len(journal.entries(migration)), len(journal.migrations()))
+
+
+def test_what_another_migration_works_on_is_not_taken_in(journal: Journal, tmp_path: Path) -> None:
+    """All or nothing."""
+    draft, migration = a_draft(tmp_path)
+    begun(journal, "i-7")
+
+    with pytest.raises(Refused):
+        journal.take_in(draft, migration, ["i-7"], {"web": ["HealthCheck"]})
+
+    assert migration not in [m["id"] for m in journal.migrations()]
+
+
 def test_nobody_holds_the_lease_of_a_new_migration(journal: Journal) -> None:
     """Free, and no driver lives."""
     assert (0, 0, True, True) == journal.lease(begun(journal))
