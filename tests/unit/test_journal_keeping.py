@@ -12,7 +12,7 @@ import pytest
 
 from sealift.clock import VirtualClock
 from sealift.errors import JournalError, LeaseLost, Refused
-from sealift.journal import SCHEMA, Journal, default_path
+from sealift.journal import SCHEMA, Journal, _process_started, default_path
 
 PLAN: dict[str, Any] = {"target": "i-1", "kind": "ebs-instance", "account": "1", "region": "eu-central-1", "steps": []}
 
@@ -31,9 +31,61 @@ def taken(journal: Journal, migration: str) -> int:
     return journal.take_lease(migration, (token, beat))
 
 
+def altered(journal: Journal, statement: str) -> None:
+    with sqlite3.connect(journal.path) as db:
+        db.execute(statement)
+
+
 def stored(journal: Journal, query: str) -> list[tuple[Any, ...]]:
     with sqlite3.connect(journal.path) as db:
         return db.execute(query).fetchall()
+
+
+# -- what cannot be read -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("at", "'noon'"),
+        ("at", "-1.0"),
+        ("at", "253402300800.0"),
+        ("attempt", "'first'"),
+        ("token", "'mine'"),
+        ("data", "'['"),
+        ("data", "'[]'"),
+    ],
+)
+def test_a_row_that_was_altered_is_said_and_not_believed(journal: Journal, column: str, value: str) -> None:
+    """A moment, whole numbers and an object, or nothing is read: with the number of the row, the file, and what to do."""
+    migration = begun(journal)
+    number = journal.note(migration, "approved", {"by": "me"}, attempt=1)
+    altered(journal, f"UPDATE entries SET {column} = {value} WHERE seq = {number}")  # noqa: S608 - our own file
+
+    with pytest.raises(JournalError) as caught:
+        journal.entries(migration)
+
+    assert f"row {number} in the journal {journal.path} cannot be read" in caught.value.message
+    assert "restore a copy" in str(caught.value.remedy)
+
+
+@pytest.mark.parametrize("at", ["0.5", "0", "253402300799.0"])
+def test_every_moment_up_to_the_year_10000_is_one(journal: Journal, at: str) -> None:
+    """Clocks of sandboxes may begin at 1970."""
+    migration = begun(journal)
+    number = journal.note(migration, "approved", {}, attempt=1)
+    altered(journal, f"UPDATE entries SET at = {at} WHERE seq = {number}")  # noqa: S608 - our own file
+
+    assert float(at) == journal.entries(migration)[-1].at
+
+
+@pytest.mark.parametrize("name", ["python", "a) b", ")"])
+def test_when_a_program_was_started_is_read_behind_its_name(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A name may hold brackets and blanks."""
+    behind = " ".join(str(n) for n in range(3, 53))
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: f"7 ({name}) {behind}\n")
+
+    assert "22" == _process_started(7)
 
 
 # -- the file ----------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from sealift.recipe import (
     blocks,
     operations,
     operations_of,
+    owed_back,
     queries,
     recipe,
     seconds_back,
@@ -33,11 +34,14 @@ from sealift.steps import (
     DetachVolume,
     KeepOnTermination,
     MarkSource,
+    ResumeProcesses,
     StartInstance,
     StatusChecks,
     StopInstance,
+    SuspendProcesses,
     WarmSnapshot,
 )
+from tests.engine.scripted import act
 
 CUTOVER, PREPARE = Phase.CUTOVER, Phase.PREPARE
 
@@ -201,6 +205,8 @@ def test_what_interrupts_at_last_is_a_part_of_the_cutover() -> None:
         seconds_cutover(confirmed).expected, seconds_cutover(confirmed).worst,
     )  # fmt: skip
     assert more.expected > 0
+    assert (Span("stop", "reboot"),) == writers_down(confirmed)
+    assert (Span("stop", "start"),) == writers_down(early)
     assert cut == seconds_cutover(early)
 
 
@@ -233,6 +239,28 @@ def test_a_step_declares_its_call_its_reads_and_what_it_waits_on() -> None:
     assert {
         "ec2:CopyVolumes", "ec2:DescribeVolumes", "ec2:DeleteVolume", "ec2:CreateSnapshot", "ec2:DescribeSnapshots",
     } <= operations([made])  # fmt: skip
+
+
+def test_what_is_owed_back_is_what_the_undo_of_a_switch_turns() -> None:
+    """By the name of the switch: what ran when it was planned, not all that was suspended; other steps owe nothing."""
+    off = SuspendProcesses(
+        key="off", phase=CUTOVER, group="web", processes=("HealthCheck", "Terminate"), wake=("Terminate",)
+    )
+    on = ResumeProcesses(key="on", phase=Phase.CONFIRM, group="web", processes=("Terminate",))
+
+    assert {off.switch().name: ("Terminate",)} == owed_back([*STEPS, off, on])
+    assert {} == owed_back([*STEPS, on])
+
+
+def test_what_is_undone_once_it_is_up_may_be_another_step() -> None:
+    """A replacement that clients were on is not put away as one that nobody has seen."""
+    made = act(
+        "copy", gives={"id": "v"}, taken_back=act("undo:copy", Phase.CLEAN), taken_back_once_up=act("keep", Phase.CLEAN)
+    )
+
+    assert [["undo:copy"], ["keep"]] == [
+        [s.key for s in way_back([made], {"copy": {}}, brought_up=up, salvage=True)] for up in (False, True)
+    ]
 
 
 def test_a_block_of_several_lanes_comes_back_lane_by_lane() -> None:

@@ -265,6 +265,16 @@ def test_every_source_is_marked_and_has_a_warm_snapshot() -> None:
     assert told(named["renew:/dev/xvda"]) == {"volume": ROOT, "size": 8, "extra_tags": EXTRA, **warm}
 
 
+@each_route
+def test_a_volume_alone_is_marked_with_its_plan_too(route: str) -> None:
+    """Format, route, and a digest of all that the plan was made of."""
+    facts = alone()
+
+    mark = keyed(facts, route)[f"mark:{DATA}"]
+
+    assert f"1 {route} {routes.inputs_digest(facts, NO_OPTIONS, route)}" == vars(mark)["plan"]
+
+
 @pytest.mark.parametrize(
     ("route", "quota", "limit"),
     [("clone", CopyVolume.quota, 7), ("copy", CopySnapshot.quota, 20), ("snapshot", None, 0)],
@@ -359,6 +369,7 @@ def test_a_group_that_is_suspended_is_woken_in_what_ran() -> None:
     assert ("SuspendProcesses", "ResumeProcesses") == tuple(type(named[k]).__name__ for k in ("group:off", "group:on"))
     assert told(named["group:off"]) == {"group": "web", "processes": PROCESSES, "wake": wake}
     assert told(named["group:on"]) == {"group": "web", "processes": wake}
+    assert (Phase.CUTOVER, Phase.CONFIRM) == (named["group:off"].phase, named["group:on"].phase)
 
 
 @pytest.mark.parametrize(
