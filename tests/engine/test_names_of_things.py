@@ -118,7 +118,7 @@ async def test_readers_that_get_nothing_are_told_after_how_the_target_stands(ben
     steps = recipe(act("stop", quiesces=True, takes_down=True), act("start", Phase.BRING_UP))
 
     error = await bench.act(
-        in_doubt(bench.gateway, "i-1", steps, bench.journal.state(bench.migration), "why")  # type: ignore[arg-type]
+        in_doubt(bench.gateway, "i-1", steps, bench.journal.state(bench.migration), "why", "Put it back.")  # type: ignore[arg-type]
     )
 
     assert "i-1 runs on its replacement, and who reads from its replicas gets nothing, but: why" == error.message
@@ -135,7 +135,7 @@ async def test_what_will_not_come_back_by_itself_is_said_once(bench: Bench, why:
     steps = recipe(act("stop", quiesces=True, takes_down=True), start)
 
     error = await bench.act(
-        in_doubt(bench.gateway, "i-1", steps, bench.journal.state(bench.migration), why)  # type: ignore[arg-type]
+        in_doubt(bench.gateway, "i-1", steps, bench.journal.state(bench.migration), why, "Put it back.")  # type: ignore[arg-type]
     )
 
     assert f"i-1 has its replacement, and is 'stopped', but: {told}" == error.message
