@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from sealift.engine import in_doubt
+from sealift.engine import Attempt, in_doubt
 from sealift.errors import SealiftError, WaitFailed
 from sealift.journal import READERS
 from sealift.recipe import recipe
-from sealift.step import Phase, Seen, Step
+from sealift.step import Context, Phase, Ref, Seen, Step
 from tests.engine.scripted import Act, Bench, act, waits
 
 BROKEN, DONE = Seen(failed="it went to 'error'"), Seen(done=True, state="available")
@@ -139,3 +139,30 @@ async def test_what_will_not_come_back_by_itself_is_said_once(bench: Bench, why:
     )
 
     assert f"i-1 has its replacement, and is 'stopped', but: {told}" == error.message
+
+
+async def test_what_is_brought_up_by_nothing_is_not_looked_at(bench: Bench) -> None:
+    """A recipe without a start has its replacement."""
+    steps = recipe(act("stop", quiesces=True, takes_down=True))
+
+    error = await bench.act(
+        in_doubt(bench.gateway, "i-1", steps, bench.journal.state(bench.migration), "why", "Put it back.")  # type: ignore[arg-type]
+    )
+
+    assert ("i-1 runs on its replacement, but: why", []) == (error.message, bench.gateway.reads)
+
+
+async def test_a_runner_is_told_which_step_it_runs(bench: Bench) -> None:
+    """With the ids that earlier steps have left: that is what it shows."""
+    told: list[str] = []
+
+    async def runner(step: Step, attempt: Attempt) -> None:
+        told.append(f"{step.key} {step.do(Context('m', 0, 1)).params['wants']}")
+        await attempt()
+
+    copy = act("copy", gives={"id": "vol-9"}, outputs=("id",))
+    steps = recipe(copy, act("attach", wants=(Ref("copy", "id"),)))
+
+    await bench.act(bench.engine(*steps, runner=runner).walk(steps))
+
+    assert ["copy ()", "attach ('vol-9',)"] == told

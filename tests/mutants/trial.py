@@ -58,8 +58,9 @@ class Undisturbed:
     def meeting(self, mutant: Mutant, limit: float) -> list[str]:
         """Return the tests to try a change on: those that run its lines, fast ones first, up to `limit` seconds.
 
-        Cheap ones first. Of one parametrized test the fastest case comes in the first round, the next in the second: many
-        tests say more than many cases of one. Where a function is not as it was when a test was measured, the test comes last.
+        Cheap ones first, and of those the ones that meet little: they are about it. Of one parametrized test the fastest case
+        comes in the first round, the next in the second: many tests say more than many cases of one. Where a function is not
+        as it was when a test was measured, the test comes last.
         """
         rounds: dict[str, list[tuple[bool, str]]] = defaultdict(list)
         for test in sorted(self.seconds, key=lambda t: (self.seconds[t], t)):
@@ -67,16 +68,16 @@ class Undisturbed:
             if met is not None and (met.digest != mutant.digest or met.offsets & mutant.offsets):
                 rounds[test.partition("[")[0]].append((met.digest != mutant.digest, test))
         ranked = sorted(
-            (old, self.seconds[t] > CHEAP, n, self.seconds[t], t)
+            (old, self.seconds[t] > CHEAP, n, len(self.met[t]), self.seconds[t], t)
             for cases in rounds.values()
             for n, (old, t) in enumerate(cases)
         )
         chosen, spent = [], 0.0
-        for *_, seconds, test in ranked:
-            if chosen and spent + seconds > limit:
+        for *_, test in ranked:
+            if chosen and spent + self.seconds[test] > limit:
                 continue
             chosen.append(test)
-            spent += seconds
+            spent += self.seconds[test]
         return chosen
 
 

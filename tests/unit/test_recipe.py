@@ -10,6 +10,7 @@ from sealift.recipe import (
     Lanes,
     Span,
     blocks,
+    kept,
     operations,
     operations_of,
     owed_back,
@@ -250,6 +251,24 @@ def test_what_is_owed_back_is_what_the_undo_of_a_switch_turns() -> None:
 
     assert {off.switch().name: ("Terminate",)} == owed_back([*STEPS, off, on])
     assert {} == owed_back([*STEPS, on])
+
+
+def test_the_operations_of_a_recipe_are_those_of_its_undos_on_either_side_of_bring_up() -> None:
+    """Of steps that keep nothing as well."""
+    made = act("copy", operation="ec2:CopyVolumes", taken_back=act("undo:copy", operation="ec2:DeleteVolume"))
+    once_up = replace(made, taken_back_once_up=act("keep", operation="ec2:CreateTags"))
+
+    assert {"ec2:CopyVolumes", "ec2:DeleteVolume"} == operations([made])
+    assert {"ec2:CopyVolumes", "ec2:DeleteVolume", "ec2:CreateTags"} == operations([once_up])
+
+
+def test_what_only_harbours_is_not_kept_for_its_own_sake() -> None:
+    """It stays with what lives in it."""
+    group = act("group", harbours=True)
+    maker = act("copy", kept_by=act("safety:copy"))
+
+    assert [] == kept([group], {"group": {}})
+    assert [maker, group] == kept([group, maker], {"group": {}, "copy": {}})
 
 
 def test_what_is_undone_once_it_is_up_may_be_another_step() -> None:
