@@ -97,6 +97,11 @@ def test_a_new_journal_is_of_this_version_and_nobody_elses_to_read(journal: Jour
     assert 0o700 == stat.S_IMODE(journal.path.parent.stat().st_mode)
 
 
+def test_whoever_reads_does_not_keep_a_writer_waiting(journal: Journal) -> None:
+    """The file has a log beside it: `status` may look while a driver writes."""
+    assert [("wal",)] == stored(journal, "PRAGMA journal_mode")
+
+
 def test_a_journal_that_is_there_is_opened_as_it_is(journal: Journal) -> None:
     """Also by a second process; its version is written once."""
     migration = begun(journal)
