@@ -9,7 +9,7 @@ import pytest
 from sealift.aws.gateway import Purpose
 from sealift.clock import side_by_side
 from sealift.engine import BACK, Engine, in_doubt, stands, taken_off
-from sealift.errors import CallError, NeedsPerson, Retry, SealiftError
+from sealift.errors import CallError, ClockLost, NeedsPerson, Retry, SealiftError
 from sealift.gate import Window
 from sealift.journal import READERS, WRITERS
 from sealift.pace import HOUR
@@ -492,6 +492,20 @@ def test_it_turns_when_it_is_asked_until_a_start_was_sent(
         engine.note(note)
 
     assert turns == engine.turns
+
+
+async def test_what_ends_the_clock_ends_who_waits_on_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody goes on as if the time had passed."""
+
+    async def gone(_: float) -> None:
+        raise ClockLost("the sandbox is gone")
+
+    engine = bench.engine(*a_recipe())
+    monkeypatch.setattr(bench.clock, "sleep", gone)
+
+    with pytest.raises(ClockLost):
+        await engine.idle(30.0)
+    assert (set(), set()) == (engine._idle, engine._naps)
 
 
 async def test_what_fails_beside_the_word_of_a_person_is_a_failure(bench: Bench) -> None:

@@ -1062,9 +1062,10 @@ async def test_what_the_way_back_has_taken_off_cannot_be_accepted(bench: Bench) 
 
 
 async def test_what_is_no_longer_there_cannot_be_accepted(bench: Bench) -> None:
-    """The rows do not tell, AWS does: what is exposed is looked for."""
+    """The rows do not tell, AWS does: what is exposed is looked for, and nothing else."""
     found: list[Any] = []
     steps = a_recipe(
+        stop=act("stop", quiesces=True, takes_down=True, finds=asks(lambda: None), taken_back=undo("stop")),
         attach=act(
             "attach", exposes=True, finds=asks(lambda: found[0] if found else None), wants=(Ref("copy", "id"),),
             taken_back=undo("attach"),
