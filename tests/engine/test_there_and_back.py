@@ -326,7 +326,10 @@ async def test_what_was_made_at_the_gate_and_never_seen_through_ages_as_well(
 
 async def test_what_has_aged_again_while_the_gate_was_shut_is_renewed_again(bench: Bench) -> None:
     """What was renewed took its time, and the gate had shut meanwhile; once it opens at once, it goes on."""
-    renew = prepared("renew", at_gate=True, ages=asks(lambda: None), taken_back=undo("renew", Phase.CLEAN))
+    wants = (Ref("warm", "id"),)
+    warm = prepared("warm", gives={"id": "snap-1"}, outputs=("id",), taken_back=undo("warm", Phase.CLEAN))
+    gone = undo("renew", Phase.CLEAN)
+    renew = prepared("renew", at_gate=True, ages=asks(lambda: None), wants=wants, taken_back=gone)
 
     def postponed() -> dict[str, Any]:
         until = {"until": bench.clock.now() + 100}
@@ -335,7 +338,7 @@ async def test_what_has_aged_again_while_the_gate_was_shut_is_renewed_again(benc
 
     bench.gateway.answers["renew"] = [postponed]
 
-    await runs(bench, *recipe(renew, *STEPS.values()))
+    await runs(bench, *recipe(warm, renew, *list(STEPS.values())[1:]))
 
     assert ["warm", "renew", "undo:renew", "renew", "stop"] == bench.gateway.keys[:5]
     assert "retained" == bench.journal.state(bench.migration).end
