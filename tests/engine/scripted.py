@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from inspect import isawaitable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from sealift.clock import VirtualClock, actor
 from sealift.engine import Engine, Runner, Work, local_runner
 from sealift.events import Event
 from sealift.journal import Entry, Journal
-from sealift.step import Call, Context, Guard, Irreversible, Phase, Query, Seen, Step, Switch, Watch
+from sealift.step import Call, Context, Guard, Irreversible, Phase, Query, Seconds, Seen, Step, Switch, Watch
 from sealift.watch import Watcher
 
 CREATE, COPY, STOP = "ec2:CreateSnapshot", "ec2:CopyVolumes", "ec2:StopInstances"
@@ -20,8 +21,13 @@ PLAN = {"target": "i-1", "kind": "ebs-instance", "account": "1", "region": "eu-c
 
 
 def asks(answer: Callable[[], Any], name: str = "ec2:DescribeVolumes") -> Query:
-    """Return a read that a test answers; what AWS says is not looked at."""
-    return Query(Call(name, {}), lambda _: answer())
+    """Return a read that a test answers, whatever AWS says: but it has to have been asked."""
+
+    def read(reply: Mapping[str, Any]) -> Any:
+        assert dict(reply) is not None
+        return answer()
+
+    return Query(Call(name, {}), read)
 
 
 def waits(look: Callable[[], Seen], id_: str = "vol-1", **more: Any) -> Watch:
@@ -66,13 +72,19 @@ class Act(Step):
     guards: bool = False  # type: ignore[misc]
     stands_by: Guard | None = None
     outputs: tuple[str, ...] = ()  # type: ignore[misc]
+    takes: Seconds = field(default_factory=Seconds)
+
+    def seconds(self) -> Seconds:
+        return self.takes
 
     def title(self) -> str:
         return f"do {self.key}"
 
     def do(self, ctx: Context) -> Call:
         items = {} if self.turns is None else {"items": self.turns.items}
-        return Call(self.operation, {"key": self.key, "epoch": ctx.epoch, "wants": self.wants, **items})
+        return Call(
+            self.operation, {"key": self.key, "epoch": ctx.epoch, "lost": ctx.lost, "wants": self.wants, **items}
+        )
 
     def undo(self) -> Any:
         return self.taken_back
@@ -80,22 +92,24 @@ class Act(Step):
     def undo_once_up(self) -> Any:
         return self.taken_back if self.taken_back_once_up is None else self.taken_back_once_up
 
+    # Real steps read the context and the output that they are asked with: whoever asks without one fails here, too.
+
     def before(self, ctx: Context) -> Query | None:
-        return self.befores
+        return self.befores if ctx.migration else None
 
     def find(self, ctx: Context) -> Query | None:
         if self.contexts is not None:
             self.contexts.append(ctx)
-        return self.finds
+        return self.finds if ctx.migration else None
 
     def find_again(self, ctx: Context) -> Query | None:
-        return self.finds_again
+        return self.finds_again if ctx.migration else None
 
     def fresh(self, out: Any) -> Query | None:
-        return self.ages
+        return self.ages if dict(out) is not None else None
 
     def observe(self, ctx: Context) -> Query | None:
-        return self.observes
+        return self.observes if ctx.migration else None
 
     def output(self, reply: Mapping[str, Any]) -> dict[str, Any]:
         return {**reply, **self.gives}
@@ -113,19 +127,19 @@ class Act(Step):
         return self.needed
 
     def ready(self, out: Any) -> Watch | None:
-        return self.waited
+        return self.waited if dict(out) is not None else None
 
     def check(self, out: Any) -> Query | None:
-        return self.checks
+        return self.checks if dict(out) is not None else None
 
     def trace(self, ctx: Context) -> Query | None:
-        return self.traces
+        return self.traces if ctx.migration else None
 
     def resumed(self, left: Any) -> Step:
         return self.after_trace(left) if self.after_trace else self
 
     def guard(self, ctx: Context, out: Any) -> Guard | None:
-        return self.stands_by
+        return self.stands_by if ctx.migration and dict(out) is not None else None
 
     def salvage(self) -> Any:
         return self.kept_by
@@ -146,15 +160,19 @@ class ScriptedGateway:
         self.sent: list[tuple[str, float]] = []
         self.calls: list[Call] = []
         self.reads: list[tuple[str, Purpose, float]] = []
+        self.read_calls: list[Call] = []
         self.unread: dict[str, Exception] = {}
 
     async def read(self, call: Call, purpose: Purpose, declared: frozenset[str] = frozenset()) -> dict[str, Any]:
         self.reads.append((call.operation, purpose, self.clock.now()))
+        self.read_calls.append(call)
         if error := self.unread.get(call.operation):
             raise error
         return {}
 
     async def ask(self, query: Query, purpose: Purpose, declared: frozenset[str] | None = None) -> Any:
+        assert declared is not None
+        assert query.call.operation in declared
         return query.read(await self.read(query.call, purpose))
 
     async def send(
@@ -170,6 +188,8 @@ class ScriptedGateway:
         answer = turn.pop(0) if turn else {}
         if callable(answer):
             answer = answer()
+        if isawaitable(answer):
+            answer = await answer
         if isinstance(answer, BaseException):
             raise answer
         return dict(answer)

@@ -58,9 +58,8 @@ async def test_what_is_held_is_left_at_its_gate(bench: Bench) -> None:
     assert {"why": "one has failed", "gate": True} == bench.entry(None, "held").data
     assert [{"why": "one has failed"}] == [e.data for e in bench.told("held")]
     assert "i-1 is prepared and was held at its gate: one has failed" == caught.value.message
-    remedy = str(caught.value.remedy)
-    assert f"sealift resume {bench.migration}" in remedy
-    assert "approve" not in remedy
+    again = "When you know that it would not go the same way: sealift resume"
+    assert f"{again} {bench.migration}" == caught.value.remedy
 
 
 async def test_what_nobody_has_approved_is_approved_first(bench: Bench) -> None:
@@ -108,6 +107,18 @@ async def test_a_cutover_that_has_begun_is_taken_back_before_it_is_held(
     assert (end, rows) == (engine.state.end, bench.rows("look"))
     assert (end is not None) == ("undo:look" in bench.gateway.keys)
     assert "stop" not in bench.gateway.keys
+
+
+async def test_what_is_held_between_two_steps_before_the_quiesce_begins_no_more(bench: Bench) -> None:
+    """Not only at the gate: another target may fail while a hook of this one runs."""
+    circuit = Circuit()
+    hook = act("hook", taken_back=undo("hook"))
+    bench.gateway.answers["hook"] = [lambda: setattr(circuit, "why", "one has failed") or {}]
+
+    await bench.act(bench.engine(*a_recipe(hook, act("flags")), circuit=circuit).run())
+
+    assert ["warm", "hook", "undo:hook"] == bench.gateway.keys[:3]
+    assert "rolled-back" == bench.journal.state(bench.migration).end
 
 
 async def test_what_has_quiesced_is_not_held(bench: Bench) -> None:
@@ -170,6 +181,16 @@ async def test_a_failure_that_left_no_row_of_its_step_is_kept(bench: Bench) -> N
     kept = bench.entry(None, "trouble").data
     assert ("WaitFailed", "stop", "vol-1") == tuple(kept[k] for k in ("error", "step", "resource"))
     assert "it went to 'error'" in bench.told("step-failed")[0].data["error"]
+
+
+async def test_a_read_that_fails_is_kept_with_the_step_that_asked(bench: Bench) -> None:
+    """AWS's answer names neither step nor resource."""
+    bench.gateway.unread["ec2:DescribeVolumes"] = refused()
+
+    await fails(bench, act(befores=asks(list)))
+
+    kept = bench.entry(None, "trouble").data
+    assert ("CallError", "stop", "vol-1") == tuple(kept[k] for k in ("error", "step", "resource"))
 
 
 async def test_a_check_that_differs_is_kept_at_each_try(bench: Bench) -> None:

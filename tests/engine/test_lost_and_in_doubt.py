@@ -9,7 +9,7 @@ import pytest
 from sealift.aws.gateway import Purpose
 from sealift.clock import side_by_side
 from sealift.engine import BACK, Engine, in_doubt, stands, taken_off
-from sealift.errors import CallError, NeedsPerson, Retry, SealiftError
+from sealift.errors import CallError, ClockLost, NeedsPerson, Retry, SealiftError
 from sealift.gate import Window
 from sealift.journal import READERS, WRITERS
 from sealift.pace import HOUR
@@ -124,6 +124,25 @@ async def test_what_is_known_of_the_confirmation_is_made_and_not_yet_done(bench:
     assert ["made"] == bench.rows("tags")
 
 
+async def test_of_several_parts_of_the_confirmation_each_that_is_known_is_made(bench: Bench) -> None:
+    """Behind one of which nothing is known, too."""
+    steps = recipe(*a_recipe(), act("more", Phase.CONFIRM), act("last", Phase.CONFIRM))
+
+    await bench.act(bench.engine(*steps).look_for_all(until_up=True, outputs={"more": {"x": "1"}, "last": {"x": "2"}}))
+
+    assert (["made"], ["made"], False) == (bench.rows("more"), bench.rows("last"), "tags" in whats(bench))
+
+
+async def test_what_was_never_done_hides_nothing_that_was(bench: Bench) -> None:
+    """What comes after it is looked for all the same."""
+    engine = bench.engine(*a_recipe())
+    engine.note("quiesce")
+
+    await bench.act(engine.look_for_all(until_up=False, never=["stop"]))
+
+    assert {"warm": ["made"], "copy": ["made"], "attach": ["made"]} == whats(bench)
+
+
 async def test_while_the_sources_serve_only_what_was_prepared_is_looked_for(bench: Bench) -> None:
     """A running instance is no start of ours."""
     await bench.act(bench.engine(*a_recipe()).look_for_all(until_up=False))
@@ -161,6 +180,7 @@ async def test_what_observes_reads_again_what_it_read(bench: Bench) -> None:
     await bench.act(bench.engine(*steps).look_for_all(until_up=True))
 
     assert {"LaunchTime": "t"} == bench.entry("stop", "made").data
+    assert {Purpose.FIND} == {purpose for _, purpose, _ in bench.gateway.reads}
 
 
 @pytest.mark.parametrize(
@@ -202,6 +222,7 @@ async def test_a_person_is_told_how_things_are_at_this_moment(bench: Bench, star
 
     assert (f"i-1 {how}, but: why", "s", "r") == (error.message, error.step, error.resource)
     assert start.waited is None or bench.gateway.reads[-1][1] is Purpose.POLL
+    assert start.waited is None or "vol-1" in str(bench.gateway.read_calls[-1].params)
 
 
 async def test_what_cannot_be_read_is_told_as_it_was(bench: Bench) -> None:
@@ -372,6 +393,7 @@ async def test_a_start_of_ours_that_came_to_nothing_is_told_from_a_later_one(ben
     assert {"by": "somebody else", "why": "started at 9"} == bench.entry(None, "bring-up").data
     assert engine.state.brought_up is not None
     assert [] == [k for k in bench.gateway.keys if k.startswith("undo")]
+    assert ["void", "made", "done"] == bench.rows("start")[-3:]  # its undo is a part of the way back
 
 
 @pytest.mark.parametrize("runs", [True, False])
@@ -447,6 +469,54 @@ def test_service_comes_first_while_a_cut_is_open_or_a_way_back_has_fenced(
         engine.note(note, **({"who": WRITERS} if note == "down" else {}))
 
     assert down == engine.down
+
+
+@pytest.mark.parametrize(
+    ("rows", "notes", "turns"),
+    [
+        (["stop", "attach"], [], True),
+        (["stop", "start"], [], False),
+        (["stop"], ["bring-up"], False),
+        (["stop"], ["direction"], False),
+    ],
+    ids=["before", "a start was sent", "it was brought up", "it goes back already"],
+)
+def test_it_turns_when_it_is_asked_until_a_start_was_sent(
+    bench: Bench, rows: list[str], notes: list[str], turns: bool
+) -> None:
+    """What may run on the replacement is not put back on a word alone."""
+    engine = bench.engine(*a_recipe())
+    for step in rows:
+        engine._row(step, "intent")
+    for note in notes:
+        engine.note(note)
+
+    assert turns == engine.turns
+
+
+async def test_what_ends_the_clock_ends_who_waits_on_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody goes on as if the time had passed."""
+
+    async def gone(_: float) -> None:
+        raise ClockLost("the sandbox is gone")
+
+    engine = bench.engine(*a_recipe())
+    monkeypatch.setattr(bench.clock, "sleep", gone)
+
+    with pytest.raises(ClockLost):
+        await engine.idle(30.0)
+    assert (set(), set()) == (engine._idle, engine._naps)
+
+
+async def test_what_fails_beside_the_word_of_a_person_is_a_failure(bench: Bench) -> None:
+    """It would have gone back without them: the reason is the error, and nobody was asked."""
+    engine = bench.engine(*a_recipe())
+    bench.gateway.answers["copy"] = [lambda: engine.ask_back("slow") or refusal()]
+
+    await bench.act(engine.run())
+
+    assert ("refused", False) == (engine.state.rollback["why"], engine.state.rollback["asked"])
+    assert "failure" in bench.notes
 
 
 async def test_who_is_asked_to_go_back_does_so_at_the_next_row(bench: Bench) -> None:

@@ -1,5 +1,6 @@
 """One try of one step: what is written before what is sent, what is looked for before it is sent again, what is believed."""
 
+import asyncio
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,7 @@ async def test_what_is_done_is_not_tried_again(bench: Bench) -> None:
     for _ in range(2):
         await tried(bench, act())
 
-    assert ["stop"] == bench.gateway.keys
+    assert (["stop"], ["intent", "made", "done"]) == (bench.gateway.keys, bench.rows("stop"))
 
 
 async def test_what_was_made_is_not_sent_again(bench: Bench) -> None:
@@ -133,6 +134,54 @@ async def test_the_guard_has_the_last_word(bench: Bench) -> None:
     await fails(bench, act(), LeaseLost, guard=guard)
 
     assert ([], ["intent", "failed"]) == (bench.gateway.sent, bench.rows("stop"))
+
+
+async def test_a_request_that_has_left_is_awaited_however_often_it_is_told_to_stop(bench: Bench) -> None:
+    """Nothing takes it back: what it made is written down before the driver ends."""
+    step, landed = act(), asyncio.Event()
+
+    async def lands() -> dict[str, str]:
+        await landed.wait()
+        return {"x": "1"}
+
+    bench.gateway.answers["stop"] = [lands]
+    trying = asyncio.ensure_future(tried(bench, step))
+    for _ in range(3):
+        await asyncio.sleep(0.01)
+        trying.cancel()
+    await asyncio.sleep(0.01)
+    assert (["intent"], False) == (bench.rows("stop"), trying.done())
+    landed.set()
+
+    with pytest.raises(asyncio.CancelledError):
+        await trying
+    assert ["intent", "made"] == bench.rows("stop")
+    assert {"x": "1"} == bench.entry("stop", "made").data
+
+
+async def test_what_begins_to_wait_after_it_was_told_to_stop_is_left(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A local operation has nothing under way while it waits."""
+    goes_on = asyncio.Event()
+    monkeypatch.setattr(bench.clock, "sleep", lambda _: asyncio.Event().wait())
+
+    async def here(engine: Any, _: Any) -> dict[str, Any]:
+        await goes_on.wait()
+        await engine.idle(5.0)
+        return {}
+
+    step = act("slots", operation="local:Reserve")
+    trying = asyncio.ensure_future(tried(bench, step, local={"local:Reserve": here}))
+    await asyncio.sleep(0.01)
+    trying.cancel()
+    await asyncio.sleep(0.01)
+    assert not trying.done()
+    goes_on.set()
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(trying, 10.0)
+    assert ["intent"] == bench.rows("slots")
 
 
 # -- before the call ---------------------------------------------------------------------------------------------------
@@ -419,6 +468,18 @@ async def test_what_failed_to_become_ready_is_made_anew_on_the_way_back(
         assert error.as_row() == bench.entry("stop", "lost").data
 
 
+async def test_what_was_lost_is_made_anew_under_another_name(bench: Bench) -> None:
+    """The context says how many were lost: the first has lost none."""
+    looks = [Seen(failed="it went to 'error'"), DONE]
+    step = act(phase=Phase.RESTORE, waited=waits(lambda: looks.pop(0)))
+    await fails(bench, step, WaitFailed)
+
+    await tried(bench, step)
+
+    assert [0, 1] == [c.params["lost"] for c in bench.gateway.calls]
+    assert ["intent", "made", "lost", "intent", "made", "done"] == bench.rows("stop")
+
+
 async def test_what_differs_from_what_was_wanted_is_not_done(bench: Bench) -> None:
     """All differences in one sentence; what was made stays made."""
     error = await fails(bench, act(checks=asks(lambda: ["a", "b"])), CheckFailed)
@@ -529,7 +590,8 @@ def switch(on: bool, *items: str, **more: Any) -> Switch:
 
 async def test_who_counts_in_turns_the_switch_and_owes_what_was_not_turned(bench: Bench) -> None:
     """Read before it is sent: that alone is turned back some day."""
-    step = act("off", turns=switch(True, "HealthCheck", "Terminate", unturned=asks(lambda: ["Terminate"])))
+    unturned = asks(lambda: ["Terminate"])
+    step = act("off", turns=switch(True, "HealthCheck", "Terminate", unturned=unturned), finds=unturned)
 
     await tried(bench, step)
 

@@ -22,7 +22,7 @@ from sealift.errors import (
 from sealift.gate import Window
 from sealift.journal import READERS, WRITERS
 from sealift.recipe import Lanes, Span, recipe
-from sealift.step import Found, Phase, Ref, Seen
+from sealift.step import Found, Phase, Ref, Seconds, Seen
 from tests.engine.scripted import COPY, CREATE, NOTHING, STOP, Act, Bench, Died, act, asks, waits
 
 READY = Seen(done=True, state="available")
@@ -226,6 +226,24 @@ async def test_a_window_is_waited_for_to_the_second(bench: Bench) -> None:
     assert bench.began + 150 == bench.gateway.sent[1][1]
 
 
+@pytest.mark.parametrize(("left", "fits"), [(0.0, True), (-1.0, False)])
+async def test_a_window_has_to_hold_the_worst_cutover_and_the_worst_way_back(
+    bench: Bench, left: float, fits: bool
+) -> None:
+    """Both, as they are assumed for these steps."""
+    slow = Seconds(1.0, 100.0)
+    steps = a_recipe(attach=act("attach", exposes=True, takes=slow, taken_back=undo("attach", takes=slow)))
+    window = Window(end=bench.began + 200 + left)
+
+    if fits:
+        await runs(bench, *steps, window=window)
+    else:
+        with pytest.raises(LeftAtGate, match="worst cutover and worst way back need 200 s"):
+            await runs(bench, *steps, window=window)
+
+    assert fits == ("stop" in bench.gateway.keys)
+
+
 async def test_a_window_that_is_over_is_not_waited_for(bench: Bench) -> None:
     """The worst case does not fit: whoever resumes says another window."""
     with pytest.raises(LeftAtGate, match="another window") as caught:
@@ -304,6 +322,26 @@ async def test_what_was_made_at_the_gate_and_never_seen_through_ages_as_well(
 
     assert await bench.act(engine._due(step))
     assert (left, ["undo:renew"] * ("void" in left)) == (bench.rows("renew"), bench.gateway.keys)
+
+
+async def test_what_has_aged_again_while_the_gate_was_shut_is_renewed_again(bench: Bench) -> None:
+    """What was renewed took its time, and the gate had shut meanwhile; once it opens at once, it goes on."""
+    wants = (Ref("warm", "id"),)
+    warm = prepared("warm", gives={"id": "snap-1"}, outputs=("id",), taken_back=undo("warm", Phase.CLEAN))
+    gone = undo("renew", Phase.CLEAN)
+    renew = prepared("renew", at_gate=True, ages=asks(lambda: None), wants=wants, taken_back=gone)
+
+    def postponed() -> dict[str, Any]:
+        until = {"until": bench.clock.now() + 100}
+        bench.journal.note(bench.migration, "postponed", until, attempt=1)
+        return {}
+
+    bench.gateway.answers["renew"] = [postponed]
+
+    await runs(bench, *recipe(warm, renew, *list(STEPS.values())[1:]))
+
+    assert ["warm", "renew", "undo:renew", "renew", "stop"] == bench.gateway.keys[:5]
+    assert "retained" == bench.journal.state(bench.migration).end
 
 
 @pytest.mark.parametrize("guards", [True, False])
@@ -674,6 +712,7 @@ async def test_a_start_that_was_sent_and_is_found_is_a_bring_up(bench: Bench) ->
         Phase.BRING_UP,
         operation=CREATE,
         finds=asks(lambda: Found({"x": "1"})),
+        wants=(Ref("copy", "id"),),
         waited=waits(lambda: READY),
         traces=asks(lambda: None),
     )
@@ -727,6 +766,7 @@ async def test_somebody_elses_start_is_seen_before_each_request_of_the_way_back(
 
     assert ["undo:flags"] == [k for k in bench.gateway.keys if k.startswith("undo")]
     assert "somebody else started it there" in error.message
+    assert ("undo:attach", "vol-1") == (error.step, error.resource)  # what was about to be sent
 
 
 # -- when the way back fails -------------------------------------------------------------------------------------------
@@ -754,6 +794,20 @@ async def test_what_cannot_be_put_back_is_said_with_the_commands_in_their_order(
     assert "rolled-back" == bench.journal.state(bench.migration).end
 
 
+async def test_what_will_not_come_back_is_said_of_a_way_back_that_is_stuck(bench: Bench) -> None:
+    """A look at the replacement tells more than the undo that was refused."""
+    looks = [READY]
+    start = act("start", Phase.BRING_UP, waited=waits(lambda: looks.pop() if looks else Seen(failed="no room")))
+    steps = a_recipe(start=start)
+    await runs(bench, *steps)
+    bench.gateway.answers["undo:attach"] = [refused("undo:attach")]
+
+    with pytest.raises(NeedsPerson) as caught:
+        await back(bench, *steps, why="slow")
+
+    assert "i-1 could not be put back: undo:attach refused; no room" == caught.value.message
+
+
 async def test_a_safety_snapshot_that_cannot_be_taken_may_be_done_without(bench: Bench) -> None:
     """The message says how: the replacement itself is kept then."""
     keeper = act("safety:copy", Phase.RESTORE)
@@ -766,7 +820,8 @@ async def test_a_safety_snapshot_that_cannot_be_taken_may_be_done_without(bench:
     with pytest.raises(NeedsPerson) as caught:
         await back(bench, *steps, why="slow")
 
-    assert "--without-safety-snapshot" in str(caught.value.remedy)
+    without = f"sealift rollback {bench.migration} --discard-writes --without-safety-snapshot"
+    assert f" Or keep the replacement itself in its place: {without}. By hand" in str(caught.value.remedy)
 
 
 async def test_what_cannot_be_cleaned_is_left_over_and_named(bench: Bench) -> None:
@@ -893,6 +948,34 @@ async def test_who_leaves_on_the_way_back_says_the_same(bench: Bench) -> None:
     assert "the workload of i-1 is down" in (await needs_a_person(bench)).message
 
 
+async def test_who_leaves_while_it_is_settled_says_the_same(bench: Bench) -> None:
+    """Before the first undo, as what was made is looked for."""
+    bench.gateway.answers["copy"] = [refused("copy")]
+    bench.gateway.unread["ec2:X"] = lost()
+    copy = act("copy", operation=CREATE, finds=asks(lambda: None, "ec2:X"), taken_back=undo("copy", Phase.CLEAN))
+
+    left = await needs_a_person(bench, *a_recipe(copy=copy))
+
+    assert "the workload of i-1 is down" in left.message
+    assert f"sealift resume {bench.migration}" in str(left.remedy)
+    assert "end" not in bench.notes
+
+
+async def test_who_leaves_at_acceptance_or_finalize_says_how_to_go_on_with_that(bench: Bench) -> None:
+    """Not with `resume`."""
+    bench.gateway.answers["tags"] = [refused("tags"), lost()]
+    await needs_a_person(bench)
+    with pytest.raises(CredentialsLost) as caught:
+        await bench.act(bench.engine(*a_recipe()).accept())
+    assert f"Sign in (aws sso login), then: sealift accept {bench.migration}" == caught.value.remedy
+
+    await bench.act(bench.engine(*a_recipe()).accept())
+    bench.gateway.answers["point"] = [lost()]
+    with pytest.raises(CredentialsLost) as caught:
+        await bench.act(bench.engine(*a_recipe()).finalize(recipe(act("point", Phase.FINALIZE))))
+    assert f"Sign in (aws sso login), then: sealift finalize {bench.migration}" == caught.value.remedy
+
+
 async def test_who_leaves_while_readers_get_nothing_says_so(bench: Bench) -> None:
     """Who writes is served."""
     bench.gateway.answers["tags"] = [lost()]
@@ -947,7 +1030,22 @@ async def test_who_accepts_passes_over_what_only_asked_for_health(bench: Bench) 
     assert ["health", "a", "b"] == bench.gateway.keys[5:]
     assert (["vol-1: do a: a refused"], "retained") == (engine.leftovers, engine.state.end)
     assert {"as": "retained", "accepted": True} == bench.entry(None, "end").data
+    assert 1 == bench.notes.count("accepted")
     assert ["intent", "failed", "made", "done"] == bench.rows("health")
+    assert ["intent", "made", "done"] == bench.rows("start")  # what is done is not passed over
+
+
+@pytest.mark.parametrize("down", [True, False])
+async def test_readers_that_get_nothing_after_acceptance_are_left_over(bench: Bench, down: bool) -> None:
+    """Their replicas are for the person to make."""
+    bench.gateway.answers["tags"] = [refused("tags")] * 2
+    readers = (Span("tags", "tags"),) if down else ()
+    await needs_a_person(bench, readers=readers)
+
+    await bench.act((engine := bench.engine(*a_recipe(), readers=readers)).accept())
+
+    about = "i-1: who reads from its replicas gets nothing until you make them"
+    assert down == (about in engine.leftovers)
 
 
 async def test_what_the_way_back_has_taken_off_cannot_be_accepted(bench: Bench) -> None:
@@ -967,11 +1065,15 @@ async def test_what_the_way_back_has_taken_off_cannot_be_accepted(bench: Bench) 
 
 
 async def test_what_is_no_longer_there_cannot_be_accepted(bench: Bench) -> None:
-    """The rows do not tell, AWS does: what is exposed is looked for."""
+    """The rows do not tell, AWS does: what is exposed is looked for, and nothing else."""
     found: list[Any] = []
     steps = a_recipe(
-        attach=act("attach", exposes=True, finds=asks(lambda: found[0] if found else None), taken_back=undo("attach"))
-    )
+        stop=act("stop", quiesces=True, takes_down=True, finds=asks(lambda: None), taken_back=undo("stop")),
+        attach=act(
+            "attach", exposes=True, finds=asks(lambda: found[0] if found else None), wants=(Ref("copy", "id"),),
+            taken_back=undo("attach"),
+        )
+    )  # fmt: skip
     await runs(bench, *steps)
     bench.gateway.answers["undo:start"] = [refused("start")]
     with pytest.raises(NeedsPerson):

@@ -66,6 +66,18 @@ def test_while_a_workload_runs_each_class_has_its_own_deadline(bench: Bench, ret
     assert 0.75 * wait.first * wait.factor <= delays[1] <= 1.25 * wait.first * wait.factor
 
 
+@pytest.mark.parametrize(("waited", "again"), [(0.0, True), (1.0, True), (None, False)])
+def test_what_a_read_has_waited_by_itself_counts(bench: Bench, waited: float | None, again: bool) -> None:
+    """It has been patient already: the deadline is one for both."""
+    _, attempt = standing(bench, down=False)
+    error = failure(Retry.TRANSIENT)
+    error.waited = told_of(Retry.TRANSIENT).served if waited is None else waited
+
+    attempt._tries = 1
+    assert again == attempt.will_retry(error)
+    assert attempt._waited == pytest.approx(error.waited + attempt._owed)
+
+
 @pytest.mark.parametrize("retry", CLASSES)
 def test_while_a_workload_is_down_nothing_is_tried_for_longer_than_five_minutes(bench: Bench, retry: Retry) -> None:
     """Then the run goes back."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sealift.aws.gateway import Purpose
 from sealift.engine import CLOCK_SKEW, SAY_SO, Engine
 from sealift.errors import CallError, NeedsPerson, Retry, TurnBack
 from sealift.estimate import WATCHDOG_MARGIN
@@ -134,6 +135,7 @@ async def test_what_the_watchdog_has_closed_is_turned_back(bench: Bench, dog: Wa
 
     assert ("rolled-back", "the watchdog has closed the cut") == (engine.state.end, engine.state.why)
     assert "attach" not in bench.gateway.keys
+    assert {Purpose.SAFETY} == {purpose for name, purpose, _ in bench.gateway.reads if name == "ec2:DescribeTags"}
 
 
 RESULTS = [
@@ -240,6 +242,20 @@ async def test_an_unread_watchdog_gives_up_no_wait_and_is_asked_again_now_and_th
     assert ("rolled-back", "guard" in bench.notes) == (engine.state.end, False)
     assert bench.clock.now() < stopped + 60
     assert 10 < len(asked) <= 4 * HOUR / SAY_SO + 2
+
+
+async def test_a_watchdog_that_fails_while_it_is_waited_for_keeps_nobody_from_going_back(
+    bench: Bench, dog: Watchdog
+) -> None:
+    """What it came to is not known, and is not written down."""
+    engine = await armed(bench, dog)
+    dog.spoken.append("closed")
+    dog.looks = [Seen(failed="it is gone")]
+
+    await bench.act(engine.run())
+
+    assert ("rolled-back", False) == (engine.state.end, "guard" in bench.notes)
+    assert "undo:stop" in undone(bench)
 
 
 async def test_a_way_back_whose_watchdog_comes_to_its_time_stands_aside(bench: Bench, dog: Watchdog) -> None:

@@ -7,7 +7,9 @@ the tests cost that meet the change.
 import contextlib
 import functools
 import gc
+import hashlib
 import importlib
+import inspect
 import json
 import os
 import shutil
@@ -32,8 +34,7 @@ ROOM, PATIENCE = 1.0, 8
 timed out. Of the time that it computes, so that a busy machine is no reason.
 """
 IDLE = 20.0
-"""Seconds for which a test may wait for nothing."""
-
+"""Seconds for which a test may wait for nothing; waiting for a core of a busy machine is none of it."""
 
 CHEAP = 0.1
 """Seconds up to which a test is measured anew as soon as a function that it meets has changed."""
@@ -57,8 +58,9 @@ class Undisturbed:
     def meeting(self, mutant: Mutant, limit: float) -> list[str]:
         """Return the tests to try a change on: those that run its lines, fast ones first, up to `limit` seconds.
 
-        Cheap ones first. Of one parametrized test the fastest case comes in the first round, the next in the second: many
-        tests say more than many cases of one. Where a function is not as it was when a test was measured, the test comes last.
+        Cheap ones first, and of those the ones that meet little: they are about it. Of one parametrized test the fastest case
+        comes in the first round, the next in the second: many tests say more than many cases of one. Where a function is not
+        as it was when a test was measured, the test comes last.
         """
         rounds: dict[str, list[tuple[bool, str]]] = defaultdict(list)
         for test in sorted(self.seconds, key=lambda t: (self.seconds[t], t)):
@@ -66,16 +68,16 @@ class Undisturbed:
             if met is not None and (met.digest != mutant.digest or met.offsets & mutant.offsets):
                 rounds[test.partition("[")[0]].append((met.digest != mutant.digest, test))
         ranked = sorted(
-            (old, self.seconds[t] > CHEAP, n, self.seconds[t], t)
+            (old, self.seconds[t] > CHEAP, n, len(self.met[t]), self.seconds[t], t)
             for cases in rounds.values()
             for n, (old, t) in enumerate(cases)
         )
         chosen, spent = [], 0.0
-        for *_, seconds, test in ranked:
-            if chosen and spent + seconds > limit:
+        for *_, test in ranked:
+            if chosen and spent + self.seconds[test] > limit:
                 continue
             chosen.append(test)
-            spent += seconds
+            spent += self.seconds[test]
         return chosen
 
 
@@ -97,6 +99,11 @@ class Trials:
         return True
 
     # -- undisturbed
+
+    def digest(self, test: str) -> str:
+        """Return what tells whether a test has changed: its own source, not what it leans on."""
+        function = getattr(self.items.get(test), "function", None)
+        return "" if function is None else hashlib.sha256(inspect.getsource(function).encode()).hexdigest()[:12]
 
     def measure(self, tests: Sequence[str], sources: Mapping[str, Path], whole: Iterable[Mutant]) -> dict[str, Any]:
         """Run tests once and return the seconds of each and what it meets of the functions of `whole`.
@@ -138,6 +145,21 @@ class Trials:
         told.write_text(json.dumps({"seconds": seconds, "lines": lines, "failed": failed}), encoding="utf-8")
         return 0
 
+    def warm_up(self, tests: Sequence[str]) -> None:
+        """Run tests in this program: every copy then has what is loaded, compiled and cached at first use."""
+        silent = os.open(os.devnull, os.O_RDWR)
+        kept = [os.dup(stream) for stream in (1, 2)]
+        sys.stdout.flush()
+        for stream in (1, 2):
+            os.dup2(silent, stream)
+        for item, after in _pairs([self.items[t] for t in tests]):
+            _passes(item, after)
+        sys.stdout.flush()
+        for stream, was in zip((1, 2), kept, strict=True):
+            os.dup2(was, stream)
+        gc.collect()
+        gc.freeze()
+
     # -- changed
 
     def attempt(self, mutant: Mutant, tests: Sequence[str], seconds: Mapping[str, float]) -> tuple[str, str]:
@@ -160,9 +182,8 @@ class Trials:
         put_in_place(mutant)
         for item, after in _pairs([self.items[t] for t in tests]):
             told.write_text(item.nodeid, encoding="utf-8")
-            longest = ROOM + PATIENCE * seconds[item.nodeid]
-            signal.setitimer(signal.ITIMER_PROF, longest)
-            signal.setitimer(signal.ITIMER_REAL, IDLE + 4 * longest)
+            signal.setitimer(signal.ITIMER_PROF, ROOM + PATIENCE * seconds[item.nodeid])
+            _end_if_idle()
             if not _passes(item, after):
                 return 1
         return 0
@@ -176,7 +197,6 @@ class Trials:
         status = 1
         try:
             os.setpgid(0, 0)
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
             silent = os.open(os.devnull, os.O_RDWR)
             for stream in (1, 2):
                 os.dup2(silent, stream)
@@ -233,6 +253,26 @@ def _function(module: ModuleType, name: str) -> FunctionType:
 
 def _passes(item: pytest.Item, after: pytest.Item | None) -> bool:
     return all(not report.failed for report in runtestprotocol(item, log=False, nextitem=after))
+
+
+def _end_if_idle() -> None:
+    """Look every second whether this copy has come to wait for nothing, and end it then, as a signal would."""
+    began = _idle()
+
+    def look(*_: object) -> None:
+        if _idle() - began > IDLE:
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGALRM)
+
+    signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, IDLE, 1.0)
+
+
+def _idle() -> float:
+    """Return the seconds, from some moment on, in which this program neither computed nor waited for a core."""
+    ran = Path("/proc/self/schedstat")
+    queued = int(ran.read_text(encoding="ascii").split()[1]) / 1e9 if ran.exists() else 0.0
+    return time.monotonic() - time.process_time() - queued
 
 
 def _pairs(items: Iterable[pytest.Item]) -> Iterable[tuple[pytest.Item, pytest.Item | None]]:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from sealift.gate import Verdict, Window, decide, turn_back_at
+from sealift.gate import Verdict, Window, decide, turn_back_at, window_of
 from sealift.journal import State
+from sealift.options import Options
 from sealift.step import Seconds
 
 CUTOVER, BACK = Seconds(60, 600), Seconds(60, 300)
@@ -54,3 +55,9 @@ def test_worst_cutover_and_worst_way_back_must_fit(now: float, opens: bool) -> N
 def test_the_turn_back_time_is_the_end_less_the_way_back() -> None:
     """No end, no turn-back time."""
     assert (4700, None) == (turn_back_at(Window(end=5000), BACK), turn_back_at(Window(), BACK))
+
+
+def test_the_window_is_the_one_that_was_asked_for() -> None:
+    """Each of its three moments; none of them where none was."""
+    assert Window(1.0, 2.0, 3.0) == window_of(Options(window_start=1.0, window_last_quiesce=2.0, window_end=3.0))
+    assert ANY_TIME == window_of(Options())

@@ -12,7 +12,7 @@ import pytest
 
 from sealift.clock import VirtualClock
 from sealift.errors import JournalError, LeaseLost, Refused
-from sealift.journal import SCHEMA, Journal, default_path
+from sealift.journal import SCHEMA, Journal, _process_started, default_path
 
 PLAN: dict[str, Any] = {"target": "i-1", "kind": "ebs-instance", "account": "1", "region": "eu-central-1", "steps": []}
 
@@ -31,9 +31,61 @@ def taken(journal: Journal, migration: str) -> int:
     return journal.take_lease(migration, (token, beat))
 
 
+def altered(journal: Journal, statement: str) -> None:
+    with sqlite3.connect(journal.path) as db:
+        db.execute(statement)
+
+
 def stored(journal: Journal, query: str) -> list[tuple[Any, ...]]:
     with sqlite3.connect(journal.path) as db:
         return db.execute(query).fetchall()
+
+
+# -- what cannot be read -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("at", "'noon'"),
+        ("at", "-1.0"),
+        ("at", "253402300800.0"),
+        ("attempt", "'first'"),
+        ("token", "'mine'"),
+        ("data", "'['"),
+        ("data", "'[]'"),
+    ],
+)
+def test_a_row_that_was_altered_is_said_and_not_believed(journal: Journal, column: str, value: str) -> None:
+    """A moment, whole numbers and an object, or nothing is read: with the number of the row, the file, and what to do."""
+    migration = begun(journal)
+    number = journal.note(migration, "approved", {"by": "me"}, attempt=1)
+    altered(journal, f"UPDATE entries SET {column} = {value} WHERE seq = {number}")  # noqa: S608 - our own file
+
+    with pytest.raises(JournalError) as caught:
+        journal.entries(migration)
+
+    assert f"row {number} in the journal {journal.path} cannot be read" in caught.value.message
+    assert "restore a copy" in str(caught.value.remedy)
+
+
+@pytest.mark.parametrize("at", ["0.5", "0", "253402300799.0"])
+def test_every_moment_up_to_the_year_10000_is_one(journal: Journal, at: str) -> None:
+    """Clocks of sandboxes may begin at 1970."""
+    migration = begun(journal)
+    number = journal.note(migration, "approved", {}, attempt=1)
+    altered(journal, f"UPDATE entries SET at = {at} WHERE seq = {number}")  # noqa: S608 - our own file
+
+    assert float(at) == journal.entries(migration)[-1].at
+
+
+@pytest.mark.parametrize("name", ["python", "a) b", ")"])
+def test_when_a_program_was_started_is_read_behind_its_name(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A name may hold brackets and blanks."""
+    behind = " ".join(str(n) for n in range(3, 53))
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: f"7 ({name}) {behind}\n")
+
+    assert "22" == _process_started(7)
 
 
 # -- the file ----------------------------------------------------------------------------------------------------------
@@ -43,6 +95,11 @@ def test_a_new_journal_is_of_this_version_and_nobody_elses_to_read(journal: Jour
     """One row says the version; the folder is the user's alone."""
     assert [(SCHEMA,)] == stored(journal, "SELECT version FROM schema_version")
     assert 0o700 == stat.S_IMODE(journal.path.parent.stat().st_mode)
+
+
+def test_whoever_reads_does_not_keep_a_writer_waiting(journal: Journal) -> None:
+    """The file has a log beside it: `status` may look while a driver writes."""
+    assert [("wal",)] == stored(journal, "PRAGMA journal_mode")
 
 
 def test_a_journal_that_is_there_is_opened_as_it_is(journal: Journal) -> None:
@@ -179,6 +236,56 @@ def test_an_adopted_migration_has_its_old_id_and_takes_its_locks(journal: Journa
 
 
 # -- the lease ---------------------------------------------------------------------------------------------------------
+
+
+def a_draft(tmp_path: Path) -> tuple[Journal, str]:
+    """A journal of its own, in which a migration was rebuilt beside another one."""
+    draft = Journal(VirtualClock(), tmp_path / "draft.db")
+    draft.begin(PLAN, "sha256:9", [])
+    migration = draft.begin({**PLAN, "target": "i-7", "steps": [1]}, "sha256:7", [])
+    draft.note(migration, "adopted", {"epoch": 3}, attempt=2)
+    draft.row(migration, 2, "copy", "made", {"id": "vol-9"}, token=taken(draft, migration))
+    return draft, migration
+
+
+def test_a_migration_of_another_journal_is_taken_in_with_all_of_its_rows(journal: Journal, tmp_path: Path) -> None:
+    """Its plan, its rows as they were, its locks, and what is to be turned back of the switches that it had turned."""
+    draft, migration = a_draft(tmp_path)
+
+    journal.take_in(draft, migration, ["i-7"], {"web": ["HealthCheck"]})
+
+    assert draft.plan(migration) == journal.plan(migration)
+    (about,) = journal.migrations()
+    assert (migration, "i-7", "sha256:7") == tuple(about[k] for k in ("id", "target", "digest"))
+    rows = [(e.migration, e.attempt, e.step, e.what, e.at, e.data) for e in draft.entries(migration)]
+    assert rows == [(e.migration, e.attempt, e.step, e.what, e.at, e.data) for e in journal.entries(migration)]
+    assert ("HealthCheck",) == tuple(journal.switch_off("web", migration, ("Planned",)))
+    with pytest.raises(Refused, match=migration):
+        journal.lock("mig-other", ["i-7"])
+
+
+def test_what_is_in_a_journal_already_is_not_taken_in_again(journal: Journal, tmp_path: Path) -> None:
+    """It is resumed; nothing is written twice."""
+    draft, migration = a_draft(tmp_path)
+    journal.take_in(draft, migration, ["i-7"], {})
+    rows = len(journal.entries(migration))
+
+    with pytest.raises(Refused, match=f"{migration} is in this journal already") as caught:
+        journal.take_in(draft, migration, ["i-7"], {})
+
+    assert f"Use: sealift resume {migration}" == caught.value.remedy
+    assert (rows, 1) == (len(journal.entries(migration)), len(journal.migrations()))
+
+
+def test_what_another_migration_works_on_is_not_taken_in(journal: Journal, tmp_path: Path) -> None:
+    """All or nothing."""
+    draft, migration = a_draft(tmp_path)
+    begun(journal, "i-7")
+
+    with pytest.raises(Refused):
+        journal.take_in(draft, migration, ["i-7"], {"web": ["HealthCheck"]})
+
+    assert migration not in [m["id"] for m in journal.migrations()]
 
 
 def test_nobody_holds_the_lease_of_a_new_migration(journal: Journal) -> None:

@@ -1,6 +1,7 @@
 """Recipes: blocks, lanes, Refs, and the way back that is derived from them."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -9,8 +10,10 @@ from sealift.recipe import (
     Lanes,
     Span,
     blocks,
+    kept,
     operations,
     operations_of,
+    owed_back,
     queries,
     recipe,
     seconds_back,
@@ -26,16 +29,20 @@ from sealift.recipe import (
 )
 from sealift.step import Context, Irreversible, Phase, Ref, Seconds, Step, bind, refs, token
 from sealift.steps import (
+    ApplyOwnParameters,
     AttachVolume,
     CopyVolume,
     DetachVolume,
     KeepOnTermination,
     MarkSource,
+    ResumeProcesses,
     StartInstance,
     StatusChecks,
     StopInstance,
+    SuspendProcesses,
     WarmSnapshot,
 )
+from tests.engine.scripted import act
 
 CUTOVER, PREPARE = Phase.CUTOVER, Phase.PREPARE
 
@@ -184,6 +191,37 @@ def test_what_confirms_without_interrupting_takes_no_time_of_the_cutover() -> No
     assert (seconds_cutover(STEPS), seconds_down(STEPS)) == (seconds_cutover(confirmed), seconds_down(confirmed))
 
 
+def test_what_interrupts_at_last_is_a_part_of_the_cutover() -> None:
+    """Nothing else of the confirmation is; nor is what would interrupt while it is prepared."""
+    a = "/dev/sda"
+    reboot = ApplyOwnParameters(
+        key="reboot", phase=Phase.CONFIRM, database="orders", resource_id="db-1", parameter_group="p", block=98
+    )
+    confirmed = (*STEPS, reboot, StatusChecks(key="status", phase=Phase.CONFIRM, instance="i-1", block=99))
+    early = (replace(reboot, phase=PREPARE, block=-1), *STEPS)
+    cut = of("stop", f"detach:{a}", f"copy:{a}", f"attach:{a}", "start")
+    more = reboot.seconds()
+
+    assert (round(cut.expected + more.expected, 1), round(cut.worst + more.worst, 1)) == (
+        seconds_cutover(confirmed).expected, seconds_cutover(confirmed).worst,
+    )  # fmt: skip
+    assert more.expected > 0
+    assert (Span("stop", "reboot"),) == writers_down(confirmed)
+    assert (Span("stop", "start"),) == writers_down(early)
+    assert cut == seconds_cutover(early)
+
+
+def test_what_is_kept_is_kept_in_the_lane_of_what_made_it() -> None:
+    """Lanes go home side by side: a snapshot of one volume does not wait for another's."""
+    found = way_back(STEPS, OUTPUTS, brought_up=True, salvage=True)
+    lanes_of = {s.key: s.lane for s in found if s.key.startswith(("safety:", "kept:"))}
+
+    assert {f"{what}copy:{d}": d for what in ("safety:", "kept:safety:") for d in DEVICES} == lanes_of
+    assert {f"safety:copy:{d}" for d in DEVICES} == {
+        s.key for lane in next(b for b in blocks(found) if "safety:" in b[0][0].key) for s in lane
+    }
+
+
 def test_the_way_back_is_timed_by_what_restores_service() -> None:
     """Before bring-up without a safety snapshot and without the start's undo; after it with both."""
     before = [s for s in way_back(STEPS, OUTPUTS, brought_up=False, salvage=True) if s.phase is Phase.RESTORE]
@@ -202,6 +240,46 @@ def test_a_step_declares_its_call_its_reads_and_what_it_waits_on() -> None:
     assert {
         "ec2:CopyVolumes", "ec2:DescribeVolumes", "ec2:DeleteVolume", "ec2:CreateSnapshot", "ec2:DescribeSnapshots",
     } <= operations([made])  # fmt: skip
+
+
+def test_what_is_owed_back_is_what_the_undo_of_a_switch_turns() -> None:
+    """By the name of the switch: what ran when it was planned, not all that was suspended; other steps owe nothing."""
+    off = SuspendProcesses(
+        key="off", phase=CUTOVER, group="web", processes=("HealthCheck", "Terminate"), wake=("Terminate",)
+    )
+    on = ResumeProcesses(key="on", phase=Phase.CONFIRM, group="web", processes=("Terminate",))
+
+    assert {off.switch().name: ("Terminate",)} == owed_back([*STEPS, off, on])
+    assert {} == owed_back([*STEPS, on])
+
+
+def test_the_operations_of_a_recipe_are_those_of_its_undos_on_either_side_of_bring_up() -> None:
+    """Of steps that keep nothing as well."""
+    made = act("copy", operation="ec2:CopyVolumes", taken_back=act("undo:copy", operation="ec2:DeleteVolume"))
+    once_up = replace(made, taken_back_once_up=act("keep", operation="ec2:CreateTags"))
+
+    assert {"ec2:CopyVolumes", "ec2:DeleteVolume"} == operations([made])
+    assert {"ec2:CopyVolumes", "ec2:DeleteVolume", "ec2:CreateTags"} == operations([once_up])
+
+
+def test_what_only_harbours_is_not_kept_for_its_own_sake() -> None:
+    """It stays with what lives in it."""
+    group = act("group", harbours=True)
+    maker = act("copy", kept_by=act("safety:copy"))
+
+    assert [] == kept([group], {"group": {}})
+    assert [maker, group] == kept([group, maker], {"group": {}, "copy": {}})
+
+
+def test_what_is_undone_once_it_is_up_may_be_another_step() -> None:
+    """A replacement that clients were on is not put away as one that nobody has seen."""
+    made = act(
+        "copy", gives={"id": "v"}, taken_back=act("undo:copy", Phase.CLEAN), taken_back_once_up=act("keep", Phase.CLEAN)
+    )
+
+    assert [["undo:copy"], ["keep"]] == [
+        [s.key for s in way_back([made], {"copy": {}}, brought_up=up, salvage=True)] for up in (False, True)
+    ]
 
 
 def test_a_block_of_several_lanes_comes_back_lane_by_lane() -> None:

@@ -446,3 +446,25 @@ def test_seconds_never_run_backwards() -> None:
     """A clock that was set back gives none."""
     assert (1.0, 3.5) == (Outage(1.0, 50.0).seconds(40.0), Outage(1.0, 50.0).seconds(52.46))
     assert 1.2 == Outage(1.24).seconds(99.0)
+
+
+@pytest.mark.parametrize(
+    ("step", "rows", "begun"),
+    [
+        ("finalize:source:/dev/xvda", ["intent"], True),
+        ("finalize:source:/dev/xvda", ["intent", "made", "done"], True),
+        ("finalize:source:/dev/xvda", ["intent", "refused"], False),
+        ("finalize:source:/dev/xvda", ["intent", "unclear"], True),
+        ("finalize:point:/dev/xvda", ["intent", "made", "done"], False),
+        ("finalize:unprotect", ["intent", "made", "done"], False),
+        ("undo:copy", ["intent", "made", "done"], False),
+    ],
+)
+def test_a_finalize_has_begun_with_the_first_step_that_deletes(step: str, rows: list[str], begun: bool) -> None:
+    """A restore point deletes nothing, and what was plainly refused has deleted nothing."""
+    told = Told()
+    for what in rows:
+        error = {"refused": REFUSED, "unclear": UNCLEAR}.get(what)
+        told.add(step, what) if error is None else told.add(step, "failed", **error)
+
+    assert begun == fold("mig-1", told.entries).finalizing

@@ -297,6 +297,33 @@ async def test_a_volume_alone_has_no_instance() -> None:
     assert 0 == door.times("ec2:DescribeInstances")
 
 
+# -- what a way back needs ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("there", "gone"),
+    [([ROOT, DATA], []), ([DATA], [ROOT]), ([], [ROOT, DATA])],
+    ids=["all are there", "one is gone", "all are gone"],
+)
+async def test_without_its_sources_nothing_is_put_back(there: list[str], gone: list[str]) -> None:
+    """Each that is gone is named; all are asked for at once."""
+    door = a_door(volumes=[{"VolumeId": id_} for id_ in there])
+
+    found = await end.barred(door, FACTS, OUTPUTS)
+
+    assert tuple(f"its source {id_} is gone" for id_ in gone) == found.why
+    assert ("there is nothing to put in the place of its replacement", ()) == (found.so, found.heal)
+    assert [[{"Name": "volume-id", "Values": [ROOT, DATA]}]] == [call.params["Filters"] for call in door.asked]
+
+
+async def test_what_has_no_plain_volume_asks_for_none() -> None:
+    """An empty filter would be all volumes of the account."""
+    door = a_door()
+
+    assert () == (await end.barred(door, an_instance(encrypted()), {})).why
+    assert [] == door.asked
+
+
 # -- what stays --------------------------------------------------------------------------------------------------------
 
 

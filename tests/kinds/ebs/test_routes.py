@@ -265,6 +265,16 @@ def test_every_source_is_marked_and_has_a_warm_snapshot() -> None:
     assert told(named["renew:/dev/xvda"]) == {"volume": ROOT, "size": 8, "extra_tags": EXTRA, **warm}
 
 
+@each_route
+def test_a_volume_alone_is_marked_with_its_plan_too(route: str) -> None:
+    """Format, route, and a digest of all that the plan was made of."""
+    facts = alone()
+
+    mark = keyed(facts, route)[f"mark:{DATA}"]
+
+    assert f"1 {route} {routes.inputs_digest(facts, NO_OPTIONS, route)}" == vars(mark)["plan"]
+
+
 @pytest.mark.parametrize(
     ("route", "quota", "limit"),
     [("clone", CopyVolume.quota, 7), ("copy", CopySnapshot.quota, 20), ("snapshot", None, 0)],
@@ -359,6 +369,7 @@ def test_a_group_that_is_suspended_is_woken_in_what_ran() -> None:
     assert ("SuspendProcesses", "ResumeProcesses") == tuple(type(named[k]).__name__ for k in ("group:off", "group:on"))
     assert told(named["group:off"]) == {"group": "web", "processes": PROCESSES, "wake": wake}
     assert told(named["group:on"]) == {"group": "web", "processes": wake}
+    assert (Phase.CUTOVER, Phase.CONFIRM) == (named["group:off"].phase, named["group:on"].phase)
 
 
 @pytest.mark.parametrize(
@@ -433,11 +444,18 @@ def test_reserved_tags_and_ours_do_not_come_over() -> None:
         ),
         (with_root(card=2), f"v={ROOT} d=/dev/xvda t=0 a=0 c=2 i={INSTANCE} s=running"),
         (alone(auto_enable_io=None), f"v={DATA} d= t=0 a=0"),
+        (in_group(), f"v={ROOT} d=/dev/xvda t=0 a=0 i={INSTANCE} s=running l=InService"),
+        (
+            in_group(lifecycle="Standby", suspended=("Launch", "Terminate", "HealthCheck")),
+            f"v={ROOT} d=/dev/xvda t=0 a=0 i={INSTANCE} s=running l=Standby p=02",
+        ),
     ],
-    ids=["flags on", "a card", "alone"],
+    ids=["flags on", "a card", "alone", "in a group", "in a group that had suspended something"],
 )
 def test_what_was_is_packed_into_one_tag(facts: InstanceFacts | VolumeAlone, text: str) -> None:
-    """Volume, device, flags, card, instance and its state: what the way back needs when the journal is lost."""
+    """Volume, device, flags, card, instance and its state, the group's hold on it, and what it had suspended of what is suspended
+    here, by number: what the way back needs when the journal is lost.
+    """
     assert text == routes.was(facts, facts.plain[0])
 
 
