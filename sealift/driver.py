@@ -66,6 +66,8 @@ RESERVED = "R-RDS-25"
 REST_POLL, REST_PATIENCE = 15.0, 3600.0
 """Seconds between looks at what a lost driver has sent, and until it is left to a person."""
 
+KEPT_BEFORE = "what an earlier way back has kept; delete it when nobody wants what was written then"
+
 AT_ONCE = 8
 """Targets that one process works on side by side."""
 
@@ -738,6 +740,8 @@ class Driver:
             engine.open_cut()
         up = found.stage in ("up", "handed")
         await engine.look_for_all(until_up=up, outputs=found.outputs, names=found.names, never=found.never)
+        for name in found.kept:
+            engine.note("leftover", resource=name, why=KEPT_BEFORE)
         if found.stage == "handed":
             why = "its replacement may have been written to, and does not serve: its journal was lost"
             engine.note("end", **{"as": "needs-person", "why": why})

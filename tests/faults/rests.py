@@ -218,7 +218,8 @@ def _databases(t: Terrain, goal: Goal) -> dict[str, Any]:
     mine = {n: d for n, d in there.items() if n == goal.unit or (n.startswith(f"{goal.unit}-") and n.count("-") == 1)}
     return {
         name: {
-            **{k: masked(d.get(k)) for k in DATABASE},
+            # RDS chooses the zones of restored members (R-RDS-83), and calls a cluster by what comes of it
+            **{k: masked(d.get(k)) for k in DATABASE if k != "MultiAZ" or "DbiResourceId" in d},
             "id": d.get("DbiResourceId") or d.get("DbClusterResourceId"),
             "key": d.get("KmsKeyId"),
         }

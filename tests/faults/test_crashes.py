@@ -3,6 +3,7 @@
 import pytest
 
 from sealift.driver import Outcome
+from tests.faults.crashes import SERVED, THEN
 from tests.faults.parts import PARTS, SHORT, Part
 from tests.faults.stage import Stage, play
 from tests.faults.tapped import Point
@@ -46,3 +47,21 @@ def test_who_asks_for_something_later_is_told_how_it_goes_on() -> None:
 
     for outcome in play("root only", "clone", scene):
         assert (4, True) == (outcome.exit_code, f"Go on first: sealift resume {outcome.migration}" in outcome.message)
+
+
+def test_what_a_way_back_has_kept_is_named_though_its_journal_is_lost() -> None:
+    """A safety snapshot holds what somebody has written since bring-up: adopt finds it by its tags, and the end names it."""
+
+    async def scene(stage: Stage) -> tuple[list[str], Outcome | None]:
+        await stage.migrate(stage.driver())
+        stage.world.clock.advance(SERVED)
+        driver = stage.driver(
+            lambda point: point.step.startswith("safety:") and (point.what, point.when) == ("done", "after")
+        )
+        assert await stage.rollback(driver, discard=True) is None
+        kept = driver.journal.state(stage.migration).kept
+        return kept, await THEN["lost journal"].go(stage)
+
+    kept, outcome = play("root only", "snapshot", scene)
+    assert (1, True) == (len(kept), outcome.exit_code in (0, 5)), outcome
+    assert all(name in outcome.message for name in kept), outcome.message

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.reporting import with_reporter
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
+from sealift.journal import State
 from sealift.sandbox.faults import Fault
 from tests.faults import rests
 from tests.faults import terrain as terrain_module
@@ -286,17 +287,18 @@ class Walk(RuleBasedStateMachine):
         if self.lost:
             self._adopt_all()
         for _ in range(HEALS):
-            under_way = [n for n, m in enumerate(self.t.migrations()) if self.t.state(str(m["id"])).end not in ENDS]
+            under_way = [n for n, m in enumerate(self.t.migrations()) if not _rests(self.t.state(str(m["id"])))]
             for number in under_way:
                 self._settle(number)
             if not under_way:
                 return
 
     def _settle(self, number: int) -> None:
-        """Resume; where a person is asked for, do what the message says."""
+        """Resume, or finalize again; where a person is asked for, do what the message says."""
         with suppress(Exception):
             self.t.decide(number, "approved")
-        (came,) = self.t.send([Errand("resume", number)])
+        state = self.t.state(str(self.t.migrations()[number]["id"]))
+        (came,) = self.t.send([Errand("finalize" if state.finalizing else "resume", number)])
         self._expect(rests.after(self.t, came, []))
         outcome = came.outcome
         if outcome is None or outcome.exit_code != 6:
@@ -306,6 +308,11 @@ class Walk(RuleBasedStateMachine):
         if verb is not None:
             (came,) = self.t.send([Errand(verb, number, {"discard": "--discard-writes" in offered[verb]})])
             self._expect(rests.after(self.t, came, []))
+
+
+def _rests(state: State) -> bool:
+    """Tell whether nothing is under way; a finalize that has begun is gone on with."""
+    return state.end in ENDS and (not state.finalizing or state.end == "finalized")
 
 
 class _Seen:

@@ -14,6 +14,7 @@ from sealift.options import Options
 from sealift.recalling import newest, only, plan_of
 from sealift.step import Call, Context, tags_of
 from sealift.steps.autoscaling import PROCESSES
+from sealift.steps.create_snapshot import SafetySnapshot
 from sealift.steps.looks import instances, instances_in, timestamp
 from sealift.steps.runbook import WATCHDOG, name_of
 from sealift.steps.watchdog import RUNS
@@ -61,6 +62,7 @@ async def recall(read: Read, account: str, region: str, target: str, options: Op
         attempt=attempt,
         epoch=epoch,
         stage=stage,
+        kept=tuple(str(m["SnapshotId"]) for m in made if tags_of(m).get("sealift:role") == SafetySnapshot.role),
         outputs=await _armed(read, facts, options, Context(migration, epoch, attempt), stage),
     )
 
