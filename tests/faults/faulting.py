@@ -19,6 +19,7 @@ from sealift.events import Event
 from sealift.gate import turn_back_at, window_of
 from sealift.recipe import DOWN, seconds_back
 from sealift.sandbox.faults import Fault
+from sealift.watch import ABSENT_MEANS_GONE
 from tests.faults.crashes import ACTS, Tried
 from tests.faults.forking import Broken, Forks, guarded
 from tests.faults.hands import MEANWHILE
@@ -28,7 +29,7 @@ from tests.faults.sampling import share_of
 from tests.faults.stage import Stage, play
 from tests.faults.tapped import Sent
 
-LATE = 4 * 3600.0
+LATE = 3700.0
 """Seconds by which a state is late that never comes: longer than any deadline while a workload is down.
 
 Some go through two: a database that gets another name is being modified, and is renamed then. Each of them is late.
@@ -220,7 +221,13 @@ BAD = {
         Bad("its failed state", _sets_going, _fault(fails_at=50.0)),
         Bad("the window's end", _in_the_cut, _is_over, waits=WINDOW, in_a_window=True),
         *(
-            Bad(m.name, lambda s, p, m=m: p is Purpose.MUTATE and s.operation in m.operations, m.act, after=True)  # type: ignore[misc]
+            Bad(
+                m.name,
+                lambda s, p, m=m: p is Purpose.MUTATE and s.operation in m.operations,  # type: ignore[misc]
+                m.act,
+                waits=ABSENT_MEANS_GONE,  # what somebody has deleted is believed gone after a while
+                after=True,
+            )
             for m in MEANWHILE
         ),
     )

@@ -23,6 +23,7 @@ from tests.faults.fuzz.shapes import Path, altered, answers_of, spelled
 
 MAY_BE_ABSENT = {
     "Ebs": "a mapping without it is of no volume, and a disk that has to be there is then missed",
+    "Progress": "`initialization-state` says the same, and without either nothing is taken for initialised",
     "StorageEncryptionType": "newer than the key's ARN, which is compared as well",
     "DynamicScalingInSuspended": "a switch that is not told is not turned",
     "DynamicScalingOutSuspended": "a switch that is not told is not turned",
