@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from sealift.engine import Attempt, in_doubt
-from sealift.errors import SealiftError, WaitFailed
-from sealift.journal import READERS
+from sealift.errors import CallError, NeedsPerson, Retry, SealiftError, WaitFailed
+from sealift.journal import READERS, State
 from sealift.recipe import recipe
 from sealift.step import Context, Phase, Ref, Seen, Step
-from tests.engine.scripted import Act, Bench, act, waits
+from tests.engine.scripted import STOP, Act, Bench, act, waits
 
 BROKEN, DONE = Seen(failed="it went to 'error'"), Seen(done=True, state="available")
 
@@ -167,3 +167,19 @@ async def test_a_runner_is_told_which_step_it_runs(bench: Bench) -> None:
     await bench.act(bench.engine(*steps, runner=runner).walk(steps))
 
     assert ["copy ()", "attach ('vol-9',)"] == told
+
+
+async def test_what_puts_the_original_back_is_offered_as_whoever_drives_says(bench: Bench) -> None:
+    """A way back that would be refused just now is not offered."""
+    bench.gateway.answers["tags"] = [CallError("refused", operation=STOP, retry=Retry.REFUSED)]
+
+    async def offer(state: State) -> str:
+        return f"Nothing puts {state.id} back just now."
+
+    steps = recipe(
+        act("stop", quiesces=True, takes_down=True), act("start", Phase.BRING_UP), act("tags", Phase.CONFIRM)
+    )
+    with pytest.raises(NeedsPerson) as caught:
+        await bench.act(bench.engine(*steps, offer=offer).run())
+
+    assert str(caught.value.remedy).endswith(f" Nothing puts {bench.migration} back just now.")

@@ -617,6 +617,7 @@ async def test_a_person_may_put_the_original_back(bench: Bench) -> None:
 
     undone = [k for k in bench.gateway.keys if k.startswith("undo")]
     assert ["undo:start", "undo:attach", "undo:safety:copy", "undo:stop", "undo:copy", "undo:warm"] == undone
+    assert [] == bench.journal.state(bench.migration).leftovers
     state = bench.journal.state(bench.migration)
     assert {"why": "slow", "salvage": True, "asked": True} == state.rollback
     assert ("rolled-back", "slow") == (state.end, state.why)
@@ -939,6 +940,17 @@ async def test_who_leaves_while_service_is_down_needs_a_person(bench: Bench, err
     assert "direction" not in bench.notes
     await runs(bench)
     assert "retained" == bench.journal.state(bench.migration).end
+
+
+async def test_who_leaves_between_a_hook_and_the_stop_needs_a_person(bench: Bench) -> None:
+    """The hook may have quiesced the workload: nobody says that it runs."""
+    bench.gateway.answers["flags"] = [lost()]
+    steps = recipe(STEPS["warm"], act("hook", taken_back=undo("hook")), act("flags"), *list(STEPS.values())[1:])
+
+    left = await needs_a_person(bench, *steps)
+
+    assert "the workload of i-1 is down" in left.message
+    assert "quiesce" not in bench.notes
 
 
 async def test_who_leaves_on_the_way_back_says_the_same(bench: Bench) -> None:

@@ -262,6 +262,22 @@ def test_the_operations_of_a_recipe_are_those_of_its_undos_on_either_side_of_bri
     assert {"ec2:CopyVolumes", "ec2:DeleteVolume", "ec2:CreateTags"} == operations([once_up])
 
 
+def test_what_stays_keeps_nothing_else_of_its_lane_from_being_undone() -> None:
+    """What was adopted stays, and what came before it in its lane is taken back."""
+    line = Lanes(
+        {
+            "a": [
+                act("one", taken_back=act("undo:one", Phase.CLEAN)),
+                act("two", taken_back=act("undo:two", Phase.CLEAN)),
+            ]
+        }
+    )
+
+    found = way_back(recipe(line), {"one": {}, "two": {"adopted": True}}, brought_up=False, salvage=True)
+
+    assert ["undo:one"] == [s.key for s in found]
+
+
 def test_what_only_harbours_is_not_kept_for_its_own_sake() -> None:
     """It stays with what lives in it."""
     group = act("group", harbours=True)
