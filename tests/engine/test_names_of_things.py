@@ -105,7 +105,7 @@ async def test_what_came_to_nothing_there_is_not_left_over(bench: Bench, phase: 
 
 async def test_what_makes_nothing_leaves_nothing_over(bench: Bench) -> None:
     """It set a state."""
-    await fails(bench, act("undo", Phase.RESTORE, waited=waits(lambda: BROKEN)))
+    await fails(bench, act("undo", Phase.RESTORE, gives={"shared": True}, waited=waits(lambda: BROKEN)))
 
     assert "leftover" not in bench.notes
 
