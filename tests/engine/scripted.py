@@ -164,6 +164,7 @@ class ScriptedGateway:
         self.unread: dict[str, Exception] = {}
 
     async def read(self, call: Call, purpose: Purpose, declared: frozenset[str] = frozenset()) -> dict[str, Any]:
+        assert isinstance(purpose, Purpose)
         self.reads.append((call.operation, purpose, self.clock.now()))
         self.read_calls.append(call)
         if error := self.unread.get(call.operation):

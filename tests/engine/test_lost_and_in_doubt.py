@@ -131,6 +131,7 @@ async def test_of_several_parts_of_the_confirmation_each_that_is_known_is_made(b
     await bench.act(bench.engine(*steps).look_for_all(until_up=True, outputs={"more": {"x": "1"}, "last": {"x": "2"}}))
 
     assert (["made"], ["made"], False) == (bench.rows("more"), bench.rows("last"), "tags" in whats(bench))
+    assert [{"x": "1"}, {"x": "2"}] == [bench.entry(key, "made").data for key in ("more", "last")]
 
 
 async def test_what_was_never_done_hides_nothing_that_was(bench: Bench) -> None:
@@ -145,7 +146,9 @@ async def test_what_was_never_done_hides_nothing_that_was(bench: Bench) -> None:
 
 async def test_while_the_sources_serve_only_what_was_prepared_is_looked_for(bench: Bench) -> None:
     """A running instance is no start of ours."""
-    await bench.act(bench.engine(*a_recipe()).look_for_all(until_up=False))
+    steps = recipe(prepared("flag"), *a_recipe())  # a state is not known to have been set
+
+    await bench.act(bench.engine(*steps).look_for_all(until_up=False))
 
     assert ({"warm": ["made"]}, False) == (whats(bench), "bring-up" in bench.notes)
 

@@ -198,6 +198,23 @@ async def test_without_a_watchdog_an_undo_is_sent_and_not_looked_for(bench: Benc
     assert "undo:stop" in bench.gateway.keys
 
 
+async def test_a_status_that_strays_for_a_moment_again_and_again_is_waited_out(bench: Bench) -> None:
+    """Only one that stays astray tells that somebody else is at it."""
+
+    def look() -> Seen:
+        passed = bench.clock.now() - bench.began
+        if passed > 300:
+            return DONE
+        return Seen(state="running", stray="it was started" if passed % 100 < 50 else "")
+
+    needed = undo("stop", needed=waits(look))
+    bench.gateway.answers["copy"] = [refused()]
+
+    await runs(bench, *a_recipe(stop=act("stop", quiesces=True, takes_down=True, taken_back=needed)))
+
+    assert "undo:stop" in bench.gateway.keys
+
+
 async def test_what_this_machine_does_by_itself_is_said_in_words(bench: Bench) -> None:
     """No command of AWS's does it: among those that a person is given stands its title."""
     hook = act("hook", taken_back=undo("hook", operation="local:RunHook"))

@@ -1102,10 +1102,13 @@ async def test_finalize_walks_its_steps_and_ends(bench: Bench) -> None:
     """In their order."""
     await runs(bench)
     end = recipe(act("point", Phase.FINALIZE), act("source", Phase.FINALIZE))
+    for migration, slots in ((bench.migration, 2), ("mig-other", 1)):
+        bench.journal.reserve("copies", "1/eu", migration, slots, 5)
 
     await bench.act(bench.engine(*a_recipe()).finalize(end))
 
     assert (["point", "source"], "finalized") == (bench.gateway.keys[-2:], bench.journal.state(bench.migration).end)
+    assert {"copies": 1} == bench.journal.reserved("1/eu")  # its own are given back
 
 
 async def test_a_lane_of_a_confirmation_that_stops_leaves_what_follows_in_it(bench: Bench) -> None:

@@ -238,6 +238,13 @@ def test_an_adopted_migration_has_its_old_id_and_takes_its_locks(journal: Journa
 # -- the lease ---------------------------------------------------------------------------------------------------------
 
 
+def test_what_was_adopted_before_its_cut_has_no_epoch(journal: Journal) -> None:
+    """Unless one is known."""
+    journal.adopt("mig-old", PLAN, "sha256:9", [], attempt=1)
+
+    assert ("adopted", {"epoch": 0}) == (journal.entries("mig-old")[-1].what, journal.entries("mig-old")[-1].data)
+
+
 def a_draft(tmp_path: Path) -> tuple[Journal, str]:
     """A journal of its own, in which a migration was rebuilt beside another one."""
     draft = Journal(VirtualClock(), tmp_path / "draft.db")

@@ -183,6 +183,7 @@ def test_each_figure_counts_its_own_phases() -> None:
     assert of("stop", f"detach:{a}") == seconds_of((Span("stop", f"detach:{a}"),), STEPS)
     assert Seconds() == seconds_down(STEPS[:4]) == seconds_cutover(STEPS[:4])
     assert () == writers_down([s for s in STEPS if s.key != "stop"])
+    assert Seconds() == seconds_cutover([s for s in STEPS if s.key != "stop"])
 
 
 def test_what_confirms_without_interrupting_takes_no_time_of_the_cutover() -> None:
