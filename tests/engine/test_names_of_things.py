@@ -10,7 +10,7 @@ from sealift.engine import Attempt, in_doubt
 from sealift.errors import CallError, NeedsPerson, Retry, SealiftError, WaitFailed
 from sealift.journal import READERS, State
 from sealift.recipe import recipe
-from sealift.step import Context, Phase, Ref, Seen, Step
+from sealift.step import Context, Phase, Ref, Seen, Step, Watch
 from tests.engine.scripted import STOP, Act, Bench, act, waits
 
 BROKEN, DONE = Seen(failed="it went to 'error'"), Seen(done=True, state="available")
@@ -183,3 +183,20 @@ async def test_what_puts_the_original_back_is_offered_as_whoever_drives_says(ben
         await bench.act(bench.engine(*steps, offer=offer).run())
 
     assert str(caught.value.remedy).endswith(f" Nothing puts {bench.migration} back just now.")
+
+
+async def test_how_things_stand_is_judged_by_what_was_brought_up(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all that a read shows, the one that is waited for."""
+
+    async def read(*_: Any, **__: Any) -> dict[str, Any]:
+        return {"Volumes": [{"VolumeId": "vol-2", "State": "in-use"}, {"VolumeId": "vol-1", "State": "error"}]}
+
+    monkeypatch.setattr(bench.gateway, "read", read)
+    judged = Watch("volume", "vol-1", lambda found: Seen(state=str((found or {}).get("State"))), "ready")
+    steps = recipe(act("stop", quiesces=True, takes_down=True), act("start", Phase.BRING_UP, waited=judged))
+
+    error = await bench.act(
+        in_doubt(bench.gateway, "i-1", steps, bench.journal.state(bench.migration), "why", "Put it back.")  # type: ignore[arg-type]
+    )
+
+    assert "i-1 has its replacement, and is 'error', but: why" == error.message

@@ -243,6 +243,18 @@ async def test_a_start_that_came_to_nothing_is_not_sent_again_unseen(bench: Benc
     assert ([], "start") == (bench.gateway.keys, caught.value.step)
 
 
+async def test_a_start_that_may_have_run_is_sent_again(bench: Bench) -> None:
+    """Nothing tells that it came to nothing."""
+    looks = [Seen(failed="it broke")]
+    start = act("start", Phase.BRING_UP, waited=waits(lambda: looks.pop() if looks else DONE))
+    engine = bench.engine(start)
+    engine._row("start", "intent")
+
+    await bench.act(engine.try_once(start))
+
+    assert (["start"], "done") == (bench.gateway.keys, bench.rows("start")[-1])
+
+
 async def test_a_start_without_a_trace_comes_to_nothing_without_a_read(bench: Bench) -> None:
     """What it left is nothing: it goes back by itself."""
     start = act("start", Phase.BRING_UP, waited=waits(lambda: Seen(failed="no room", unused=True)))

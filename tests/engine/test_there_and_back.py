@@ -1158,7 +1158,7 @@ async def test_a_listener_that_raises_disturbs_nothing(bench: Bench) -> None:
 
 async def test_who_takes_it_up_again_is_told_what_was_before(bench: Bench) -> None:
     """Since when this attempt runs, and who gets nothing since when."""
-    bench.gateway.answers["copy"] = [Died()]
+    bench.gateway.answers |= {"copy": [Died()], "warm": [lambda: bench.clock.advance(7) or {}]}
     with pytest.raises(Died):
         await runs(bench)
     bench.events.clear()
@@ -1167,7 +1167,7 @@ async def test_who_takes_it_up_again_is_told_what_was_before(bench: Bench) -> No
     await runs(bench)
 
     first = bench.told("outage")[0]
-    assert {"began": bench.began, "outages": {WRITERS: {"before": 0.0, "since": bench.began}}} == first.data
+    assert {"began": bench.began, "outages": {WRITERS: {"before": 0.0, "since": bench.began + 7}}} == first.data
 
 
 async def test_who_begins_is_told_nothing_of_before(bench: Bench) -> None:
