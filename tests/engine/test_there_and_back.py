@@ -625,7 +625,7 @@ async def test_a_person_may_put_the_original_back(bench: Bench) -> None:
 
 async def test_without_a_safety_snapshot_the_replacement_itself_is_kept_and_named(bench: Bench) -> None:
     """No other place has the writes."""
-    keeper = undo("safety:copy")
+    keeper = undo("safety:copy", wants=(Ref("copy", "id"),))
     copy = act("copy", operation=COPY, gives={"id": "v"}, kept_by=keeper, taken_back=undo("copy", Phase.CLEAN))
     warm = prepared("warm", harbours=True, taken_back=undo("warm", Phase.CLEAN, volume="grp-1"))
     steps = a_recipe(copy=copy, warm=warm)

@@ -186,10 +186,13 @@ async def test_a_watchdog_that_has_not_spoken_and_whose_time_is_to_come_is_not_w
     """The way back is over long before."""
     engine = await armed(bench, dog)
     bench.gateway.answers["attach"] = [CallError("no", operation=STOP, retry=Retry.REFUSED)]
+    bench.gateway.answers["undo:attach"] = [lambda: bench.clock.advance(1) or {}]
 
     await bench.act(engine.run())
 
     assert ("guard" in bench.notes, ["undo:attach", "undo:stop", "undo:arm"]) == (False, undone(bench))
+    first = next(at for key, at in bench.gateway.sent if key == "undo:attach")
+    assert [] == [name for name, _, at in bench.gateway.reads if name == "ec2:DescribeTags" and at > first]
 
 
 async def test_a_watchdog_that_cannot_be_read_keeps_nobody_from_going_back(bench: Bench, dog: Watchdog) -> None:
