@@ -474,6 +474,16 @@ def test_service_comes_first_while_a_cut_is_open_or_a_way_back_has_fenced(
     assert down == engine.down
 
 
+async def test_a_person_is_asked_once_however_many_lanes_ask(bench: Bench) -> None:
+    """One row says so."""
+    engine = bench.engine(*a_recipe())
+
+    for _ in range(2):
+        await bench.act(engine._in_doubt(SealiftError("why")))
+
+    assert 1 == bench.notes.count("end") == len(bench.told("end"))
+
+
 @pytest.mark.parametrize(
     ("rows", "notes", "turns"),
     [

@@ -67,6 +67,7 @@ async def test_what_the_way_back_waits_for_is_called_so_too(bench: Bench) -> Non
 
     assert {("s", "stopping"), ("s", "available")} == {(e.step, e.data["state"]) for e in bench.told("step-waiting")}
     told = "orders (db-ABC) to be ready: it is 'stopping'"
+    assert {"s"} == {e.step for e in bench.told("stuck")}
     assert (told, told) == (bench.told("stuck")[0].data["waiting_for"], bench.entry(None, "waiting").data["for"])
 
 

@@ -400,6 +400,18 @@ async def test_what_was_created_before_the_intent_is_not_of_this_try(bench: Benc
     assert ours == (bench.gateway.keys == [])
 
 
+async def test_what_came_to_nothing_is_not_looked_for_long(bench: Bench) -> None:
+    """Nothing is under way."""
+    step = act(operation=CREATE, looks_first=True, finds=asks(lambda: None), finds_again=asks(lambda: None))
+    engine = bench.engine(step)
+    engine._row("stop", "intent")
+    engine._row("stop", "void")
+
+    await bench.act(engine.try_once(step))
+
+    assert (["stop"], 0, 1) == (bench.gateway.keys, bench.passed, len(bench.gateway.reads))
+
+
 async def test_where_no_intent_was_written_the_age_tells_nothing(bench: Bench) -> None:
     """Who looks first takes what is there."""
     await tried(bench, act(looks_first=True, finds=asks(lambda: Found({}, created=1.0))))

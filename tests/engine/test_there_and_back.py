@@ -1,5 +1,6 @@
 """A whole recipe on a scripted AWS: forward, where it turns, the way back and its order, what is left, who gets nothing meanwhile."""
 
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -623,10 +624,19 @@ async def test_a_person_may_put_the_original_back(bench: Bench) -> None:
     assert ("rolled-back", "slow") == (state.end, state.why)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Saved(Act):
+    """A step whose making is saved by its id."""
+
+    def salvage(self) -> Act:
+        return undo(f"safety:{self.key}", wants=(Ref(self.key, "id"),))
+
+
 async def test_without_a_safety_snapshot_the_replacement_itself_is_kept_and_named(bench: Bench) -> None:
     """No other place has the writes."""
-    keeper = undo("safety:copy", wants=(Ref("copy", "id"),))
-    copy = act("copy", operation=COPY, gives={"id": "v"}, kept_by=keeper, taken_back=undo("copy", Phase.CLEAN))
+    copy = Saved(
+        key="copy", phase=Phase.CUTOVER, operation=COPY, gives={"id": "v"}, taken_back=undo("copy", Phase.CLEAN)
+    )
     warm = prepared("warm", harbours=True, taken_back=undo("warm", Phase.CLEAN, volume="grp-1"))
     steps = a_recipe(copy=copy, warm=warm)
     await runs(bench, *steps)
