@@ -82,9 +82,7 @@ class Act(Step):
 
     def do(self, ctx: Context) -> Call:
         items = {} if self.turns is None else {"items": self.turns.items}
-        return Call(
-            self.operation, {"key": self.key, "epoch": ctx.epoch, "lost": ctx.lost, "wants": self.wants, **items}
-        )
+        return Call(self.operation, {"key": self.key, "wants": self.wants, **items, **vars(ctx)})
 
     def undo(self) -> Any:
         return self.taken_back

@@ -215,7 +215,8 @@ async def test_the_first_step_that_quiesces_opens_an_epoch(bench: Bench, down: b
     assert 1 == bench.notes.count("epoch") == bench.notes.count("quiesce")
     assert {"down": down} == bench.entry(None, "quiesce").data == bench.told("quiesce")[0].data
     epoch = bench.entry(None, "epoch").seq
-    assert {epoch} == {c.params["epoch"] for c in bench.gateway.calls}
+    asked = {(c.params["migration"], c.params["epoch"], c.params["attempt"]) for c in bench.gateway.calls}
+    assert {(bench.migration, epoch, 1)} == asked
 
 
 async def test_what_does_not_quiesce_opens_none(bench: Bench) -> None:
