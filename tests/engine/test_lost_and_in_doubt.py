@@ -364,6 +364,16 @@ async def test_an_interruption_that_was_refused_interrupts_nothing(
     assert served == (engine.state.down_since() is None)
 
 
+async def test_an_interruption_that_is_over_interrupts_nothing(bench: Bench) -> None:
+    """The next one has not begun: who is served just now is served."""
+    bench.gateway.answers["check"] = [refusal()]
+    first, second = (act(key, Phase.CONFIRM, interrupts=True) for key in ("first", "second"))
+
+    engine = await asked(bench, *recipe(*a_recipe(), first, act("check", Phase.CONFIRM), second))
+
+    assert engine.state.down_since() is None
+
+
 async def test_a_part_that_waits_for_its_health_is_down_still(bench: Bench) -> None:
     """Until it has been asked."""
     bench.gateway.answers["tags"] = [refusal()]
