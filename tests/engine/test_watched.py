@@ -13,7 +13,7 @@ from sealift.estimate import WATCHDOG_MARGIN
 from sealift.journal import WRITERS
 from sealift.pace import HOUR
 from sealift.recipe import recipe
-from sealift.step import Guard, Phase, Seen, Step
+from sealift.step import Found, Guard, Phase, Seen, Step
 from tests.engine.scripted import STOP, Act, Bench, act, asks, waits
 
 ACTS_AFTER = 10_000.0
@@ -278,6 +278,19 @@ async def test_a_way_back_whose_watchdog_comes_to_its_time_stands_aside(bench: B
     order = [(e.step, e.what) for e in bench.journal.entries(bench.migration)]
     assert order.index(("undo:attach", "made")) < order.index((None, "guard")) < order.index(("undo:stop", "intent"))
     assert "rolled-back" == engine.state.end
+
+
+@pytest.mark.parametrize("spoke", [True, False])
+async def test_what_the_watchdog_has_done_is_not_sent_again(bench: Bench, dog: Watchdog, spoke: bool) -> None:
+    """Once it has acted every undo is looked for first."""
+    engine = await armed(bench, dog)
+    if spoke:
+        engine.note("guard", restored=None, came_to="it has put nothing back")
+    engine.note("direction", why="x")
+
+    await bench.act(engine.try_once(undo("stop", finds=asks(lambda: Found({})))))
+
+    assert spoke == ("undo:stop" not in bench.gateway.keys)
 
 
 async def test_what_the_watchdog_started_is_no_start_of_somebody_else(bench: Bench, dog: Watchdog) -> None:
