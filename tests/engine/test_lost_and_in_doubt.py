@@ -517,6 +517,27 @@ def test_it_turns_when_it_is_asked_until_a_start_was_sent(
     assert turns == engine.turns
 
 
+async def test_who_leaves_while_it_waits_leaves_nothing_waiting(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits on our clock has ended before anybody goes on."""
+    ended: list[float] = []
+
+    async def sleeps(seconds: float) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(seconds)
+
+    engine = bench.engine(*a_recipe())
+    monkeypatch.setattr(bench.clock, "sleep", sleeps)
+    waiting = asyncio.ensure_future(engine.idle(30.0))
+    await asyncio.sleep(0.01)
+    waiting.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert [30.0] == ended
+
+
 async def test_what_ends_the_clock_ends_who_waits_on_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody goes on as if the time had passed."""
 

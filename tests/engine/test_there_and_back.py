@@ -308,6 +308,19 @@ async def test_what_names_what_is_done_anew_at_the_gate_is_done_anew_as_well(ben
     assert ["first", "later", "undo:later"] == bench.gateway.keys
 
 
+async def test_what_is_fresh_and_names_what_was_prepared_is_left(bench: Bench) -> None:
+    """Only what names something that is made anew is made anew as well."""
+    step = prepared("renew", at_gate=True, wants=(Ref("warm", "id"),), taken_back=undo("renew", Phase.CLEAN))
+    engine = bench.engine(step)
+    engine._row("warm", "made", {"id": "snap-1"})
+    await bench.act(engine.walk([step]))
+
+    assert not await bench.act(engine._due(step))
+    engine._row("warm", "void")
+    assert await bench.act(engine._due(step))
+    assert ["renew", "undo:renew"] == bench.gateway.keys
+
+
 @pytest.mark.parametrize(
     ("ages", "left"),
     [(None, ["made"]), (asks(lambda: Found({})), ["made"]), (asks(lambda: None), ["made", "void"])],
