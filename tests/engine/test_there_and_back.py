@@ -1070,6 +1070,17 @@ async def test_who_accepts_passes_over_what_only_asked_for_health(bench: Bench) 
     assert ["intent", "made", "done"] == bench.rows("start")  # what is done is not passed over
 
 
+async def test_who_accepts_asks_for_no_health_again(bench: Bench) -> None:
+    """It is sick, and it is kept: nothing of that is left over."""
+    sick = waits(lambda: Seen(failed="it is impaired"))
+    steps = recipe(*list(STEPS.values())[:5], act("health", Phase.CONFIRM, asks_health=True, waited=sick))
+    await needs_a_person(bench, *steps)
+
+    await bench.act((engine := bench.engine(*steps)).accept())
+
+    assert ([], "done", "retained") == (engine.leftovers, bench.rows("health")[-1], engine.state.end)
+
+
 @pytest.mark.parametrize("down", [True, False])
 async def test_readers_that_get_nothing_after_acceptance_are_left_over(bench: Bench, down: bool) -> None:
     """Their replicas are for the person to make."""
