@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sealift.engine import ABSENCE_BELIEVED, SAY_SO, STRAY_FOR, Engine
+from sealift.engine import ABSENCE_BELIEVED, CLOCK_SKEW, SAY_SO, STRAY_FOR, Engine
 from sealift.errors import (
     CallError,
     ClockLost,
@@ -306,6 +306,17 @@ async def test_what_names_what_is_done_anew_at_the_gate_is_done_anew_as_well(ben
 
     assert [True, True] == [await bench.act(engine._due(step)) for step in engine.work.steps]
     assert ["first", "later", "undo:later"] == bench.gateway.keys
+
+
+@pytest.mark.parametrize(("older", "ours"), [(CLOCK_SKEW, True), (CLOCK_SKEW + 1, False)])
+async def test_what_is_older_than_its_intent_is_not_what_was_made(bench: Bench, older: float, ours: bool) -> None:
+    """Somebody else's with the same tags does not stand for it: it is made anew."""
+    there = asks(lambda: Found({}, created=bench.began - older))
+    step = prepared("renew", at_gate=True, ages=there, taken_back=undo("renew", Phase.CLEAN))
+    engine = bench.engine(step)
+    await bench.act(engine.walk([step]))
+
+    assert ours == (not await bench.act(engine._due(step)))
 
 
 async def test_what_is_fresh_and_names_what_was_prepared_is_left(bench: Bench) -> None:

@@ -433,6 +433,15 @@ def test_who_has_left_is_no_heir(journal: Journal) -> None:
     assert ("HealthCheck",) == journal.switch_off("web", two, ())
 
 
+def test_a_request_that_is_under_way_is_waited_out_by_the_first_that_counts_in(journal: Journal) -> None:
+    """The one after finds nobody about to turn it: it has landed by then."""
+    journal.switch_on("web", "mig-1")
+    journal.owe("web", "mig-1", ["HealthCheck"])
+    journal.switch_off("web", "mig-1", ())
+
+    assert (True, False) == (journal.switch_on("web", "mig-2"), journal.switch_on("web", "mig-3"))
+
+
 def test_who_is_about_to_turn_it_and_is_overtaken_turns_nothing_more(journal: Journal) -> None:
     """The newcomer owes it: the old one, asked again, has nothing to turn back, and its own word changes nothing."""
     one, two = begun(journal), begun(journal)
