@@ -82,9 +82,7 @@ class Act(Step):
 
     def do(self, ctx: Context) -> Call:
         items = {} if self.turns is None else {"items": self.turns.items}
-        return Call(
-            self.operation, {"key": self.key, "epoch": ctx.epoch, "lost": ctx.lost, "wants": self.wants, **items}
-        )
+        return Call(self.operation, {"key": self.key, "wants": self.wants, **items, **vars(ctx)})
 
     def undo(self) -> Any:
         return self.taken_back
@@ -164,6 +162,7 @@ class ScriptedGateway:
         self.unread: dict[str, Exception] = {}
 
     async def read(self, call: Call, purpose: Purpose, declared: frozenset[str] = frozenset()) -> dict[str, Any]:
+        assert isinstance(purpose, Purpose)
         self.reads.append((call.operation, purpose, self.clock.now()))
         self.read_calls.append(call)
         if error := self.unread.get(call.operation):

@@ -131,6 +131,7 @@ async def test_of_several_parts_of_the_confirmation_each_that_is_known_is_made(b
     await bench.act(bench.engine(*steps).look_for_all(until_up=True, outputs={"more": {"x": "1"}, "last": {"x": "2"}}))
 
     assert (["made"], ["made"], False) == (bench.rows("more"), bench.rows("last"), "tags" in whats(bench))
+    assert [{"x": "1"}, {"x": "2"}] == [bench.entry(key, "made").data for key in ("more", "last")]
 
 
 async def test_what_was_never_done_hides_nothing_that_was(bench: Bench) -> None:
@@ -145,7 +146,9 @@ async def test_what_was_never_done_hides_nothing_that_was(bench: Bench) -> None:
 
 async def test_while_the_sources_serve_only_what_was_prepared_is_looked_for(bench: Bench) -> None:
     """A running instance is no start of ours."""
-    await bench.act(bench.engine(*a_recipe()).look_for_all(until_up=False))
+    steps = recipe(prepared("flag"), *a_recipe())  # a state is not known to have been set
+
+    await bench.act(bench.engine(*steps).look_for_all(until_up=False))
 
     assert ({"warm": ["made"]}, False) == (whats(bench), "bring-up" in bench.notes)
 
@@ -361,6 +364,16 @@ async def test_an_interruption_that_was_refused_interrupts_nothing(
     assert served == (engine.state.down_since() is None)
 
 
+async def test_an_interruption_that_is_over_interrupts_nothing(bench: Bench) -> None:
+    """The next one has not begun: who is served just now is served."""
+    bench.gateway.answers["check"] = [refusal()]
+    first, second = (act(key, Phase.CONFIRM, interrupts=True) for key in ("first", "second"))
+
+    engine = await asked(bench, *recipe(*a_recipe(), first, act("check", Phase.CONFIRM), second))
+
+    assert engine.state.down_since() is None
+
+
 async def test_a_part_that_waits_for_its_health_is_down_still(bench: Bench) -> None:
     """Until it has been asked."""
     bench.gateway.answers["tags"] = [refusal()]
@@ -471,6 +484,16 @@ def test_service_comes_first_while_a_cut_is_open_or_a_way_back_has_fenced(
     assert down == engine.down
 
 
+async def test_a_person_is_asked_once_however_many_lanes_ask(bench: Bench) -> None:
+    """One row says so."""
+    engine = bench.engine(*a_recipe())
+
+    for _ in range(2):
+        await bench.act(engine._in_doubt(SealiftError("why")))
+
+    assert 1 == bench.notes.count("end") == len(bench.told("end"))
+
+
 @pytest.mark.parametrize(
     ("rows", "notes", "turns"),
     [
@@ -492,6 +515,27 @@ def test_it_turns_when_it_is_asked_until_a_start_was_sent(
         engine.note(note)
 
     assert turns == engine.turns
+
+
+async def test_who_leaves_while_it_waits_leaves_nothing_waiting(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits on our clock has ended before anybody goes on."""
+    ended: list[float] = []
+
+    async def sleeps(seconds: float) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(seconds)
+
+    engine = bench.engine(*a_recipe())
+    monkeypatch.setattr(bench.clock, "sleep", sleeps)
+    waiting = asyncio.ensure_future(engine.idle(30.0))
+    await asyncio.sleep(0.01)
+    waiting.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert [30.0] == ended
 
 
 async def test_what_ends_the_clock_ends_who_waits_on_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

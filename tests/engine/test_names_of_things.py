@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from sealift.engine import Attempt, in_doubt
-from sealift.errors import SealiftError, WaitFailed
-from sealift.journal import READERS
+from sealift.errors import CallError, NeedsPerson, Retry, SealiftError, WaitFailed
+from sealift.journal import READERS, State
 from sealift.recipe import recipe
-from sealift.step import Context, Phase, Ref, Seen, Step
-from tests.engine.scripted import Act, Bench, act, waits
+from sealift.step import Context, Phase, Ref, Seen, Step, Watch
+from tests.engine.scripted import STOP, Act, Bench, act, waits
 
 BROKEN, DONE = Seen(failed="it went to 'error'"), Seen(done=True, state="available")
 
@@ -67,6 +67,7 @@ async def test_what_the_way_back_waits_for_is_called_so_too(bench: Bench) -> Non
 
     assert {("s", "stopping"), ("s", "available")} == {(e.step, e.data["state"]) for e in bench.told("step-waiting")}
     told = "orders (db-ABC) to be ready: it is 'stopping'"
+    assert {"s"} == {e.step for e in bench.told("stuck")}
     assert (told, told) == (bench.told("stuck")[0].data["waiting_for"], bench.entry(None, "waiting").data["for"])
 
 
@@ -105,7 +106,7 @@ async def test_what_came_to_nothing_there_is_not_left_over(bench: Bench, phase: 
 
 async def test_what_makes_nothing_leaves_nothing_over(bench: Bench) -> None:
     """It set a state."""
-    await fails(bench, act("undo", Phase.RESTORE, waited=waits(lambda: BROKEN)))
+    await fails(bench, act("undo", Phase.RESTORE, gives={"shared": True}, waited=waits(lambda: BROKEN)))
 
     assert "leftover" not in bench.notes
 
@@ -167,3 +168,36 @@ async def test_a_runner_is_told_which_step_it_runs(bench: Bench) -> None:
     await bench.act(bench.engine(*steps, runner=runner).walk(steps))
 
     assert ["copy ()", "attach ('vol-9',)"] == told
+
+
+async def test_what_puts_the_original_back_is_offered_as_whoever_drives_says(bench: Bench) -> None:
+    """A way back that would be refused just now is not offered."""
+    bench.gateway.answers["tags"] = [CallError("refused", operation=STOP, retry=Retry.REFUSED)]
+
+    async def offer(state: State) -> str:
+        return f"Nothing puts {state.id} back just now."
+
+    steps = recipe(
+        act("stop", quiesces=True, takes_down=True), act("start", Phase.BRING_UP), act("tags", Phase.CONFIRM)
+    )
+    with pytest.raises(NeedsPerson) as caught:
+        await bench.act(bench.engine(*steps, offer=offer).run())
+
+    assert str(caught.value.remedy).endswith(f" Nothing puts {bench.migration} back just now.")
+
+
+async def test_how_things_stand_is_judged_by_what_was_brought_up(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all that a read shows, the one that is waited for."""
+
+    async def read(*_: Any, **__: Any) -> dict[str, Any]:
+        return {"Volumes": [{"VolumeId": "vol-2", "State": "in-use"}, {"VolumeId": "vol-1", "State": "error"}]}
+
+    monkeypatch.setattr(bench.gateway, "read", read)
+    judged = Watch("volume", "vol-1", lambda found: Seen(state=str((found or {}).get("State"))), "ready")
+    steps = recipe(act("stop", quiesces=True, takes_down=True), act("start", Phase.BRING_UP, waited=judged))
+
+    error = await bench.act(
+        in_doubt(bench.gateway, "i-1", steps, bench.journal.state(bench.migration), "why", "Put it back.")  # type: ignore[arg-type]
+    )
+
+    assert "i-1 has its replacement, and is 'error', but: why" == error.message

@@ -215,7 +215,8 @@ async def test_the_first_step_that_quiesces_opens_an_epoch(bench: Bench, down: b
     assert 1 == bench.notes.count("epoch") == bench.notes.count("quiesce")
     assert {"down": down} == bench.entry(None, "quiesce").data == bench.told("quiesce")[0].data
     epoch = bench.entry(None, "epoch").seq
-    assert {epoch} == {c.params["epoch"] for c in bench.gateway.calls}
+    asked = {(c.params["migration"], c.params["epoch"], c.params["attempt"]) for c in bench.gateway.calls}
+    assert {(bench.migration, epoch, 1)} == asked
 
 
 async def test_what_does_not_quiesce_opens_none(bench: Bench) -> None:
@@ -398,6 +399,18 @@ async def test_what_was_created_before_the_intent_is_not_of_this_try(bench: Benc
     await tried(bench, step)
 
     assert ours == (bench.gateway.keys == [])
+
+
+async def test_what_came_to_nothing_is_not_looked_for_long(bench: Bench) -> None:
+    """Nothing is under way."""
+    step = act(operation=CREATE, looks_first=True, finds=asks(lambda: None), finds_again=asks(lambda: None))
+    engine = bench.engine(step)
+    engine._row("stop", "intent")
+    engine._row("stop", "void")
+
+    await bench.act(engine.try_once(step))
+
+    assert (["stop"], 0, 1) == (bench.gateway.keys, bench.passed, len(bench.gateway.reads))
 
 
 async def test_where_no_intent_was_written_the_age_tells_nothing(bench: Bench) -> None:

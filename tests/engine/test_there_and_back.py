@@ -1,12 +1,13 @@
 """A whole recipe on a scripted AWS: forward, where it turns, the way back and its order, what is left, who gets nothing meanwhile."""
 
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sealift.engine import ABSENCE_BELIEVED, SAY_SO, STRAY_FOR, Engine
+from sealift.engine import ABSENCE_BELIEVED, CLOCK_SKEW, SAY_SO, STRAY_FOR, Engine
 from sealift.errors import (
     CallError,
     ClockLost,
@@ -307,6 +308,30 @@ async def test_what_names_what_is_done_anew_at_the_gate_is_done_anew_as_well(ben
     assert ["first", "later", "undo:later"] == bench.gateway.keys
 
 
+@pytest.mark.parametrize(("older", "ours"), [(CLOCK_SKEW, True), (CLOCK_SKEW + 1, False)])
+async def test_what_is_older_than_its_intent_is_not_what_was_made(bench: Bench, older: float, ours: bool) -> None:
+    """Somebody else's with the same tags does not stand for it: it is made anew."""
+    there = asks(lambda: Found({}, created=bench.began - older))
+    step = prepared("renew", at_gate=True, ages=there, taken_back=undo("renew", Phase.CLEAN))
+    engine = bench.engine(step)
+    await bench.act(engine.walk([step]))
+
+    assert ours == (not await bench.act(engine._due(step)))
+
+
+async def test_what_is_fresh_and_names_what_was_prepared_is_left(bench: Bench) -> None:
+    """Only what names something that is made anew is made anew as well."""
+    step = prepared("renew", at_gate=True, wants=(Ref("warm", "id"),), taken_back=undo("renew", Phase.CLEAN))
+    engine = bench.engine(step)
+    engine._row("warm", "made", {"id": "snap-1"})
+    await bench.act(engine.walk([step]))
+
+    assert not await bench.act(engine._due(step))
+    engine._row("warm", "void")
+    assert await bench.act(engine._due(step))
+    assert ["renew", "undo:renew"] == bench.gateway.keys
+
+
 @pytest.mark.parametrize(
     ("ages", "left"),
     [(None, ["made"]), (asks(lambda: Found({})), ["made"]), (asks(lambda: None), ["made", "void"])],
@@ -552,7 +577,7 @@ async def test_what_a_token_would_have_given_back_is_looked_for_and_named_if_it_
     assert looked[-1] >= ABSENCE_BELIEVED
     assert {5.0} == {b - a for a, b in pairwise(looked)}
     (left,) = engine.leftovers
-    assert "do copy was sent, and no answer came" in left
+    assert left.startswith("vol-1: do copy was sent, and no answer came")
     assert ["intent", "void"] == bench.rows("copy")
     assert [left.partition(": ")[2]] == [e.data["why"] for e in bench.told("leftover")]
 
@@ -617,15 +642,25 @@ async def test_a_person_may_put_the_original_back(bench: Bench) -> None:
 
     undone = [k for k in bench.gateway.keys if k.startswith("undo")]
     assert ["undo:start", "undo:attach", "undo:safety:copy", "undo:stop", "undo:copy", "undo:warm"] == undone
+    assert [] == bench.journal.state(bench.migration).leftovers
     state = bench.journal.state(bench.migration)
     assert {"why": "slow", "salvage": True, "asked": True} == state.rollback
     assert ("rolled-back", "slow") == (state.end, state.why)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Saved(Act):
+    """A step whose making is saved by its id."""
+
+    def salvage(self) -> Act:
+        return undo(f"safety:{self.key}", wants=(Ref(self.key, "id"),))
+
+
 async def test_without_a_safety_snapshot_the_replacement_itself_is_kept_and_named(bench: Bench) -> None:
     """No other place has the writes."""
-    keeper = undo("safety:copy")
-    copy = act("copy", operation=COPY, gives={"id": "v"}, kept_by=keeper, taken_back=undo("copy", Phase.CLEAN))
+    copy = Saved(
+        key="copy", phase=Phase.CUTOVER, operation=COPY, gives={"id": "v"}, taken_back=undo("copy", Phase.CLEAN)
+    )
     warm = prepared("warm", harbours=True, taken_back=undo("warm", Phase.CLEAN, volume="grp-1"))
     steps = a_recipe(copy=copy, warm=warm)
     await runs(bench, *steps)
@@ -941,6 +976,17 @@ async def test_who_leaves_while_service_is_down_needs_a_person(bench: Bench, err
     assert "retained" == bench.journal.state(bench.migration).end
 
 
+async def test_who_leaves_between_a_hook_and_the_stop_needs_a_person(bench: Bench) -> None:
+    """The hook may have quiesced the workload: nobody says that it runs."""
+    bench.gateway.answers["flags"] = [lost()]
+    steps = recipe(STEPS["warm"], act("hook", taken_back=undo("hook")), act("flags"), *list(STEPS.values())[1:])
+
+    left = await needs_a_person(bench, *steps)
+
+    assert "the workload of i-1 is down" in left.message
+    assert "quiesce" not in bench.notes
+
+
 async def test_who_leaves_on_the_way_back_says_the_same(bench: Bench) -> None:
     """The workload is down still."""
     bench.gateway.answers |= {"copy": [refused("copy")], "undo:stop": [lost()]}
@@ -1035,6 +1081,17 @@ async def test_who_accepts_passes_over_what_only_asked_for_health(bench: Bench) 
     assert ["intent", "made", "done"] == bench.rows("start")  # what is done is not passed over
 
 
+async def test_who_accepts_asks_for_no_health_again(bench: Bench) -> None:
+    """It is sick, and it is kept: nothing of that is left over."""
+    sick = waits(lambda: Seen(failed="it is impaired"))
+    steps = recipe(*list(STEPS.values())[:5], act("health", Phase.CONFIRM, asks_health=True, waited=sick))
+    await needs_a_person(bench, *steps)
+
+    await bench.act((engine := bench.engine(*steps)).accept())
+
+    assert ([], "done", "retained") == (engine.leftovers, bench.rows("health")[-1], engine.state.end)
+
+
 @pytest.mark.parametrize("down", [True, False])
 async def test_readers_that_get_nothing_after_acceptance_are_left_over(bench: Bench, down: bool) -> None:
     """Their replicas are for the person to make."""
@@ -1090,10 +1147,13 @@ async def test_finalize_walks_its_steps_and_ends(bench: Bench) -> None:
     """In their order."""
     await runs(bench)
     end = recipe(act("point", Phase.FINALIZE), act("source", Phase.FINALIZE))
+    for migration, slots in ((bench.migration, 2), ("mig-other", 1)):
+        bench.journal.reserve("copies", "1/eu", migration, slots, 5)
 
     await bench.act(bench.engine(*a_recipe()).finalize(end))
 
     assert (["point", "source"], "finalized") == (bench.gateway.keys[-2:], bench.journal.state(bench.migration).end)
+    assert {"copies": 1} == bench.journal.reserved("1/eu")  # its own are given back
 
 
 async def test_a_lane_of_a_confirmation_that_stops_leaves_what_follows_in_it(bench: Bench) -> None:
@@ -1143,7 +1203,7 @@ async def test_a_listener_that_raises_disturbs_nothing(bench: Bench) -> None:
 
 async def test_who_takes_it_up_again_is_told_what_was_before(bench: Bench) -> None:
     """Since when this attempt runs, and who gets nothing since when."""
-    bench.gateway.answers["copy"] = [Died()]
+    bench.gateway.answers |= {"copy": [Died()], "warm": [lambda: bench.clock.advance(7) or {}]}
     with pytest.raises(Died):
         await runs(bench)
     bench.events.clear()
@@ -1152,7 +1212,7 @@ async def test_who_takes_it_up_again_is_told_what_was_before(bench: Bench) -> No
     await runs(bench)
 
     first = bench.told("outage")[0]
-    assert {"began": bench.began, "outages": {WRITERS: {"before": 0.0, "since": bench.began}}} == first.data
+    assert {"began": bench.began, "outages": {WRITERS: {"before": 0.0, "since": bench.began + 7}}} == first.data
 
 
 async def test_who_begins_is_told_nothing_of_before(bench: Bench) -> None:

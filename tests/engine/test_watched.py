@@ -13,7 +13,7 @@ from sealift.estimate import WATCHDOG_MARGIN
 from sealift.journal import WRITERS
 from sealift.pace import HOUR
 from sealift.recipe import recipe
-from sealift.step import Guard, Phase, Seen, Step
+from sealift.step import Found, Guard, Phase, Seen, Step
 from tests.engine.scripted import STOP, Act, Bench, act, asks, waits
 
 ACTS_AFTER = 10_000.0
@@ -186,10 +186,13 @@ async def test_a_watchdog_that_has_not_spoken_and_whose_time_is_to_come_is_not_w
     """The way back is over long before."""
     engine = await armed(bench, dog)
     bench.gateway.answers["attach"] = [CallError("no", operation=STOP, retry=Retry.REFUSED)]
+    bench.gateway.answers["undo:attach"] = [lambda: bench.clock.advance(1) or {}]
 
     await bench.act(engine.run())
 
     assert ("guard" in bench.notes, ["undo:attach", "undo:stop", "undo:arm"]) == (False, undone(bench))
+    first = next(at for key, at in bench.gateway.sent if key == "undo:attach")
+    assert [] == [name for name, _, at in bench.gateway.reads if name == "ec2:DescribeTags" and at > first]
 
 
 async def test_a_watchdog_that_cannot_be_read_keeps_nobody_from_going_back(bench: Bench, dog: Watchdog) -> None:
@@ -275,6 +278,19 @@ async def test_a_way_back_whose_watchdog_comes_to_its_time_stands_aside(bench: B
     order = [(e.step, e.what) for e in bench.journal.entries(bench.migration)]
     assert order.index(("undo:attach", "made")) < order.index((None, "guard")) < order.index(("undo:stop", "intent"))
     assert "rolled-back" == engine.state.end
+
+
+@pytest.mark.parametrize("spoke", [True, False])
+async def test_what_the_watchdog_has_done_is_not_sent_again(bench: Bench, dog: Watchdog, spoke: bool) -> None:
+    """Once it has acted every undo is looked for first."""
+    engine = await armed(bench, dog)
+    if spoke:
+        engine.note("guard", restored=None, came_to="it has put nothing back")
+    engine.note("direction", why="x")
+
+    await bench.act(engine.try_once(undo("stop", finds=asks(lambda: Found({})))))
+
+    assert spoke == ("undo:stop" not in bench.gateway.keys)
 
 
 async def test_what_the_watchdog_started_is_no_start_of_somebody_else(bench: Bench, dog: Watchdog) -> None:

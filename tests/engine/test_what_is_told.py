@@ -134,3 +134,14 @@ async def test_a_way_back_that_cannot_begin_says_whether_the_workload_is_down(be
         == caught.value.remedy
     )
     assert "needs-person" == bench.journal.state(bench.migration).end
+
+
+async def test_a_workload_that_a_hook_may_have_quiesced_counts_as_down(bench: Bench) -> None:
+    """Before the stop, too: it is not said to run."""
+    bench.gateway.answers["flags"] = [failure()]
+    bench.gateway.unread["ec2:X"] = CallError("no look", operation="ec2:X", retry=Retry.REFUSED)
+    flags = act("flags", finds=asks(lambda: None, "ec2:X"))
+    steps = recipe(a_recipe()[0], act("hook", taken_back=undo("hook")), flags, *a_recipe()[1:])
+
+    with pytest.raises(NeedsPerson, match="i-1 could not be put back and is down: no look"):
+        await runs(bench, *steps)

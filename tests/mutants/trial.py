@@ -68,7 +68,7 @@ class Undisturbed:
             if met is not None and (met.digest != mutant.digest or met.offsets & mutant.offsets):
                 rounds[test.partition("[")[0]].append((met.digest != mutant.digest, test))
         ranked = sorted(
-            (old, self.seconds[t] > CHEAP, n, len(self.met[t]), self.seconds[t], t)
+            (old, self.seconds[t] > CHEAP, len(self.met[t]), n, self.seconds[t], t)
             for cases in rounds.values()
             for n, (old, t) in enumerate(cases)
         )

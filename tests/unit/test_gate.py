@@ -2,7 +2,8 @@
 
 import pytest
 
-from sealift.gate import Verdict, Window, decide, turn_back_at, window_of
+from sealift.estimate import WATCHDOG_MARGIN
+from sealift.gate import Verdict, Window, decide, turn_back_at, turn_back_before, window_of
 from sealift.journal import State
 from sealift.options import Options
 from sealift.step import Seconds
@@ -61,3 +62,14 @@ def test_the_window_is_the_one_that_was_asked_for() -> None:
     """Each of its three moments; none of them where none was."""
     assert Window(1.0, 2.0, 3.0) == window_of(Options(window_start=1.0, window_last_quiesce=2.0, window_end=3.0))
     assert ANY_TIME == window_of(Options())
+
+
+def test_what_acts_by_itself_is_left_the_worst_way_back_and_a_margin() -> None:
+    """The way back is over well before."""
+    assert 10_000 - 300 - WATCHDOG_MARGIN / 2 == turn_back_before(10_000, BACK)
+
+
+@pytest.mark.parametrize("now", [0.0, 99.0])
+def test_a_window_that_is_to_come_says_when(now: float) -> None:
+    """Time alone opens it then: whoever waits sleeps until that moment, and not longer."""
+    assert Verdict(open=False, why="the window to open", until=100.0) == at(now, Window(start=100.0))

@@ -238,6 +238,13 @@ def test_an_adopted_migration_has_its_old_id_and_takes_its_locks(journal: Journa
 # -- the lease ---------------------------------------------------------------------------------------------------------
 
 
+def test_what_was_adopted_before_its_cut_has_no_epoch(journal: Journal) -> None:
+    """Unless one is known."""
+    journal.adopt("mig-old", PLAN, "sha256:9", [], attempt=1)
+
+    assert ("adopted", {"epoch": 0}) == (journal.entries("mig-old")[-1].what, journal.entries("mig-old")[-1].data)
+
+
 def a_draft(tmp_path: Path) -> tuple[Journal, str]:
     """A journal of its own, in which a migration was rebuilt beside another one."""
     draft = Journal(VirtualClock(), tmp_path / "draft.db")
@@ -424,6 +431,15 @@ def test_who_has_left_is_no_heir(journal: Journal) -> None:
 
     assert () == journal.switch_off("web", three, ())
     assert ("HealthCheck",) == journal.switch_off("web", two, ())
+
+
+def test_a_request_that_is_under_way_is_waited_out_by_the_first_that_counts_in(journal: Journal) -> None:
+    """The one after finds nobody about to turn it: it has landed by then."""
+    journal.switch_on("web", "mig-1")
+    journal.owe("web", "mig-1", ["HealthCheck"])
+    journal.switch_off("web", "mig-1", ())
+
+    assert (True, False) == (journal.switch_on("web", "mig-2"), journal.switch_on("web", "mig-3"))
 
 
 def test_who_is_about_to_turn_it_and_is_overtaken_turns_nothing_more(journal: Journal) -> None:

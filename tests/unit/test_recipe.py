@@ -27,7 +27,7 @@ from sealift.recipe import (
     way_back,
     writers_down,
 )
-from sealift.step import Context, Irreversible, Phase, Ref, Seconds, Step, bind, refs, token
+from sealift.step import Context, Guard, Irreversible, Phase, Ref, Seconds, Seen, Step, bind, refs, token
 from sealift.steps import (
     ApplyOwnParameters,
     AttachVolume,
@@ -42,7 +42,7 @@ from sealift.steps import (
     SuspendProcesses,
     WarmSnapshot,
 )
-from tests.engine.scripted import act
+from tests.engine.scripted import act, asks, waits
 
 CUTOVER, PREPARE = Phase.CUTOVER, Phase.PREPARE
 
@@ -183,6 +183,7 @@ def test_each_figure_counts_its_own_phases() -> None:
     assert of("stop", f"detach:{a}") == seconds_of((Span("stop", f"detach:{a}"),), STEPS)
     assert Seconds() == seconds_down(STEPS[:4]) == seconds_cutover(STEPS[:4])
     assert () == writers_down([s for s in STEPS if s.key != "stop"])
+    assert Seconds() == seconds_cutover([s for s in STEPS if s.key != "stop"])
 
 
 def test_what_confirms_without_interrupting_takes_no_time_of_the_cutover() -> None:
@@ -260,6 +261,31 @@ def test_the_operations_of_a_recipe_are_those_of_its_undos_on_either_side_of_bri
 
     assert {"ec2:CopyVolumes", "ec2:DeleteVolume"} == operations([made])
     assert {"ec2:CopyVolumes", "ec2:DeleteVolume", "ec2:CreateTags"} == operations([once_up])
+
+
+def test_what_stays_keeps_nothing_else_of_its_lane_from_being_undone() -> None:
+    """What was adopted stays, and what came before it in its lane is taken back."""
+    line = Lanes(
+        {
+            "a": [
+                act("one", taken_back=act("undo:one", Phase.CLEAN)),
+                act("two", taken_back=act("undo:two", Phase.CLEAN)),
+            ]
+        }
+    )
+
+    found = way_back(recipe(line), {"one": {}, "two": {"adopted": True}}, brought_up=False, salvage=True)
+
+    assert ["undo:one"] == [s.key for s in found]
+
+
+def test_what_stands_by_declares_what_is_read_of_it() -> None:
+    """Whether it has spoken, until when it acts, and what it came to."""
+    spoken, restored = asks(list, "ec2:DescribeTags"), asks(lambda: None, "ec2:DescribeInstances")
+    arm = act("arm", guards=True, stands_by=Guard(60.0, spoken, waits(lambda: Seen(done=True)), restored))
+
+    assert [spoken, restored] == queries(arm)
+    assert {"ec2:DescribeTags", "ec2:DescribeInstances", "ec2:DescribeVolumes"} <= operations_of(arm)
 
 
 def test_what_only_harbours_is_not_kept_for_its_own_sake() -> None:

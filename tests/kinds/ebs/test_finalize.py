@@ -250,6 +250,16 @@ async def test_what_is_wrong_is_said_of_each(case: str) -> None:
     assert said == await wrong(a_door(**changed))
 
 
+async def test_an_instance_that_shows_no_volumes_has_none() -> None:
+    """Its answer may lack the list."""
+    bare = {"Reservations": [{"Instances": [{"InstanceId": INSTANCE, "State": {"Name": "running"}}]}]}
+
+    assert [
+        f"{INSTANCE} /dev/xvda has nothing, wanted vol-9root",
+        f"{INSTANCE} /dev/sdf has nothing, wanted vol-9data",
+    ] == await wrong(a_door(instances=bare))
+
+
 async def test_all_that_is_wrong_is_said_at_once() -> None:
     """A person mends everything before the next try."""
     door = a_door(

@@ -266,6 +266,16 @@ def test_every_source_is_marked_and_has_a_warm_snapshot() -> None:
 
 
 @each_route
+def test_where_a_watchdog_stands_by_the_mark_names_the_route_all_the_same(route: str) -> None:
+    """Its seconds are known once the steps are: the plan is the same one."""
+    facts, options = an_instance(), {"watchdog": "arn:role"}
+
+    mark = keyed(facts, route, **options)["mark:/dev/xvda"]
+
+    assert f"1 {route} {routes.inputs_digest(facts, Options(**options), route)}" == vars(mark)["plan"]
+
+
+@each_route
 def test_a_volume_alone_is_marked_with_its_plan_too(route: str) -> None:
     """Format, route, and a digest of all that the plan was made of."""
     facts = alone()
