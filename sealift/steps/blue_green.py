@@ -49,7 +49,7 @@ from sealift.steps.db_looks import (
 from sealift.steps.db_modify import FenceDatabase, GiveOwnGroups, Protect, RenameDatabase, still
 from sealift.steps.db_reboots import reboots
 from sealift.steps.db_snapshots import SafetyDbSnapshot
-from sealift.steps.fences import AwaitQuarantine, ProveQuiet
+from sealift.steps.fences import AwaitOwnGroups, AwaitQuarantine, ProveQuiet
 from sealift.steps.local import Reading
 
 Resource = Mapping[str, Any] | None
@@ -555,6 +555,7 @@ class SwitchOver(Step):
             back = GiveOwnGroups(key=f"{key}:own:{name}", groups=groups, of_cluster=self.of_cluster, **these, **shared)
             members = tuple((m, id_) for m, id_, *_ in self.instances)
             steps += [back, *reboots(f"{key}:serve:{name}", name, old, parameters, members=members, **named)]
+        steps.append(AwaitOwnGroups(key=f"{key}:own", group=self.quarantine, **about))
         steps += self._proxied(RegisterProxyTarget, f"{key}:proxy:on", about)
         return tuple(steps)
 

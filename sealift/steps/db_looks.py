@@ -260,3 +260,13 @@ def interfaces_carry(count: int) -> Judge:
         return Seen(done=len(found) >= count, state=f"{len(found)} of {count} network interfaces")
 
     return judge
+
+
+def interfaces_left(count: int) -> Judge:
+    """Tell whether no more than `count` network interfaces carry the group any longer."""
+
+    def judge(group: Resource) -> Seen:
+        found = list((group or {}).get("interfaces", ()))
+        return Seen(done=len(found) <= count, state=f"on {len(found)} network interfaces, {count} of them fenced off")
+
+    return judge
