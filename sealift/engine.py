@@ -618,7 +618,7 @@ class Engine:
                     step=me.key,
                     cap=cap,
                     seen=lambda seen: self._waiting(me, seen),
-                    pause=lambda seconds: self.idle(seconds, me),
+                    pause=lambda seconds: self._between_looks(seconds, me),
                 )
         except WaitFailed as error:
             if me.phase in (Phase.RESTORE, Phase.CLEAN, Phase.FINALIZE):
@@ -644,6 +644,11 @@ class Engine:
                     "not-turned", me, why=f"it was brought up before it could. {BACK.format(self.work.migration)}"
                 )
         self.emit("step-done", me, output=out)
+
+    async def _between_looks(self, seconds: float, me: Step) -> None:
+        await self.idle(seconds, me)
+        if why := await self._differences(me, me.vain(), Purpose.POLL):
+            raise CutVoid("; ".join(why), step=me.key, resource=me.resource())
 
     def _waiting(self, me: Step, seen: Seen) -> None:
         if self._halted and not seen.done:

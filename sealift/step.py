@@ -266,6 +266,10 @@ class Step(ABC):
         """Return what to wait for after the call."""
         return None
 
+    def vain(self) -> Query | None:
+        """Return a read that answers, while `ready` is waited for, with why it will not come about any more; empty: it may."""
+        return None
+
     def check(self, out: Output) -> Query | None:
         """Return a read that answers with differences; empty is good."""
         return None

@@ -529,7 +529,14 @@ class SwitchOver(Step):
                 ),
             ]
         steps.append(
-            AwaitQuarantine(key=f"{key}:carried", group=self.quarantine, interfaces=2 * self.interfaces, **about)
+            AwaitQuarantine(
+                key=f"{key}:carried",
+                group=self.quarantine,
+                interfaces=2 * self.interfaces,
+                databases=tuple(id_ for _, old, new, *_ in self.members for id_ in (old, new)),
+                of_cluster=self.of_cluster,
+                **about,
+            )
         )
         for name, _, new, *_ in self.members:
             members = tuple((m, id_) for m, _, id_, _ in self.instances)

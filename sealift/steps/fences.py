@@ -30,6 +30,7 @@ from sealift.steps.db_looks import (
     interfaces_left,
     name_of,
     read_database,
+    read_databases,
     status_of,
 )
 from sealift.steps.db_tags import claim_held
@@ -104,6 +105,22 @@ class AwaitQuarantine(Reading):
 
     group: Id
     interfaces: int
+    databases: tuple[Id, ...] = ()  # resource ids of what was put into quarantine
+    of_cluster: bool = False
+
+    def vain(self) -> Query | None:
+        """Ask whether somebody has taken one of them out of quarantine: its interfaces will not carry the group then."""
+        if not self.databases:
+            return None
+
+        def read(reply: Mapping[str, Any]) -> list[str]:
+            out = [d for d in databases_in(reply) if groups_of(d) != {self.group}]
+            return [
+                f"{name_of(d)} is in {', '.join(sorted(groups_of(d)))}, no longer in {self.group}: somebody has lifted its fence"
+                for d in out
+            ]
+
+        return Query(read_databases(self.databases, of_cluster=self.of_cluster), read)
 
     def title(self) -> str:
         return f"wait until {self.interfaces} network interface(s) carry {self.group}"

@@ -317,7 +317,13 @@ def _swapped_readers(facts: InstanceFacts, options: Options) -> list[Lanes | Ste
         Lanes({r.id: [_put_aside(r)] for r in facts.replicas}),
         Lanes({name: [step] for name, step in new.items()}),
         Lanes(fence),
-        AwaitQuarantine(key="carried:readers", phase=CONFIRM, group=QUARANTINE, interfaces=carried),
+        AwaitQuarantine(
+            key="carried:readers",
+            phase=CONFIRM,
+            group=QUARANTINE,
+            interfaces=carried,
+            databases=tuple(m.resource_id for m in members),
+        ),
         Lanes(
             {
                 m.name: [
