@@ -618,7 +618,7 @@ class Engine:
                     step=me.key,
                     cap=cap,
                     seen=lambda seen: self._waiting(me, seen),
-                    pause=lambda seconds: self.idle(seconds, me),
+                    pause=lambda seconds: self._between_looks(seconds, me),
                 )
         except WaitFailed as error:
             if me.phase in (Phase.RESTORE, Phase.CLEAN, Phase.FINALIZE):
@@ -644,6 +644,11 @@ class Engine:
                     "not-turned", me, why=f"it was brought up before it could. {BACK.format(self.work.migration)}"
                 )
         self.emit("step-done", me, output=out)
+
+    async def _between_looks(self, seconds: float, me: Step) -> None:
+        await self.idle(seconds, me)
+        if why := await self._differences(me, me.vain(), Purpose.POLL):
+            raise CutVoid("; ".join(why), step=me.key, resource=me.resource())
 
     def _waiting(self, me: Step, seen: Seen) -> None:
         if self._halted and not seen.done:
@@ -978,9 +983,24 @@ class Engine:
         if state.down_since() is None or any(_interrupted(row, kept_down=lets_in) for lets_in, row in halves):
             return
         look = await _look_at(self.gateway, self.work.steps, state)
-        if look is not None and look.done:
+        if look is not None and look.done and await self._opened():
             writers = frozenset().union(*self._within[WRITERS])
             self._served(who for who in self._spans if all(keys <= writers for keys in self._begun(who)))
+
+    async def _opened(self) -> bool:
+        """Look once whether what lets clients in has come about already, where its step has not been reached."""
+        for step in (s for s in self.work.steps if s.opens and s.key not in self.state.rows):
+            me = bind(step, self.state.outputs)
+            if (query := me.observe(self.context())) is None:
+                continue
+            try:
+                out = await self.gateway.ask(query, Purpose.POLL, operations_of(me))
+                look = None if (watch := me.ready(out)) is None else await _look_once(self.gateway, watch)
+            except CallError:
+                return False
+            if look is not None and not look.done:
+                return False
+        return True
 
     async def settle_bring_up(self) -> None:
         """Settle a start that was sent and of which nothing is known: what ran may have written."""
@@ -1394,13 +1414,17 @@ async def _look_at(gateway: Gateway, steps: Sequence[Step], state: State) -> See
     watch = None if step is None else _bound(step, state).serving()
     if watch is None:
         return Seen(done=True)
-    kind = SUBJECTS[watch.subject]
     try:
-        reply = await gateway.read(kind.call([watch.id]), Purpose.POLL)
-        with reading(kind.operation):
-            return watch.judge(next((r for r in kind.resources(reply) if r[kind.id] == watch.id), None))
+        return await _look_once(gateway, watch)
     except CallError:
         return None
+
+
+async def _look_once(gateway: Gateway, watch: Watch) -> Seen:
+    kind = SUBJECTS[watch.subject]
+    reply = await gateway.read(kind.call([watch.id]), Purpose.POLL)
+    with reading(kind.operation):
+        return watch.judge(next((r for r in kind.resources(reply) if r[kind.id] == watch.id), None))
 
 
 def _weight(error: BaseException) -> int:

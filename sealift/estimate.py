@@ -51,6 +51,7 @@ DB_PARAMETERS = Seconds(20, 300)  # guess: a parameter group that is `applying`
 DB_CLUSTER_PARAMETERS = Seconds(0.2, 300)  # guess: a cluster's is `pending-reboot` at once
 DB_ROLE = Seconds(20, 300)  # guess: an associated role until it is ACTIVE
 DB_GROUPS = Seconds(45, 900)  # guess: until network interfaces carry changed security groups
+DB_OPENED = Seconds(0.2, 900)  # the same, after the reboot that comes between
 DB_REBOOT = Seconds(60, 600)  # guess
 DB_RENAME = Seconds(620, 1800)  # R1
 DB_DELETE = Seconds(180, 1800)  # guess

@@ -174,6 +174,7 @@ def queries(step: Step) -> list[Query]:
         step.find_again(_ANY),
         step.fresh(out),
         step.observe(_ANY),
+        step.vain(),
         step.check(out),
         step.trace(_ANY),
         *((guard.spoken, guard.restored) if (guard := step.guard(_ANY, out)) is not None else ()),

@@ -172,10 +172,10 @@ class Step(ABC):
     opens an epoch), `takes_down` that a workload is down from then on; `exposes` that a workload could now run on what was
     made; `at_gate` what is done when the gate opens, before the window is judged again; `looks_first` asks for `find` before
     the first try too; `asks_health` marks what `accept` passes over; `interrupts` what takes the workload down once more
-    after bring-up, or, where it `lets_in`, keeps a part of it down until then; `fences` that on a way back after
-    bring-up the replacement serves nobody from then on; `renames` that a name leads nowhere until another bears it;
-    `harbours` what a replacement that is kept lives in; `guards` what stands by
-    from then on (`guard`); `quota` names what is counted in the journal; `declares` the operations that its `local:` call
+    after bring-up, or, where it `lets_in`, keeps a part of it down until then, and where it `opens`, all of it; `fences` that
+    on a way back after bring-up the replacement serves nobody from then on; `renames` that a name leads nowhere until another
+    bears it; `harbours` what a replacement that is kept lives in; `guards` what stands by from then on (`guard`); `quota` names
+    what is counted in the journal; `declares` the operations that its `local:` call
     sends.
     """
 
@@ -193,6 +193,7 @@ class Step(ABC):
     asks_health: ClassVar[bool] = False
     interrupts: ClassVar[bool] = False
     lets_in: ClassVar[bool] = False
+    opens: ClassVar[bool] = False
     fences: ClassVar[bool] = False
     renames: ClassVar[bool] = False
     harbours: ClassVar[bool] = False
@@ -263,6 +264,10 @@ class Step(ABC):
 
     def ready(self, out: Output) -> Watch | None:
         """Return what to wait for after the call."""
+        return None
+
+    def vain(self) -> Query | None:
+        """Return a read that answers, while `ready` is waited for, with why it will not come about any more; empty: it may."""
         return None
 
     def check(self, out: Output) -> Query | None:

@@ -78,6 +78,7 @@ from sealift.steps.delete_tags import RemoveTags
 from sealift.steps.delete_volume import DeleteVolume
 from sealift.steps.detach_volume import DetachVolume
 from sealift.steps.fences import (
+    AwaitOwnGroups,
     AwaitQuarantine,
     BeginFence,
     CloseWrites,
@@ -126,6 +127,7 @@ STEPS: tuple[type[Step], ...] = (
     AttachVolume,
     AwaitDbSnapshot,
     AwaitLag,
+    AwaitOwnGroups,
     AwaitProxyTarget,
     AwaitQuarantine,
     AwaitSnapshot,

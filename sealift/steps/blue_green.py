@@ -49,7 +49,7 @@ from sealift.steps.db_looks import (
 from sealift.steps.db_modify import FenceDatabase, GiveOwnGroups, Protect, RenameDatabase, still
 from sealift.steps.db_reboots import reboots
 from sealift.steps.db_snapshots import SafetyDbSnapshot
-from sealift.steps.fences import AwaitQuarantine, ProveQuiet
+from sealift.steps.fences import AwaitOwnGroups, AwaitQuarantine, ProveQuiet
 from sealift.steps.local import Reading
 
 Resource = Mapping[str, Any] | None
@@ -529,7 +529,14 @@ class SwitchOver(Step):
                 ),
             ]
         steps.append(
-            AwaitQuarantine(key=f"{key}:carried", group=self.quarantine, interfaces=2 * self.interfaces, **about)
+            AwaitQuarantine(
+                key=f"{key}:carried",
+                group=self.quarantine,
+                interfaces=2 * self.interfaces,
+                databases=tuple(id_ for _, old, new, *_ in self.members for id_ in (old, new)),
+                of_cluster=self.of_cluster,
+                **about,
+            )
         )
         for name, _, new, *_ in self.members:
             members = tuple((m, id_) for m, _, id_, _ in self.instances)
@@ -555,6 +562,7 @@ class SwitchOver(Step):
             back = GiveOwnGroups(key=f"{key}:own:{name}", groups=groups, of_cluster=self.of_cluster, **these, **shared)
             members = tuple((m, id_) for m, id_, *_ in self.instances)
             steps += [back, *reboots(f"{key}:serve:{name}", name, old, parameters, members=members, **named)]
+        steps.append(AwaitOwnGroups(key=f"{key}:own", group=self.quarantine, **about))
         steps += self._proxied(RegisterProxyTarget, f"{key}:proxy:on", about)
         return tuple(steps)
 

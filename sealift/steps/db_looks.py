@@ -47,11 +47,15 @@ Wanted = Callable[[Mapping[str, Any]], str]
 
 def read_database(resource_id: Any, *, of_cluster: bool = False) -> Call:
     """Return the read of a database by what a rename does not change."""
+    return read_databases((resource_id,), of_cluster=of_cluster)
+
+
+def read_databases(resource_ids: Iterable[Any], *, of_cluster: bool = False) -> Call:
+    """Return one read of several databases by what a rename does not change."""
+    ids = list(resource_ids)
     if of_cluster:
-        return Call(
-            "rds:DescribeDBClusters", {"Filters": [{"Name": "db-cluster-resource-id", "Values": [resource_id]}]}
-        )
-    return Call("rds:DescribeDBInstances", {"Filters": [{"Name": "dbi-resource-id", "Values": [resource_id]}]})
+        return Call("rds:DescribeDBClusters", {"Filters": [{"Name": "db-cluster-resource-id", "Values": ids}]})
+    return Call("rds:DescribeDBInstances", {"Filters": [{"Name": "dbi-resource-id", "Values": ids}]})
 
 
 def read_named(name: Any, *, of_cluster: bool = False) -> Call:
@@ -258,5 +262,15 @@ def interfaces_carry(count: int) -> Judge:
     def judge(group: Resource) -> Seen:
         found = list((group or {}).get("interfaces", ()))
         return Seen(done=len(found) >= count, state=f"{len(found)} of {count} network interfaces")
+
+    return judge
+
+
+def interfaces_left(count: int) -> Judge:
+    """Tell whether no more than `count` network interfaces carry the group any longer."""
+
+    def judge(group: Resource) -> Seen:
+        found = list((group or {}).get("interfaces", ()))
+        return Seen(done=len(found) <= count, state=f"on {len(found)} network interfaces, {count} of them fenced off")
 
     return judge

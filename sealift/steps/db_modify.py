@@ -226,7 +226,12 @@ class GiveOwnGroups(Grouping):
             **about,
         )
         carried = AwaitQuarantine(
-            key=f"undo:{self.key}:carried", group=self.quarantine, interfaces=self.interfaces, **about
+            key=f"undo:{self.key}:carried",
+            group=self.quarantine,
+            interfaces=self.interfaces,
+            databases=(self.resource_id,),
+            of_cluster=self.of_cluster,
+            **about,
         )
         reboot = self.rebooted(f"undo:{self.key}:reboot", self.quiet or self.parameter_group)
         whole: dict[str, Any] = {"resource_id": self.resource_id, "of_cluster": True} if self.of_cluster else {}

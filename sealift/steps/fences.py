@@ -27,8 +27,10 @@ from sealift.steps.db_looks import (
     databases_in,
     groups_of,
     interfaces_carry,
+    interfaces_left,
     name_of,
     read_database,
+    read_databases,
     status_of,
 )
 from sealift.steps.db_tags import claim_held
@@ -54,11 +56,14 @@ class DbClaimHeld(Reading):
 
 @dataclass(frozen=True, kw_only=True)
 class BeginFence(Reading):
-    """The cut begins: the database is at rest, named and grouped as planned, and nothing is pending (R-RDS-13)."""
+    """The cut begins: the database is at rest, named and grouped as planned, and nothing is pending (R-RDS-13). The way back
+    ends here: its own groups are on the network again.
+    """
 
     database: str
     resource_id: str
     groups: tuple[str, ...]
+    quarantine: Id
     of_cluster: bool = False
     members: tuple[str, ...] = ()  # of a cluster, sorted
 
@@ -90,6 +95,9 @@ class BeginFence(Reading):
             wrong.append(f"{self.database} has pending modifications: {', '.join(sorted(pending))}")
         return wrong
 
+    def undo(self) -> Undo:
+        return AwaitOwnGroups(key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane, group=self.quarantine)
+
 
 @dataclass(frozen=True, kw_only=True)
 class AwaitQuarantine(Reading):
@@ -97,6 +105,22 @@ class AwaitQuarantine(Reading):
 
     group: Id
     interfaces: int
+    databases: tuple[Id, ...] = ()  # resource ids of what was put into quarantine
+    of_cluster: bool = False
+
+    def vain(self) -> Query | None:
+        """Ask whether somebody has taken one of them out of quarantine: its interfaces will not carry the group then."""
+        if not self.databases:
+            return None
+
+        def read(reply: Mapping[str, Any]) -> list[str]:
+            out = [d for d in databases_in(reply) if groups_of(d) != {self.group}]
+            return [
+                f"{name_of(d)} is in {', '.join(sorted(groups_of(d)))}, no longer in {self.group}: somebody has lifted its fence"
+                for d in out
+            ]
+
+        return Query(read_databases(self.databases, of_cluster=self.of_cluster), read)
 
     def title(self) -> str:
         return f"wait until {self.interfaces} network interface(s) carry {self.group}"
@@ -107,6 +131,39 @@ class AwaitQuarantine(Reading):
 
     def seconds(self) -> Seconds:
         return estimate.DB_GROUPS
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwaitOwnGroups(Reading):
+    """Wait until the network interfaces of what was given its own groups carry the quarantine group no longer: it lets clients
+    in from then on.
+
+    What carries it is not told by database. RDS tells at once which databases are to be in quarantine, so that more interfaces
+    than those have are late ones.
+    """
+
+    group: Id
+
+    outputs: ClassVar[tuple[str, ...]] = ("fenced",)
+    interrupts: ClassVar[bool] = True
+    opens: ClassVar[bool] = True
+
+    def title(self) -> str:
+        return f"wait until only what is fenced off carries {self.group}"
+
+    def observe(self, ctx: Context) -> Query:
+        def read(reply: Mapping[str, Any]) -> Output:
+            fenced = [d for d in databases_in(reply) if str(self.group) in groups_of(d)]
+            return {"fenced": sum(2 if d.get("MultiAZ") else 1 for d in fenced)}
+
+        return Query(Call("rds:DescribeDBInstances", {}), read)
+
+    def ready(self, out: Output) -> Watch:
+        judge = interfaces_left(out["fenced"])
+        return Watch("db-interfaces", self.group, judge, "on what is fenced off alone", deadline=WAIT_FOR_INTERFACES)
+
+    def seconds(self) -> Seconds:
+        return estimate.DB_OPENED
 
 
 @dataclass(frozen=True, kw_only=True)

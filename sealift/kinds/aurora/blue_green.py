@@ -125,7 +125,14 @@ def blue_green_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]
             of_cluster=True,
             **old,
         ),
-        AwaitQuarantine(key="carried", phase=CONFIRM, group=QUARANTINE, interfaces=count),
+        AwaitQuarantine(
+            key="carried",
+            phase=CONFIRM,
+            group=QUARANTINE,
+            interfaces=count,
+            databases=(facts.resource_id,),
+            of_cluster=True,
+        ),
         *reboots(
             "retire:reboot",
             old["database"],

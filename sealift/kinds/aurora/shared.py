@@ -108,7 +108,14 @@ def fence(facts: ClusterFacts, options: Options) -> list[Step | Lanes]:
             of_cluster=True,
             instances=members,
         ),
-        AwaitQuarantine(key="carried", phase=CUTOVER, group=QUARANTINE, interfaces=len(facts.members)),
+        AwaitQuarantine(
+            key="carried",
+            phase=CUTOVER,
+            group=QUARANTINE,
+            interfaces=len(facts.members),
+            databases=(facts.resource_id,),
+            of_cluster=True,
+        ),
         *reboots("reboot", facts.id, facts.resource_id, QUIET, of_cluster=True, members=members, phase=CUTOVER),
         proof("proof", facts, options),
     ]

@@ -46,6 +46,7 @@ from sealift.options import Options
 from sealift.recipe import Lanes, Span, Spans, recipe, writers_down
 from sealift.step import Phase, Ref, Step
 from sealift.steps import (
+    AwaitOwnGroups,
     AwaitProxyTarget,
     BeginFence,
     CompareDatabase,
@@ -99,6 +100,7 @@ def snapshot_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]:
             key="begin",
             phase=CUTOVER,
             groups=own,
+            quarantine=QUARANTINE,
             of_cluster=True,
             members=tuple(sorted(m.id for m in facts.members)),
             **source,
@@ -154,6 +156,7 @@ def snapshot_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]:
             **named,
         ),
         writer,
+        AwaitOwnGroups(key="own-groups", phase=CONFIRM, group=QUARANTINE),
         data_api_again(facts, NEW_ID),
         _jobs_again(facts, options, named),
         _on_the_proxies(facts, RegisterProxyTarget, "proxy:on"),

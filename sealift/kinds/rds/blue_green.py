@@ -168,7 +168,13 @@ def blue_green_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...
                 for m in members
             }
         ),
-        AwaitQuarantine(key="carried", phase=CONFIRM, group=QUARANTINE, interfaces=count),
+        AwaitQuarantine(
+            key="carried",
+            phase=CONFIRM,
+            group=QUARANTINE,
+            interfaces=count,
+            databases=tuple(m.resource_id for m in members),
+        ),
         Lanes(
             {
                 m.name: [

@@ -101,7 +101,13 @@ def fence(facts: InstanceFacts, options: Options, phase: Phase = CUTOVER) -> lis
                 key=f"reboot:{m.name}", phase=phase, database=m.name, resource_id=m.resource_id, parameter_group=QUIET
             )
         ]
-    carried = AwaitQuarantine(key="carried", phase=phase, group=QUARANTINE, interfaces=interfaces(facts, options))
+    carried = AwaitQuarantine(
+        key="carried",
+        phase=phase,
+        group=QUARANTINE,
+        interfaces=interfaces(facts, options),
+        databases=tuple(m.resource_id for m in members_of(facts) if m.name not in stale),
+    )
     return [Lanes(put), carried, Lanes(reboot), proof("proof", facts, options, phase=phase)]
 
 

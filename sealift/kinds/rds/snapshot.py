@@ -50,6 +50,7 @@ from sealift.recipe import Lanes, Span, Spans, recipe, writers_down
 from sealift.step import Ref, Step, tags_of
 from sealift.steps import (
     ApplyOwnParameters,
+    AwaitOwnGroups,
     AwaitProxyTarget,
     AwaitQuarantine,
     BeginFence,
@@ -129,7 +130,7 @@ def snapshot_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...]:
         ),
         DbClaimHeld(key="claim", phase=CUTOVER, resource_id=facts.resource_id),
         hook(facts, options, "quiesce", CUTOVER),
-        BeginFence(key="begin", phase=CUTOVER, groups=own, **source),
+        BeginFence(key="begin", phase=CUTOVER, groups=own, quarantine=QUARANTINE, **source),
         *inside(facts, options),
         *fence(facts, options),
         LastDbSnapshot(key="last", phase=CUTOVER, **source, **sized),
@@ -187,6 +188,7 @@ def snapshot_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...]:
             **named,
         ),
         ApplyOwnParameters(key="own-parameters", phase=CONFIRM, parameter_group=group, **named),
+        AwaitOwnGroups(key="own-groups", phase=CONFIRM, group=QUARANTINE),
         ReleaseSlots(key="slots:back", phase=CONFIRM, source=facts.id, quota_name=CopyDbSnapshot.quota),
         _jobs_again(facts, options, named),
         _on_the_proxies(facts, RegisterProxyTarget, "proxy:on"),
@@ -315,7 +317,13 @@ def _swapped_readers(facts: InstanceFacts, options: Options) -> list[Lanes | Ste
         Lanes({r.id: [_put_aside(r)] for r in facts.replicas}),
         Lanes({name: [step] for name, step in new.items()}),
         Lanes(fence),
-        AwaitQuarantine(key="carried:readers", phase=CONFIRM, group=QUARANTINE, interfaces=carried),
+        AwaitQuarantine(
+            key="carried:readers",
+            phase=CONFIRM,
+            group=QUARANTINE,
+            interfaces=carried,
+            databases=tuple(m.resource_id for m in members),
+        ),
         Lanes(
             {
                 m.name: [

@@ -144,7 +144,7 @@ def test_a_switchover_is_down_time(world: World) -> None:
 
 
 def test_writers_are_down_until_the_last_interruption(world: World) -> None:
-    """The clock stops when nothing interrupts clients any more, as in the plan: not at the groups, but after the reboot."""
+    """The clock stops when nothing interrupts clients any more, as in the plan: not at the groups, but after the reboot, on the network."""
 
     async def go() -> None:
         plan = await planned(world)
@@ -152,7 +152,7 @@ def test_writers_are_down_until_the_last_interruption(world: World) -> None:
         state = world.state(done.migration)
         row, _ = told(world, done.migration)
         assert row["down_seconds"] == pytest.approx(plan.down.expected, rel=0.1)
-        assert row["down_seconds"] == round(state.rows["own-parameters"].done_at - state.quiesced, 1)
+        assert row["down_seconds"] == round(state.rows["own-groups"].done_at - state.quiesced, 1)
 
     asyncio.run(go())
 

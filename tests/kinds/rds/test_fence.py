@@ -193,6 +193,55 @@ def test_a_fence_lifted_directly_before_the_rename_is_found(world: World) -> Non
     assert "somebody has lifted its fence" in done.message
 
 
+def test_a_fence_lifted_while_the_network_is_waited_for_is_noticed_at_the_next_look(world: World) -> None:
+    """Its interfaces will never carry the group: the run goes back at once, and says who is out of quarantine."""
+    rds, when = world.box.client("rds"), {}
+
+    def meddle(event: Any) -> None:
+        if (event.name, event.step) == ("step-started", "carried"):
+            own = [
+                g["GroupId"]
+                for g in world.ec2.describe_security_groups()["SecurityGroups"]
+                if g["GroupName"] == "default"
+            ]
+            rds.modify_db_instance(DBInstanceIdentifier="shop", VpcSecurityGroupIds=own[:1], ApplyImmediately=True)
+            when["lifted"] = event.at
+        if event.name == "direction":
+            when["back"] = event.at
+
+    done = asyncio.run(moved(world, "mysql", lambda s: s, listener=meddle))
+    assert (5, []) == (done.exit_code, world.box.db_losses()), done.message
+    assert "somebody has lifted its fence" in done.message
+    assert when["back"] - when["lifted"] < 10
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_and_on_a_way_back_after_bring_up(world: World, again: bool) -> None:
+    """There the replacement is to be fenced before anything is kept of it: a person is asked at once, and `resume` goes on when it
+    is in quarantine again.
+    """
+    rds, own, when = world.box.client("rds"), list[str](), {}
+
+    def meddle(event: Any) -> None:
+        if event.name == "step-started" and event.step == "undo:bring-up:carried" and not when:
+            groups = rds.describe_db_instances(DBInstanceIdentifier="shop")["DBInstances"][0]["VpcSecurityGroups"]
+            own[:] = [g["VpcSecurityGroupId"] for g in groups]
+            default = world.ec2.describe_security_groups(GroupNames=["default"])["SecurityGroups"][0]["GroupId"]
+            rds.modify_db_instance(DBInstanceIdentifier="shop", VpcSecurityGroupIds=[default], ApplyImmediately=True)
+            when["lifted"] = event.at
+
+    done = asyncio.run(moved(world, "mysql", lambda s: s))
+    driver = world.new_driver(listeners=[meddle])
+    stuck = asyncio.run(world.act(driver.rollback(done.migration, discard_writes=True)))
+    assert stuck.exit_code == 6, stuck.message
+    assert "somebody has lifted its fence" in stuck.message
+    assert world.clock.now() - when["lifted"] < 60
+    if again:
+        rds.modify_db_instance(DBInstanceIdentifier="shop", VpcSecurityGroupIds=own, ApplyImmediately=True)
+    back = asyncio.run(world.act(world.driver.resume(done.migration)))
+    assert back.exit_code == (0 if again else 6), back.message
+
+
 @pytest.mark.parametrize(("route", "step"), [("snapshot", "rename:old"), ("blue-green", "switchover")])
 def test_a_replica_that_came_after_the_plan_is_named(instant: World, route: str, step: str) -> None:
     """It would go on reading from what is put aside: the run goes back, and says which one it is."""
