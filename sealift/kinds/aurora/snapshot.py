@@ -173,10 +173,12 @@ def snapshot_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]:
 
 
 def readers_down(facts: ClusterFacts, options: Options, steps: Sequence[Step]) -> Spans:
-    """Return while what readers get nothing: until the replacement is brought up, and then while one of them is rebooted."""
+    """Return while what readers get nothing: until the replacement is let into its own groups, and then while one of them is
+    rebooted.
+    """
     if len(facts.members) < 2:
         return ()
-    up = next(s.key for s in steps if s.phase is BRING_UP)
+    up = next(s.key for s in steps if s.opens)
     last = [s.key for s in steps if s.key.startswith(OWN_PARAMETERS)][-1]
     return (*(Span(span.first, up) for span in writers_down(steps)), Span(last, last))
 
