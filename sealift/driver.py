@@ -66,7 +66,7 @@ RESERVED = "R-RDS-25"
 REST_POLL, REST_PATIENCE = 15.0, 3600.0
 """Seconds between looks at what a lost driver has sent, and until it is left to a person."""
 
-KEPT_BEFORE = "what an earlier way back has kept; delete it when nobody wants what was written then"
+KEPT_BEFORE = "kept by an earlier way back or finalize; delete it when nobody wants what it holds"
 
 AT_ONCE = 8
 """Targets that one process works on side by side."""

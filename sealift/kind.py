@@ -77,7 +77,7 @@ class Recalled:
     and serves no more or not yet). `outputs` is what steps have made, by key, where looking for it by name would not find it;
     `names` what those have that need not be there any more once a replacement serves. `busy`: something of it is being changed,
     by a call of the driver that died perhaps; None where that is seen otherwise. `never` names steps that were not done, though
-    what they make looks like what the source has. `kept`: safety snapshots of an earlier way back that no step of this one would find.
+    what they make looks like what the source has. `kept`: what an earlier way back or finalize has kept, which no step finds.
     """
 
     facts: Any

@@ -371,8 +371,12 @@ class Invariants:
         one.down = {who: Down(self.box.now(), len(self.box.charges), waits) for who in one.down}  # counted anew
 
     def forget_rows(self) -> None:
-        """The journal is lost, and with it that an attempt was closed: the next cut may be of the same one."""
+        """The journal is lost, and with it that an attempt was closed, the next cut may be of the same one; and what was done, which
+        is done again where nothing tells that it was.
+        """
         for one in self.watched.values():
+            if one.course is not None:
+                one.course.done.clear()
             if one.back:
                 one.quiesced = one.up = one.back = one.turned = False
 

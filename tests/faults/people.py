@@ -112,8 +112,9 @@ def _do(stage: Stage, deed: Deed, step: str) -> Done | None:
     looks.deleted_by_others = frozenset(gone if deed.final or (deed.power and stage.plan.facts.get("asg")) else ())
     began = stage.box.now()
     done = done_by(deed, stage)
-    # What has vanished under the driver's hands is believed gone after a while, and that wait is nobody's charge.
-    looks.took(stage.box.now() - began + ABSENT_MEANS_GONE)
+    looks.took(stage.box.now() - began)
+    # What has vanished under the driver's hands, or does so later, is believed gone after a while: that is nobody's charge.
+    looks.excused += ABSENT_MEANS_GONE
     if deed.passes:  # nor is what a step waits for that they have made impossible, until its deadline
         looks.took(next((s.seconds().worst for s in stage.plan.steps if s.key == step), 0.0))
     if done is not None and stage.plan.facts.get("asg"):  # a group replaces a member that somebody has stopped

@@ -320,6 +320,7 @@ class Terrain:
         over = [m for m in self.migrations() if self.state(str(m["id"])).end in ("rolled-back", "finalized")]
         self.told_once += _said_of(self.journal, over)
         self.journals += 1
+        self.invariants.forget_rows()
         self.world.driver.close()
         fresh = self.world.folder / f"journal-{self.journals}.db"
         self.world.settings = replace(self.world.settings, journal=fresh)

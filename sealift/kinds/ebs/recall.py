@@ -14,12 +14,15 @@ from sealift.options import Options
 from sealift.recalling import newest, only, plan_of
 from sealift.step import Call, Context, tags_of
 from sealift.steps.autoscaling import PROCESSES
-from sealift.steps.create_snapshot import SafetySnapshot
+from sealift.steps.create_snapshot import RestorePoint, SafetySnapshot
 from sealift.steps.looks import instances, instances_in, timestamp
 from sealift.steps.runbook import WATCHDOG, name_of
 from sealift.steps.watchdog import RUNS
 
 Described = Mapping[str, Any]
+
+KEEPS = (SafetySnapshot.role, RestorePoint.role)
+"""The roles of what a way back and finalize keep for people: no step of the recipe finds it."""
 
 
 def unpack(was: str) -> dict[str, str]:
@@ -62,7 +65,7 @@ async def recall(read: Read, account: str, region: str, target: str, options: Op
         attempt=attempt,
         epoch=epoch,
         stage=stage,
-        kept=tuple(str(m["SnapshotId"]) for m in made if tags_of(m).get("sealift:role") == SafetySnapshot.role),
+        kept=tuple(str(m["SnapshotId"]) for m in made if tags_of(m).get("sealift:role") in KEEPS),
         outputs=await _armed(read, facts, options, Context(migration, epoch, attempt), stage),
     )
 
