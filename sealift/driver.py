@@ -282,7 +282,7 @@ class Driver:
         """Return what an error made of a migration; the breaker of the run hears of one that needs a person, or is broken."""
         if migration and error.exit_code in (SealiftError.exit_code, NeedsPerson.exit_code):
             self.breaker.failed(migration, target, error.message)
-        return Outcome(target, migration, error.exit_code, str(error) if migration else error.told())
+        return Outcome(target, migration, error.exit_code, _said(target, error) if migration else error.told())
 
     def _refuse_held(self, plan: MigrationPlan) -> None:
         """Prepare nothing where no cutover would start.
@@ -566,7 +566,7 @@ class Driver:
                 engine.with_left(f"{plan.target} is as it was before the cut{kept_in(engine.state)}"),
             )
         except SealiftError as error:
-            return Outcome(plan.target, migration, error.exit_code, str(error))
+            return Outcome(plan.target, migration, error.exit_code, _said(plan.target, error))
 
     def _refuse_rollback(self, plan: MigrationPlan, state: State, migration: str, *, discard_writes: bool) -> None:
         if state.end == "finalized":
@@ -661,7 +661,7 @@ class Driver:
             kept = f"{plan.target} keeps its replacement; the source is retained until finalize"
             return Outcome(plan.target, migration, 0, engine.with_left(kept))
         except SealiftError as error:
-            return Outcome(plan.target, migration, error.exit_code, str(error))
+            return Outcome(plan.target, migration, error.exit_code, _said(plan.target, error))
 
     async def adopt(self, text: str, options: Options) -> Outcome:
         """Rebuild a lost journal from the tags on the sources of a target, then say how to go on.
@@ -774,7 +774,7 @@ class Driver:
                 raise Refused(f"{migration} {retained}", remedy=f"See: sealift status {migration}")
             wrong = await self._unsettled(plan, state)
         except SealiftError as error:
-            return Outcome(plan.target, migration, error.exit_code, str(error))
+            return Outcome(plan.target, migration, error.exit_code, _said(plan.target, error))
         if wrong:
             said = f"{plan.target}: {'; '.join(wrong)}. Mend it, then look again: sealift verify {migration}"
             return Outcome(plan.target, migration, 6, said)
@@ -838,7 +838,7 @@ class Driver:
             if error.exit_code == TurnBack.exit_code:
                 said = f"{str(error).rstrip('.')}. Nothing is down: go on with: sealift finalize {migration}"
                 return Outcome(plan.target, migration, SealiftError.exit_code, said), lists
-            return Outcome(plan.target, migration, error.exit_code, str(error)), lists
+            return Outcome(plan.target, migration, error.exit_code, _said(plan.target, error)), lists
 
     def _refuse_finalize(self, plan: MigrationPlan, state: State, migration: str) -> None:
         if state.end != "retained" or state.brought_up is None:
@@ -892,6 +892,11 @@ def _healed_by(found: Barred, migration: str) -> str:
     if not found.heal:
         return ""
     return f"First, in this order: {'; '.join(found.heal)}. Then: sealift rollback {migration} --discard-writes"
+
+
+def _said(target: str, error: SealiftError) -> str:
+    """Return an error in a line that names its target: of a call that was refused, the identity is what it is about."""
+    return str(error) if target in str(error) else f"{target}: {error}"
 
 
 def _remedy_of(migration: str, state: State) -> str:
