@@ -100,7 +100,7 @@ BY_SOMEBODY = "somebody else started it there"
 
 BACK = "Put the original back, with the writes since in a snapshot: sealift rollback {} --discard-writes."
 
-_WITHOUT = "sealift rollback {} --discard-writes --without-safety-snapshot"
+WITHOUT = "sealift rollback {} --discard-writes --without-safety-snapshot"
 
 _DRAW = Random()  # noqa: S311 - jitter of waits
 
@@ -169,12 +169,13 @@ class Engine:
         at_gate: Callable[[], Awaitable[None]] | None = None,
         circuit: Circuit | None = None,
         offer: Callable[[State], Awaitable[str]] | None = None,
+        gone: Callable[[State], Awaitable[str]] | None = None,
     ) -> None:
-        """`offer` says what puts the original back after bring-up, or why nothing does just now."""
+        """`offer` says what puts the original back after bring-up, or why nothing does just now; `gone` why nothing can be kept."""
         self.work, self.journal, self.gateway, self.watcher = work, journal, gateway, watcher
         self.token, self.runner, self.guard = token, runner, guard
         self._local, self._listeners, self._at_gate = dict(local or {}), tuple(listeners), at_gate
-        self._offer = offer
+        self._offer, self._gone = offer, gone
         self.circuit = circuit or Breaker().circuit(work.migration, work.target)
         self.state = journal.state(work.migration)
         self._halted = False
@@ -964,8 +965,9 @@ class Engine:
             self._end_with_a_person(error)
         about = {**error.about(), "rule": error.rule}
         offer = await self._back_offered()
+        gone = "" if self._gone is None else await self._gone(self.state)
         return await in_doubt(
-            self.gateway, self.work.target, self.work.steps, self.state, error.message, offer, **about
+            self.gateway, self.work.target, self.work.steps, self.state, error.message, offer, gone, **about
         )
 
     async def _back_offered(self) -> str:
@@ -1288,7 +1290,7 @@ class Engine:
         by_hand = "; ".join(self._by_hand(s) for s in left)
         unkept = any(s.key == stuck.step and s.key.startswith("safety:") for s in left)
         without = (
-            f" Or keep the replacement itself in its place: {_WITHOUT.format(self.work.migration)}." if unkept else ""
+            f" Or keep the replacement itself in its place: {WITHOUT.format(self.work.migration)}." if unkept else ""
         )
         return NeedsPerson(
             f"{self.work.target} could not be put back: {why}",
@@ -1372,15 +1374,24 @@ def _bound(step: Step, state: State) -> Step:
 
 
 async def in_doubt(
-    gateway: Gateway, target: str, steps: Sequence[Step], state: State, why: str, offer: str, **about: Any
+    gateway: Gateway,
+    target: str,
+    steps: Sequence[Step],
+    state: State,
+    why: str,
+    offer: str,
+    gone: str = "",
+    **about: Any,
 ) -> NeedsPerson:
     """Return what a person is told after bring-up: how things are, what is wrong, what keeps the replacement, and what puts
-    the original back (`offer`).
+    the original back (`offer`); `gone`: why there is nothing to keep.
     """
     off = taken_off(steps, state)
     keep = f"Keep it: sealift accept {state.id}.{_goes_on_with(steps, state)}"
     if off:
         keep = f"It cannot be kept: no longer so, or not for sure: {'; '.join(off)}."
+    elif gone:
+        keep = f"It cannot be kept: {gone}."
     look = await _look_at(gateway, steps, state)
     how = _stands_now(look, steps)
     if state.down_since(READERS) is not None:
