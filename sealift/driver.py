@@ -378,7 +378,7 @@ class Driver:
             target,
             engine.work.migration,
             0,
-            f"{target} {stands(engine.work.steps)}; the source is retained until finalize",
+            engine.with_left(f"{target} {stands(engine.work.steps)}; the source is retained until finalize"),
         )
 
     @asynccontextmanager

@@ -408,6 +408,7 @@ class Engine:
                     break
         await self.walk([s for s in steps if s.phase in (Phase.CUTOVER, Phase.BRING_UP)])
         await self.walk([s for s in steps if s.phase is Phase.CONFIRM])
+        await self._carry_over()
         self._end("retained")
 
     def _end(self, how: str, **data: Any) -> None:
@@ -1112,6 +1113,7 @@ class Engine:
             await self._as_far_as_it_goes(block)
         if self.state.brought_up is not None and not salvage:
             self._name_kept(made)
+        await self._carry_over()
         self.note("attempt-closed")
         self._end("rolled-back", why=str(self.state.rollback.get("why", "")))
 
@@ -1203,6 +1205,7 @@ class Engine:
                 resource=self.work.target,
                 why="who reads from its replicas gets nothing until you make them",
             )
+        await self._carry_over()
         self._end("retained", accepted=True)
 
     async def _refuse_taken_off(self) -> None:
@@ -1272,6 +1275,44 @@ class Engine:
     def _name(self, me: Step, resource: str, why: str) -> None:
         self.note("leftover", step=me.key, resource=resource, why=why)
         self.emit("leftover", me, why=why)
+
+    async def _carry_over(self) -> None:
+        """Name what earlier attempts have left over and is still there: this one's end is the last that people read.
+
+        What is only set has been set anew since.
+        """
+        entries = self.journal.entries(self.work.migration)
+        earlier = {
+            (str(e.data.get("step")), str(e.data.get("resource"))): e
+            for e in entries
+            if e.what == "leftover" and e.step is None and e.attempt < self.state.attempt
+        }
+        for (key, resource), left in earlier.items():
+            of = int(left.data.get("of") or left.attempt)
+            then = fold(self.work.migration, [e for e in entries if e.attempt <= of])
+            if await self._still_there(key, then):
+                why = str(left.data.get("why")).removesuffix(f" (attempt {of})")
+                self.note("leftover", step=key, resource=resource, why=f"{why} (attempt {of})", of=of)
+                self.emit("leftover", None, resource=resource, why=f"{why} (attempt {of})")
+
+    async def _still_there(self, key: str, then: State) -> bool:
+        """Look for what a step of an earlier attempt made, or its undo could not delete; unreadable, it is."""
+        for step in self.work.steps:
+            keeper, undos = step.salvage(), undoing(step, brought_up=True)
+            about = {keeper.key: undos[:1]} if keeper is not None else {}
+            about |= {u.key: (u,) for u in (*undoing(step), *undos)} | {step.key: (step,)}
+            for one in about.get(key, ()):
+                query = _bound(one, then).find(Context(then.id, then.epoch, then.attempt))
+                if query is None:
+                    return False
+                try:
+                    found = await self.gateway.ask(query, Purpose.FIND, operations_of(one))
+                except LEAVES:
+                    raise
+                except SealiftError:
+                    return True
+                return (found is not None) is (one is step)
+        return False
 
     def _name_kept(self, made: Mapping[str, Output]) -> None:
         for step in kept(self.work.steps, made):
