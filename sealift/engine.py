@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from random import Random
 from typing import Any, Protocol
 
@@ -1098,6 +1099,7 @@ class Engine:
         made = {k: o for k, o in self.state.outputs.items() if k in forward}
         steps = way_back(self.work.steps, made, brought_up=self.state.brought_up is not None, salvage=salvage)
         restore = [s for s in steps if s.phase is Phase.RESTORE]
+        self._ask_anew(restore)
         try:
             await self.walk(restore)
         except LEAVES as left:
@@ -1116,6 +1118,13 @@ class Engine:
         await self._carry_over()
         self.note("attempt-closed")
         self._end("rolled-back", why=str(self.state.rollback.get("why", "")))
+
+    def _ask_anew(self, restore: Sequence[Step]) -> None:
+        """Let what is done only in some state be judged again, as long as the step is not done for which it clears the way."""
+        for one, after in pairwise(restore):
+            done = {s.key for s in (one, after) if self.state.rows.get(s.key, Row("")).state == "done"}
+            if one.conditional and done == {one.key}:
+                self._row(one.key, "void")
 
     async def look_for_all(
         self,
@@ -1326,7 +1335,8 @@ class Engine:
         look = await _look_at(self.gateway, self.work.steps, self.state)
         why = f"{stuck.message}{_hopeless(look, stuck.message)}"
         # What an undo that was not reached would have read is not known yet: it is printed by its place.
-        left = [_bound(s, self.state) for s in restore if self.state.rows.get(s.key, Row("")).state != "done"]
+        undone = (s for s in restore if self.state.rows.get(s.key, Row("")).state != "done")
+        left = [_bound(s, self.state) for s in undone if not s.conditional]
         self._end_with_a_person(stuck)
         by_hand = "; ".join(self._by_hand(s) for s in left)
         unkept = any(s.key == stuck.step and s.key.startswith("safety:") for s in left)
