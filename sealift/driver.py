@@ -24,7 +24,7 @@ from sealift.answers import reading
 from sealift.aws.gateway import Account, Gateway, Purpose, reader
 from sealift.breaker import Breaker
 from sealift.clock import Clock, WallClock, actor, side_by_side
-from sealift.engine import BACK, REQUEST_LIFE, WITHOUT, Engine, Runner, Work, in_doubt, local_runner, stands
+from sealift.engine import BACK, REQUEST_LIFE, Engine, Runner, Work, in_doubt, local_runner, stands
 from sealift.errors import (
     JournalError,
     LeaseLost,
@@ -635,8 +635,6 @@ class Driver:
             if (found := await self._barred(plan, gateway, state)).why:
                 barred = f"It cannot be put back while {'; '.join(found.why)}: {found.so}."
                 return " ".join(filter(None, (barred, _healed_by(found, state.id))))
-            if (await self._missing(plan, gateway, state)).why:  # no snapshot can be made of it
-                return f"Put the original back: {WITHOUT.format(state.id)}."
         return BACK.format(state.id)
 
     async def _healed_first(self, plan: MigrationPlan, gateway: Gateway, engine: Engine, error: SealiftError) -> None:

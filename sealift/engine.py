@@ -101,7 +101,7 @@ BY_SOMEBODY = "somebody else started it there"
 
 BACK = "Put the original back, with the writes since in a snapshot: sealift rollback {} --discard-writes."
 
-WITHOUT = "sealift rollback {} --discard-writes --without-safety-snapshot"
+_WITHOUT = "sealift rollback {} --discard-writes --without-safety-snapshot"
 
 _DRAW = Random()  # noqa: S311 - jitter of waits
 
@@ -1097,6 +1097,8 @@ class Engine:
         salvage = bool(self.state.rollback.get("salvage", salvage))
         forward = {s.key for s in self.work.steps}
         made = {k: o for k, o in self.state.outputs.items() if k in forward}
+        if self.state.brought_up is not None and salvage:
+            await self._without_what_is_gone(made)
         steps = way_back(self.work.steps, made, brought_up=self.state.brought_up is not None, salvage=salvage)
         restore = [s for s in steps if s.phase is Phase.RESTORE]
         self._ask_anew(restore)
@@ -1118,6 +1120,19 @@ class Engine:
         await self._carry_over()
         self.note("attempt-closed")
         self._end("rolled-back", why=str(self.state.rollback.get("why", "")))
+
+    async def _without_what_is_gone(self, made: dict[str, Output]) -> None:
+        """Leave out what somebody has deleted of the replacement: its writes went with it, and are not waited for."""
+        for step in [s for s in self.work.steps if s.key in made]:
+            if (keeper := step.salvage()) is None or keeper.key in self.state.rows:
+                continue
+            me = _bound(keeper, self.state)
+            if (query := me.past()) is None:
+                continue
+            with contextlib.suppress(CallError):
+                if await self.gateway.ask(query, Purpose.SAFETY, operations_of(me)):
+                    del made[step.key]
+                    self._name(me, me.resource(), "it is gone, and what was written to it since bring-up with it")
 
     def _ask_anew(self, restore: Sequence[Step]) -> None:
         """Let what is done only in some state be judged again, as long as the step is not done for which it clears the way."""
@@ -1341,7 +1356,7 @@ class Engine:
         by_hand = "; ".join(self._by_hand(s) for s in left)
         unkept = any(s.key == stuck.step and s.key.startswith("safety:") for s in left)
         without = (
-            f" Or keep the replacement itself in its place: {WITHOUT.format(self.work.migration)}." if unkept else ""
+            f" Or keep the replacement itself in its place: {_WITHOUT.format(self.work.migration)}." if unkept else ""
         )
         return NeedsPerson(
             f"{self.work.target} could not be put back: {why}",

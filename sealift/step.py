@@ -307,6 +307,10 @@ class Step(ABC):
         """
         return None
 
+    def past(self) -> Query | None:
+        """Return a read that answers, of what keeps writes, whether that which has them is gone: then there is nothing to keep."""
+        return None
+
     def assured(self) -> "Step | None":
         """Return the step that waits until what this one keeps is durable; before it nothing that is kept may be
         deleted.

@@ -48,12 +48,13 @@ async def test_a_loose_volume_whose_replacement_is_gone(instant: World, when: st
     told = await instant.act(instant.driver.resume(doubt.migration))
     assert kept.exit_code == 4, kept.message
     assert f"{made[0]}, the replacement of {volume}, is gone" in kept.message
-    assert f"sealift rollback {doubt.migration} --discard-writes --without-safety-snapshot" in kept.message
+    assert f"sealift rollback {doubt.migration} --discard-writes" in kept.message
     assert "sealift accept" not in told.message
     assert f"It cannot be kept: {made[0]}, the replacement of {volume}, is gone" in told.message
 
-    back = await instant.act(instant.driver.rollback(doubt.migration, discard_writes=True, salvage=False))
+    back = await instant.act(instant.driver.rollback(doubt.migration, discard_writes=True))
     assert back.exit_code == 0, back.message
+    assert f"{made[0]}: it is gone, and what was written to it since bring-up with it" in back.message
     assert [volume] == list(instant.all_volumes())
 
 
