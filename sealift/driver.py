@@ -599,9 +599,11 @@ class Driver:
                 remedy=_healed_by(found, state.id) or f"Keep the replacement: sealift accept {state.id}",
             )
 
-    async def _refuse_missing(self, plan: MigrationPlan, gateway: Gateway, state: State) -> None:
-        """Keep nothing that somebody has deleted: say what is gone, and what can be done."""
+    async def _refuse_missing(self, plan: MigrationPlan, gateway: Gateway, state: State) -> str:
+        """Keep nothing that somebody has deleted: say what is gone, and what can be done; where nothing can, what is gone."""
         if (found := await self._missing(plan, gateway, state)).why:
+            if await self._past(plan, gateway, state):
+                return "; ".join(found.why)
             raise Refused(
                 f"{plan.target} cannot keep its replacement: {'; '.join(found.why)}",
                 resource=plan.target,
@@ -609,6 +611,7 @@ class Driver:
                     filter(None, (f"{found.so}." if found.so else "", await self._offer(plan, gateway, state)))
                 ),
             )
+        return ""
 
     async def _missing(self, plan: MigrationPlan, gateway: Gateway, state: State) -> Barred:
         """Read what of the replacement is gone."""
@@ -616,10 +619,17 @@ class Driver:
         with reading(f"questions about {plan.target}"):
             return await kind.missing(reader(gateway), facts_of(kind, plan.facts), state.outputs)
 
+    async def _past(self, plan: MigrationPlan, gateway: Gateway, state: State) -> bool:
+        """Tell whether nothing can be put back any more, whatever is mended: then a migration can only be given up."""
+        barred = await self._barred(plan, gateway, state)
+        return bool(barred.why) and not barred.heal
+
     async def _gone(self, plan: MigrationPlan, gateway: Gateway, state: State) -> str:
         """Say why `accept` would be refused, and is not offered; empty where it would not be, or that cannot be read."""
         with contextlib.suppress(SealiftError):
             found = await self._missing(plan, gateway, state)
+            if found.why and await self._past(plan, gateway, state):
+                return ""
             return ". ".join(filter(None, ("; ".join(found.why), found.so))) if found.why else ""
         return ""
 
@@ -681,10 +691,12 @@ class Driver:
             if state.end == "retained":
                 return Outcome(plan.target, migration, 0, f"{migration} is done already")
             gateway = await self.gateway(plan.region, plan.account)
-            await self._refuse_missing(plan, gateway, state)
+            lost = await self._refuse_missing(plan, gateway, state)
             async with self.engine(migration, plan, gateway) as engine:
                 await engine.accept()
             kept = f"{plan.target} keeps its replacement; the source is retained until finalize"
+            if lost:
+                kept = f"{plan.target} is given up, for neither its replacement nor its source is left: {lost}"
             return Outcome(plan.target, migration, 0, engine.with_left(kept))
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, str(error))

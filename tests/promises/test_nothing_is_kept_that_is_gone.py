@@ -58,6 +58,26 @@ async def test_a_loose_volume_whose_replacement_is_gone(instant: World, when: st
     assert [volume] == list(instant.all_volumes())
 
 
+async def test_what_has_neither_replacement_nor_source_can_only_be_given_up(instant: World) -> None:
+    """A janitor has deleted both: no way back is left that could be named, and accept says what it ends (exit 0)."""
+    volume = instant.box.add_volume(REGION)
+    instant.clock.advance(3600)
+    gone: list[str] = []
+
+    def janitor(event: Any) -> None:
+        if (event.name, event.step) == ("step-done", "hand-over"):
+            gone.extend(instant.all_volumes())
+            for v in gone:
+                instant.ec2.delete_volume(VolumeId=v)
+
+    doubt = await instant.migrate(volume, driver=instant.new_driver(listeners=[janitor]), route="clone")
+    assert (doubt.exit_code, f"sealift accept {doubt.migration}" in doubt.message) == (6, True), doubt.message
+    kept = await accepted(instant, doubt.migration)
+    assert kept.exit_code == 0, kept.message
+    assert f"{volume} is given up, for neither its replacement nor its source is left" in kept.message
+    assert all(v in kept.message for v in gone)
+
+
 async def test_an_instance_that_is_terminated(instant: World) -> None:
     """Exit 4: what is gone, and what another instance can be made of."""
     instance = instant.instance(ROOT, DATA)
