@@ -117,7 +117,18 @@ class TakeName(RenameDatabase):
 class GiveNameUp(RenameDatabase):
     """Give a replacement the name back that it came with, whatever else becomes of it; one that is gone bears none."""
 
-    looks_first: ClassVar[bool] = True
+    def needs(self) -> Watch:
+        """Wait for the name as any rename does, for one that is taken back may not have begun yet; what is gone gives up none."""
+        named = super().needs()
+
+        def judge(database: Resource) -> Seen:
+            if database is None:
+                return Seen(stray="it is gone", state="gone")
+            if _lost(database) and name_of(database) == str(self.to).lower():
+                return Seen(stray="it has given it up already", state=status_of(database))
+            return named.judge(database)
+
+        return watch(self.resource_id, judge, named.want, of_cluster=self.of_cluster)
 
     def find(self, ctx: Context) -> Query:
         def read(reply: Mapping[str, Any]) -> Found | None:
