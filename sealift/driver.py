@@ -378,7 +378,7 @@ class Driver:
             target,
             engine.work.migration,
             0,
-            f"{target} {stands(engine.work.steps)}; the source is retained until finalize",
+            engine.with_left(f"{target} {stands(engine.work.steps)}; the source is retained until finalize"),
         )
 
     @asynccontextmanager
@@ -425,6 +425,7 @@ class Driver:
             at_gate=at_gate,
             circuit=self.breaker.circuit(migration, plan.target, _pools(plan)),
             offer=partial(self._offer, plan, gateway),
+            gone=partial(self._gone, plan, gateway),
         )
         beating = asyncio.ensure_future(lease.beat())
         self.driven[migration] = engine
@@ -516,8 +517,8 @@ class Driver:
                 return Outcome(plan.target, migration, 0, f"{migration} is done; the source is retained until finalize")
             if state.end == "needs-person" and state.undecided:
                 why = state.why or (state.last_error or {}).get("message", "its health is in doubt")
-                offer = await self._offer(plan, gateway, state)
-                raise await in_doubt(gateway, plan.target, plan.steps, state, why, offer)
+                offer, gone = await self._offer(plan, gateway, state), await self._gone(plan, gateway, state)
+                raise await in_doubt(gateway, plan.target, plan.steps, state, why, offer, gone)
             if not state.attempt_open:
                 await self._refuse_drift(plan, gateway, migration)
                 self.journal.lock(migration, plan.locks)
@@ -598,6 +599,40 @@ class Driver:
                 remedy=_healed_by(found, state.id) or f"Keep the replacement: sealift accept {state.id}",
             )
 
+    async def _refuse_missing(self, plan: MigrationPlan, gateway: Gateway, state: State) -> str:
+        """Keep nothing that somebody has deleted: say what is gone, and what can be done; where nothing can, what is gone."""
+        if (found := await self._missing(plan, gateway, state)).why:
+            if await self._past(plan, gateway, state):
+                return "; ".join(found.why)
+            raise Refused(
+                f"{plan.target} cannot keep its replacement: {'; '.join(found.why)}",
+                resource=plan.target,
+                remedy=" ".join(
+                    filter(None, (f"{found.so}." if found.so else "", await self._offer(plan, gateway, state)))
+                ),
+            )
+        return ""
+
+    async def _missing(self, plan: MigrationPlan, gateway: Gateway, state: State) -> Barred:
+        """Read what of the replacement is gone."""
+        kind = BY_NAME[plan.kind]
+        with reading(f"questions about {plan.target}"):
+            return await kind.missing(reader(gateway), facts_of(kind, plan.facts), state.outputs)
+
+    async def _past(self, plan: MigrationPlan, gateway: Gateway, state: State) -> bool:
+        """Tell whether nothing can be put back any more, whatever is mended: then a migration can only be given up."""
+        barred = await self._barred(plan, gateway, state)
+        return bool(barred.why) and not barred.heal
+
+    async def _gone(self, plan: MigrationPlan, gateway: Gateway, state: State) -> str:
+        """Say why `accept` would be refused, and is not offered; empty where it would not be, or that cannot be read."""
+        with contextlib.suppress(SealiftError):
+            found = await self._missing(plan, gateway, state)
+            if found.why and await self._past(plan, gateway, state):
+                return ""
+            return ". ".join(filter(None, ("; ".join(found.why), found.so))) if found.why else ""
+        return ""
+
     async def _barred(self, plan: MigrationPlan, gateway: Gateway, state: State) -> Barred:
         """Read why the way back after bring-up cannot be walked as things are."""
         kind = BY_NAME[plan.kind]
@@ -656,9 +691,12 @@ class Driver:
             if state.end == "retained":
                 return Outcome(plan.target, migration, 0, f"{migration} is done already")
             gateway = await self.gateway(plan.region, plan.account)
+            lost = await self._refuse_missing(plan, gateway, state)
             async with self.engine(migration, plan, gateway) as engine:
                 await engine.accept()
             kept = f"{plan.target} keeps its replacement; the source is retained until finalize"
+            if lost:
+                kept = f"{plan.target} is given up, for neither its replacement nor its source is left: {lost}"
             return Outcome(plan.target, migration, 0, engine.with_left(kept))
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, _said(plan.target, error))

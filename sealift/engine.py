@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from random import Random
 from typing import Any, Protocol
 
@@ -169,12 +170,13 @@ class Engine:
         at_gate: Callable[[], Awaitable[None]] | None = None,
         circuit: Circuit | None = None,
         offer: Callable[[State], Awaitable[str]] | None = None,
+        gone: Callable[[State], Awaitable[str]] | None = None,
     ) -> None:
-        """`offer` says what puts the original back after bring-up, or why nothing does just now."""
+        """`offer` says what puts the original back after bring-up, or why nothing does just now; `gone` why nothing can be kept."""
         self.work, self.journal, self.gateway, self.watcher = work, journal, gateway, watcher
         self.token, self.runner, self.guard = token, runner, guard
         self._local, self._listeners, self._at_gate = dict(local or {}), tuple(listeners), at_gate
-        self._offer = offer
+        self._offer, self._gone = offer, gone
         self.circuit = circuit or Breaker().circuit(work.migration, work.target)
         self.state = journal.state(work.migration)
         self._halted = False
@@ -407,6 +409,7 @@ class Engine:
                     break
         await self.walk([s for s in steps if s.phase in (Phase.CUTOVER, Phase.BRING_UP)])
         await self.walk([s for s in steps if s.phase is Phase.CONFIRM])
+        await self._carry_over()
         self._end("retained")
 
     def _end(self, how: str, **data: Any) -> None:
@@ -964,8 +967,9 @@ class Engine:
             self._end_with_a_person(error)
         about = {**error.about(), "rule": error.rule}
         offer = await self._back_offered()
+        gone = "" if self._gone is None else await self._gone(self.state)
         return await in_doubt(
-            self.gateway, self.work.target, self.work.steps, self.state, error.message, offer, **about
+            self.gateway, self.work.target, self.work.steps, self.state, error.message, offer, gone, **about
         )
 
     async def _back_offered(self) -> str:
@@ -1093,8 +1097,11 @@ class Engine:
         salvage = bool(self.state.rollback.get("salvage", salvage))
         forward = {s.key for s in self.work.steps}
         made = {k: o for k, o in self.state.outputs.items() if k in forward}
+        if self.state.brought_up is not None and salvage:
+            await self._without_what_is_gone(made)
         steps = way_back(self.work.steps, made, brought_up=self.state.brought_up is not None, salvage=salvage)
         restore = [s for s in steps if s.phase is Phase.RESTORE]
+        self._ask_anew(restore)
         try:
             await self.walk(restore)
         except LEAVES as left:
@@ -1110,8 +1117,29 @@ class Engine:
             await self._as_far_as_it_goes(block)
         if self.state.brought_up is not None and not salvage:
             self._name_kept(made)
+        await self._carry_over()
         self.note("attempt-closed")
         self._end("rolled-back", why=str(self.state.rollback.get("why", "")))
+
+    async def _without_what_is_gone(self, made: dict[str, Output]) -> None:
+        """Leave out what somebody has deleted of the replacement: its writes went with it, and are not waited for."""
+        for step in [s for s in self.work.steps if s.key in made]:
+            if (keeper := step.salvage()) is None or keeper.key in self.state.rows:
+                continue
+            me = _bound(keeper, self.state)
+            if (query := me.past()) is None:
+                continue
+            with contextlib.suppress(CallError):
+                if await self.gateway.ask(query, Purpose.SAFETY, operations_of(me)):
+                    del made[step.key]
+                    self._name(me, me.resource(), "it is gone, and what was written to it since bring-up with it")
+
+    def _ask_anew(self, restore: Sequence[Step]) -> None:
+        """Let what is done only in some state be judged again, as long as the step is not done for which it clears the way."""
+        for one, after in pairwise(restore):
+            done = {s.key for s in (one, after) if self.state.rows.get(s.key, Row("")).state == "done"}
+            if one.conditional and done == {one.key}:
+                self._row(one.key, "void")
 
     async def look_for_all(
         self,
@@ -1201,6 +1229,7 @@ class Engine:
                 resource=self.work.target,
                 why="who reads from its replicas gets nothing until you make them",
             )
+        await self._carry_over()
         self._end("retained", accepted=True)
 
     async def _refuse_taken_off(self) -> None:
@@ -1271,6 +1300,44 @@ class Engine:
         self.note("leftover", step=me.key, resource=resource, why=why)
         self.emit("leftover", me, why=why)
 
+    async def _carry_over(self) -> None:
+        """Name what earlier attempts have left over and is still there: this one's end is the last that people read.
+
+        What is only set has been set anew since.
+        """
+        entries = self.journal.entries(self.work.migration)
+        earlier = {
+            (str(e.data.get("step")), str(e.data.get("resource"))): e
+            for e in entries
+            if e.what == "leftover" and e.step is None and e.attempt < self.state.attempt
+        }
+        for (key, resource), left in earlier.items():
+            of = int(left.data.get("of") or left.attempt)
+            then = fold(self.work.migration, [e for e in entries if e.attempt <= of])
+            if await self._still_there(key, then):
+                why = str(left.data.get("why")).removesuffix(f" (attempt {of})")
+                self.note("leftover", step=key, resource=resource, why=f"{why} (attempt {of})", of=of)
+                self.emit("leftover", None, resource=resource, why=f"{why} (attempt {of})")
+
+    async def _still_there(self, key: str, then: State) -> bool:
+        """Look for what a step of an earlier attempt made, or its undo could not delete; unreadable, it is."""
+        for step in self.work.steps:
+            keeper, undos = step.salvage(), undoing(step, brought_up=True)
+            about = {keeper.key: undos[:1]} if keeper is not None else {}
+            about |= {u.key: (u,) for u in (*undoing(step), *undos)} | {step.key: (step,)}
+            for one in about.get(key, ()):
+                query = _bound(one, then).find(Context(then.id, then.epoch, then.attempt))
+                if query is None:
+                    return False
+                try:
+                    found = await self.gateway.ask(query, Purpose.FIND, operations_of(one))
+                except LEAVES:
+                    raise
+                except SealiftError:
+                    return True
+                return (found is not None) is (one is step)
+        return False
+
     def _name_kept(self, made: Mapping[str, Output]) -> None:
         for step in kept(self.work.steps, made):
             keeper = step.salvage()
@@ -1283,7 +1350,8 @@ class Engine:
         look = await _look_at(self.gateway, self.work.steps, self.state)
         why = f"{stuck.message}{_hopeless(look, stuck.message)}"
         # What an undo that was not reached would have read is not known yet: it is printed by its place.
-        left = [_bound(s, self.state) for s in restore if self.state.rows.get(s.key, Row("")).state != "done"]
+        undone = (s for s in restore if self.state.rows.get(s.key, Row("")).state != "done")
+        left = [_bound(s, self.state) for s in undone if not s.conditional]
         self._end_with_a_person(stuck)
         by_hand = "; ".join(self._by_hand(s) for s in left)
         unkept = any(s.key == stuck.step and s.key.startswith("safety:") for s in left)
@@ -1372,15 +1440,24 @@ def _bound(step: Step, state: State) -> Step:
 
 
 async def in_doubt(
-    gateway: Gateway, target: str, steps: Sequence[Step], state: State, why: str, offer: str, **about: Any
+    gateway: Gateway,
+    target: str,
+    steps: Sequence[Step],
+    state: State,
+    why: str,
+    offer: str,
+    gone: str = "",
+    **about: Any,
 ) -> NeedsPerson:
     """Return what a person is told after bring-up: how things are, what is wrong, what keeps the replacement, and what puts
-    the original back (`offer`).
+    the original back (`offer`); `gone`: why there is nothing to keep.
     """
     off = taken_off(steps, state)
     keep = f"Keep it: sealift accept {state.id}.{_goes_on_with(steps, state)}"
     if off:
         keep = f"It cannot be kept: no longer so, or not for sure: {'; '.join(off)}."
+    elif gone:
+        keep = f"It cannot be kept: {gone}."
     look = await _look_at(gateway, steps, state)
     how = _stands_now(look, steps)
     if state.down_since(READERS) is not None:

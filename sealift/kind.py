@@ -131,6 +131,7 @@ class Kind:
         [Read, Any, Mapping[str, Output]], Awaitable[Sequence[Mapping[str, str]]]
     ]  # what outlives finalize, and the commands
     unusable: Callable[[Read, Any], Awaitable[Sequence[str]]]  # why nothing can be kept under the key; empty is good
+    missing: Callable[[Read, Any, Mapping[str, Output]], Awaitable[Barred]]  # of what `accept` would keep
     recall: Callable[[Read, str, str, str, Options], Awaitable[Recalled]]
     barred: Callable[[Read, Any, Mapping[str, Output]], Awaitable[Barred]] = _open  # the way back after bring-up
     wants: Callable[[Any], Mapping[str, int]] = lambda _facts: {}  # what it takes of quotas that the journal reserves

@@ -175,6 +175,7 @@ def queries(step: Step) -> list[Query]:
         step.fresh(out),
         step.observe(_ANY),
         step.vain(),
+        step.past(),
         step.check(out),
         step.trace(_ANY),
         *((guard.spoken, guard.restored) if (guard := step.guard(_ANY, out)) is not None else ()),

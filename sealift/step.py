@@ -175,8 +175,8 @@ class Step(ABC):
     after bring-up, or, where it `lets_in`, keeps a part of it down until then, and where it `opens`, all of it; `fences` that
     on a way back after bring-up the replacement serves nobody from then on; `renames` that a name leads nowhere until another
     bears it; `harbours` what a replacement that is kept lives in; `guards` what stands by from then on (`guard`); `quota` names
-    what is counted in the journal; `declares` the operations that its `local:` call
-    sends.
+    what is counted in the journal; `conditional` what is done only where `find` finds nothing, and so is no advice for hands;
+    `declares` the operations that its `local:` call sends.
     """
 
     key: str
@@ -194,6 +194,7 @@ class Step(ABC):
     interrupts: ClassVar[bool] = False
     lets_in: ClassVar[bool] = False
     opens: ClassVar[bool] = False
+    conditional: ClassVar[bool] = False
     fences: ClassVar[bool] = False
     renames: ClassVar[bool] = False
     harbours: ClassVar[bool] = False
@@ -304,6 +305,10 @@ class Step(ABC):
         """Return the step that keeps what a workload wrote to what this one made, when that is put aside after
         bring-up.
         """
+        return None
+
+    def past(self) -> Query | None:
+        """Return a read that answers, of what keeps writes, whether that which has them is gone: then there is nothing to keep."""
         return None
 
     def assured(self) -> "Step | None":

@@ -37,6 +37,7 @@ from sealift.steps.create_volume import CreateVolume
 from sealift.steps.db_belongings import AddRole, AwaitProxyTarget, DeregisterProxyTarget, RegisterProxyTarget
 from sealift.steps.db_clusters import CreateMember, DeleteCluster, LetInByDataApi, RestoreCluster, SetDataApi
 from sealift.steps.db_instances import DeleteInstance, RestoreInstance
+from sealift.steps.db_lost import DropLostCluster, DropLostInstance, GiveNameUp, TakeName
 from sealift.steps.db_modify import (
     FenceDatabase,
     GiveOwnGroups,
@@ -162,12 +163,15 @@ STEPS: tuple[type[Step], ...] = (
     DeregisterProxyTarget,
     DetachVolume,
     DisarmWatchdog,
+    DropLostCluster,
+    DropLostInstance,
     EndSessions,
     EndpointNow,
     EnterStandby,
     ExitStandby,
     FenceDatabase,
     GiveDbTags,
+    GiveNameUp,
     GiveOwnGroups,
     GiveParameters,
     GiveTags,
@@ -237,6 +241,7 @@ STEPS: tuple[type[Step], ...] = (
     SuspendProcesses,
     SuspendReaderScaling,
     SwitchOver,
+    TakeName,
     VerifyAttachments,
     VerifyServing,
     VerifyVolumes,

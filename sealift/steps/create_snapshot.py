@@ -29,7 +29,7 @@ from sealift.step import (
     specification,
     tag_filters,
 )
-from sealift.steps.looks import by_id, resting, snapshot_ready, timestamp
+from sealift.steps.looks import by_id, resting, snapshot_ready, timestamp, volumes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,6 +184,14 @@ class SafetySnapshot(Snapshot):
     """
 
     role: ClassVar[str] = "safety"
+
+    def past(self) -> Query:
+        """Ask whether somebody has deleted the volume."""
+
+        def read(reply: Mapping[str, Any]) -> bool:
+            return all(v["State"] in ("deleting", "deleted") for v in reply["Volumes"])
+
+        return Query(volumes(self.volume), read)
 
     def title(self) -> str:
         return f"keep what was written to {self.volume} in a snapshot"

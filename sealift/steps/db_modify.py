@@ -411,7 +411,7 @@ class RenameDatabase(ModifyDatabase):
 
         return Query(self.read(), read)
 
-    def needs(self) -> Watch | None:
+    def needs(self) -> Watch:
         """Wait for the name that it is to give up: a rename that is taken back may not have begun yet."""
         return self.until(f"named {self.database}", named(self.database))
 

@@ -190,9 +190,11 @@ class Invariants:
             return
         in_cut = one.quiesced and not one.up and not one.back
         handed_back = one.discarded and not one.back
+        # Whose start was answered may have booted from the replacement: the rows say so, and it is down until it runs.
+        starting = one.up and not one.turned and machine.state == "pending"
         self._ask(
             DOWN,
-            holds=in_cut or handed_back,
+            holds=in_cut or handed_back or starting,
             how=lambda: f"{machine.id} is {machine.state}, and its rows say that it is up",
         )
         self._went_down(one, machine.id, at)

@@ -126,3 +126,16 @@ def test_only_what_somebody_has_touched_is_theirs(*, theirs: bool) -> None:
         stage.world.clock.advance(60)
 
     assert theirs != any(how.startswith(f"({MIX})") for how in found(DISKS, "warm:/dev/sdg", take_off))
+
+
+def test_an_instance_that_starts_on_its_replacement_is_not_up_yet_and_its_time_counts() -> None:
+    """A start that takes longer than is waited for: its rows have a bring-up, and nothing of that is wrong."""
+
+    async def scene(stage: Stage) -> tuple[list[str], bool]:
+        stage.box.world.durations = replace(stage.box.world.durations, start_s=30 * 86400.0)
+        await stage.migrate(stage.driver())
+        (one,) = stage.invariants.watched.values()
+        found = [f"({v.invariant}) {v.how}" for v in stage.invariants.violations]
+        return found, one.up and stage.plan.target in one.down
+
+    assert play(*DISKS, scene) == ([], True)

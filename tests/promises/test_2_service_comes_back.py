@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sealift.render.story import of
 from sealift.sandbox import Durations
 from sealift.sandbox.faults import Fault
 from tests.pictures import changed, picture
@@ -376,3 +378,21 @@ async def test_a_copy_that_failed_is_deleted_and_not_waited_for(world: World) ->
     world.clock.advance(600)
     assert (5, {}) == (outcome.exit_code, changed(before, picture(world)))
     assert "left over" not in outcome.message
+
+
+async def test_an_instance_that_stays_pending_is_a_persons_and_counts_as_down(tmp_path: Path) -> None:
+    """A start that was answered may have booted from the replacement, whatever the state says: nothing is put back by itself
+    (exit 6), and nobody is told that the workload is up until it runs.
+    """
+    with sandbox(Durations(start_s=30 * 86400.0)) as box:
+        world = World(box, tmp_path)
+        instance = world.instance(ROOT)
+        outcome = await world.migrate(instance, route="clone")
+        state, shown = world.state(outcome.migration), of(world.driver.journal, outcome.migration)
+        row = shown.to_json()["migrations"][0]
+        assert (6, "pending", True) == (outcome.exit_code, world.power(instance), state.brought_up is not None)
+        assert f"{instance} has its replacement, and is 'pending'" in outcome.message
+        assert "runs on its replacement" not in outcome.message
+        assert (row["down_since"], row["down_seconds"] > 900) == (state.down_since(), True)
+        assert state.down_since() is not None
+        assert f"THE WORKLOAD OF {instance} IS DOWN since" in shown.text()

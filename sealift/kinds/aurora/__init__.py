@@ -36,6 +36,7 @@ AURORA_CLUSTER = Kind(
     stays=finalize.stays,
     unusable=finalize.unusable,
     recall=recall,
+    missing=finalize.missing,
     barred=finalize.barred,
     wants=wants,
     beside=beside,

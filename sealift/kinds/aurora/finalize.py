@@ -21,7 +21,7 @@ from sealift.steps import (
     DeleteQuarantine,
     Protect,
 )
-from sealift.steps.db_looks import databases_in, id_of, name_of, read_database
+from sealift.steps.db_looks import databases_in, id_of, name_of, read_database, status_of
 from sealift.surroundings import maybe
 
 FINALIZE = Phase.FINALIZE
@@ -166,6 +166,20 @@ async def _members(read: Read, facts: ClusterFacts, cluster: Mapping[str, Any]) 
     for member in databases_in(await read(call)) if names else ():
         wrong += unlike(member, name_of(member), facts.key.arn, None)
     return wrong
+
+
+async def missing(read: Read, facts: ClusterFacts, outputs: Mapping[str, Output]) -> Barred:
+    """Say that the replacement is gone, or going: then there is nothing that could be kept."""
+    new = _new(facts, outputs)
+    found = databases_in(await read(read_database(new, of_cluster=True))) if new else []
+    if not new or any(status_of(d) != "deleting" for d in found):
+        return Barred()
+    how = "is being deleted" if found else "is gone"
+    so = (
+        f"Its source is kept as {_old(facts.id, outputs)}, fenced off: a rollback stops at what is gone, and names the "
+        "commands that put it back by hand"
+    )
+    return Barred((f"the replacement of {facts.id} ({new}) {how}",), so=so)
 
 
 async def barred(read: Read, facts: ClusterFacts, outputs: Mapping[str, Output]) -> Barred:

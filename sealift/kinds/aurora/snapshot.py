@@ -67,6 +67,7 @@ from sealift.steps import (
     RestoreCluster,
     SetAttributes,
     StartSchedulers,
+    TakeName,
     WarmDbSnapshot,
 )
 from sealift.steps.db_reboots import reboots
@@ -139,7 +140,7 @@ def snapshot_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]:
         RenameDatabase(
             key="rename:old", phase=CUTOVER, to=old, of_cluster=True, groups=(Ref("quarantine", "GroupId"),), **source
         ),
-        RenameDatabase(key="rename:new", phase=CUTOVER, to=facts.id, **new),
+        TakeName(key="rename:new", phase=CUTOVER, to=facts.id, **new),
         _members_renamed(facts),
         _endpoints_on(facts),
         *_opened(facts, options, named),
@@ -249,9 +250,10 @@ def _members_renamed(facts: ClusterFacts) -> Lanes:
                     resource_id=m.resource_id,
                     to=set_aside(m.id),
                 ),
-                RenameDatabase(
+                TakeName(
                     key=f"rename:new:{m.id}",
                     phase=CUTOVER,
+                    member=True,
                     database=Ref(f"member:{m.id}", "DBInstanceIdentifier"),
                     resource_id=_new_id(m),
                     to=m.id,

@@ -67,6 +67,7 @@ EBS_INSTANCE = Kind(
     sound=SOUND,
     stays=finalize.stays,
     unusable=finalize.unusable,
+    missing=finalize.missing,
     barred=finalize.barred,
     recall=recall,
     pools=_pools,
@@ -89,6 +90,7 @@ EBS_VOLUME = Kind(
     sound=SOUND,
     stays=finalize.stays,
     unusable=finalize.unusable,
+    missing=finalize.missing,
     barred=finalize.barred,
     recall=recall,
 )

@@ -133,6 +133,21 @@ async def barred(read: Read, facts: Facts, outputs: Mapping[str, Output]) -> Bar
     return Barred(tuple(gone), so="there is nothing to put in the place of its replacement")
 
 
+async def missing(read: Read, facts: Facts, outputs: Mapping[str, Output]) -> Barred:
+    """Say which replacements are gone, or that their instance is: then there is nothing that could be kept."""
+    pairs = {str(o["VolumeId"]): v.id for v in facts.plain if "VolumeId" in (o := outputs.get(f"copy:{name(v)}", {}))}
+    described = (await read(volumes(*pairs)))["Volumes"] if pairs else ()
+    there = [v["VolumeId"] for v in described if v["State"] not in ("deleting", "deleted")]
+    if isinstance(facts, InstanceFacts):
+        found = instances_in(await read(instances(facts.id))).get(facts.id)
+        if found is None or found["State"]["Name"] in ("terminated", "shutting-down"):
+            left = f", or {', '.join(there)}, what is left of their replacements" if there else ""
+            so = f"Launch another instance, and attach {', '.join(pairs.values())} to it{left}"
+            return Barred((f"{facts.id} is {'gone' if found is None else found['State']['Name']}",), so=so)
+    gone = (f"{new}, the replacement of {old}, is gone" for new, old in pairs.items() if new not in there)
+    return Barred(tuple(gone), so="")
+
+
 async def stays(read: Read, facts: Facts, outputs: Mapping[str, Output]) -> Sequence[Mapping[str, str]]:
     """Return what outlives `finalize`: each with what it is, until when, and the command that ends it."""
     left: list[Mapping[str, str]] = []

@@ -29,6 +29,7 @@ from sealift.steps.db_looks import (
     read_database,
     read_named,
     replication_difference,
+    status_of,
 )
 from sealift.surroundings import maybe
 
@@ -181,6 +182,20 @@ async def _new_replica(read: Read, facts: InstanceFacts, replica: ReplicaFacts) 
         wrong.append(f"{replica.id}: {why}")
     groups = [g["VpcSecurityGroupId"] for g in replica.described.get("VpcSecurityGroups", ())]
     return wrong + unlike(database, replica.id, facts.key.arn, groups)
+
+
+async def missing(read: Read, facts: InstanceFacts, outputs: Mapping[str, Output]) -> Barred:
+    """Say that the replacement is gone, or going: then there is nothing that could be kept."""
+    new = _new(facts, outputs)
+    found = databases_in(await read(read_database(new))) if new else []
+    if not new or any(status_of(d) != "deleting" for d in found):
+        return Barred()
+    how = "is being deleted" if found else "is gone"
+    so = (
+        f"Its source is kept as {_old_name(facts, outputs)}, fenced off: a rollback stops at what is gone, and names the "
+        "commands that put it back by hand"
+    )
+    return Barred((f"the replacement of {facts.id} ({new}) {how}",), so=so)
 
 
 async def barred(read: Read, facts: InstanceFacts, outputs: Mapping[str, Output]) -> Barred:

@@ -77,6 +77,7 @@ from sealift.steps import (
     RestoreInstance,
     SetAttributes,
     StartSchedulers,
+    TakeName,
     WarmDbSnapshot,
 )
 
@@ -174,7 +175,7 @@ def snapshot_recipe(facts: InstanceFacts, options: Options) -> tuple[Step, ...]:
             replicas=tuple(facts.described.get("ReadReplicaDBInstanceIdentifiers") or ()),
             **source,
         ),
-        RenameDatabase(key="rename:new", phase=CUTOVER, to=facts.id, **new),
+        TakeName(key="rename:new", phase=CUTOVER, to=facts.id, **new),
         *_opened(facts, options, named),
         hand_over(facts),
         GiveOwnGroups(

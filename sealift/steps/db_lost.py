@@ -1,0 +1,148 @@
+"""The name of a replacement, and how it is given up where RDS cannot use its key any more (R-RDS-34).
+
+RDS renames nothing whose key it cannot use, and brings nothing back that keeps no backups. Until bring-up nobody has written to a
+replacement: then it is deleted in place of that, and the name is free for its source.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from sealift.estimate import SMALL_CALL
+from sealift.step import Context, Found, Output, Phase, Query, Seconds, Seen, Step, Undo, Watch
+from sealift.steps.db_clusters import DeleteCluster
+from sealift.steps.db_instances import DeleteInstance
+from sealift.steps.db_looks import Resource, databases_in, gone, name_of, read_database, status_of, watch
+from sealift.steps.db_modify import RenameDatabase, still
+
+LOST = "inaccessible-encryption-credentials"
+"""How the states of a database begin whose key RDS cannot use, for good or for now."""
+
+
+def _lost(database: Mapping[str, Any]) -> bool:
+    return status_of(database).startswith(LOST)
+
+
+def _kept_or_gone(database: Resource) -> Seen:
+    """Judge what is deleted only if it is lost: what is not stays as it is."""
+    if database is None or _lost(database) or status_of(database) == "deleting":
+        return gone(database)
+    return Seen(done=True, state=status_of(database))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropLostInstance(DeleteInstance):
+    """Delete an instance that nobody has written to, if RDS cannot use its key."""
+
+    looks_first: ClassVar[bool] = True
+    conditional: ClassVar[bool] = True
+
+    def title(self) -> str:
+        return f"delete {self.database} if RDS cannot use its key"
+
+    def before(self, ctx: Context) -> Query:
+        return _both(super().before(ctx), still(self.resource_id, self.database))
+
+    def find(self, ctx: Context) -> Query:
+        return Query(read_database(self.resource_id), _unless_lost_as(self.database))
+
+    def ready(self, out: Output) -> Watch:
+        return watch(self.resource_id, _kept_or_gone, "gone")
+
+    def seconds(self) -> Seconds:
+        return SMALL_CALL  # a look; where it deletes, that is in place of the rename
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropLostCluster(DeleteCluster):
+    """Delete a cluster that nobody has written to, if RDS cannot use its key; its members have gone before it."""
+
+    looks_first: ClassVar[bool] = True
+    conditional: ClassVar[bool] = True
+
+    def title(self) -> str:
+        return f"delete {self.database} if RDS cannot use its key"
+
+    def before(self, ctx: Context) -> Query:
+        return _both(super().before(ctx), still(self.resource_id, self.database, of_cluster=True))
+
+    def find(self, ctx: Context) -> Query:
+        return Query(read_database(self.resource_id, of_cluster=True), _unless_lost_as(self.database))
+
+    def ready(self, out: Output) -> Watch:
+        return watch(self.resource_id, _kept_or_gone, "gone", of_cluster=True)
+
+    def seconds(self) -> Seconds:
+        return SMALL_CALL
+
+
+def _both(ours: Query, named: Query) -> Query:
+    return Query(ours.call, lambda reply: [*ours.read(reply), *named.read(reply)])
+
+
+def _unless_lost_as(name: Any) -> Callable[[Mapping[str, Any]], Found | None]:
+    """Tell that nothing is to be deleted: RDS can use the key, or it does not bear the name any more."""
+
+    def read(reply: Mapping[str, Any]) -> Found | None:
+        return None if any(_lost(d) and name_of(d) == str(name).lower() for d in databases_in(reply)) else Found({})
+
+    return read
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakeName(RenameDatabase):
+    """Give a replacement the name of its source, which is free by now."""
+
+    member: bool = False  # of an Aurora cluster
+
+    def undo(self) -> Undo:
+        about: dict[str, Any] = {"phase": Phase.RESTORE, "lane": self.lane, "resource_id": self.resource_id}
+        drop: dict[str, Any] = {"key": f"undo:{self.key}:lost", "database": self.to, "roles": ("copy", "replacement")}
+        lost: Step = (
+            DropLostCluster(**drop, **about)
+            if self.of_cluster
+            else DropLostInstance(**drop, **about, member=self.member)
+        )
+        name = GiveNameUp(
+            key=f"undo:{self.key}", database=self.to, to=self.database, of_cluster=self.of_cluster, **about
+        )
+        return lost, name
+
+    def undo_once_up(self) -> Undo:
+        """Keep it, whatever becomes of the key: it has been written to."""
+        return super().undo()
+
+
+@dataclass(frozen=True, kw_only=True)
+class GiveNameUp(RenameDatabase):
+    """Give a replacement the name back that it came with, whatever else becomes of it; one that is gone bears none."""
+
+    def needs(self) -> Watch:
+        """Wait for the name as any rename does, for one that is taken back may not have begun yet; what is gone gives up none."""
+        named = super().needs()
+
+        def judge(database: Resource) -> Seen:
+            if database is None:
+                return Seen(stray="it is gone", state="gone")
+            if _lost(database) and name_of(database) == str(self.to).lower():
+                return Seen(stray="it has given it up already", state=status_of(database))
+            return named.judge(database)
+
+        return watch(self.resource_id, judge, named.want, of_cluster=self.of_cluster)
+
+    def find(self, ctx: Context) -> Query:
+        def read(reply: Mapping[str, Any]) -> Found | None:
+            return Found({}) if all(name_of(d) == str(self.to).lower() for d in databases_in(reply)) else None
+
+        return Query(self.read(), read)
+
+    def ready(self, out: Output) -> Watch:
+        named = super().ready(out)
+
+        def judge(database: Resource) -> Seen:
+            if database is None:
+                return Seen(done=True, state="gone")
+            given_up = _lost(database) and name_of(database) == str(self.to).lower()
+            return Seen(done=True, state=status_of(database)) if given_up else named.judge(database)
+
+        return watch(self.resource_id, judge, named.want, of_cluster=self.of_cluster)

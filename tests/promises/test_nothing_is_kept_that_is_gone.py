@@ -1,0 +1,122 @@
+"""`accept` keeps what is there: where somebody has deleted the replacement it refuses, and says what can be done."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealift.clock import VirtualClock
+from sealift.driver import Outcome
+from sealift.sandbox import Durations, Sandbox
+from tests.databases import ACKS, RATE
+from tests.promises.acts import refuse
+from tests.world import DATA, REGION, ROOT, World
+
+
+async def accepted(world: World, migration: str) -> Outcome:
+    outcome: Outcome = await world.act(world.driver.accept(migration))
+    return outcome
+
+
+@pytest.mark.parametrize("when", ["before it is in doubt", "after"])
+async def test_a_loose_volume_whose_replacement_is_gone(instant: World, when: str) -> None:
+    """Exit 4 names the replacement and the way back, which puts all as it was; accept is not offered any more."""
+    volume = instant.box.add_volume(REGION)
+    instant.clock.advance(3600)
+    made: list[str] = []
+
+    def delete() -> None:
+        made.extend(v for v in instant.all_volumes() if v != volume)
+        for v in made:
+            instant.ec2.delete_volume(VolumeId=v)
+
+    def act(event: Any) -> None:
+        if (event.name, event.step) != ("step-done", "hand-over"):
+            return
+        if when == "after":
+            refuse(instant, "ec2:CreateTags", "TagLimitExceeded", times=1)
+        else:
+            delete()
+
+    driver = instant.new_driver(listeners=[act])
+    doubt = await instant.migrate(volume, driver=driver, route="clone")
+    assert doubt.exit_code == 6, doubt.message
+    if when == "after":
+        delete()
+    kept = await accepted(instant, doubt.migration)
+    told = await instant.act(instant.driver.resume(doubt.migration))
+    assert kept.exit_code == 4, kept.message
+    assert f"{made[0]}, the replacement of {volume}, is gone" in kept.message
+    assert f"sealift rollback {doubt.migration} --discard-writes" in kept.message
+    assert "sealift accept" not in told.message
+    assert f"It cannot be kept: {made[0]}, the replacement of {volume}, is gone" in told.message
+
+    back = await instant.act(instant.driver.rollback(doubt.migration, discard_writes=True))
+    assert back.exit_code == 0, back.message
+    assert f"{made[0]}: it is gone, and what was written to it since bring-up with it" in back.message
+    assert [volume] == list(instant.all_volumes())
+
+
+async def test_what_has_neither_replacement_nor_source_can_only_be_given_up(instant: World) -> None:
+    """A janitor has deleted both: no way back is left that could be named, and accept says what it ends (exit 0)."""
+    volume = instant.box.add_volume(REGION)
+    instant.clock.advance(3600)
+    gone: list[str] = []
+
+    def janitor(event: Any) -> None:
+        if (event.name, event.step) == ("step-done", "hand-over"):
+            gone.extend(instant.all_volumes())
+            for v in gone:
+                instant.ec2.delete_volume(VolumeId=v)
+
+    doubt = await instant.migrate(volume, driver=instant.new_driver(listeners=[janitor]), route="clone")
+    assert (doubt.exit_code, f"sealift accept {doubt.migration}" in doubt.message) == (6, True), doubt.message
+    kept = await accepted(instant, doubt.migration)
+    assert kept.exit_code == 0, kept.message
+    assert f"{volume} is given up, for neither its replacement nor its source is left" in kept.message
+    assert all(v in kept.message for v in gone)
+
+
+async def test_an_instance_that_is_terminated(instant: World) -> None:
+    """Exit 4: what is gone, and what another instance can be made of."""
+    instance = instant.instance(ROOT, DATA)
+    doubt = await instant.migrate(instance, route="clone", after="false")
+    instant.ec2.terminate_instances(InstanceIds=[instance])
+    instant.clock.advance(120)
+    kept = await accepted(instant, doubt.migration)
+    assert kept.exit_code == 4, kept.message
+    assert f"{instance} is terminated" in kept.message
+    assert re.search("Launch another instance, and attach vol-", kept.message)
+
+
+@pytest.mark.parametrize("target", ["rds:shop", "aurora:shop"])
+async def test_a_database_whose_replacement_is_gone(tmp_path: Path, target: str) -> None:
+    """The same for what RDS does not describe any more, or is about to delete."""
+    with Sandbox(clock=VirtualClock(), durations=Durations()) as box:
+        world, rds = World(box, tmp_path), box.client("rds")
+        if target == "rds:shop":
+            box.add_db_instance("shop", "mysql", write_mib_per_s=RATE)
+        else:
+            box.add_db_cluster("shop", "aurora-mysql", write_mib_per_s=RATE)
+        world.clock.advance(3600)
+        doubt = await world.migrate(target, route="snapshot", acks=ACKS, after="false")
+        assert doubt.exit_code == 6, doubt.message
+        if target == "rds:shop":
+            rds.modify_db_instance(DBInstanceIdentifier="shop", DeletionProtection=False, ApplyImmediately=True)
+            world.clock.advance(600)
+            rds.delete_db_instance(DBInstanceIdentifier="shop", SkipFinalSnapshot=True)
+        else:
+            (cluster,) = rds.describe_db_clusters(DBClusterIdentifier="shop")["DBClusters"]
+            rds.modify_db_cluster(DBClusterIdentifier="shop", DeletionProtection=False, ApplyImmediately=True)
+            world.clock.advance(600)
+            for member in cluster["DBClusterMembers"]:
+                rds.delete_db_instance(DBInstanceIdentifier=member["DBInstanceIdentifier"], SkipFinalSnapshot=True)
+            rds.delete_db_cluster(DBClusterIdentifier="shop", SkipFinalSnapshot=True)
+        early = await accepted(world, doubt.migration)
+        world.clock.advance(7200)
+        late = await accepted(world, doubt.migration)
+        assert (early.exit_code, late.exit_code) == (4, 4), early.message
+        assert "is being deleted" in early.message
+        assert "the replacement of shop" in late.message
+        assert "is gone" in late.message
