@@ -19,7 +19,6 @@ from sealift.events import Event
 from sealift.gate import turn_back_at, window_of
 from sealift.recipe import DOWN, seconds_back
 from sealift.sandbox.faults import Fault
-from sealift.watch import ABSENT_MEANS_GONE
 from tests.faults.crashes import ACTS, Tried
 from tests.faults.forking import Broken, Forks, guarded
 from tests.faults.hands import MEANWHILE
@@ -34,6 +33,9 @@ LATE = 3700.0
 
 Some go through two: a database that gets another name is being modified, and is renamed then. Each of them is late.
 """
+
+UNDONE = 900.0
+"""Seconds that a step waits for what somebody has deleted or taken back, at most: the longest deadline before bring-up."""
 
 NEVER_COMES = "a state that never comes"
 
@@ -225,7 +227,7 @@ BAD = {
                 m.name,
                 lambda s, p, m=m: p is Purpose.MUTATE and s.operation in m.operations,  # type: ignore[misc]
                 m.act,
-                waits=ABSENT_MEANS_GONE,  # what somebody has deleted is believed gone after a while
+                waits=UNDONE,
                 after=True,
             )
             for m in MEANWHILE

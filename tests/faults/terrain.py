@@ -265,7 +265,7 @@ class Terrain:
         try:
             (plan,) = await driver.plan([goal.text], self.options(goal, route, **told))
         except SealiftError as error:
-            return Outcome(goal.unit, "", error.exit_code, str(error))
+            return Outcome(goal.unit, "", error.exit_code, f"{goal.unit}: {error}")  # whoever has typed it knows
         return await driver.migrate(
             plan, approved_by="a walk" if approved else None, no_wait=not wait, observed=bool(errand.number % 2)
         )
