@@ -127,7 +127,8 @@ class Before:
 
     def _once_moved(self, t: Terrain, goal: Goal) -> bool:
         """Tell whether an earlier migration of a target has been finalized: what was before is no more."""
-        return any(t.goal_of(m) == goal and t.state(str(m["id"])).end == "finalized" for m in t.migrations())
+        known = (m for m in t.migrations() if t.state(str(m["id"])).end == "finalized")
+        return goal.text in t.once_finalized or any(t.goal_of(m) == goal for m in known)
 
     def _left(self, t: Terrain, places: dict[str, dict[str, Any]]) -> Iterator[str]:
         """Yield what there is that was not there before, and that no row names, or that a way back should have cleaned."""

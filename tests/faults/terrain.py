@@ -116,6 +116,7 @@ class Terrain:
         self.drivers = 0
         self.journals = 1
         self.taps: list[Tap] = []
+        self.once_finalized = set[str]()  # targets whose finalized migration a lost journal had
         self.told_once = ""  # what journals that are lost said of migrations that were over: a person has read it
 
     @property
@@ -317,8 +318,9 @@ class Terrain:
 
     def lose_the_journal(self) -> None:
         """Let the journal's disk be gone: every later driver has an empty one."""
-        over = [m for m in self.migrations() if self.state(str(m["id"])).end in ("rolled-back", "finalized")]
-        self.told_once += _said_of(self.journal, over)
+        ends = [(m, self.state(str(m["id"])).end) for m in self.migrations()]
+        self.told_once += _said_of(self.journal, [m for m, end in ends if end in ("rolled-back", "finalized")])
+        self.once_finalized |= {self.goal_of(m).text for m, end in ends if end == "finalized"}
         self.journals += 1
         self.invariants.forget_rows()
         self.world.driver.close()
