@@ -244,8 +244,14 @@ class State:
 
     @property
     def kept(self) -> list[str]:
-        """The snapshots in which the way back has kept what was written since bring-up (`Step.salvage`)."""
-        made = [r.output for k, r in self.rows.items() if k.startswith("safety:") and r.output and r.state != "void"]
+        """The snapshots in which the way back has kept what was written since bring-up (`Step.salvage`): none that has failed, whose
+        replacement is left over instead.
+        """
+        failed = [k for k, r in self.rows.items() if r.state == "failed"]
+        safety = {
+            k: r.output for k, r in self.rows.items() if k.startswith("safety:") and r.output and r.state != "void"
+        }
+        made = [out for k, out in safety.items() if not any(one.endswith(f":{k}") for one in failed)]
         return [str(out.get("name") or out.get("SnapshotId")) for out in made]
 
     def stands(self, step: str) -> bool:

@@ -369,7 +369,8 @@ async def _strike(stage: Stage, act: str, wanted: Wanted, at_once: int) -> tuple
         if isinstance(came, Broken):
             tried.append(Tried(act, str(moment), name, [came.why]))
             continue
-        tried.append(Tried(act, str(moment), name, judged(act, BAD[name], came, ends), came[-1].checks))
+        wrong = judged(act, BAD[name], came, ends, moment.operation)
+        tried.append(Tried(act, str(moment), name, wrong, came[-1].checks))
     return walk.seen, tried
 
 
@@ -408,11 +409,12 @@ async def _mended(act: str, bad: Bad, moment: Moment, stage: Stage, ended: Ended
 # -- the judge -----------------------------------------------------------------------------------------------------------
 
 
-def judged(act: str, bad: Bad, came: list[Ended], ends: Ends) -> list[str]:
+def judged(act: str, bad: Bad, came: list[Ended], ends: Ends, operation: str = "") -> list[str]:
     """Return what is wrong with how a run ended when it was struck, and with how it ended when the fault had cleared."""
     first, last = came[0], came[-1]
     if bad.after:
-        return last.wrong + [w for e in came for w in _after_somebody(e, ends)]
+        stopped = operation == "ec2:StartInstances" and last.code == 0  # by them, and what is kept as it is stays so
+        return last.wrong + [w for e in came for w in _after_somebody(e, ends) if not (stopped and e is last)]
     wrong = last.wrong + [f"at once: {w}" for w in _at_once(act, bad, first, ends)]
     if last is not first and not (bad.in_a_window and last.code == 3):
         wrong += [f"then: {w}" for w in at_rest(last, ends)]

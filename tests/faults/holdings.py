@@ -4,6 +4,7 @@ The sandbox knows contents as spans of time in which a workload has written (`se
 differs from run to run; how a thing stands to the source of its data does not. A source is what held a stream before the run.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -41,6 +42,11 @@ def relation(here: Contents, there: Contents) -> str:
         return OTHER
     moment = "while it wrote" if any(start < parts < end for start, end in _spans(there)) else "at rest"
     return f"{PARTED if own else EARLIER}, {moment}"
+
+
+def _who(kept: Iterable[str]) -> Iterator[str]:
+    """Yield what an engine keeps, users and all; a password that RDS has made up for a secret that it manages is another each time."""
+    return (re.sub(r": [0-9a-f]{32}$", ": managed", word) for word in kept)
 
 
 def _spans(contents: Contents) -> Iterator[Span]:
@@ -135,11 +141,11 @@ class Holdings:
         return about if db.cluster else {**about, **self._store(db.store)}
 
     def _store(self, store: Store) -> dict[str, Any]:
-        return {"holds": self.told(store), "kept": sorted(store.kept), "job": store.job, "inbound": store.inbound}
+        return {"holds": self.told(store), "kept": sorted(_who(store.kept)), "job": store.job, "inbound": store.inbound}
 
     def _db_snapshot(self, shot: DbSnapshot) -> dict[str, Any]:
         about = {"role": shot.tags.get("sealift:role"), "encrypted": shot.storage.type, "key": shot.storage.key}
-        return {**about, "state": shot.state, "kept": sorted(shot.kept), "holds": self._words(shot.held)}
+        return {**about, "state": shot.state, "kept": sorted(_who(shot.kept)), "holds": self._words(shot.held)}
 
     def _regions(self) -> Iterable[Region]:
         return self.box.world.regions.values()

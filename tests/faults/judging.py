@@ -10,6 +10,7 @@ of what has been made since differ from run to run and are masked, as are moment
 | the zone of a member of a cluster that was restored | RDS chooses it (R-RDS-83) |
 | how old the state in a baseline snapshot is | it is taken while the workload writes, and how long ago that was is no promise |
 | after a way back once up: a snapshot of each replacement | what was written since is kept (`Step.salvage`); they are counted |
+| after a way back once up: the replacement itself | its safety snapshot has failed, and the message says so (`FAILED`) |
 | what a message has named as left over | it was said, once, at the end of the attempt that left it (`named`) |
 """
 
@@ -206,8 +207,15 @@ def undisturbed(ends: Ends, code: int) -> list[str]:
 
 
 def same(ended: Ended, ends: Ends) -> list[str]:
-    """Ended as the run that nobody disturbed."""
-    return [*_coded(ended, ends.undisturbed.code), *compared(ended, ends.undisturbed.picture, "the undisturbed one")]
+    """Ended as the run that nobody disturbed; where a safety snapshot has failed, its replacement is left over in its stead."""
+    picture = ends.undisturbed.picture
+    if FAILED.search(ended.message):
+        picture = Counter({line: n for line, n in picture.items() if not _safety(line)})
+    return [*_coded(ended, ends.undisturbed.code), *compared(ended, picture, "the undisturbed one")]
+
+
+FAILED = re.compile(r"left over: [^;]*: the snapshot went to '")
+"""A message that names a snapshot of the way back which has failed."""
 
 
 def put_back(ended: Ended, ends: Ends) -> list[str]:

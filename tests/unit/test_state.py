@@ -194,6 +194,15 @@ def test_safety_snapshots_are_kept_by_name() -> None:
     assert ["snap-1", "rds-1"] == story.state.kept
 
 
+@pytest.mark.parametrize("waits", ["kept:safety:a", "await:safety:a"])
+def test_a_safety_snapshot_that_has_failed_keeps_nothing(waits: str) -> None:
+    """Its replacement is left over then, and nobody is told that what was written is in the snapshot."""
+    story = told().add("safety:a", "made", SnapshotId="snap-1").add("safety:b", "made", SnapshotId="snap-2")
+    story.add(waits, "made").add(waits, "failed")
+
+    assert ["snap-2"] == story.state.kept
+
+
 # -- the migration -----------------------------------------------------------------------------------------------------
 
 
