@@ -50,6 +50,8 @@ class Act(Step):
     finds_again: Query | None = None
     ages: Query | None = None
     observes: Query | None = None
+    vains: Query | None = None
+    pasts: Query | None = None
     needed: Watch | None = None
     waited: Watch | None = None
     checks: Query | None = None
@@ -66,6 +68,8 @@ class Act(Step):
     asks_health: bool = False  # type: ignore[misc]
     interrupts: bool = False  # type: ignore[misc]
     lets_in: bool = False  # type: ignore[misc]
+    opens: bool = False  # type: ignore[misc]
+    conditional: bool = False  # type: ignore[misc]
     fences: bool = False  # type: ignore[misc]
     renames: bool = False  # type: ignore[misc]
     harbours: bool = False  # type: ignore[misc]
@@ -126,6 +130,12 @@ class Act(Step):
 
     def ready(self, out: Any) -> Watch | None:
         return self.waited if dict(out) is not None else None
+
+    def vain(self) -> Query | None:
+        return self.vains
+
+    def past(self) -> Query | None:
+        return self.pasts
 
     def check(self, out: Any) -> Query | None:
         return self.checks if dict(out) is not None else None

@@ -11,7 +11,7 @@ from sealift.clock import side_by_side
 from sealift.engine import BACK, Engine, in_doubt, stands, taken_off
 from sealift.errors import CallError, ClockLost, NeedsPerson, Retry, SealiftError
 from sealift.gate import Window
-from sealift.journal import READERS, WRITERS
+from sealift.journal import READERS, WRITERS, State
 from sealift.pace import HOUR
 from sealift.recipe import Span, recipe
 from sealift.step import Found, Phase, Ref, Seen, Step
@@ -382,6 +382,78 @@ async def test_a_part_that_waits_for_its_health_is_down_still(bench: Bench) -> N
     engine = await asked(bench, *recipe(*a_recipe(), health))
 
     assert engine.state.down_since() is not None
+
+
+async def served(bench: Bench, *confirmed: Step) -> bool:
+    """A confirmation fails and a person is asked; return whether writers count as served: it runs, an interruption is to come."""
+    bench.gateway.answers["tags"] = [refusal()]
+    engine = await asked(bench, *recipe(*a_recipe(), *confirmed, act("reboot", Phase.CONFIRM, interrupts=True)))
+    return engine.state.down_since() is None
+
+
+def lets_clients_in(key: str = "open", **more: Any) -> Act:
+    return act(key, Phase.CONFIRM, interrupts=True, opens=True, wants=(Ref("copy", "id"),), **more)
+
+
+SET, BEING_SET = waits(lambda: UP), waits(lambda: Seen(state="modifying"))
+
+
+@pytest.mark.parametrize(
+    ("opening", "so"),
+    [
+        (lets_clients_in(observes=asks(dict), waited=SET), True),
+        (lets_clients_in(observes=asks(dict), waited=BEING_SET), False),
+        (lets_clients_in(observes=asks(dict)), True),
+        (lets_clients_in(waited=BEING_SET), True),
+        (act("other", Phase.CONFIRM, interrupts=True, observes=asks(dict), waited=BEING_SET), True),
+    ],
+    ids=["it has come about", "it is under way", "nothing is waited for", "nothing tells", "it lets nobody in"],
+)
+async def test_where_clients_are_let_in_later_a_look_tells_whether_they_are(
+    bench: Bench, opening: Step, so: bool
+) -> None:
+    """It runs, and what opens it has not been reached: it may have come about by itself."""
+    assert so == await served(bench, opening)
+
+
+async def test_each_that_lets_clients_in_is_looked_at(bench: Bench) -> None:
+    """Of which nothing tells hides no other."""
+    assert not await served(
+        bench, lets_clients_in("first"), lets_clients_in("second", observes=asks(dict), waited=BEING_SET)
+    )
+
+
+async def test_what_lets_clients_in_and_has_its_row_is_not_looked_at(bench: Bench) -> None:
+    """It was reached: its row tells."""
+    opening = lets_clients_in(observes=asks(dict), waited=BEING_SET)
+    bench.gateway.answers |= {"open": [refusal()], "tags": [{}]}
+
+    engine = await asked(bench, *recipe(*a_recipe(), opening, act("reboot", Phase.CONFIRM, interrupts=True)))
+
+    assert engine.state.down_since() is None
+
+
+async def test_clients_of_whom_nothing_can_be_read_count_as_kept_out(bench: Bench) -> None:
+    """What cannot be read is not said to be well."""
+    bench.gateway.unread["ec2:DescribeTags"] = refusal()
+
+    assert not await served(bench, lets_clients_in(observes=asks(dict, "ec2:DescribeTags")))
+
+
+async def test_what_is_gone_cannot_be_kept(bench: Bench) -> None:
+    """It is asked of the state as it is, and said in place of how to keep it."""
+
+    async def gone(state: State) -> str:
+        return f"vol-9, the replacement in {state.id}, is gone"
+
+    bench.gateway.answers["tags"] = [refusal()]
+    engine = bench.engine(*a_recipe(), gone=gone)
+    with pytest.raises(NeedsPerson) as caught:
+        await bench.act(engine.run())
+
+    remedy = str(caught.value.remedy)
+    assert f"It cannot be kept: vol-9, the replacement in {bench.migration}, is gone. {BACK[:20]}" in remedy
+    assert "sealift accept" not in remedy
 
 
 # -- somebody else's start ---------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sealift.aws.gateway import Purpose
 from sealift.engine import ABSENCE_BELIEVED, CLOCK_SKEW, SAY_SO, STRAY_FOR, Engine
 from sealift.errors import (
     CallError,
@@ -802,6 +803,158 @@ async def test_somebody_elses_start_is_seen_before_each_request_of_the_way_back(
     assert ["undo:flags"] == [k for k in bench.gateway.keys if k.startswith("undo")]
     assert "somebody else started it there" in error.message
     assert ("undo:attach", "vol-1") == (error.step, error.resource)  # what was about to be sent
+
+
+# -- what is gone meanwhile --------------------------------------------------------------------------------------------
+
+
+def two_copies(*pasts: Any) -> tuple[Any, ...]:
+    """Two copies, each with what keeps its writes; `pasts`: what each answers to whether its copy is gone."""
+    names = ("data", "logs")
+    copies = [
+        act(
+            name,
+            operation=COPY,
+            gives={"id": name},
+            kept_by=undo(f"safety:{name}", volume=f"vol-{name}", pasts=past),
+            taken_back=undo(name, Phase.CLEAN),
+        )
+        for name, past in zip(names, pasts, strict=True)
+    ]
+    return recipe(*list(STEPS.values())[:2], *copies, act("attach", exposes=True), STEPS["start"])
+
+
+def saved(bench: Bench) -> list[str]:
+    return [k for k in bench.gateway.keys if k.startswith("undo:safety")]
+
+
+@pytest.mark.parametrize(
+    ("pasts", "kept"),
+    [
+        ((asks(lambda: True), asks(lambda: False)), ["undo:safety:logs"]),
+        ((asks(lambda: False), asks(lambda: True)), ["undo:safety:data"]),
+        ((None, asks(lambda: True)), ["undo:safety:data"]),
+    ],
+    ids=["the first", "the second", "one that cannot tell comes before"],
+)
+async def test_what_is_gone_of_a_replacement_is_not_saved_and_named(bench: Bench, pasts: Any, kept: list[str]) -> None:
+    """Its writes went with it: the original is put back all the same."""
+    steps = two_copies(*pasts)
+    await runs(bench, *steps)
+
+    engine = await back(bench, *steps, why="slow")
+
+    lost = ({"undo:safety:data", "undo:safety:logs"} - set(kept)).pop()
+    volume = lost.replace("undo:safety:", "vol-")
+    why = "it is gone, and what was written to it since bring-up with it"
+    assert (kept, [f"{volume}: {why}"]) == (saved(bench), engine.leftovers)
+    assert (lost, why) == tuple(bench.entry(None, "leftover").data[k] for k in ("step", "why"))
+    assert lost == bench.told("leftover")[-1].step
+    assert "rolled-back" == engine.state.end
+
+
+async def test_what_is_saved_already_is_not_asked_for_and_what_comes_after_it_is(bench: Bench) -> None:
+    """A way back that was stuck goes on: what somebody has deleted since is no longer waited for."""
+    gone: list[bool] = [False]
+    looked: list[float] = []
+    stop, data, logs, attach, start = two_copies(asks(lambda: looked.append(bench.passed)), asks(lambda: gone[0]))[1:]
+    mount = act("mount", taken_back=undo("mount"))
+    steps = recipe(stop, Lanes({"data": [data], "logs": [logs, mount]}), attach, start)
+    await runs(bench, *steps)
+    bench.gateway.answers["undo:mount"] = [refused("busy")]
+    with pytest.raises(NeedsPerson):
+        await back(bench, *steps, why="slow")
+    assert ["undo:safety:data"] == saved(bench)
+    gone[0] = True
+
+    engine = await back(bench, *steps, why="slow")
+
+    assert (["undo:safety:data"], 1) == (saved(bench), len(looked))
+    why = "it is gone, and what was written to it since bring-up with it"
+    assert ("rolled-back", [f"vol-logs: {why}"]) == (engine.state.end, engine.leftovers)
+
+
+async def test_where_nobody_can_tell_whether_it_is_gone_it_is_saved(bench: Bench) -> None:
+    """What is refused to be read may be there."""
+    bench.gateway.unread["ec2:DescribeTags"] = refused()
+    steps = two_copies(asks(lambda: True, "ec2:DescribeTags"), asks(lambda: False))
+    await runs(bench, *steps)
+
+    engine = await back(bench, *steps, why="slow")
+
+    assert (["undo:safety:data", "undo:safety:logs"], []) == (sorted(saved(bench)), engine.leftovers)
+
+
+async def test_nobody_asks_what_is_gone_where_nothing_is_to_be_saved(bench: Bench) -> None:
+    """Before bring-up nothing was written; and who does without the writes has said so."""
+    steps = two_copies(asks(lambda: 1 / 0), asks(lambda: 1 / 0))
+    bench.gateway.answers["attach"] = [refused("attach")]
+
+    engine = await runs(bench, *steps)
+
+    assert ("rolled-back", []) == (engine.state.end, saved(bench))
+
+
+async def test_nobody_asks_what_is_gone_of_what_is_kept_in_its_place(bench: Bench) -> None:
+    """Who does without a safety snapshot keeps the replacement itself."""
+    steps = two_copies(asks(lambda: 1 / 0), asks(lambda: 1 / 0))
+    await runs(bench, *steps)
+
+    engine = await back(bench, *steps, why="slow", salvage=False)
+
+    assert ("rolled-back", []) == (engine.state.end, saved(bench))
+
+
+# -- what is done only in some state -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("stuck", "sent"),
+    [("undo:name", ["undo:clear"] * 2 + ["undo:name"] * 2), ("undo:stop", ["undo:clear", "undo:name"])],
+    ids=["before what it clears the way for", "after it"],
+)
+async def test_what_clears_the_way_is_judged_again_until_it_was_of_use(
+    bench: Bench, stuck: str, sent: list[str]
+) -> None:
+    """Something may have come into the way since; once the step is done, nothing is in its way."""
+    backs = (undo("plain"), undo("clear", conditional=True), undo("name"))
+    steps = a_recipe(copy=act("copy", operation=COPY, gives={"id": "v"}, taken_back=backs))
+    bench.gateway.answers |= {"attach": [refused("attach")], stuck: [refused(stuck)]}
+    await needs_a_person(bench, *steps)
+
+    await runs(bench, *steps)
+
+    about = [k for k in bench.gateway.keys if k in ("undo:plain", "undo:clear", "undo:name")]
+    assert sorted(["undo:plain", *sent]) == sorted(about)
+    again = len(sent) > 2
+    assert (["intent", "made", "done", *(["void", "intent", "made", "done"] if again else [])]) == bench.rows(
+        "undo:clear"
+    )
+
+
+# -- while it is waited for --------------------------------------------------------------------------------------------
+
+
+async def test_what_has_become_vain_is_not_waited_for_to_its_deadline(bench: Bench) -> None:
+    """It is asked between two looks; all that is wrong is said, and it goes back."""
+    wrong: list[list[str]] = [["it was started", "it was written to"], []]
+    reads = asks(wrong.pop, "ec2:DescribeTags")
+    attach = act(
+        "attach",
+        exposes=True,
+        volume=Ref("copy", "id"),  # type: ignore[arg-type]
+        waited=waits(lambda: Seen(state="attaching")),
+        vains=reads,
+    )
+
+    engine = await runs(bench, *a_recipe(attach=attach))
+
+    trouble = bench.entry(None, "trouble").data
+    assert ("CutVoid", "it was started; it was written to") == (trouble["error"], trouble["message"])
+    assert ("attach", "vol-9") == (trouble["step"], trouble["resource"])
+    assert [Purpose.POLL] * 2 == [purpose for name, purpose, _ in bench.gateway.reads if name == "ec2:DescribeTags"]
+    assert "rolled-back" == engine.state.end
+    assert bench.passed < 60
 
 
 # -- when the way back fails -------------------------------------------------------------------------------------------

@@ -334,6 +334,81 @@ async def test_what_has_no_plain_volume_asks_for_none() -> None:
     assert [] == door.asked
 
 
+# -- what is kept ------------------------------------------------------------------------------------------------------
+
+
+def there(*ids: str, state: str = "in-use") -> list[dict[str, Any]]:
+    return [{"VolumeId": id_, "State": state} for id_ in ids]
+
+
+async def test_while_its_replacements_and_its_instance_are_there_nothing_is_missing() -> None:
+    """Replacements are asked for at once, by id; then the instance. A stopped one can be started."""
+    door = a_door(volumes=there("vol-9root", "vol-9data"), instances=machine(state="stopped"))
+
+    found = await end.missing(door, FACTS, OUTPUTS)
+
+    assert ((), "", ()) == (found.why, found.so, found.heal)
+    assert [
+        {"Filters": [{"Name": "volume-id", "Values": ["vol-9root", "vol-9data"]}]},
+        {"Filters": [{"Name": "instance-id", "Values": [INSTANCE]}]},
+    ] == [call.params for call in door.asked]
+
+
+@pytest.mark.parametrize(
+    "volumes",
+    [there("vol-9root"), [*there("vol-9root"), *there("vol-9data", state="deleting")]],
+    ids=["not described", "deleting"],
+)
+async def test_a_replacement_that_is_gone_is_named_with_its_source(volumes: list[dict[str, Any]]) -> None:
+    """The instance is there: what it needs is another volume, and no advice is given."""
+    found = await end.missing(a_door(volumes=volumes), FACTS, OUTPUTS)
+
+    assert ((f"vol-9data, the replacement of {DATA}, is gone",), "") == (found.why, found.so)
+
+
+async def test_a_deleted_replacement_that_is_described_still_is_gone() -> None:
+    """For a while EC2 describes what was deleted. A volume alone has no instance to ask for."""
+    door = a_door(volumes=there("vol-9", state="deleted"))
+
+    found = await end.missing(door, alone(), {f"copy:{DATA}": {"VolumeId": "vol-9"}})
+
+    assert (f"vol-9, the replacement of {DATA}, is gone",) == found.why
+    assert 0 == door.times("ec2:DescribeInstances")
+
+
+@pytest.mark.parametrize(
+    ("instances", "how"),
+    [
+        ({"Reservations": []}, "gone"),
+        (machine(state="terminated"), "terminated"),
+        (machine(state="shutting-down"), "shutting-down"),
+    ],
+    ids=["not described", "terminated", "shutting down"],
+)
+async def test_where_the_instance_is_gone_another_takes_the_sources_or_what_is_left(instances: Any, how: str) -> None:
+    """It is said how it is, and what helps: replacements that went with it are not offered."""
+    found = await end.missing(a_door(volumes=there("vol-9data"), instances=instances), FACTS, OUTPUTS)
+
+    assert (f"{INSTANCE} is {how}",) == found.why
+    sources = f"Launch another instance, and attach {ROOT}, {DATA} to it"
+    assert f"{sources}, or vol-9data, what is left of their replacements" == found.so
+
+
+async def test_where_no_replacement_is_left_only_the_sources_are_offered() -> None:
+    """All of them went with their instance."""
+    found = await end.missing(a_door(volumes=[], instances={"Reservations": []}), FACTS, OUTPUTS)
+
+    assert f"Launch another instance, and attach {ROOT}, {DATA} to it" == found.so
+
+
+async def test_what_has_no_replacement_yet_asks_for_none() -> None:
+    """An empty filter would be all volumes of the account; what a copy has not left names no volume."""
+    door = a_door()
+
+    assert () == (await end.missing(door, FACTS, {"copy:/dev/xvda": {}})).why
+    assert 0 == door.times("ec2:DescribeVolumes")
+
+
 # -- what stays --------------------------------------------------------------------------------------------------------
 
 
