@@ -90,10 +90,13 @@ def kept(steps: Sequence[Step], outputs: Mapping[str, Output]) -> list[Step]:
 
 @dataclass(frozen=True)
 class Span:
-    """From which step on somebody gets nothing, and with which they are served again, by key."""
+    """From which step on somebody gets nothing, and with which they are served again, by key. What is done `beside` takes no time
+    of theirs: they are served as soon as what the last waits for has come about.
+    """
 
     first: str
     last: str
+    beside: str = ""
 
     def of(self, steps: Sequence[Step]) -> list[Step]:
         """Return the steps from the first to the last."""
@@ -116,7 +119,7 @@ def writers_down(steps: Sequence[Step]) -> Spans:
 
 def seconds_of(spans: Spans, steps: Sequence[Step]) -> Seconds:
     """Add up the assumed time of spans. *Modelled*."""
-    return total([step for span in spans for step in span.of(steps)])
+    return total([step for span in spans for step in span.of(steps) if step.key != span.beside])
 
 
 def seconds_prepare(steps: Sequence[Step]) -> Seconds:
