@@ -231,7 +231,7 @@ class DeleteCluster(Step):
 
         return Query(read_database(self.resource_id, of_cluster=True), read)
 
-    def ready(self, out: Output) -> Watch:
+    def ready(self, out: Output) -> Watch | None:
         return watch(self.resource_id, gone, "gone", of_cluster=True)
 
     def undo(self) -> Undo:

@@ -185,7 +185,7 @@ class DeleteInstance(Step):
 
         return Query(read_database(self.resource_id), read)
 
-    def ready(self, out: Output) -> Watch:
+    def ready(self, out: Output) -> Watch | None:
         return watch(self.resource_id, gone, "gone")
 
     def undo(self) -> Undo:

@@ -12,7 +12,7 @@ from sealift.estimate import SMALL_CALL
 from sealift.step import Context, Found, Output, Phase, Query, Seconds, Seen, Step, Undo, Watch
 from sealift.steps.db_clusters import DeleteCluster
 from sealift.steps.db_instances import DeleteInstance
-from sealift.steps.db_looks import Resource, databases_in, gone, name_of, read_database, status_of, watch
+from sealift.steps.db_looks import Resource, databases_in, name_of, read_database, status_of, watch
 from sealift.steps.db_modify import RenameDatabase, still
 
 LOST = "inaccessible-encryption-credentials"
@@ -21,13 +21,6 @@ LOST = "inaccessible-encryption-credentials"
 
 def _lost(database: Mapping[str, Any]) -> bool:
     return status_of(database).startswith(LOST)
-
-
-def _kept_or_gone(database: Resource) -> Seen:
-    """Judge what is deleted only if it is lost: what is not stays as it is."""
-    if database is None or _lost(database) or status_of(database) == "deleting":
-        return gone(database)
-    return Seen(done=True, state=status_of(database))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +39,8 @@ class DropLostInstance(DeleteInstance):
     def find(self, ctx: Context) -> Query:
         return Query(read_database(self.resource_id), _unless_lost_as(self.database))
 
-    def ready(self, out: Output) -> Watch:
-        return watch(self.resource_id, _kept_or_gone, "gone")
+    def ready(self, out: Output) -> Watch | None:
+        return None if out.get("kept") else super().ready(out)
 
     def seconds(self) -> Seconds:
         return SMALL_CALL  # a look; where it deletes, that is in place of the rename
@@ -69,8 +62,8 @@ class DropLostCluster(DeleteCluster):
     def find(self, ctx: Context) -> Query:
         return Query(read_database(self.resource_id, of_cluster=True), _unless_lost_as(self.database))
 
-    def ready(self, out: Output) -> Watch:
-        return watch(self.resource_id, _kept_or_gone, "gone", of_cluster=True)
+    def ready(self, out: Output) -> Watch | None:
+        return None if out.get("kept") else super().ready(out)
 
     def seconds(self) -> Seconds:
         return SMALL_CALL
@@ -81,10 +74,15 @@ def _both(ours: Query, named: Query) -> Query:
 
 
 def _unless_lost_as(name: Any) -> Callable[[Mapping[str, Any]], Found | None]:
-    """Tell that nothing is to be deleted: RDS can use the key, or it does not bear the name any more."""
+    """Tell that nothing is to be deleted: it goes already, or it is kept, for RDS can use the key or it does not bear the name
+    any more. What is kept is not waited for: it may be lost at any later look.
+    """
 
     def read(reply: Mapping[str, Any]) -> Found | None:
-        return None if any(_lost(d) and name_of(d) == str(name).lower() for d in databases_in(reply)) else Found({})
+        found = databases_in(reply)
+        if any(_lost(d) and name_of(d) == str(name).lower() for d in found):
+            return None
+        return Found({} if any(status_of(d) == "deleting" for d in found) else {"kept": True})
 
     return read
 

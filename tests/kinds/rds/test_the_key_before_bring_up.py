@@ -10,7 +10,8 @@ import pytest
 from sealift.clock import VirtualClock
 from sealift.driver import Outcome
 from sealift.sandbox import Durations, Sandbox
-from sealift.step import Phase
+from sealift.step import Context, Phase, Query
+from sealift.steps import DropLostInstance
 from tests.clusters import CASES as CLUSTERS
 from tests.databases import ACKS, RATE, logins, options_of
 from tests.promises.acts import refuse
@@ -18,6 +19,10 @@ from tests.world import World
 
 MULTI_AZ = "a multi-az db cluster"
 LOST = "inaccessible-encryption-credentials"
+
+
+class Killed(BaseException):
+    """The driver dies."""
 
 
 @pytest.fixture
@@ -116,3 +121,79 @@ def test_a_rename_that_is_refused_for_the_key_is_resumed_once_rds_has_noticed(wo
     assert back.exit_code == 5, back.message
     world.clock.advance(3600)
     assert there(world) == before
+
+
+def test_what_is_lost_under_its_own_name_by_the_time_of_a_resume_is_waited_for_no_longer(world: World) -> None:
+    """The driver dies while RDS renames: the name is free then, nothing is deleted in its way, and the source serves."""
+    target, options = a_database(world, "without backups")
+    world.clock.advance(3600)
+    plan = asyncio.run(world.plan(target, **options))
+    last = [s.key for s in plan.steps if s.phase is Phase.CUTOVER][-1]
+    before = there(world)
+
+    def off(event: Any) -> None:
+        if (event.name, event.step) == ("step-started", last):
+            world.box.disable_key(world.key)
+        if (event.name, event.step) == ("step-waiting", "undo:rename:new") and "renaming" in str(event.data):
+            raise Killed
+
+    driver = world.new_driver(listeners=[off])
+    driver.runner = _no_bring_up(driver.runner)
+    with pytest.raises(Killed):
+        asyncio.run(world.act(driver.migrate(plan, approved_by="a test", observed=True)))
+    world.clock.advance(7200)
+    lost = [name for name, state in there(world).items() if state.startswith(LOST)]
+    assert len(lost) == 1
+    assert "shop" not in lost
+    (row,) = world.driver.journal.migrations()
+    back = asyncio.run(world.act(_impatient(world).resume(row["id"])))
+    assert back.exit_code == 5, back.message
+    world.clock.advance(3600)
+    assert there(world) == before
+
+
+def test_what_is_lost_after_it_was_looked_at_is_for_a_person_and_goes_by_resume(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was deleted, so that nothing is waited for: its rename is refused, and the next look finds it lost."""
+    target, options = a_database(world, "without backups")
+    world.clock.advance(3600)
+    plan = asyncio.run(world.plan(target, **options))
+    before = there(world)
+    find = DropLostInstance.find
+
+    def then_lost(self: DropLostInstance, ctx: Context) -> Query:
+        query = find(self, ctx)
+
+        def read(reply: Any) -> Any:
+            found = query.read(reply)
+            world.box.disable_key(world.key)
+            world.clock.advance(7200)
+            return found
+
+        return Query(query.call, read)
+
+    driver = _impatient(world)
+    driver.runner = _no_bring_up(driver.runner)
+    with monkeypatch.context() as patched:
+        patched.setattr(DropLostInstance, "find", then_lost)
+        done = asyncio.run(world.act(driver.migrate(plan, approved_by="a test", observed=True)))
+    assert done.exit_code == 6, done.message
+    assert there(world)["shop"].startswith(LOST)
+    back = asyncio.run(world.act(_impatient(world).resume(done.migration)))
+    assert back.exit_code == 5, back.message
+    world.clock.advance(3600)
+    assert there(world) == before
+
+
+def _impatient(world: World) -> Any:
+    """Return a driver that dies where it waits longer for a deletion than any takes."""
+    waits = 0
+
+    def counted(event: Any) -> None:
+        nonlocal waits
+        waits += (event.name, event.step) == ("step-waiting", "undo:rename:new:lost")
+        if waits > 1000:
+            raise Killed("it waits for ever")
+
+    return world.new_driver(listeners=[counted])
