@@ -6,8 +6,9 @@ import pytest
 
 from sealift.clock import VirtualClock, actor
 from sealift.errors import WaitFailed
+from sealift.recipe import step_from_json, step_to_json
 from sealift.step import Call, Context, Found, Phase, Ref, Seen, Step, undoing
-from sealift.steps import DeleteClusterEndpoint, EndpointNow, RestoreCluster, RestoreInstance, SwitchOver
+from sealift.steps import BeginFence, DeleteClusterEndpoint, EndpointNow, RestoreCluster, RestoreInstance, SwitchOver
 from sealift.steps.db_looks import BROKEN, at_rest
 from sealift.steps.db_snapshots import RenewWarmDbSnapshot
 from sealift.watch import Watcher
@@ -138,3 +139,15 @@ def test_a_snapshot_whose_time_is_not_told_yet_is_not_too_old() -> None:
 
     assert Found({}) == fresh.read({"DBSnapshots": [{"DBSnapshotIdentifier": "snap-1", "Status": "creating"}]})
     assert fresh.read({"DBSnapshots": []}) is None
+
+
+def test_a_fence_of_an_earlier_plan_is_read_and_its_undo_waits_for_no_network() -> None:
+    """A stored plan goes on, and back, as it was made: it names no quarantine where the fence begins."""
+    about: dict[str, Any] = {"key": "begin", "phase": Phase.CUTOVER, "database": "orders", "resource_id": "db-A"}
+    begin = BeginFence(groups=("sg-1",), quarantine=Ref("quarantine", "GroupId"), **about)
+    assert [s.key for s in undoing(begin)] == ["undo:begin"]
+    row = step_to_json(begin)
+    del row["fields"]["quarantine"]
+    earlier = step_from_json(row)
+    assert earlier == BeginFence(groups=("sg-1",), **about)
+    assert undoing(earlier) == ()
