@@ -634,10 +634,12 @@ class Driver:
         return ""
 
     async def _barred(self, plan: MigrationPlan, gateway: Gateway, state: State) -> Barred:
-        """Read why the way back after bring-up cannot be walked as things are."""
-        kind = BY_NAME[plan.kind]
+        """Read why the way back cannot be walked as things are. Before bring-up that is the key alone: a replacement that is out
+        of service by then is not brought back, for `resume` deletes it.
+        """
+        kind, outputs = BY_NAME[plan.kind], state.outputs if state.brought_up is not None else {}
         with reading(f"questions about {plan.target}"):
-            return await kind.barred(reader(gateway), facts_of(kind, plan.facts), state.outputs)
+            return await kind.barred(reader(gateway), facts_of(kind, plan.facts), outputs)
 
     async def _offer(self, plan: MigrationPlan, gateway: Gateway, state: State) -> str:
         """Say what puts the original back after bring-up: no command that would be refused, but why, and what heals that."""
@@ -649,7 +651,7 @@ class Driver:
 
     async def _healed_first(self, plan: MigrationPlan, gateway: Gateway, engine: Engine, error: SealiftError) -> None:
         """Let a way back that is stuck name what heals the key first, where that is why."""
-        if not isinstance(error, NeedsPerson) or engine.state.direction != "back" or engine.state.brought_up is None:
+        if not isinstance(error, NeedsPerson) or engine.state.direction != "back":
             return
         with contextlib.suppress(SealiftError):
             if (found := await self._barred(plan, gateway, engine.state)).heal:

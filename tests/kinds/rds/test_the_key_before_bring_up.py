@@ -111,9 +111,13 @@ def test_what_rds_has_not_noticed_yet_is_renamed_as_ever(world: World) -> None:
 
 
 def test_a_rename_that_is_refused_for_the_key_is_resumed_once_rds_has_noticed(world: World) -> None:
-    """Exit 6 advises no deletion by hand; by `resume` the replacement is out of service, and goes."""
+    """Exit 6 names first what heals the key, and advises no deletion by hand; by `resume` the replacement is out of service, and
+    goes.
+    """
     done, before, _ = without_a_key(world, "without backups", noticed=0, refused=True)
     assert done.exit_code == 6, done.message
+    heal = f"First, in this order: aws kms enable-key --region eu-central-1 --key-id {world.key}."
+    assert f"{heal} When it is mended: sealift resume {done.migration}. By hand" in done.message
     assert "delete-db-instance" not in done.message
     world.clock.advance(7200)
     world.box.faults.clear()
@@ -180,6 +184,8 @@ def test_what_is_lost_after_it_was_looked_at_is_for_a_person_and_goes_by_resume(
         done = asyncio.run(world.act(driver.migrate(plan, approved_by="a test", observed=True)))
     assert done.exit_code == 6, done.message
     assert there(world)["shop"].startswith(LOST)
+    assert "First, in this order: aws kms enable-key" in done.message
+    assert "restore shop" not in done.message
     back = asyncio.run(world.act(_impatient(world).resume(done.migration)))
     assert back.exit_code == 5, back.message
     world.clock.advance(3600)
