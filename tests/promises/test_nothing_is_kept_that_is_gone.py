@@ -58,6 +58,25 @@ async def test_a_loose_volume_whose_replacement_is_gone(instant: World, when: st
     assert [volume] == list(instant.all_volumes())
 
 
+async def test_a_replacement_that_is_gone_is_not_named_as_kept(instant: World) -> None:
+    """A rollback that keeps the replacement itself, where somebody has deleted that: it names it as gone."""
+    volume = instant.box.add_volume(REGION)
+    instant.clock.advance(3600)
+
+    def act(event: Any) -> None:
+        if (event.name, event.step) == ("step-done", "hand-over"):
+            refuse(instant, "ec2:CreateTags", "TagLimitExceeded", times=1)
+
+    doubt = await instant.migrate(volume, driver=instant.new_driver(listeners=[act]), route="clone")
+    (made,) = set(instant.all_volumes()) - {volume}
+    instant.ec2.delete_volume(VolumeId=made)
+
+    back = await instant.act(instant.driver.rollback(doubt.migration, discard_writes=True, salvage=False))
+
+    assert (back.exit_code, "kept: " in back.message) == (0, False), back.message
+    assert f"{made}: it is gone, and what was written to it since bring-up with it" in back.message
+
+
 async def test_what_has_neither_replacement_nor_source_can_only_be_given_up(instant: World) -> None:
     """A janitor has deleted both: no way back is left that could be named, and accept says what it ends (exit 0)."""
     volume = instant.box.add_volume(REGION)
