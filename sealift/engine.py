@@ -712,7 +712,8 @@ class Engine:
             self._waiting(me, look)
             straight = straight if look.stray else self.clock.now()
             if look.stray and self.clock.now() - straight > STRAY_FOR:
-                raise _Stray(look.stray)
+                mend = f". By hand: {aws_command(look.mend, self.gateway.region)}" if look.mend else ""
+                raise _Stray(f"{look.stray}{mend}")
             if (
                 not look.done
                 and self.state.guard is None

@@ -24,7 +24,7 @@ from sealift.errors import (
 from sealift.gate import Window
 from sealift.journal import READERS, WRITERS
 from sealift.recipe import Lanes, Span, recipe
-from sealift.step import Found, Phase, Ref, Seconds, Seen
+from sealift.step import Call, Found, Phase, Ref, Seconds, Seen
 from tests.engine.scripted import COPY, CREATE, NOTHING, STOP, Act, Bench, Died, act, asks, waits
 
 READY = Seen(done=True, state="available")
@@ -1109,7 +1109,9 @@ def strays(until: float, bench: Bench) -> Any:
 
     def look() -> Seen:
         passed = bench.passed >= until
-        return Seen(done=passed, state="running", stray=None if passed else "somebody has started it")
+        if passed:
+            return Seen(done=True, state="stopped")
+        return Seen(state="running", stray="somebody has started it", mend=Call(STOP, {"InstanceIds": ["i-1"]}))
 
     return waits(look)
 
@@ -1129,7 +1131,8 @@ async def test_what_somebody_has_undone_for_good_is_for_a_person(bench: Bench) -
     bench.gateway.answers["copy"] = [refused("copy")]
     taken_back = undo("stop", needed=strays(9e9, bench), finds=asks(lambda: None))
 
-    with pytest.raises(NeedsPerson, match="vol-1: somebody has started it") as caught:
+    by_hand = "By hand: aws ec2 stop-instances --region eu-central-1 --instance-ids i-1"
+    with pytest.raises(NeedsPerson, match=f"vol-1: somebody has started it. {by_hand}") as caught:
         await runs(bench, *a_recipe(stop=act("stop", quiesces=True, takes_down=True, taken_back=taken_back)))
 
     assert STRAY_FOR < bench.passed < 2 * STRAY_FOR
