@@ -593,17 +593,18 @@ class Driver:
         if not state.undecided:
             return
         if (found := await self._barred(plan, gateway, state)).why:
+            gone = await self._gone(plan, gateway, state)
+            keep = f"It cannot be kept: {gone}" if gone else f"Keep the replacement: sealift accept {state.id}"
             raise Refused(
                 f"{plan.target} cannot be put back while {'; '.join(found.why)}: {found.so}",
                 resource=plan.target,
-                remedy=_healed_by(found, state.id) or f"Keep the replacement: sealift accept {state.id}",
+                remedy=_healed_by(found, state.id) or keep,
             )
 
     async def _refuse_missing(self, plan: MigrationPlan, gateway: Gateway, state: State) -> str:
-        """Keep nothing that somebody has deleted: say what is gone, and what can be done; where nothing can, what is gone."""
-        if (found := await self._missing(plan, gateway, state)).why:
-            if await self._past(plan, gateway, state):
-                return "; ".join(found.why)
+        """Keep nothing that somebody has deleted: say what is gone, and what can be done; where of a disk nothing is left, that."""
+        found = await self._missing(plan, gateway, state)
+        if found.why and not found.lost:
             raise Refused(
                 f"{plan.target} cannot keep its replacement: {'; '.join(found.why)}",
                 resource=plan.target,
@@ -611,7 +612,7 @@ class Driver:
                     filter(None, (f"{found.so}." if found.so else "", await self._offer(plan, gateway, state)))
                 ),
             )
-        return ""
+        return "; ".join(found.lost)
 
     async def _missing(self, plan: MigrationPlan, gateway: Gateway, state: State) -> Barred:
         """Read what of the replacement is gone."""
@@ -619,18 +620,12 @@ class Driver:
         with reading(f"questions about {plan.target}"):
             return await kind.missing(reader(gateway), facts_of(kind, plan.facts), state.outputs)
 
-    async def _past(self, plan: MigrationPlan, gateway: Gateway, state: State) -> bool:
-        """Tell whether nothing can be put back any more, whatever is mended: then a migration can only be given up."""
-        barred = await self._barred(plan, gateway, state)
-        return bool(barred.why) and not barred.heal
-
     async def _gone(self, plan: MigrationPlan, gateway: Gateway, state: State) -> str:
         """Say why `accept` would be refused, and is not offered; empty where it would not be, or that cannot be read."""
         with contextlib.suppress(SealiftError):
             found = await self._missing(plan, gateway, state)
-            if found.why and await self._past(plan, gateway, state):
-                return ""
-            return ". ".join(filter(None, ("; ".join(found.why), found.so))) if found.why else ""
+            if found.why and not found.lost:
+                return ". ".join(filter(None, ("; ".join(found.why), found.so)))
         return ""
 
     async def _barred(self, plan: MigrationPlan, gateway: Gateway, state: State) -> Barred:
@@ -698,7 +693,7 @@ class Driver:
                 await engine.accept()
             kept = f"{plan.target} keeps its replacement; the source is retained until finalize"
             if lost:
-                kept = f"{plan.target} is given up, for neither its replacement nor its source is left: {lost}"
+                kept = f"{plan.target} is given up: {lost}"
             return Outcome(plan.target, migration, 0, engine.with_left(kept))
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, _said(plan.target, error))

@@ -712,7 +712,8 @@ class Engine:
             self._waiting(me, look)
             straight = straight if look.stray else self.clock.now()
             if look.stray and self.clock.now() - straight > STRAY_FOR:
-                raise _Stray(look.stray)
+                mend = f". By hand: {aws_command(look.mend, self.gateway.region)}" if look.mend else ""
+                raise _Stray(f"{look.stray}{mend}")
             if (
                 not look.done
                 and self.state.guard is None
@@ -1097,8 +1098,8 @@ class Engine:
         salvage = bool(self.state.rollback.get("salvage", salvage))
         forward = {s.key for s in self.work.steps}
         made = {k: o for k, o in self.state.outputs.items() if k in forward}
-        if self.state.brought_up is not None and salvage:
-            await self._without_what_is_gone(made)
+        if self.state.brought_up is not None:
+            await self._without_what_is_gone(made, salvage=salvage)
         steps = way_back(self.work.steps, made, brought_up=self.state.brought_up is not None, salvage=salvage)
         restore = [s for s in steps if s.phase is Phase.RESTORE]
         self._ask_anew(restore)
@@ -1121,18 +1122,28 @@ class Engine:
         self.note("attempt-closed")
         self._end("rolled-back", why=str(self.state.rollback.get("why", "")))
 
-    async def _without_what_is_gone(self, made: dict[str, Output]) -> None:
-        """Leave out what somebody has deleted of the replacement: its writes went with it, and are not waited for."""
+    async def _without_what_is_gone(self, made: dict[str, Output], *, salvage: bool) -> None:
+        """Leave out what somebody has deleted of the replacement: its writes went with it, and are not waited for, nor is it kept."""
         for step in [s for s in self.work.steps if s.key in made]:
-            if (keeper := step.salvage()) is None or keeper.key in self.state.rows:
+            if (keeper := step.salvage()) is None:
+                continue
+            row = self.state.rows.get(keeper.key, Row(""))
+            saved = row.output is not None or row.state == "done"
+            if saved and salvage:
                 continue
             me = _bound(keeper, self.state)
             if (query := me.past()) is None:
                 continue
             with contextlib.suppress(CallError):
-                if await self.gateway.ask(query, Purpose.SAFETY, operations_of(me)):
-                    del made[step.key]
-                    self._name(me, me.resource(), "it is gone, and what was written to it since bring-up with it")
+                if not await self.gateway.ask(query, Purpose.SAFETY, operations_of(me)):
+                    continue
+                if row.open and not row.refused:  # it may have been saved before it went
+                    saved = await self._look_up(me, self.context(), row) is not None
+                if saved and salvage:
+                    continue
+                del made[step.key]
+                why = "it is gone" if saved else "it is gone, and what was written to it since bring-up with it"
+                self._name(me, me.resource(), why)
 
     def _ask_anew(self, restore: Sequence[Step]) -> None:
         """Let what is done only in some state be judged again, as long as the step is not done for which it clears the way."""

@@ -97,12 +97,14 @@ class Recalled:
 @dataclass(frozen=True)
 class Barred:
     """Why a way back after bring-up cannot be walked as things are, whatever becomes of the writes; what would not be possible;
-    and what heals that, in order. `why` is empty where it can, `heal` where nothing does.
+    and what heals that, in order. `why` is empty where it can, `heal` where nothing does. `lost`: what is gone and what is left of
+    each disk, where of some nothing is left; else empty.
     """
 
     why: tuple[str, ...] = ()
     heal: tuple[str, ...] = ()
     so: str = "its replacement could be neither fenced nor renamed"
+    lost: tuple[str, ...] = ()
 
 
 async def _open(_read: Read, _facts: Any, _outputs: Mapping[str, Output]) -> Barred:

@@ -88,6 +88,7 @@ class Seen:
     stray: str | None = (
         None  # not done, and if it stays so for a while somebody else has seen to that: why, and what helps
     )
+    mend: Call | None = None  # what a person can send against a stray
 
 
 @dataclass(frozen=True)

@@ -43,11 +43,8 @@ class DetachVolume(Step):
         seen = instance_in("stopped", "terminated")(instance)
         if seen.state not in ("pending", "running"):
             return seen
-        why = (
-            "somebody has started it since it was stopped; what it has written since is in no snapshot of ours. "
-            f"Stop it: aws ec2 stop-instances --instance-ids {self.instance}"
-        )
-        return replace(seen, stray=why)
+        why = "somebody has started it since it was stopped; what it has written since is in no snapshot of ours"
+        return replace(seen, stray=why, mend=Call("ec2:StopInstances", {"InstanceIds": [self.instance]}))
 
     def ready(self, out: Output) -> Watch:
         return Watch("volume", self.volume, unattached, "attached to nothing", deadline=300)

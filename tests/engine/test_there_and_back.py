@@ -1,6 +1,6 @@
 """A whole recipe on a scripted AWS: forward, where it turns, the way back and its order, what is left, who gets nothing meanwhile."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from sealift.errors import (
 from sealift.gate import Window
 from sealift.journal import READERS, WRITERS
 from sealift.recipe import Lanes, Span, recipe
-from sealift.step import Found, Phase, Ref, Seconds, Seen
+from sealift.step import Call, Found, Phase, Ref, Seconds, Seen
 from tests.engine.scripted import COPY, CREATE, NOTHING, STOP, Act, Bench, Died, act, asks, waits
 
 READY = Seen(done=True, state="available")
@@ -885,8 +885,68 @@ async def test_where_nobody_can_tell_whether_it_is_gone_it_is_saved(bench: Bench
     assert (["undo:safety:data", "undo:safety:logs"], []) == (sorted(saved(bench)), engine.leftovers)
 
 
-async def test_nobody_asks_what_is_gone_where_nothing_is_to_be_saved(bench: Bench) -> None:
-    """Before bring-up nothing was written; and who does without the writes has said so."""
+async def test_what_is_gone_since_it_could_not_be_saved_is_not_saved_again(bench: Bench) -> None:
+    """A safety snapshot was refused, and then somebody deleted the volume: what was refused has kept nothing."""
+    gone: list[bool] = [False]
+    steps = two_copies(asks(lambda: False), asks(lambda: gone[0]))
+    await runs(bench, *steps)
+    bench.gateway.answers["undo:safety:logs"] = [refused("no room")]
+    with pytest.raises(NeedsPerson):
+        await back(bench, *steps, why="slow")
+    gone[0] = True
+
+    engine = await back(bench, *steps, why="slow")
+
+    assert 1 == bench.gateway.keys.count("undo:safety:logs")
+    why = "it is gone, and what was written to it since bring-up with it"
+    assert ("rolled-back", [f"vol-logs: {why}"]) == (engine.state.end, engine.leftovers)
+
+
+@pytest.mark.parametrize("there", [True, False])
+async def test_what_may_have_been_saved_before_it_went_is_looked_for(bench: Bench, there: bool) -> None:
+    """No answer came to the call that saves it: found, it is taken as saved; otherwise nothing is sent again."""
+    gone: list[bool] = [False]
+    seen: list[Found | None] = [None]
+    steps = list(two_copies(asks(lambda: False), asks(lambda: gone[0])))
+    steps = [
+        replace(s, kept_by=replace(s.kept_by, finds=asks(lambda: seen[0]))) if s.key == "logs" else s for s in steps
+    ]
+    await runs(bench, *steps)
+    bench.gateway.answers["undo:safety:logs"] = [silent()]
+    with pytest.raises(NeedsPerson):
+        await back(bench, *steps, why="slow")
+    tries = bench.gateway.keys.count("undo:safety:logs")
+    gone[0], seen[0] = True, Found({"id": "s"}) if there else None
+
+    engine = await back(bench, *steps, why="slow")
+
+    why = "it is gone, and what was written to it since bring-up with it"
+    assert (tries, [] if there else [f"vol-logs: {why}"]) == (
+        bench.gateway.keys.count("undo:safety:logs"),
+        engine.leftovers,
+    )
+    assert "rolled-back" == engine.state.end
+
+
+async def test_what_was_saved_before_it_went_is_not_said_to_be_lost(bench: Bench) -> None:
+    """A way back was stuck after its safety snapshots, and is told to go on without: what is gone is not called kept."""
+    gone: list[bool] = [False]
+    steps = two_copies(asks(lambda: False), asks(lambda: gone[0]))
+    stop = act("stop", quiesces=True, takes_down=True, taken_back=undo("stop"))
+    steps = recipe(*(stop if s.key == "stop" else s for s in steps))
+    await runs(bench, *steps)
+    bench.gateway.answers["undo:stop"] = [refused("busy")]
+    with pytest.raises(NeedsPerson):
+        await back(bench, *steps, why="slow")
+    gone[0] = True
+
+    engine = await back(bench, *steps, why="slow", salvage=False)
+
+    assert ["vol-logs: it is gone", "vol-data: kept: no other place has the writes since bring-up"] == engine.leftovers
+
+
+async def test_nobody_asks_what_is_gone_where_nothing_was_written(bench: Bench) -> None:
+    """Before bring-up nothing was."""
     steps = two_copies(asks(lambda: 1 / 0), asks(lambda: 1 / 0))
     bench.gateway.answers["attach"] = [refused("attach")]
 
@@ -895,14 +955,18 @@ async def test_nobody_asks_what_is_gone_where_nothing_is_to_be_saved(bench: Benc
     assert ("rolled-back", []) == (engine.state.end, saved(bench))
 
 
-async def test_nobody_asks_what_is_gone_of_what_is_kept_in_its_place(bench: Bench) -> None:
-    """Who does without a safety snapshot keeps the replacement itself."""
-    steps = two_copies(asks(lambda: 1 / 0), asks(lambda: 1 / 0))
+async def test_what_is_gone_of_a_replacement_is_not_called_kept(bench: Bench) -> None:
+    """Who does without a safety snapshot keeps the replacement itself: as far as it is there."""
+    steps = two_copies(asks(lambda: True), asks(lambda: False))
     await runs(bench, *steps)
 
     engine = await back(bench, *steps, why="slow", salvage=False)
 
     assert ("rolled-back", []) == (engine.state.end, saved(bench))
+    assert [
+        "vol-data: it is gone, and what was written to it since bring-up with it",
+        "vol-logs: kept: no other place has the writes since bring-up",
+    ] == engine.leftovers
 
 
 # -- what is done only in some state -----------------------------------------------------------------------------------
@@ -1045,7 +1109,9 @@ def strays(until: float, bench: Bench) -> Any:
 
     def look() -> Seen:
         passed = bench.passed >= until
-        return Seen(done=passed, state="running", stray=None if passed else "somebody has started it")
+        if passed:
+            return Seen(done=True, state="stopped")
+        return Seen(state="running", stray="somebody has started it", mend=Call(STOP, {"InstanceIds": ["i-1"]}))
 
     return waits(look)
 
@@ -1065,7 +1131,8 @@ async def test_what_somebody_has_undone_for_good_is_for_a_person(bench: Bench) -
     bench.gateway.answers["copy"] = [refused("copy")]
     taken_back = undo("stop", needed=strays(9e9, bench), finds=asks(lambda: None))
 
-    with pytest.raises(NeedsPerson, match="vol-1: somebody has started it") as caught:
+    by_hand = "By hand: aws ec2 stop-instances --region eu-central-1 --instance-ids i-1"
+    with pytest.raises(NeedsPerson, match=f"vol-1: somebody has started it. {by_hand}") as caught:
         await runs(bench, *a_recipe(stop=act("stop", quiesces=True, takes_down=True, taken_back=taken_back)))
 
     assert STRAY_FOR < bench.passed < 2 * STRAY_FOR

@@ -12,7 +12,7 @@ from sealift.sandbox.faults import Fault
 from sealift.steps.local import checks_pass
 from tests.pictures import changed, picture
 from tests.promises.acts import moments, refuse, when
-from tests.world import DATA, ROOT, World, sandbox
+from tests.world import DATA, REGION, ROOT, World, sandbox
 
 SAFETY = {"Key": "sealift:role", "Value": "safety"}
 
@@ -272,7 +272,7 @@ async def test_a_way_back_that_somebody_starts_into_needs_a_person(instant: Worl
 
     assert (6, True) == (stuck.exit_code, took < 1200), (took, stuck.message)
     assert "somebody has started it since it was stopped" in stuck.message
-    assert f"aws ec2 stop-instances --instance-ids {instance}" in stuck.message
+    assert f"By hand: aws ec2 stop-instances --region {REGION} --instance-ids {instance}" in stuck.message
     assert (0, {False}) == (ended.exit_code, {v["Encrypted"] for v in instant.volumes(instance).values()})
     assert "running" == instant.power(instance)
 

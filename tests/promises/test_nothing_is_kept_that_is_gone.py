@@ -58,6 +58,25 @@ async def test_a_loose_volume_whose_replacement_is_gone(instant: World, when: st
     assert [volume] == list(instant.all_volumes())
 
 
+async def test_a_replacement_that_is_gone_is_not_named_as_kept(instant: World) -> None:
+    """A rollback that keeps the replacement itself, where somebody has deleted that: it names it as gone."""
+    volume = instant.box.add_volume(REGION)
+    instant.clock.advance(3600)
+
+    def act(event: Any) -> None:
+        if (event.name, event.step) == ("step-done", "hand-over"):
+            refuse(instant, "ec2:CreateTags", "TagLimitExceeded", times=1)
+
+    doubt = await instant.migrate(volume, driver=instant.new_driver(listeners=[act]), route="clone")
+    (made,) = set(instant.all_volumes()) - {volume}
+    instant.ec2.delete_volume(VolumeId=made)
+
+    back = await instant.act(instant.driver.rollback(doubt.migration, discard_writes=True, salvage=False))
+
+    assert (back.exit_code, "kept: " in back.message) == (0, False), back.message
+    assert f"{made}: it is gone, and what was written to it since bring-up with it" in back.message
+
+
 async def test_what_has_neither_replacement_nor_source_can_only_be_given_up(instant: World) -> None:
     """A janitor has deleted both: no way back is left that could be named, and accept says what it ends (exit 0)."""
     volume = instant.box.add_volume(REGION)
@@ -74,8 +93,77 @@ async def test_what_has_neither_replacement_nor_source_can_only_be_given_up(inst
     assert (doubt.exit_code, f"sealift accept {doubt.migration}" in doubt.message) == (6, True), doubt.message
     kept = await accepted(instant, doubt.migration)
     assert kept.exit_code == 0, kept.message
-    assert f"{volume} is given up, for neither its replacement nor its source is left" in kept.message
-    assert all(v in kept.message for v in gone)
+    (new,) = set(gone) - {volume}
+    assert f"{volume} is given up: neither {volume} nor its replacement {new} is left" in kept.message
+
+
+async def disks(world: World) -> tuple[str, str, dict[str, str], dict[str, str]]:
+    """Return an instance in doubt, its migration, and by device its sources and their replacements."""
+    instance = world.instance(ROOT, DATA)
+    old = {device: v["VolumeId"] for device, v in world.volumes(instance).items()}
+    doubt = await world.migrate(instance, route="clone", after="false")
+    return instance, doubt.migration, old, {device: v["VolumeId"] for device, v in world.volumes(instance).items()}
+
+
+def drop(world: World, instance: str, volume: str) -> None:
+    """Take a replacement off its instance, and delete it."""
+    world.box.stop_by_hand(instance)
+    world.clock.advance(300)
+    world.ec2.detach_volume(VolumeId=volume)
+    world.clock.advance(60)
+    world.ec2.delete_volume(VolumeId=volume)
+
+
+async def test_where_each_disk_is_left_once_nothing_is_given_up(instant: World) -> None:
+    """One source is deleted and the other's replacement: who reads that all is gone deletes the only two that are left. Exit 4
+    names them, of accept and of rollback, and neither offers the other.
+    """
+    instance, migration, old, new = await disks(instant)
+    instant.ec2.delete_volume(VolumeId=old[ROOT.device])
+    drop(instant, instance, new[DATA.device])
+
+    kept = await accepted(instant, migration)
+    back = await instant.act(instant.driver.rollback(migration, discard_writes=True))
+
+    assert (kept.exit_code, back.exit_code) == (4, 4), kept.message
+    assert f"{new[DATA.device]}, the replacement of {old[DATA.device]}, is gone" in kept.message
+    for message in (kept.message, back.message):
+        assert "given up" not in message
+        assert f"{old[ROOT.device]} is gone, its replacement {new[ROOT.device]} is left" in message
+        assert f"{old[DATA.device]} is left, its replacement {new[DATA.device]} is gone" in message
+        assert not re.search("sealift (accept|rollback)", message)
+    assert instant.state(migration).undecided
+
+
+async def test_an_instance_that_is_terminated_gives_up_no_disk(instant: World) -> None:
+    """One source is deleted, and both replacements have outlived the instance: exit 4 says of what another can be made."""
+    instance, migration, old, new = await disks(instant)
+    instant.ec2.delete_volume(VolumeId=old[ROOT.device])
+    stay = [{"DeviceName": device, "Ebs": {"DeleteOnTermination": False}} for device in new]
+    instant.ec2.modify_instance_attribute(InstanceId=instance, BlockDeviceMappings=stay)
+    instant.ec2.terminate_instances(InstanceIds=[instance])
+    instant.clock.advance(120)
+
+    kept = await accepted(instant, migration)
+
+    assert kept.exit_code == 4, kept.message
+    assert f"{instance} is terminated. Launch another instance, and attach what is left to it" in kept.message
+    assert f"{old[ROOT.device]} is gone, its replacement {new[ROOT.device]} is left" in kept.message
+    assert f"{old[DATA.device]} and its replacement {new[DATA.device]} are left" in kept.message
+
+
+async def test_what_is_left_of_an_instance_that_is_given_up_is_named(instant: World) -> None:
+    """Of one disk nothing is left, of the other both: exit 0 tells them apart."""
+    instance, migration, old, new = await disks(instant)
+    instant.ec2.delete_volume(VolumeId=old[DATA.device])
+    drop(instant, instance, new[DATA.device])
+
+    kept = await accepted(instant, migration)
+
+    assert kept.exit_code == 0, kept.message
+    assert f"{instance} is given up: " in kept.message
+    assert f"neither {old[DATA.device]} nor its replacement {new[DATA.device]} is left" in kept.message
+    assert f"{old[ROOT.device]} and its replacement {new[ROOT.device]} are left" in kept.message
 
 
 async def test_an_instance_that_is_terminated(instant: World) -> None:

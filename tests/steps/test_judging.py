@@ -7,7 +7,7 @@ import pytest
 
 from sealift.answers import answer
 from sealift.errors import AnswerUnclear
-from sealift.step import Context, Phase, Step, as_tags
+from sealift.step import Call, Context, Phase, Step, as_tags
 from sealift.steps import (
     AttachVolume,
     CloseQuarantine,
@@ -66,6 +66,7 @@ def test_an_instance_that_was_started_again_does_not_stop_by_itself(state: str) 
     step = DetachVolume(key="undo:attach", phase=Phase.RESTORE, volume="vol-1", instance="i-1", device="/dev/sdf")
     seen = step.needs().judge({"InstanceId": "i-1", "State": {"Name": state}})
     assert (state == "stopped", state in ("pending", "running")) == (seen.done, seen.stray is not None)
+    assert (Call("ec2:StopInstances", {"InstanceIds": ["i-1"]}) if seen.stray else None) == seen.mend
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The end of an EBS migration: when the source may go, what goes with it, and what stays until somebody acts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sealift.errors import CallError
@@ -134,18 +134,37 @@ async def barred(read: Read, facts: Facts, outputs: Mapping[str, Output]) -> Bar
 
 
 async def missing(read: Read, facts: Facts, outputs: Mapping[str, Output]) -> Barred:
-    """Say which replacements are gone, or that their instance is: then there is nothing that could be kept."""
+    """Say which replacements are gone, or that their instance is; and what is left of each volume, where of one nothing is."""
     pairs = {str(o["VolumeId"]): v.id for v in facts.plain if "VolumeId" in (o := outputs.get(f"copy:{name(v)}", {}))}
-    described = (await read(volumes(*pairs)))["Volumes"] if pairs else ()
-    there = [v["VolumeId"] for v in described if v["State"] not in ("deleting", "deleted")]
+    described = (await read(volumes(*pairs, *pairs.values())))["Volumes"] if pairs else ()
+    there = {v["VolumeId"] for v in described if v["State"] not in ("deleting", "deleted")}
+    left = tuple(_left(new, old, there) for new, old in pairs.items())
+    whole = there.issuperset(pairs.values())
+    lost = left if any(there.isdisjoint(pair) for pair in pairs.items()) else ()
     if isinstance(facts, InstanceFacts):
         found = instances_in(await read(instances(facts.id))).get(facts.id)
         if found is None or found["State"]["Name"] in ("terminated", "shutting-down"):
-            left = f", or {', '.join(there)}, what is left of their replacements" if there else ""
-            so = f"Launch another instance, and attach {', '.join(pairs.values())} to it{left}"
-            return Barred((f"{facts.id} is {'gone' if found is None else found['State']['Name']}",), so=so)
+            so = f"Launch another instance, and attach what is left to it: {'; '.join(left)}"
+            if whole:
+                new = [v for v in pairs if v in there]
+                also = f", or {', '.join(new)}, what is left of their replacements" if new else ""
+                so = f"Launch another instance, and attach {', '.join(pairs.values())} to it{also}"
+            return Barred((f"{facts.id} is {'gone' if found is None else found['State']['Name']}",), so=so, lost=lost)
     gone = (f"{new}, the replacement of {old}, is gone" for new, old in pairs.items() if new not in there)
-    return Barred(tuple(gone), so="")
+    return Barred(tuple(gone), so="" if whole else f"Delete nothing of what is left: {'; '.join(left)}", lost=lost)
+
+
+def _left(new: str, old: str, there: Collection[str]) -> str:
+    """Say of a volume and its replacement which is gone and which is left."""
+    if old not in there and new not in there:
+        return f"neither {old} nor its replacement {new} is left"
+    if old in there and new in there:
+        return f"{old} and its replacement {new} are left"
+    return (
+        f"{old} is left, its replacement {new} is gone"
+        if old in there
+        else f"{old} is gone, its replacement {new} is left"
+    )
 
 
 async def stays(read: Read, facts: Facts, outputs: Mapping[str, Output]) -> Sequence[Mapping[str, str]]:

@@ -342,14 +342,14 @@ def there(*ids: str, state: str = "in-use") -> list[dict[str, Any]]:
 
 
 async def test_while_its_replacements_and_its_instance_are_there_nothing_is_missing() -> None:
-    """Replacements are asked for at once, by id; then the instance. A stopped one can be started."""
-    door = a_door(volumes=there("vol-9root", "vol-9data"), instances=machine(state="stopped"))
+    """Replacements and sources are asked for at once, by id; then the instance. A stopped one can be started."""
+    door = a_door(volumes=there("vol-9root", "vol-9data", ROOT, DATA), instances=machine(state="stopped"))
 
     found = await end.missing(door, FACTS, OUTPUTS)
 
-    assert ((), "", ()) == (found.why, found.so, found.heal)
+    assert ((), "", (), ()) == (found.why, found.so, found.heal, found.lost)
     assert [
-        {"Filters": [{"Name": "volume-id", "Values": ["vol-9root", "vol-9data"]}]},
+        {"Filters": [{"Name": "volume-id", "Values": ["vol-9root", "vol-9data", ROOT, DATA]}]},
         {"Filters": [{"Name": "instance-id", "Values": [INSTANCE]}]},
     ] == [call.params for call in door.asked]
 
@@ -361,9 +361,36 @@ async def test_while_its_replacements_and_its_instance_are_there_nothing_is_miss
 )
 async def test_a_replacement_that_is_gone_is_named_with_its_source(volumes: list[dict[str, Any]]) -> None:
     """The instance is there: what it needs is another volume, and no advice is given."""
-    found = await end.missing(a_door(volumes=volumes), FACTS, OUTPUTS)
+    found = await end.missing(a_door(volumes=[*volumes, *there(ROOT, DATA)]), FACTS, OUTPUTS)
 
-    assert ((f"vol-9data, the replacement of {DATA}, is gone",), "") == (found.why, found.so)
+    assert ((f"vol-9data, the replacement of {DATA}, is gone",), "", ()) == (found.why, found.so, found.lost)
+
+
+@pytest.mark.parametrize(
+    ("left", "lost"),
+    [(("vol-9root", DATA), False), ((ROOT, "vol-9data"), False), ((ROOT, "vol-9root"), True), ((), True)],
+    ids=["a source and the other's replacement", "the other way round", "nothing of one", "nothing of both"],
+)
+@pytest.mark.parametrize("state", ["running", "terminated"])
+async def test_lost_is_only_that_of_which_neither_is_left(left: tuple[str, ...], lost: bool, state: str) -> None:
+    """It is said of each volume what is gone and what is left: where of one nothing is, whatever becomes of the instance."""
+    found = await end.missing(a_door(volumes=there(*left), instances=machine(state=state)), FACTS, OUTPUTS)
+
+    said = [
+        {
+            (True, True): f"{old} and its replacement {new} are left",
+            (True, False): f"{old} is left, its replacement {new} is gone",
+            (False, True): f"{old} is gone, its replacement {new} is left",
+            (False, False): f"neither {old} nor its replacement {new} is left",
+        }[old in left, new in left]
+        for old, new in ((ROOT, "vol-9root"), (DATA, "vol-9data"))
+    ]
+    assert (tuple(said) if lost else ()) == found.lost
+    todo = {
+        "running": "Delete nothing of what is left",
+        "terminated": "Launch another instance, and attach what is left to it",
+    }
+    assert f"{todo[state]}: {'; '.join(said)}" == found.so
 
 
 async def test_a_deleted_replacement_that_is_described_still_is_gone() -> None:
@@ -387,7 +414,8 @@ async def test_a_deleted_replacement_that_is_described_still_is_gone() -> None:
 )
 async def test_where_the_instance_is_gone_another_takes_the_sources_or_what_is_left(instances: Any, how: str) -> None:
     """It is said how it is, and what helps: replacements that went with it are not offered."""
-    found = await end.missing(a_door(volumes=there("vol-9data"), instances=instances), FACTS, OUTPUTS)
+    door = a_door(volumes=there("vol-9data", ROOT, DATA), instances=instances)
+    found = await end.missing(door, FACTS, OUTPUTS)
 
     assert (f"{INSTANCE} is {how}",) == found.why
     sources = f"Launch another instance, and attach {ROOT}, {DATA} to it"
@@ -396,7 +424,7 @@ async def test_where_the_instance_is_gone_another_takes_the_sources_or_what_is_l
 
 async def test_where_no_replacement_is_left_only_the_sources_are_offered() -> None:
     """All of them went with their instance."""
-    found = await end.missing(a_door(volumes=[], instances={"Reservations": []}), FACTS, OUTPUTS)
+    found = await end.missing(a_door(volumes=there(ROOT, DATA), instances={"Reservations": []}), FACTS, OUTPUTS)
 
     assert f"Launch another instance, and attach {ROOT}, {DATA} to it" == found.so
 
