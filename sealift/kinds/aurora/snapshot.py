@@ -180,7 +180,9 @@ def readers_down(facts: ClusterFacts, options: Options, steps: Sequence[Step]) -
     if len(facts.members) < 2:
         return ()
     up = next(s.key for s in steps if s.opens)
-    own = next(s.key for s in steps if s.key.startswith(OWN_PARAMETERS))  # the writer is rebooted while the network opens
+    own = next(
+        s.key for s in steps if s.key.startswith(OWN_PARAMETERS)
+    )  # the writer is rebooted while the network opens
     last = [s.key for s in steps if s.key.startswith(OWN_PARAMETERS)][-1]
     return (*(Span(span.first, up, beside=own) for span in writers_down(steps)), Span(last, last))
 
