@@ -214,7 +214,7 @@ def same(ended: Ended, ends: Ends) -> list[str]:
     return [*_coded(ended, ends.undisturbed.code), *compared(ended, picture, "the undisturbed one")]
 
 
-FAILED = re.compile(r"left over: [^;]*: the snapshot went to '")
+FAILED = re.compile(r"left over: [^;]*: the snapshot (?:went to|is) '")
 """A message that names a snapshot of the way back which has failed."""
 
 
