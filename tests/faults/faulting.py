@@ -414,7 +414,7 @@ def judged(act: str, bad: Bad, came: list[Ended], ends: Ends, operation: str = "
     first, last = came[0], came[-1]
     if bad.after:
         stopped = operation == "ec2:StartInstances" and last.code == 0  # by them, and what is kept as it is stays so
-        return last.wrong + [w for e in came for w in _after_somebody(e, ends) if not (stopped and e is last)]
+        return last.wrong + [w for e in came for w in _after_somebody(act, e, ends) if not (stopped and e is last)]
     wrong = last.wrong + [f"at once: {w}" for w in _at_once(act, bad, first, ends)]
     if last is not first and not (bad.in_a_window and last.code == 3):
         wrong += [f"then: {w}" for w in at_rest(last, ends)]
@@ -445,12 +445,13 @@ def _two_commands(ended: Ended) -> list[str]:
     return [] if len(named) >= 2 else [f"it names fewer than two commands: {ended.message[:400]}"]
 
 
-def _after_somebody(ended: Ended, ends: Ends) -> list[str]:
+def _after_somebody(act: str, ended: Ended, ends: Ends) -> list[str]:
     """What somebody has deleted or changed stays so: what counts is that all that served serves, or a person is told."""
     if ended.code == 6:
         return _two_commands(ended)
     serve, served = serving(ended.picture), serving(ends.before)
-    if ended.code in (0, 3, 4, 5, 130) and serve >= served:
+    well = (0, 3, 4, 5, 130, *((1,) if act == "finalize" else ()))  # which goes on where it was
+    if ended.code in well and serve >= served:
         return []
     return [f"it ended with {ended.code}, and {serve} serve of {served}: {ended.message[:400]}"]
 

@@ -235,7 +235,8 @@ class Stage:
         greens = [g for name, about in seen["deployments"].items() if name in left for g in about["green"]]
 
         def named(name: str, about: Any) -> bool:
-            return name in left or any(g in f"{name} {about}" for g in greens)
+            of = name.split("-instance-", maxsplit=1)[0]  # a member that RDS has named after its cluster goes with it
+            return of in left or any(g in f"{name} {about}" for g in greens)
 
         there = resources(seen) if left else ()
         return Counter(
