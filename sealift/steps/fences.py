@@ -156,7 +156,8 @@ class AwaitOwnGroups(Reading):
     def observe(self, ctx: Context) -> Query:
         def read(reply: Mapping[str, Any]) -> Output:
             fenced = [d for d in databases_in(reply) if str(self.group) in groups_of(d)]
-            return {"fenced": sum(2 if d.get("MultiAZ") else 1 for d in fenced)}
+            # the members of a cluster that is in several zones are in one each
+            return {"fenced": sum(2 if d.get("MultiAZ") and not d.get("DBClusterIdentifier") else 1 for d in fenced)}
 
         return Query(Call("rds:DescribeDBInstances", {}), read)
 

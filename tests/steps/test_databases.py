@@ -8,7 +8,15 @@ from sealift.clock import VirtualClock, actor
 from sealift.errors import WaitFailed
 from sealift.recipe import step_from_json, step_to_json
 from sealift.step import Call, Context, Found, Phase, Ref, Seen, Step, undoing
-from sealift.steps import BeginFence, DeleteClusterEndpoint, EndpointNow, RestoreCluster, RestoreInstance, SwitchOver
+from sealift.steps import (
+    AwaitOwnGroups,
+    BeginFence,
+    DeleteClusterEndpoint,
+    EndpointNow,
+    RestoreCluster,
+    RestoreInstance,
+    SwitchOver,
+)
 from sealift.steps.db_looks import BROKEN, at_rest
 from sealift.steps.db_snapshots import RenewWarmDbSnapshot
 from sealift.watch import Watcher
@@ -151,3 +159,12 @@ def test_a_fence_of_an_earlier_plan_is_read_and_its_undo_waits_for_no_network() 
     earlier = step_from_json(row)
     assert earlier == BeginFence(groups=("sg-1",), **about)
     assert undoing(earlier) == ()
+
+
+def test_a_member_of_a_cluster_has_one_network_interface() -> None:
+    """An instance in two zones has two; the members of a cluster are in one zone each, whatever is said of their cluster."""
+    fenced = {"MultiAZ": True, "VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-1", "Status": "active"}]}
+    reply = {"DBInstances": [fenced, {**fenced, "DBClusterIdentifier": "bank"}, {**fenced, "VpcSecurityGroups": []}]}
+    step = AwaitOwnGroups(key="own-groups", phase=Phase.CONFIRM, group="sg-1")
+
+    assert {"fenced": 3} == step.observe(CTX).read(reply)
