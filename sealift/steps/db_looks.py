@@ -17,6 +17,10 @@ RESTING = ("available", "storage-optimization", "storage-initialization")
 NO_ROOM = "insufficient-capacity"
 """State of a database for which RDS has no room."""
 
+LOST = "inaccessible-encryption-credentials"
+RECOVERABLE = f"{LOST}-recoverable"
+"""The states of a database whose key RDS cannot use: for good, and for now (R-RDS-34)."""
+
 BROKEN = {
     "failed": "RDS cannot recover it",
     "deleting": "somebody deletes it",
@@ -27,8 +31,8 @@ BROKEN = {
     "incompatible-network": "its subnets or addresses do not do",
     "incompatible-option-group": "an option cannot be applied",
     "incompatible-parameters": "its parameters do not fit its class",
-    "inaccessible-encryption-credentials": "RDS cannot use its key (R-RDS-34)",
-    "inaccessible-encryption-credentials-recoverable": "RDS cannot use its key: enable it, then start the database (R-RDS-34)",
+    LOST: "RDS cannot use its key (R-RDS-34)",
+    RECOVERABLE: "RDS cannot use its key: enable it, then start the database (R-RDS-34)",
     NO_ROOM: "there is no room for its class in the zone",
     "migration-failed": "its migration failed",
     "modify-failed": "a change of it failed",

@@ -9,35 +9,37 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sealift.estimate import SMALL_CALL
-from sealift.step import Context, Found, Output, Phase, Query, Seconds, Seen, Step, Undo, Watch
+from sealift.step import Context, Found, Id, Output, Phase, Query, Seconds, Seen, Step, Undo, Watch
 from sealift.steps.db_clusters import DeleteCluster
 from sealift.steps.db_instances import DeleteInstance
-from sealift.steps.db_looks import Resource, databases_in, name_of, read_database, status_of, watch
+from sealift.steps.db_looks import LOST, RECOVERABLE, Resource, databases_in, name_of, read_database, status_of, watch
 from sealift.steps.db_modify import RenameDatabase, still
-
-LOST = "inaccessible-encryption-credentials"
-"""How the states of a database begin whose key RDS cannot use, for good or for now."""
 
 
 def _lost(database: Mapping[str, Any]) -> bool:
-    return status_of(database).startswith(LOST)
+    return status_of(database) in (LOST, RECOVERABLE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class DropLostInstance(DeleteInstance):
-    """Delete an instance that nobody has written to, if RDS cannot use its key."""
+class _IfLost(Step):
+    """Deletes what nobody has written to, if RDS cannot use its key; else it does nothing."""
+
+    database: Id
+    resource_id: Id
 
     looks_first: ClassVar[bool] = True
     conditional: ClassVar[bool] = True
+    of_cluster: ClassVar[bool] = False
 
     def title(self) -> str:
         return f"delete {self.database} if RDS cannot use its key"
 
     def before(self, ctx: Context) -> Query:
-        return _both(super().before(ctx), still(self.resource_id, self.database))
+        ours, named = super().before(ctx), still(self.resource_id, self.database, of_cluster=self.of_cluster)
+        return named if ours is None else Query(ours.call, lambda reply: [*ours.read(reply), *named.read(reply)])
 
     def find(self, ctx: Context) -> Query:
-        return Query(read_database(self.resource_id), _unless_lost_as(self.database))
+        return Query(read_database(self.resource_id, of_cluster=self.of_cluster), _unless_lost_as(self.database))
 
     def ready(self, out: Output) -> Watch | None:
         return None if out.get("kept") else super().ready(out)
@@ -47,30 +49,15 @@ class DropLostInstance(DeleteInstance):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DropLostCluster(DeleteCluster):
+class DropLostInstance(_IfLost, DeleteInstance):
+    """Delete an instance that nobody has written to, if RDS cannot use its key."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropLostCluster(_IfLost, DeleteCluster):
     """Delete a cluster that nobody has written to, if RDS cannot use its key; its members have gone before it."""
 
-    looks_first: ClassVar[bool] = True
-    conditional: ClassVar[bool] = True
-
-    def title(self) -> str:
-        return f"delete {self.database} if RDS cannot use its key"
-
-    def before(self, ctx: Context) -> Query:
-        return _both(super().before(ctx), still(self.resource_id, self.database, of_cluster=True))
-
-    def find(self, ctx: Context) -> Query:
-        return Query(read_database(self.resource_id, of_cluster=True), _unless_lost_as(self.database))
-
-    def ready(self, out: Output) -> Watch | None:
-        return None if out.get("kept") else super().ready(out)
-
-    def seconds(self) -> Seconds:
-        return SMALL_CALL
-
-
-def _both(ours: Query, named: Query) -> Query:
-    return Query(ours.call, lambda reply: [*ours.read(reply), *named.read(reply)])
+    of_cluster: ClassVar[bool] = True
 
 
 def _unless_lost_as(name: Any) -> Callable[[Mapping[str, Any]], Found | None]:

@@ -6,9 +6,8 @@ from typing import Any
 from sealift.keys import unusable as key_unusable
 from sealift.kind import Barred, Read
 from sealift.kinds.aurora.facts import ClusterFacts
-from sealift.kinds.databases import keyed, leaving, names
+from sealift.kinds.databases import keyed, leaving, names, settling
 from sealift.kinds.databases.fenced import lapses, opened
-from sealift.kinds.databases.settling import unlike
 from sealift.options import Options
 from sealift.recipe import Lanes, recipe
 from sealift.step import Call, Output, Phase, Step
@@ -21,7 +20,7 @@ from sealift.steps import (
     DeleteQuarantine,
     Protect,
 )
-from sealift.steps.db_looks import databases_in, id_of, name_of, read_database, status_of
+from sealift.steps.db_looks import databases_in, id_of, name_of, read_database
 from sealift.surroundings import maybe
 
 FINALIZE = Phase.FINALIZE
@@ -146,7 +145,7 @@ async def _replacement(read: Read, facts: ClusterFacts, outputs: Mapping[str, Ou
         wrong.append(f"{new} is named {name_of(database)}, not {facts.id}")
     return [
         *wrong,
-        *unlike(database, facts.id, facts.key.arn, facts.groups),
+        *settling.unlike(database, facts.id, facts.key.arn, facts.groups),
         *await _members(read, facts, database),
     ]
 
@@ -164,22 +163,14 @@ async def _members(read: Read, facts: ClusterFacts, cluster: Mapping[str, Any]) 
     names = sorted(has)
     call = Call("rds:DescribeDBInstances", {"Filters": [{"Name": "db-instance-id", "Values": names}]})
     for member in databases_in(await read(call)) if names else ():
-        wrong += unlike(member, name_of(member), facts.key.arn, None)
+        wrong += settling.unlike(member, name_of(member), facts.key.arn, None)
     return wrong
 
 
 async def missing(read: Read, facts: ClusterFacts, outputs: Mapping[str, Output]) -> Barred:
-    """Say that the replacement is gone, or going: then there is nothing that could be kept."""
-    new = _new(facts, outputs)
-    found = databases_in(await read(read_database(new, of_cluster=True))) if new else []
-    if not new or any(status_of(d) != "deleting" for d in found):
-        return Barred()
-    how = "is being deleted" if found else "is gone"
-    so = (
-        f"Its source is kept as {_old(facts.id, outputs)}, fenced off: a rollback stops at what is gone, and names the "
-        "commands that put it back by hand"
-    )
-    return Barred((f"the replacement of {facts.id} ({new}) {how}",), so=so)
+    """Say that the replacement is gone, or going."""
+    new, old = _new(facts, outputs), _old(facts.id, outputs)
+    return await settling.missing(read, facts.id, new, old, of_cluster=True)
 
 
 async def barred(read: Read, facts: ClusterFacts, outputs: Mapping[str, Output]) -> Barred:

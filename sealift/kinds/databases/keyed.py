@@ -10,10 +10,7 @@ from sealift.keys import unusable
 from sealift.kind import Barred, Read
 from sealift.render.commands import aws_command
 from sealift.step import Call
-from sealift.steps.db_looks import databases_in, name_of, read_database, status_of
-
-LOST = "inaccessible-encryption-credentials"
-RECOVERABLE = f"{LOST}-recoverable"
+from sealift.steps.db_looks import LOST, RECOVERABLE, databases_in, name_of, read_database, status_of
 
 
 async def barred(read: Read, key_arn: str, region: str, resources: Sequence[str], *, of_cluster: bool) -> Barred:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
+from sealift.kind import Barred, Read
 from sealift.kinds.databases.facts import Described
-from sealift.steps.db_looks import RESTING, groups_of, key_difference, status_of
+from sealift.steps.db_looks import RESTING, databases_in, groups_of, key_difference, read_database, status_of
 
 
 def unlike(database: Described, name: str, key_arn: str, groups: Iterable[str] | None) -> list[str]:
@@ -21,3 +22,18 @@ def unlike(database: Described, name: str, key_arn: str, groups: Iterable[str] |
     if groups is not None and groups_of(database) != set(groups):
         wrong.append(f"{name} is in other security groups than its source was")
     return wrong
+
+
+async def missing(read: Read, name: str, new: str | None, old: str, *, of_cluster: bool) -> Barred:
+    """Say that the replacement of `name` (by resource id) is gone, or going: then there is nothing that could be kept. `old`: what
+    its source is called now.
+    """
+    found = databases_in(await read(read_database(new, of_cluster=of_cluster))) if new else []
+    if not new or any(status_of(d) != "deleting" for d in found):
+        return Barred()
+    how = "is being deleted" if found else "is gone"
+    so = (
+        f"Its source is kept as {old}, fenced off: a rollback stops at what is gone, and names the commands that put it "
+        "back by hand"
+    )
+    return Barred((f"the replacement of {name} ({new}) {how}",), so=so)

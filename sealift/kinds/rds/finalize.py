@@ -5,9 +5,8 @@ from typing import Any
 
 from sealift.keys import unusable as key_unusable
 from sealift.kind import Barred, Read
-from sealift.kinds.databases import keyed, leaving, names
+from sealift.kinds.databases import keyed, leaving, names, settling
 from sealift.kinds.databases.fenced import lapses, opened
-from sealift.kinds.databases.settling import unlike
 from sealift.kinds.rds.facts import InstanceFacts, ReplicaFacts
 from sealift.options import Options
 from sealift.recipe import Lanes, recipe
@@ -29,7 +28,6 @@ from sealift.steps.db_looks import (
     read_database,
     read_named,
     replication_difference,
-    status_of,
 )
 from sealift.surroundings import maybe
 
@@ -166,7 +164,7 @@ async def _replacement(read: Read, facts: InstanceFacts, outputs: Mapping[str, O
     database, wrong = found[0], []
     if name_of(database) != facts.id or id_of(database) != new:
         wrong.append(f"{new} is named {name_of(database)}, not {facts.id}")
-    return wrong + unlike(database, facts.id, facts.key.arn, facts.groups)
+    return wrong + settling.unlike(database, facts.id, facts.key.arn, facts.groups)
 
 
 async def _new_replica(read: Read, facts: InstanceFacts, replica: ReplicaFacts) -> list[str]:
@@ -181,21 +179,13 @@ async def _new_replica(read: Read, facts: InstanceFacts, replica: ReplicaFacts) 
     if why := replication_difference(database):
         wrong.append(f"{replica.id}: {why}")
     groups = [g["VpcSecurityGroupId"] for g in replica.described.get("VpcSecurityGroups", ())]
-    return wrong + unlike(database, replica.id, facts.key.arn, groups)
+    return wrong + settling.unlike(database, replica.id, facts.key.arn, groups)
 
 
 async def missing(read: Read, facts: InstanceFacts, outputs: Mapping[str, Output]) -> Barred:
-    """Say that the replacement is gone, or going: then there is nothing that could be kept."""
-    new = _new(facts, outputs)
-    found = databases_in(await read(read_database(new))) if new else []
-    if not new or any(status_of(d) != "deleting" for d in found):
-        return Barred()
-    how = "is being deleted" if found else "is gone"
-    so = (
-        f"Its source is kept as {_old_name(facts, outputs)}, fenced off: a rollback stops at what is gone, and names the "
-        "commands that put it back by hand"
-    )
-    return Barred((f"the replacement of {facts.id} ({new}) {how}",), so=so)
+    """Say that the replacement is gone, or going."""
+    new, old = _new(facts, outputs), _old_name(facts, outputs)
+    return await settling.missing(read, facts.id, new, old, of_cluster=False)
 
 
 async def barred(read: Read, facts: InstanceFacts, outputs: Mapping[str, Output]) -> Barred:
