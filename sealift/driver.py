@@ -261,8 +261,7 @@ class Driver:
         migration = ""
         try:
             if plan.status == NOTHING:
-                note = plan.note or "nothing to do"
-                return Outcome(plan.target, "", 0, note if plan.target in note else f"{plan.target}: {note}")
+                return Outcome(plan.target, "", 0, _said(plan.target, plan.note or "nothing to do"))
             self.refuse_unfit(plan)
             self._refuse_held(plan)
             self._refuse_to_begin(plan.target)
@@ -871,7 +870,7 @@ class Driver:
         except SealiftError as error:
             # Nothing is put back here: what turns a migration back (exit 5) is an error of finalize, which is run again.
             if error.exit_code == TurnBack.exit_code:
-                said = f"{str(error).rstrip('.')}. Nothing is down: go on with: sealift finalize {migration}"
+                said = f"{_said(plan.target, error).rstrip('.')}. Nothing is down: go on with: sealift finalize {migration}"
                 return Outcome(plan.target, migration, SealiftError.exit_code, said), lists
             return Outcome(plan.target, migration, error.exit_code, _said(plan.target, error)), lists
 
@@ -929,9 +928,9 @@ def _healed_by(found: Barred, migration: str) -> str:
     return f"First, in this order: {'; '.join(found.heal)}. Then: sealift rollback {migration} --discard-writes"
 
 
-def _said(target: str, error: SealiftError) -> str:
-    """Return an error in a line that names its target: of a call that was refused, the identity is what it is about."""
-    return str(error) if target in str(error) else f"{target}: {error}"
+def _said(target: str, what: object) -> str:
+    """Return a line that names its target: an error of a call that was refused may be about the identity alone."""
+    return str(what) if target in str(what) else f"{target}: {what}"
 
 
 def _remedy_of(migration: str, state: State) -> str:
