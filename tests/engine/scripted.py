@@ -16,6 +16,7 @@ from sealift.watch import Watcher
 
 CREATE, COPY, STOP = "ec2:CreateSnapshot", "ec2:CopyVolumes", "ec2:StopInstances"
 """An operation without a token, one with a token, and one that sets a state."""
+DONE, NOT_YET = Seen(done=True, state="available"), Seen(state="creating")
 NOTHING = Irreversible("nothing to take back")
 PLAN = {"target": "i-1", "kind": "ebs-instance", "account": "1", "region": "eu-central-1", "steps": []}
 
@@ -24,7 +25,7 @@ def asks(answer: Callable[[], Any], name: str = "ec2:DescribeVolumes") -> Query:
     """Return a read that a test answers, whatever AWS says: but it has to have been asked."""
 
     def read(reply: Mapping[str, Any]) -> Any:
-        assert dict(reply) is not None
+        assert isinstance(reply, Mapping)
         return answer()
 
     return Query(Call(name, {}), read)
@@ -270,3 +271,8 @@ class Bench:
 def act(key: str = "stop", phase: Phase = Phase.CUTOVER, **more: Any) -> Act:
     """Return a step."""
     return Act(key=key, phase=phase, **more)
+
+
+def undo(key: str, phase: Phase = Phase.RESTORE, **more: Any) -> Act:
+    """Return what takes a step back."""
+    return act(f"undo:{key}", phase, **more)

@@ -1,6 +1,5 @@
 """What an engine does with the breaker of its run, and what it keeps of troubles that left no row."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from sealift.errors import CallError, LeftAtGate, NeedsPerson, Retry, SealiftError
 from sealift.recipe import recipe
 from sealift.step import Phase, Seen, Step
-from tests.engine.scripted import STOP, Act, Bench, act, asks, waits
+from tests.engine.scripted import STOP, Bench, act, asks, undo, waits
 
 
 class Circuit:
@@ -28,15 +27,6 @@ class Circuit:
     def saw(self, error: SealiftError) -> str:
         self.told.append(("saw", error.message, None))
         return self.says
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
-
-
-def undo(key: str) -> Act:
-    return act(f"undo:{key}", Phase.RESTORE)
 
 
 def a_recipe(*before: Step) -> tuple[Step, ...]:

@@ -1,7 +1,6 @@
 """What an earlier attempt has left over is looked for again at the end of each later one, and named while it is there."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,11 +12,6 @@ from sealift.step import Context, Found, Phase, Query, Ref, Step
 from tests.engine.scripted import CREATE, STOP, Act, Bench, act, asks
 
 THERE, NOT_THERE = asks(lambda: Found({})), asks(lambda: None)
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,6 @@
 """What is looked for when the journal is lost, and what a person is told when nothing may be decided without one."""
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,11 +17,6 @@ from sealift.step import Found, Phase, Ref, Seen, Step
 from tests.engine.scripted import COPY, STOP, Act, Bench, act, asks, waits
 
 UP, STOPPED = Seen(done=True, state="running"), Seen(state="stopped")
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
 
 
 def prepared(key: str, **more: Any) -> Act:

@@ -1,7 +1,6 @@
 """What people are told a thing is called: in what is waited for, in what is left over, in how things stand."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,11 +21,6 @@ class Renamed(Act):
 
     resource_id: str = "db-ABC"
     database: str = "orders"
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
 
 
 async def fails(bench: Bench, step: Step) -> Any:

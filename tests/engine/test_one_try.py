@@ -2,7 +2,6 @@
 
 import asyncio
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,11 +24,6 @@ from sealift.step import Found, Phase, Seen, Switch
 from tests.engine.scripted import COPY, CREATE, STOP, Act, Bench, Died, act, asks, waits
 
 DONE, NOT_YET = Seen(done=True, state="available"), Seen(state="creating", progress=40.0)
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
 
 
 def refused(**more: Any) -> CallError:

@@ -1,7 +1,6 @@
 """What a person says of a migration that is on its way back already, and what is settled before the first undo."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,18 +10,7 @@ from sealift.errors import CallError, NeedsPerson, Retry, SealiftError, WaitFail
 from sealift.journal import READERS, WRITERS
 from sealift.recipe import recipe
 from sealift.step import Found, Phase, Ref, Seen, Step
-from tests.engine.scripted import COPY, CREATE, STOP, Act, Bench, Died, act, asks, waits
-
-DONE, NOT_YET = Seen(done=True, state="available"), Seen(state="creating")
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
-
-
-def undo(key: str, phase: Phase = Phase.RESTORE, **more: Any) -> Act:
-    return act(f"undo:{key}", phase, **more)
+from tests.engine.scripted import COPY, CREATE, DONE, NOT_YET, STOP, Bench, Died, act, asks, undo, waits
 
 
 def a_recipe(**changed: Any) -> tuple[Step, ...]:

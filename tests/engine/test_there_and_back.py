@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,18 +24,9 @@ from sealift.gate import Window
 from sealift.journal import READERS, WRITERS
 from sealift.recipe import Lanes, Span, recipe
 from sealift.step import Call, Found, Phase, Ref, Seconds, Seen
-from tests.engine.scripted import COPY, CREATE, NOTHING, STOP, Act, Bench, Died, act, asks, waits
+from tests.engine.scripted import COPY, CREATE, NOTHING, STOP, Act, Bench, Died, act, asks, undo, waits
 
 READY = Seen(done=True, state="available")
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
-
-
-def undo(key: str, phase: Phase = Phase.RESTORE, **more: Any) -> Act:
-    return act(f"undo:{key}", phase, **more)
 
 
 def prepared(key: str, **more: Any) -> Act:

@@ -1,6 +1,5 @@
 """Which failure is tried again, for how long, and while what is down."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +9,6 @@ from sealift.errors import CallError, CheckFailed, CredentialsLost, HookFailed, 
 from sealift.pace import RETRIES, Again
 from sealift.step import Phase, Seen
 from tests.engine.scripted import STOP, Bench, act, asks, waits
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
 
 
 def failure(retry: Retry, **more: Any) -> CallError:

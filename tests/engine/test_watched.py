@@ -1,7 +1,6 @@
 """What an engine does where a watchdog stands by: it turns back well before its time, and stands aside when that has come."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,15 +13,10 @@ from sealift.journal import WRITERS
 from sealift.pace import HOUR
 from sealift.recipe import recipe
 from sealift.step import Found, Guard, Phase, Seen, Step
-from tests.engine.scripted import STOP, Act, Bench, act, asks, waits
+from tests.engine.scripted import STOP, Bench, act, asks, undo, waits
 
 ACTS_AFTER = 10_000.0
 OVER = Seen(done=True, state="Success")
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
 
 
 class Watchdog:
@@ -42,10 +36,6 @@ class Watchdog:
 @pytest.fixture
 def dog() -> Watchdog:
     return Watchdog()
-
-
-def undo(key: str, phase: Phase = Phase.RESTORE, **more: Any) -> Act:
-    return act(f"undo:{key}", phase, **more)
 
 
 def a_recipe(dog: Watchdog, **armed: Any) -> tuple[Step, ...]:

@@ -1,6 +1,5 @@
 """What whoever watches is told: every event of a step names it, and what a person reads of a way back that ends early."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,19 +7,8 @@ import pytest
 from sealift.engine import SAY_SO, Engine
 from sealift.errors import CallError, NeedsPerson, Retry
 from sealift.recipe import recipe
-from sealift.step import Phase, Seen, Step
-from tests.engine.scripted import STOP, Act, Bench, act, asks, waits
-
-DONE, NOT_YET = Seen(done=True, state="available"), Seen(state="creating")
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
-
-
-def undo(key: str, phase: Phase = Phase.RESTORE, **more: Any) -> Act:
-    return act(f"undo:{key}", phase, **more)
+from sealift.step import Phase, Step
+from tests.engine.scripted import DONE, NOT_YET, STOP, Bench, act, asks, undo, waits
 
 
 def a_recipe(**changed: Any) -> tuple[Step, ...]:
