@@ -1234,6 +1234,9 @@ class Engine:
         stuck: dict[str, SealiftError] = {}
         for block in blocks([s for s in rest if s.phase is Phase.CONFIRM]):
             await self._as_far_as_it_goes(block, stuck)
+        look = await _look_at(self.gateway, self.work.steps, self.state)
+        if look is not None and not look.done:
+            self.note("leftover", resource=self.work.target, why=f"it {_stands_now(look, self.work.steps)}")
         if self.state.down_since(READERS) is not None:
             self.note(
                 "leftover",

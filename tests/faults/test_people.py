@@ -158,9 +158,14 @@ async def test_a_plain_volume_that_came_after_the_gate_is_named_at_the_end(insta
 
 
 async def test_an_instance_stopped_during_its_status_checks_is_said_to_be(instant: World) -> None:
-    """AWS leaves a stopped instance out of its status unless asked: what is missing is named, not waited for (exit 6)."""
+    """AWS leaves a stopped instance out of its status unless asked: what is missing is named, not waited for (exit 6).
+
+    Whoever keeps its replacement all the same is told that it does not run.
+    """
     _, outcome = await _with(instant, "status", instant.box.stop_by_hand)
     assert (6, True) == (outcome.exit_code, "'stopped': somebody has stopped it" in outcome.message)
+    kept = await instant.act(instant.driver.accept(outcome.migration))
+    assert (0, True) == (kept.exit_code, "it has its replacement, and is 'stopped'" in kept.message)
 
 
 async def test_an_instance_terminated_in_the_cutover_is_said_to_be(instant: World) -> None:
