@@ -19,6 +19,8 @@ from sealift.events import Event
 from sealift.gate import turn_back_at, window_of
 from sealift.recipe import DOWN, seconds_back
 from sealift.sandbox.faults import Fault
+from sealift.step import Ref, undoing
+from sealift.watch import ABSENT_MEANS_GONE
 from tests.faults.crashes import ACTS, Tried
 from tests.faults.forking import Broken, Forks, guarded
 from tests.faults.hands import MEANWHILE
@@ -33,9 +35,6 @@ LATE = 3700.0
 
 Some go through two: a database that gets another name is being modified, and is renamed then. Each of them is late.
 """
-
-UNDONE = 900.0
-"""Seconds that a step waits for what somebody has deleted or taken back, at most: the longest deadline before bring-up."""
 
 NEVER_COMES = "a state that never comes"
 
@@ -227,7 +226,6 @@ BAD = {
                 m.name,
                 lambda s, p, m=m: p is Purpose.MUTATE and s.operation in m.operations,  # type: ignore[misc]
                 m.act,
-                waits=UNDONE,
                 after=True,
             )
             for m in MEANWHILE
@@ -311,7 +309,7 @@ def _tapped(stage: Stage, walk: _Walk) -> Driver:
                 walk.struck.append((moment, bad))
                 with guarded():
                     live_on(stage, copy)
-                    stage.invariants.excused += bad.waits
+                    stage.invariants.excused += _undone(stage, sent) if bad.after else bad.waits
                     stage.invariants.people_act = bad.after
                     if bad.after:
                         walk.due = bad.put
@@ -330,6 +328,14 @@ def _tapped(stage: Stage, walk: _Walk) -> Driver:
 
 def _rest(sent: Sent) -> tuple[str, str, int]:
     return sent.migration, sent.step, sent.token
+
+
+def _undone(stage: Stage, sent: Sent) -> float:
+    """Return how long a step waits for what somebody has deleted or taken back: until it is believed gone, or to its deadline."""
+    steps = (s for made in stage.plan.steps for s in (made, *undoing(made), *undoing(made, brought_up=True)))
+    step = next((s for s in steps if s.key == sent.step), None)
+    watch = step.ready({name: Ref(step.key, name) for name in step.outputs}) if step else None
+    return max(ABSENT_MEANS_GONE, (watch.deadline if watch else None) or 0.0)
 
 
 def _windowed(stage: Stage) -> bool:
@@ -413,7 +419,8 @@ def judged(act: str, bad: Bad, came: list[Ended], ends: Ends, operation: str = "
     """Return what is wrong with how a run ended when it was struck, and with how it ended when the fault had cleared."""
     first, last = came[0], came[-1]
     if bad.after:
-        stopped = operation == "ec2:StartInstances" and last.code == 0  # by them, and what is kept as it is stays so
+        # Whom they have stopped is kept as it is, and said to be: it is not started against them.
+        stopped = operation == "ec2:StartInstances" and last.code == 0 and "is 'stop" in last.message
         return last.wrong + [w for e in came for w in _after_somebody(act, e, ends) if not (stopped and e is last)]
     wrong = last.wrong + [f"at once: {w}" for w in _at_once(act, bad, first, ends)]
     if last is not first and not (bad.in_a_window and last.code == 3):
