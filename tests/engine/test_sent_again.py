@@ -4,7 +4,7 @@ answered.
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -38,9 +38,10 @@ def sends() -> dict[str, Step]:
 
 
 def _both(step: Step) -> list[Step]:
-    """Return a step for an instance and for a cluster, where it is for either."""
+    """Return a step for an instance and for a cluster, where it is for either; some classes are for one of them."""
+    told = {f.name for f in fields(step) if f.init}
     either: Any = getattr(step, "of_cluster", None)
-    return [step] if either is None else [step, replace(step, of_cluster=not either)]  # type: ignore[call-arg]
+    return [step, replace(step, of_cluster=not either)] if "of_cluster" in told else [step]  # type: ignore[call-arg]
 
 
 SENDS = sends()
