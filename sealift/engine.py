@@ -1118,9 +1118,18 @@ class Engine:
             await self._as_far_as_it_goes(block)
         if self.state.brought_up is not None and not salvage:
             self._name_kept(made)
+        await self._name_what_is_off_again(restore)
         await self._carry_over()
         self.note("attempt-closed")
         self._end("rolled-back", why=str(self.state.rollback.get("why", "")))
+
+    async def _name_what_is_off_again(self, restore: Sequence[Step]) -> None:
+        """Name what somebody has taken off since it was put back: the end, which says that all is as before, is what people read."""
+        for step in (s for s in restore if s.exposes):
+            me = _bound(step, self.state)
+            with contextlib.suppress(CallError):
+                if (query := me.find(self.context())) is not None and await self._found(me, query, None) is None:
+                    self._name(me, me.resource(), f"{me.title()}: somebody has taken it off again")
 
     async def _without_what_is_gone(self, made: dict[str, Output], *, salvage: bool) -> None:
         """Leave out what somebody has deleted of the replacement: its writes went with it, and are not waited for, nor is it kept."""
@@ -1308,7 +1317,10 @@ class Engine:
 
     def _leftover(self, step: Step, error: SealiftError) -> None:
         me = _bound(step, self.state)
-        self._name(me, me.resource(), f"{me.title()}: {error}")
+        by_hand = (
+            f" By hand: {self._by_hand(me)}" if step.phase is Phase.CONFIRM else ""
+        )  # no command of ours does it later
+        self._name(me, me.resource(), f"{me.title()}: {error}{by_hand}")
 
     def _name(self, me: Step, resource: str, why: str) -> None:
         self.note("leftover", step=me.key, resource=resource, why=why)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sealift.estimate import SMALL_CALL, STANDBY
 from sealift.step import Call, Context, Found, Output, Phase, Query, Seconds, Seen, Step, Switch, Watch
+from sealift.steps.looks import instances, instances_in
 
 PROCESSES = (
     "HealthCheck",
@@ -23,6 +24,17 @@ PROCESSES = (
 
 def _member(instance: str) -> Call:
     return Call("autoscaling:DescribeAutoScalingInstances", {"InstanceIds": [instance]})
+
+
+def _not_stopped(instance: str, group: str) -> Query:
+    """Read whether somebody has stopped a member: its group would terminate it, and what is on its disks may go with it."""
+
+    def read(reply: Mapping[str, Any]) -> list[str]:
+        state = str(instances_in(reply).get(instance, {}).get("State", {}).get("Name"))
+        stopped = state in ("stopping", "stopped")
+        return [f"{instance} is '{state}', and {group} would replace it (R-EBS-35): start it first"] if stopped else []
+
+    return Query(instances(instance), read)
 
 
 def _in(state: str) -> Any:
@@ -86,6 +98,9 @@ class ExitStandby(_Standby):
     def title(self) -> str:
         return f"put {self.instance} back into service in {self.group}"
 
+    def before(self, ctx: Context) -> Query:
+        return _not_stopped(self.instance, self.group)
+
     def do(self, ctx: Context) -> Call:
         return Call("autoscaling:ExitStandby", {"InstanceIds": [self.instance], "AutoScalingGroupName": self.group})
 
@@ -99,6 +114,7 @@ class ExitStandby(_Standby):
 class _Switch(Step):
     """A switch that several migrations share: each sets it, the last clears it (the journal counts)."""
 
+    instance: str
     group: str
     processes: tuple[str, ...]
 
@@ -143,7 +159,12 @@ class SuspendProcesses(_Switch):
 
     def undo(self) -> Step:
         return ResumeProcesses(
-            key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane, group=self.group, processes=self.wake
+            key=f"undo:{self.key}",
+            phase=Phase.RESTORE,
+            lane=self.lane,
+            instance=self.instance,
+            group=self.group,
+            processes=self.wake,
         )
 
 
@@ -157,6 +178,9 @@ class ResumeProcesses(_Switch):
     def title(self) -> str:
         return f"resume the processes of {self.group} that ran before"
 
+    def before(self, ctx: Context) -> Query:
+        return _not_stopped(self.instance, self.group)
+
     def do(self, ctx: Context) -> Call:
         return Call(
             "autoscaling:ResumeProcesses",
@@ -168,6 +192,7 @@ class ResumeProcesses(_Switch):
             key=f"undo:{self.key}",
             phase=Phase.RESTORE,
             lane=self.lane,
+            instance=self.instance,
             group=self.group,
             processes=PROCESSES,
             wake=self.processes,

@@ -10,7 +10,7 @@ from tests.clients import share
 from tests.faults.crashes import Tried
 from tests.faults.deeds import Deed
 from tests.faults.people import DEEDS, try_deeds
-from tests.promises.acts import when
+from tests.promises.acts import refuse, when
 from tests.world import DATA, ROOT, World
 
 SAMPLES: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {
@@ -191,3 +191,14 @@ async def test_a_source_deleted_before_the_quiesce_is_said_to_be_gone(instant: W
 
     _, outcome = await _with(instant, "claim", delete)
     assert (5, True) == (outcome.exit_code, f"{off[0]} is gone: somebody has deleted it" in outcome.message)
+
+
+async def test_a_source_taken_off_again_once_it_is_back_is_named_at_the_end(instant: World) -> None:
+    """The instance runs on its sources again, and leftovers are deleted, when a disk goes: "put back" would say too much."""
+    off: list[str] = []
+    instance = instant.instance(ROOT, DATA)
+    take = when(f"undo:warm:{DATA.device}", lambda: off.append(_take_off(instant, instance)), event="step-started")
+    refuse(instant, "ec2:StartInstances", times=1)
+    outcome = await instant.migrate(instance, driver=instant.new_driver(listeners=[take]), route="clone")
+    assert (5, True) == (outcome.exit_code, f"{off[0]}: attach {off[0]} to {instance} at" in outcome.message)
+    assert "somebody has taken it off again" in outcome.message

@@ -113,6 +113,35 @@ async def test_the_first_of_two_members_does_not_resume_the_processes(instant: W
     assert (0, set()) == (second.exit_code, suspended(instant))
 
 
+@pytest.mark.parametrize("how", ["standby", "suspend"])
+async def test_a_member_that_somebody_has_stopped_is_not_given_back_to_its_group(world: World, how: str) -> None:
+    """The group would terminate it, and its disks might go with it (R-EBS-35): accept keeps it, and names what is left to do."""
+    instance = world.instance(ROOT, asg="web")
+    stop = when("status", lambda: world.box.stop_by_hand(instance), event="step-started")
+    outcome = await world.migrate(instance, driver=world.new_driver(listeners=[stop]), route="clone", asg=how)
+    kept = await world.act(world.driver.accept(outcome.migration))
+    world.clock.advance(3600)
+    assert (6, 0, "stopped") == (outcome.exit_code, kept.exit_code, world.power(instance))
+    assert "web would replace it (R-EBS-35): start it first" in kept.message
+    assert f"By hand: aws autoscaling {'exit-standby' if how == 'standby' else 'resume-processes'}" in kept.message
+
+
+async def test_a_way_back_does_not_give_a_member_that_somebody_has_stopped_to_its_group(world: World) -> None:
+    """It asks to have it started (exit 6); then resume puts the group back too."""
+    instance = world.instance(ROOT, asg="web")
+    refuse(world, "ec2:AttachVolume")
+    stop = when("undo:group:off", lambda: world.box.stop_by_hand(instance), event="step-started")
+    outcome = await world.migrate(instance, driver=world.new_driver(listeners=[stop]), route="clone", asg="standby")
+    world.clock.advance(3600)
+    assert (6, "stopped", {instance: "Standby"}) == (outcome.exit_code, world.power(instance), lifecycle(world))
+    assert "start it first" in outcome.message
+    world.box.start_by_hand(instance)
+    world.clock.advance(600)
+    again = await world.act(world.driver.resume(outcome.migration))
+    world.clock.advance(60)
+    assert (5, {instance: "InService"}) == (again.exit_code, lifecycle(world))
+
+
 def by_hand(process: str) -> None:
     client = boto3.client("autoscaling", region_name=REGION)
     client.suspend_processes(AutoScalingGroupName="web", ScalingProcesses=[process])

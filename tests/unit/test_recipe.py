@@ -246,9 +246,14 @@ def test_a_step_declares_its_call_its_reads_and_what_it_waits_on() -> None:
 def test_what_is_owed_back_is_what_the_undo_of_a_switch_turns() -> None:
     """By the name of the switch: what ran when it was planned, not all that was suspended; other steps owe nothing."""
     off = SuspendProcesses(
-        key="off", phase=CUTOVER, group="web", processes=("HealthCheck", "Terminate"), wake=("Terminate",)
+        key="off",
+        phase=CUTOVER,
+        instance="i-1",
+        group="web",
+        processes=("HealthCheck", "Terminate"),
+        wake=("Terminate",),
     )
-    on = ResumeProcesses(key="on", phase=Phase.CONFIRM, group="web", processes=("Terminate",))
+    on = ResumeProcesses(key="on", phase=Phase.CONFIRM, instance="i-1", group="web", processes=("Terminate",))
 
     assert {off.switch().name: ("Terminate",)} == owed_back([*STEPS, off, on])
     assert {} == owed_back([*STEPS, on])

@@ -239,7 +239,9 @@ def _group_off(facts: InstanceFacts, options: Options) -> Step | None:
     if options.asg == "standby":
         return EnterStandby(key="group:off", phase=CUTOVER, instance=facts.id, group=facts.asg.name)
     wake = tuple(p for p in PROCESSES if p not in facts.asg.suspended)
-    return SuspendProcesses(key="group:off", phase=CUTOVER, group=facts.asg.name, processes=PROCESSES, wake=wake)
+    return SuspendProcesses(
+        key="group:off", phase=CUTOVER, instance=facts.id, group=facts.asg.name, processes=PROCESSES, wake=wake
+    )
 
 
 def _group_on(facts: InstanceFacts, options: Options) -> Step | None:
@@ -247,7 +249,9 @@ def _group_on(facts: InstanceFacts, options: Options) -> Step | None:
     if isinstance(off, EnterStandby):
         return ExitStandby(key="group:on", phase=CONFIRM, instance=off.instance, group=off.group)
     if isinstance(off, SuspendProcesses):
-        return ResumeProcesses(key="group:on", phase=CONFIRM, group=off.group, processes=off.wake)
+        return ResumeProcesses(
+            key="group:on", phase=CONFIRM, instance=off.instance, group=off.group, processes=off.wake
+        )
     return None
 
 
