@@ -1,5 +1,6 @@
-"""Clients of boto3 are slow to make and hold no state of a box: tests in one process share them."""
+"""Sessions and clients of boto3 are slow to make and hold no state of a box: tests in one process share them."""
 
+import os
 from functools import cache
 from typing import Any
 
@@ -8,23 +9,36 @@ import botocore.loaders
 import botocore.parsers
 import botocore.session
 import pytest
+from botocore.useragent import UserAgentComponent
 from botocore.utils import parse_timestamp
 
-_make = boto3.session.Session.client
+_make, _Session = boto3.session.Session.client, boto3.Session
 
 
 def spare() -> None:
     """Let sessions share what they read: each driver has one, as each process has.
 
-    To read the service models anew was a third of what whole migrations of databases take; moments come again and again.
+    To read the service models anew was a third of what whole migrations of databases take; moments and parts of
+    a user agent come again and again.
     """
     botocore.session.create_loader = cache(botocore.loaders.create_loader)
     botocore.parsers.DEFAULT_TIMESTAMP_PARSER = cache(parse_timestamp)
+    UserAgentComponent.to_string = cache(UserAgentComponent.to_string)
 
 
 def share(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hand out the same client for the same service, Region, endpoint and key."""
+    """Hand out the same client for the same service, Region, endpoint and key, and the same session in the same environment."""
     monkeypatch.setattr(boto3.session.Session, "client", _shared)
+    monkeypatch.setattr(boto3, "Session", _session_here)
+
+
+def _session_here(**about: Any) -> Any:
+    return _session(*sorted(about.items()), *sorted((k, v) for k, v in os.environ.items() if k.startswith("AWS_")))
+
+
+@cache
+def _session(*about: Any) -> Any:
+    return _Session(**{k: v for k, v in about if not k.startswith("AWS_")})
 
 
 def _shared(

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from enum import StrEnum
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -112,21 +113,10 @@ class Account:
             )
             make: Any = self._session.client  # the service is a name from the table, not a literal
             client = make(service, region_name=region, endpoint_url=self.endpoint_url, config=config)
-            client.meta.events.register("after-call", self._follow)
+            if isinstance(self.clock, WallClock):
+                client.meta.events.register("after-call", partial(_follow, self.clock))
             self._clients[service, region] = client
         return self._clients[service, region]
-
-    def _follow(self, http_response: Any, **_: Any) -> None:
-        # A sandbox that runs faster than life says so in its answers, and our clock follows it; one that holds a clock
-        # says where, and ours joins it.
-        headers = getattr(http_response, "headers", {}) or {}
-        if not (speed := headers.get("x-sealift-sandbox-speed")) or not isinstance(self.clock, WallClock):
-            return
-        if held := headers.get("x-sealift-sandbox-clock"):
-            self.clock.join(_clock_at(http_response.url, held))
-        now, faster = float(headers["x-sealift-sandbox-now"]), float(speed)
-        if faster != self.clock.speed or now - self.clock.now() > SANDBOX_JUMP * faster:
-            self.clock.follow(now, faster)
 
     async def identity(self, region: str, patience: float = FIRST_PATIENCE) -> str:
         """Return the account id of the credentials; a service that does not answer is asked again for `patience` s.
@@ -143,6 +133,19 @@ class Account:
     async def gateway(self, region: str) -> "Gateway":
         """Return the door to a Region of this account."""
         return Gateway(self, await self.identity(region), region)
+
+
+def _follow(clock: WallClock, http_response: Any, **_: Any) -> None:
+    # A sandbox that runs faster than life says so in its answers, and our clock follows it; one that holds a clock
+    # says where, and ours joins it.
+    headers = getattr(http_response, "headers", {}) or {}
+    if not (speed := headers.get("x-sealift-sandbox-speed")):
+        return
+    if held := headers.get("x-sealift-sandbox-clock"):
+        clock.join(_clock_at(http_response.url, held))
+    now, faster = float(headers["x-sealift-sandbox-now"]), float(speed)
+    if faster != clock.speed or now - clock.now() > SANDBOX_JUMP * faster:
+        clock.follow(now, faster)
 
 
 def _clock_at(answered: str, path: str) -> str:
