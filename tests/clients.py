@@ -13,6 +13,7 @@ from botocore.useragent import UserAgentComponent
 from botocore.utils import parse_timestamp
 
 _make, _Session = boto3.session.Session.client, boto3.Session
+_create_loader = cache(botocore.loaders.create_loader)
 
 
 def spare() -> None:
@@ -21,7 +22,7 @@ def spare() -> None:
     To read the service models anew was a third of what whole migrations of databases take; moments and parts of
     a user agent come again and again.
     """
-    botocore.session.create_loader = cache(botocore.loaders.create_loader)
+    botocore.session.create_loader = _create_loader
     botocore.parsers.DEFAULT_TIMESTAMP_PARSER = cache(parse_timestamp)
     UserAgentComponent.to_string = cache(UserAgentComponent.to_string)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from sealift.estimate import START
@@ -12,12 +13,13 @@ from sealift.steps.looks import NO_ROOM, fell_back, instance_in, instances, inst
 @dataclass(frozen=True, kw_only=True)
 class StartInstance(Step):
     """Start an instance and wait until it runs. With `launch_time` it must not have been started since the cut, and must
-    still have `disks` (device, volume).
+    still have `disks` (device, volume). `keys` are those that its volumes are under.
     """
 
     instance: str
     launch_time: Id | None = None
     disks: tuple[tuple[str, Id], ...] = ()
+    keys: tuple[str, ...] = ()
 
     def title(self) -> str:
         return f"start {self.instance}"
@@ -42,7 +44,7 @@ class StartInstance(Step):
         return Query(instances(self.instance), read)
 
     def ready(self, out: Output) -> Watch:
-        return Watch("instance", self.instance, fell_back_or_runs, "running", deadline=900)
+        return Watch("instance", self.instance, partial(fell_back_or_runs, keys=self.keys), "running", deadline=900)
 
     def trace(self, ctx: Context) -> Query | None:
         return None if self.launch_time is None else never_ran(self.instance, self.launch_time)
@@ -59,8 +61,8 @@ class StartInstance(Step):
         return START
 
 
-def fell_back_or_runs(instance: Mapping[str, Any] | None) -> Seen:
-    """Judge a starting instance: one that falls back to `stopped` never ran, unless someone stopped it."""
+def fell_back_or_runs(instance: Mapping[str, Any] | None, keys: tuple[str, ...] = ()) -> Seen:
+    """Judge a starting instance: one that falls back to `stopped` never ran, unless someone stopped it. `keys`: its volumes'."""
     seen = instance_in("running")(instance)
     if instance is None or seen.state != "stopped":
         return seen
@@ -70,7 +72,7 @@ def fell_back_or_runs(instance: Mapping[str, Any] | None) -> Seen:
         message = str(reason.get("Message") or code)
         why = "the instance fell back to 'stopped': " + (message if code in message else f"{code}: {message}")
         hint = (
-            " (R-EBS-55: the key is not enabled, or whoever starts it lacks kms:CreateGrant)"
+            f" (R-EBS-55: {' or '.join(keys) or 'the key'} is not enabled, or whoever starts it lacks kms:CreateGrant)"
             if "Client." in code
             else " (R-EBS-36)"
         )

@@ -11,10 +11,11 @@ from sealift.steps.looks import instance_in, instances, instances_in
 
 @dataclass(frozen=True, kw_only=True)
 class StopInstance(Step):
-    """Stop an instance and wait until it has; `deadline` in seconds."""
+    """Stop an instance and wait until it has; `deadline` in seconds, `keys` those that its volumes are under."""
 
     instance: str
     deadline: int = 900
+    keys: tuple[str, ...] = ()
 
     quiesces: ClassVar[bool] = True
     takes_down: ClassVar[bool] = True
@@ -39,7 +40,9 @@ class StopInstance(Step):
     def undo(self) -> Step:
         from sealift.steps.start_instances import StartInstance  # noqa: PLC0415 - each is the other's undo
 
-        return StartInstance(key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane, instance=self.instance)
+        return StartInstance(
+            key=f"undo:{self.key}", phase=Phase.RESTORE, lane=self.lane, instance=self.instance, keys=self.keys
+        )
 
     def seconds(self) -> Seconds:
         return Seconds(STOP.expected, max(STOP.expected, float(self.deadline)))

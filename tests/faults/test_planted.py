@@ -1,11 +1,15 @@
 """Bugs that are planted on purpose, each a patch in `planted/`: the harness finds every one of them, and nothing in the code as it is."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
@@ -27,16 +31,38 @@ FOUND = {
 """What is said of each: that it was found, and not that something else broke."""
 
 
-def caught(folder: Path, *names: str) -> subprocess.CompletedProcess[str]:
-    """Try what catches these bugs on the code in a folder."""
-    command = [sys.executable, "-m", "tests.faults.caught", *names]
+@dataclass(frozen=True)
+class Told:
+    """What came of a trial."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="module")
+def caught() -> Iterator[Callable[..., Told]]:
+    """Yield what tries, on the code in a folder, what catches these bugs."""
     env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=600)
+    program = [sys.executable, str(Path(__file__).with_name("warm.py"))]
+    with subprocess.Popen(program, cwd=TOP, env=env, stdin=PIPE, stdout=PIPE, text=True, bufsize=1) as warm:
+        asks, answers = warm.stdin, warm.stdout
+        assert asks is not None
+        assert answers is not None
+
+        def told(folder: Path, *names: str) -> Told:
+            asks.write(json.dumps([str(folder), names]) + "\n")
+            return Told(*json.loads(answers.readline()))
+
+        yield told
+        asks.close()
 
 
 def planted(folder: Path, patch: Path) -> None:
     """Copy the library, with a bug in it, beside the tests as they are."""
-    shutil.copytree(TOP / "sealift", folder / "sealift", ignore=shutil.ignore_patterns("__pycache__", "_project"))
+    shutil.copytree(
+        TOP / "sealift", folder / "sealift", ignore=shutil.ignore_patterns("_project")
+    )  # what is compiled stays so
     (folder / "tests").symlink_to(TOP / "tests")
     subprocess.run(["git", "apply", "--whitespace=nowarn", str(patch)], cwd=folder, check=True)
 
@@ -48,17 +74,17 @@ def test_every_planted_bug_has_a_trial() -> None:
     assert 8 <= len(names)
 
 
-def test_nothing_is_found_where_nothing_is_planted() -> None:
+def test_nothing_is_found_where_nothing_is_planted(caught: Callable[..., Told]) -> None:
     """The same trials find nothing wrong with the code as it is."""
     found = caught(TOP)
-    assert (0, "") == (found.returncode, found.stdout), found.stderr[-2000:]
+    assert (0, "") == (found.code, found.out), found.err[-2000:]
 
 
 @pytest.mark.parametrize("name", sorted(FOUND))
-def test_a_planted_bug_is_caught(name: str, tmp_path: Path) -> None:
+def test_a_planted_bug_is_caught(name: str, tmp_path: Path, caught: Callable[..., Told]) -> None:
     """The harness says what is wrong; it does not merely fall over."""
     planted(tmp_path, PLANTED / f"{name}.patch")
     found = caught(tmp_path, name)
-    assert 1 == found.returncode, found.stderr[-2000:]
-    assert re.search(FOUND[name], found.stdout), found.stdout
-    assert "Traceback" not in found.stderr
+    assert 1 == found.code, found.err[-2000:]
+    assert re.search(FOUND[name], found.out), found.out
+    assert "Traceback" not in found.err

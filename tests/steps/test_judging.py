@@ -127,6 +127,13 @@ def test_an_instance_that_fell_back_to_stopped_never_ran(code: str) -> None:
     assert (True, True) == (starting("stopped", code).unused, starting("stopped", code).failed is not None)
 
 
+def test_an_instance_that_fell_back_names_the_keys_of_its_volumes() -> None:
+    """Any of them may be the one that is not enabled (R-EBS-55)."""
+    came = {"State": {"Name": "stopped"}, "StateReason": {"Code": "Client.InternalError", "Message": "m"}}
+    assert "R-EBS-55: arn:one or arn:two is not enabled" in str(fell_back_or_runs(came, ("arn:one", "arn:two")).failed)
+    assert "R-EBS-55: the key is not enabled" in str(fell_back_or_runs(came).failed)
+
+
 def test_an_instance_that_somebody_stopped_may_have_run() -> None:
     """A user's shutdown after the start is no fall-back: in doubt it has written."""
     seen = starting("stopped", "Client.UserInitiatedShutdown")

@@ -528,6 +528,7 @@ def _instance_steps(
     ends = tuple((name(v), replacement(v), v.delete_on_termination) for v in facts.plain)
     disks = tuple((device, volume) for device, volume, _ in ends)
     quiet = SourceQuiet(key="quiet", phase=CUTOVER, source=facts.plain[0].id, instance=facts.id)
+    keys = tuple(dict.fromkeys(v.kms_key_id for v in facts.volumes if v.kms_key_id))
     return recipe(
         _mark(facts, options, route),
         _state(facts, options),
@@ -554,7 +555,7 @@ def _instance_steps(
         if any(flag for _, flag in kept)
         else None,
         _hook(facts, options, "quiesce", CUTOVER) if running else None,
-        StopInstance(key="stop", phase=CUTOVER, instance=facts.id, deadline=options.stop_deadline)
+        StopInstance(key="stop", phase=CUTOVER, instance=facts.id, deadline=options.stop_deadline, keys=keys)
         if running
         else quiet,
         RecordCut(key="cut", phase=CUTOVER, instance=facts.id),
@@ -568,7 +569,14 @@ def _instance_steps(
         VerifyAttachments(key="verify:attachments", phase=CUTOVER, instance=facts.id, devices=ends, launch_time=CUT),
         SourcesStillQuiet(key="still-quiet", phase=CUTOVER, sources=tuple(v.id for v in facts.plain)),
         MarkCut(key="up", phase=CUTOVER, instance=facts.id, word="up") if seconds else None,
-        StartInstance(key="start", phase=Phase.BRING_UP, instance=facts.id, launch_time=CUT, disks=disks)
+        StartInstance(
+            key="start",
+            phase=Phase.BRING_UP,
+            instance=facts.id,
+            launch_time=CUT,
+            disks=disks,
+            keys=tuple(dict.fromkeys((facts.key.arn, *keys))),
+        )
         if running
         else MarkBringUp(
             key="hand-over", phase=Phase.BRING_UP, source=facts.plain[0].id, instance=facts.id, launch_time=CUT

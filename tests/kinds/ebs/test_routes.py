@@ -13,7 +13,7 @@ from sealift.kinds.ebs.routes import CUT
 from sealift.options import Options
 from sealift.recipe import blocks, seconds_back, total
 from sealift.step import Phase, Ref, Step
-from sealift.steps import BY_NAME, CopySnapshot, CopyVolume
+from sealift.steps import BY_NAME, CopySnapshot, CopyVolume, StartInstance
 from sealift.steps.autoscaling import PROCESSES
 from sealift.steps.runbook import CUT as CUT_TAG
 from sealift.steps.runbook import LAUNCHED, WATCHDOG
@@ -175,14 +175,14 @@ def test_the_whole_instance_is_in_the_steps_that_are_of_it() -> None:
     flags = (("/dev/xvda", True), ("/dev/sdf", False))
     assert told(named["keep"]) == {"instance": INSTANCE, "former": flags}
     assert told(named["flags"]) == {"instance": INSTANCE, "flags": flags}
-    assert told(named["stop"]) == {"instance": INSTANCE, "deadline": 77}
+    assert told(named["stop"]) == {"instance": INSTANCE, "deadline": 77, "keys": ()}
     assert told(named["cut"]) == {"instance": INSTANCE}
     assert told(named["claim"]) == {"volumes": (ROOT, DATA)}
     assert told(named["still-quiet"]) == {"sources": (ROOT, DATA)}
     assert told(named["status"]) == {"instance": INSTANCE}
     new = [Ref(f"copy:{d}", "VolumeId") for d in ("/dev/xvda", "/dev/sdf")]
     disks = (("/dev/xvda", new[0]), ("/dev/sdf", new[1]))
-    assert told(named["start"]) == {"instance": INSTANCE, "launch_time": CUT, "disks": disks}
+    assert told(named["start"]) == {"instance": INSTANCE, "launch_time": CUT, "disks": disks, "keys": (ARN,)}
     assert told(named["serving"]) == {"instance": INSTANCE, "devices": disks, "sources": (ROOT, DATA)}
     assert told(named["verify:attachments"]) == {
         "instance": INSTANCE,
@@ -191,6 +191,15 @@ def test_the_whole_instance_is_in_the_steps_that_are_of_it() -> None:
     }
     shapes = (("gp3", 8, 3000, 125, False, ZONE), ("io2", 100, 8000, None, True, ZONE))
     assert told(named["verify:volumes"]) == {"volumes": tuple(new), "shapes": shapes, "key_arn": ARN}
+
+
+def test_a_start_knows_the_keys_that_its_volumes_are_under() -> None:
+    """What was encrypted already is so on the way back too; a start that comes to nothing names them (R-EBS-55)."""
+    facts = an_instance(a_volume(encrypted=True, kms_key_id="arn:theirs"), data())
+    named = keyed(facts)
+    home = named["stop"].undo()
+    assert isinstance(home, StartInstance)
+    assert (("arn:theirs",), (ARN, "arn:theirs")) == (home.keys, told(named["start"])["keys"])
 
 
 SHAPE = {
@@ -377,8 +386,8 @@ def test_a_group_that_is_suspended_is_woken_in_what_ran() -> None:
 
     wake = tuple(p for p in PROCESSES if p != "Terminate")
     assert ("SuspendProcesses", "ResumeProcesses") == tuple(type(named[k]).__name__ for k in ("group:off", "group:on"))
-    assert told(named["group:off"]) == {"group": "web", "processes": PROCESSES, "wake": wake}
-    assert told(named["group:on"]) == {"group": "web", "processes": wake}
+    assert told(named["group:off"]) == {"instance": INSTANCE, "group": "web", "processes": PROCESSES, "wake": wake}
+    assert told(named["group:on"]) == {"instance": INSTANCE, "group": "web", "processes": wake}
     assert (Phase.CUTOVER, Phase.CONFIRM) == (named["group:off"].phase, named["group:on"].phase)
 
 
