@@ -5,7 +5,7 @@ A deed is done through the front door of the sandbox, as anybody's would be; one
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -305,11 +305,13 @@ def _policy(stage: Stage) -> Done | None:
 
 def _scheduler(stage: Stage) -> Done | None:
     """Let a scheduler turn the instance to what it is not: stopped in the evening, started in the morning."""
-    return _start(stage) if stage.world.power(stage.plan.target) == "stopped" else _stop(stage)
+    stopped = stage.world.power(stage.plan.target) == "stopped"
+    done = _start(stage) if stopped else _stop(stage)
+    return None if done is None else replace(done, kept={"started": stopped})
 
 
-def _scheduler_back(stage: Stage, done: Done) -> None:
-    _start_again(stage, done)
+def _scheduler_back(stage: Stage, done: Done) -> set[str] | None:
+    return _stop_again(stage, done) if done.kept["started"] else _start_again(stage, done)
 
 
 EBS_DEEDS = (
