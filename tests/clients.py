@@ -1,7 +1,8 @@
 """Sessions and clients of boto3 are slow to make and hold no state of a box: tests in one process share them."""
 
 import os
-from functools import cache
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -34,12 +35,15 @@ def share(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _session_here(**about: Any) -> Any:
-    return _session(*sorted(about.items()), *sorted((k, v) for k, v in os.environ.items() if k.startswith("AWS_")))
+    settings = sorted((k, v) for k, v in os.environ.items() if k.startswith("AWS_"))
+    there = ((k, v) for k, v in settings if not k.endswith("_FILE") or Path(v).exists())
+    return _session(tuple(about.items()), tuple(there))
 
 
-@cache
-def _session(*about: Any) -> Any:
-    return _Session(**{k: v for k, v in about if not k.startswith("AWS_")})
+@lru_cache(maxsize=16)
+def _session(about: tuple[tuple[str, Any], ...], settings: tuple[tuple[str, str], ...]) -> Any:
+    """`settings`: the part of the environment that sessions read, without files that are not there."""
+    return _Session(**dict(about))
 
 
 def _shared(

@@ -10,9 +10,15 @@ from sealift.errors import AccessDenied, CallError, NotSupported, Retry
 from sealift.kind import Read
 from sealift.sandbox import Sandbox
 from sealift.step import Call
+from tests.clients import share
 from tests.kinds.ebs.facts_for_tests import ACCOUNT, REGION
 
 KEY = "alias/app"
+
+
+@pytest.fixture(autouse=True)
+def _shared_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    share(monkeypatch)
 
 
 @pytest.fixture
