@@ -141,7 +141,6 @@ class Row:
 
     state: str  # intent, made, done, void, failed
     output: Output | None = None
-    seq: int = 0
     intent_at: float = 0.0
     done_at: float | None = None
     token: int = 0
@@ -736,7 +735,7 @@ def _fold_step(state: State, e: Entry) -> None:
     row.state, row.token = e.what, e.token
     match e.what:
         case "intent":
-            row.seq, row.intent_at, row.error = e.seq, e.at, None
+            row.intent_at, row.error = e.at, None
         case "made":
             row.output = dict(e.data)
         case "done":

@@ -55,7 +55,7 @@ def test_a_row_knows_when_its_last_intent_was_written_and_by_whom() -> None:
         told().add("stop", "intent").add("stop", "failed", **REFUSED).add("stop", "intent", token=8).state.rows["stop"]
     )
 
-    assert ("intent", 3, 103.0, 8, None, None) == (row.state, row.seq, row.intent_at, row.token, row.error, row.done_at)
+    assert ("intent", 103.0, 8, None, None) == (row.state, row.intent_at, row.token, row.error, row.done_at)
 
 
 def test_what_was_made_stays_when_it_is_done() -> None:

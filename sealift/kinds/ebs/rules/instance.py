@@ -71,7 +71,9 @@ def stoppable(facts: InstanceFacts, options: Options) -> Finding:
     if facts.stop_protected is None:
         return unread([facts.id], "stop protection", ATTRIBUTE)
     found = [f"{facts.id} has stop protection"] if facts.stop_protected else []
-    command = f"aws ec2 modify-instance-attribute --instance-id {facts.id} --no-disable-api-stop"
+    command = (
+        f"aws ec2 modify-instance-attribute --region {facts.region} --instance-id {facts.id} --no-disable-api-stop"
+    )
     return say(BLOCK, found, f"Take it off for the migration: {command}")
 
 
@@ -163,7 +165,9 @@ def credits_on_a_host(facts: InstanceFacts, options: Options) -> Finding:
     if facts.unlimited_credits is None:
         return unread([facts.id], "the credit option", "ec2:DescribeInstanceCreditSpecifications")
     found = [f"{facts.id} is a T3 on a Dedicated Host with unlimited credits"] if facts.unlimited_credits else []
-    return say(BLOCK, found, "Set its credits to standard: aws ec2 modify-instance-credit-specification.")
+    standard = f'"InstanceId={facts.id},CpuCredits=standard"'
+    command = f"aws ec2 modify-instance-credit-specification --region {facts.region}"
+    return say(BLOCK, found, f"Set its credits to standard: {command} --instance-credit-specification {standard}")
 
 
 @moving("R-EBS-38", "EC2 user guide, Hibernation prerequisites; EBS user guide, Create snapshots")
