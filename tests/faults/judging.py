@@ -7,7 +7,7 @@ of what has been made since differ from run to run and are masked, as are moment
 | what may differ, or be there besides | why |
 |---|---|
 | ids, names and moments of what a run has made, and how often it was tried | they are drawn anew (`Eyes`) |
-| the zone of a member of a cluster that was restored | RDS chooses it (R-RDS-83) |
+| the zone of a member of a cluster that was restored, and of what a deployment has made | RDS chooses it (R-RDS-83) |
 | how old the state in a baseline snapshot is | it is taken while the workload writes, and how long ago that was is no promise |
 | after a way back once up: a snapshot of each replacement | what was written since is kept (`Step.salvage`); they are counted |
 | after a way back once up: the replacement itself | its safety snapshot has failed, and the message says so (`FAILED`) |
@@ -75,9 +75,10 @@ class Ends:
 class Eyes:
     """Looks at pictures of an account, and tells what was there before from what was made since."""
 
-    def __init__(self, before: Mapping[str, Any], *known: str) -> None:
-        """`known`: more text with ids that are the same in every run."""
+    def __init__(self, before: Mapping[str, Any], *known: str, green: bool = False) -> None:
+        """`known`: more text with ids that are the same in every run; `green`: what is made, a deployment makes."""
         self.known = frozenset(IDS.findall(" ".join([json.dumps(before, default=str), *known])))
+        self.green = green
 
     def lines(self, seen: Mapping[str, Any]) -> Lines:
         """Return a picture in lines."""
@@ -87,7 +88,7 @@ class Eyes:
         """Return a resource as a line."""
         about = about if isinstance(about, Mapping) else {"is": about}
         if self._made(name, about):
-            about = _uncounted(about)
+            about = _uncounted(about, green=self.green)
         text = json.dumps([place, name, about], sort_keys=True, default=str)
         return json.dumps(_sorted(json.loads(self.masked(text))), sort_keys=True)
 
@@ -114,10 +115,10 @@ def resources(seen: Mapping[str, Any]) -> Iterable[tuple[str, str, Any]]:
             yield from ((place, x, {}) if isinstance(x, str) else (place, "", {"is": x}) for x in things)
 
 
-def _uncounted(about: Mapping[str, Any]) -> dict[str, Any]:
+def _uncounted(about: Mapping[str, Any], *, green: bool) -> dict[str, Any]:
     """Mask what of a thing that was made says how often it was tried, what RDS chooses, and how old a baseline is."""
     found = {k: _without_numbers(v) for k, v in about.items()}
-    if found.get("DBClusterIdentifier") and "AvailabilityZone" in found:
+    if (green or found.get("DBClusterIdentifier")) and "AvailabilityZone" in found:
         found["AvailabilityZone"] = ZONE
     if found.get("role") == "baseline":
         found["holds"] = {

@@ -78,7 +78,7 @@ class Stage:
         self.before = look(self.world)
         self.holdings.begin()
         seen = self.look()
-        self.eyes = Eyes(seen, self.world.key)
+        self.eyes = Eyes(seen, self.world.key, green=self.route == "blue-green")
         self.began = self.eyes.lines(seen)
 
     def look(self) -> dict[str, Any]:
