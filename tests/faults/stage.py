@@ -75,6 +75,7 @@ class Stage:
         target = made.prefix + made.build(self.world)
         options = {"acks": (*ACKS, "R-EBS-89", "R-FENCE-01"), **options_of(made), "route": self.route, **more}
         self.plan = await self.world.plan(target, **options)
+        self.world.clock.advance(60)  # replicas have what their sources have only by then
         self.before = look(self.world)
         self.holdings.begin()
         seen = self.look()
