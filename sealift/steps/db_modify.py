@@ -6,7 +6,7 @@ RDS has no client tokens: what is changed is read back. An instance and a cluste
 import json
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from sealift import estimate
@@ -14,8 +14,10 @@ from sealift.fields import drawn
 from sealift.fields.cluster import CLUSTER
 from sealift.fields.instance import INSTANCE
 from sealift.plain import plain
-from sealift.step import Call, Context, Found, Id, Irreversible, Output, Phase, Query, Seconds, Step, Undo, Watch
+from sealift.step import Call, Context, Found, Id, Irreversible, Output, Phase, Query, Seconds, Seen, Step, Undo, Watch
 from sealift.steps.db_looks import (
+    RESTING,
+    Resource,
     Wanted,
     at_rest,
     came_to_read,
@@ -28,6 +30,7 @@ from sealift.steps.db_looks import (
     named,
     needs_rest,
     read_database,
+    status_of,
     watch,
     with_no_pending,
     with_parameters,
@@ -412,8 +415,18 @@ class RenameDatabase(ModifyDatabase):
         return Query(self.read(), read)
 
     def needs(self) -> Watch:
-        """Wait for the name that it is to give up: a rename that is taken back may not have begun yet."""
-        return self.until(f"named {self.database}", named(self.database))
+        """Wait for the name that it is to give up: a rename that is taken back may not have begun yet. A third one is somebody's."""
+        waits = self.until(f"named {self.database}", named(self.database))
+        ours = {str(self.database).lower(), str(self.to).lower()}
+
+        def judge(database: Resource) -> Seen:
+            seen, name = waits.judge(database), name_of(database or {})
+            if database is None or name in ours or status_of(database) not in RESTING:
+                return seen
+            back = _modify(name, replace(self, to=self.database).members(), of_cluster=self.of_cluster)
+            return replace(seen, stray=f"somebody has named it {name}", mend=back)
+
+        return replace(waits, judge=judge)
 
     def ready(self, out: Output) -> Watch:
         return self.until(f"named {self.to}", named(self.to))

@@ -47,6 +47,7 @@ SAMPLES: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {
         "copy": ("renames the database", "disables the key of the database"),
         "restore": ("deletes our database snapshot",),
         "compare": ("deletes the restored database",),
+        "writes:new": ("renames the database",),
     },
     ("aurora mysql serverless v2, blue-green", "blue-green"): {
         "claim": ("renames the database", "stops the database"),

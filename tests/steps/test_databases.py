@@ -13,6 +13,7 @@ from sealift.steps import (
     BeginFence,
     DeleteClusterEndpoint,
     EndpointNow,
+    RenameDatabase,
     RestoreCluster,
     RestoreInstance,
     SwitchOver,
@@ -168,3 +169,22 @@ def test_a_member_of_a_cluster_has_one_network_interface() -> None:
     step = AwaitOwnGroups(key="own-groups", phase=Phase.CONFIRM, group="sg-1")
 
     assert {"fenced": 3} == step.observe(CTX).read(reply)
+
+
+@pytest.mark.parametrize("of_cluster", [False, True])
+def test_a_database_that_somebody_has_renamed_does_not_get_its_name_back_by_itself(of_cluster: bool) -> None:
+    """A way back waits for a rename that has not begun yet; a name that is neither the old nor the new one is named, with what mends it."""
+    about: dict[str, Any] = {"resource_id": "db-A", "of_cluster": of_cluster}
+    step = RenameDatabase(key="undo:rename", phase=Phase.RESTORE, database="orders", to="orders-sealift-old", **about)
+    noun = "DBCluster" if of_cluster else "DBInstance"
+
+    def seen(name: str, state: str = "available") -> Seen:
+        return step.needs().judge({f"{noun}Identifier": name, "Status" if of_cluster else "DBInstanceStatus": state})
+
+    assert (True, None) == (seen("orders").done, seen("orders").stray)
+    for waits in (seen("orders-sealift-old"), seen("orders-hand", "renaming"), step.needs().judge(None)):
+        assert (False, None, None) == (waits.done, waits.stray, waits.mend)
+    theirs = seen("orders-hand")
+    mend = {f"{noun}Identifier": "orders-hand", f"New{noun}Identifier": "orders", "ApplyImmediately": True}
+    assert (False, "somebody has named it orders-hand") == (theirs.done, theirs.stray)
+    assert theirs.mend == Call(f"rds:Modify{noun}", mend)
