@@ -420,9 +420,10 @@ class RenameDatabase(ModifyDatabase):
         ours = {str(self.database).lower(), str(self.to).lower()}
 
         def judge(database: Resource) -> Seen:
-            seen, name = waits.judge(database), name_of(database or {})
-            if database is None or name in ours or status_of(database) not in RESTING:
+            seen = waits.judge(database)
+            if database is None or name_of(database) in ours or status_of(database) not in RESTING:
                 return seen
+            name = name_of(database)
             back = _modify(name, replace(self, to=self.database).members(), of_cluster=self.of_cluster)
             return replace(seen, stray=f"somebody has named it {name}", mend=back)
 
