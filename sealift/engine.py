@@ -97,7 +97,7 @@ SHOWN = 4
 LEAVES = (LeaseLost, LeftAtGate, CredentialsLost, JournalError, ClockLost)
 """Errors that end a driver and turn nothing."""
 
-BY_SOMEBODY = "somebody else started it there"
+BY_SOMEBODY = "somebody else brought it up there"
 
 BACK = "Put the original back, with the writes since in a snapshot: sealift rollback {} --discard-writes."
 

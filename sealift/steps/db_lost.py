@@ -80,6 +80,8 @@ class TakeName(RenameDatabase):
 
     member: bool = False  # of an Aurora cluster
 
+    exposes: ClassVar[bool] = True
+
     def undo(self) -> Undo:
         about: dict[str, Any] = {"phase": Phase.RESTORE, "lane": self.lane, "resource_id": self.resource_id}
         drop: dict[str, Any] = {"key": f"undo:{self.key}:lost", "database": self.to, "roles": ("copy", "replacement")}

@@ -200,6 +200,13 @@ class GiveOwnGroups(Grouping):
 
         return Query(self.read(), read)
 
+    def started(self, ctx: Context) -> Query:
+        def read(reply: Mapping[str, Any]) -> list[str]:
+            open_ = [d for d in databases_in(reply) if groups_of(d) != {str(self.quarantine)}]
+            return [f"{name_of(d)} is in {', '.join(sorted(groups_of(d)))}: somebody has let clients in" for d in open_]
+
+        return Query(self.read(), read)
+
     def trace(self, ctx: Context) -> Query:
         """Answer with nothing left only where it is in quarantine still: then no client can have been on it."""
 

@@ -791,7 +791,7 @@ async def test_somebody_elses_start_is_seen_before_each_request_of_the_way_back(
     error = await needs_a_person(bench, *steps)
 
     assert ["undo:flags"] == [k for k in bench.gateway.keys if k.startswith("undo")]
-    assert "somebody else started it there" in error.message
+    assert "somebody else brought it up there" in error.message
     assert ("undo:attach", "vol-1") == (error.step, error.resource)  # what was about to be sent
 
 

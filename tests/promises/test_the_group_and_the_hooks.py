@@ -123,7 +123,10 @@ async def test_a_member_that_somebody_has_stopped_is_not_given_back_to_its_group
     world.clock.advance(3600)
     assert (6, 0, "stopped") == (outcome.exit_code, kept.exit_code, world.power(instance))
     assert "web would replace it (R-EBS-35): start it first" in kept.message
-    assert f"By hand: aws autoscaling {'exit-standby' if how == 'standby' else 'resume-processes'}" in kept.message
+    assert (
+        f"start it first. Then by hand: aws autoscaling {'exit-standby' if how == 'standby' else 'resume-processes'}"
+        in kept.message
+    )
 
 
 async def test_a_way_back_does_not_give_a_member_that_somebody_has_stopped_to_its_group(world: World) -> None:

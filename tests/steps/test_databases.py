@@ -13,6 +13,7 @@ from sealift.steps import (
     BeginFence,
     DeleteClusterEndpoint,
     EndpointNow,
+    GiveOwnGroups,
     RenameDatabase,
     RestoreCluster,
     RestoreInstance,
@@ -188,3 +189,24 @@ def test_a_database_that_somebody_has_renamed_does_not_get_its_name_back_by_itse
     mend = {f"{noun}Identifier": "orders-hand", f"New{noun}Identifier": "orders", "ApplyImmediately": True}
     assert (False, "somebody has named it orders-hand") == (theirs.done, theirs.stray)
     assert theirs.mend == Call(f"rds:Modify{noun}", mend)
+
+
+def test_a_replacement_that_is_not_in_quarantine_is_open_to_clients() -> None:
+    """Whoever has given it other groups has brought it up: its bring-up says so, whatever groups they are."""
+    step = GiveOwnGroups(
+        key="bring-up",
+        phase=Phase.BRING_UP,
+        database="orders",
+        resource_id="db-A",
+        groups=("sg-own",),
+        parameter_group="own",
+        quarantine="sg-q",
+    )
+
+    def said(*groups: str) -> list[str]:
+        database = {"DBInstanceIdentifier": "orders", "VpcSecurityGroups": [{"VpcSecurityGroupId": g} for g in groups]}
+        return list(step.started(CTX).read({"DBInstances": [database]}))
+
+    assert ([], []) == (said("sg-q"), list(step.started(CTX).read({"DBInstances": []})))
+    assert ["orders is in sg-own: somebody has let clients in"] == said("sg-own")
+    assert ["orders is in sg-own, sg-q: somebody has let clients in"] == said("sg-q", "sg-own")
