@@ -1317,10 +1317,9 @@ class Engine:
 
     def _leftover(self, step: Step, error: SealiftError) -> None:
         me = _bound(step, self.state)
-        by_hand = (
-            f" By hand: {self._by_hand(me)}" if step.phase is Phase.CONFIRM else ""
-        )  # no command of ours does it later
-        self._name(me, me.resource(), f"{me.title()}: {error}{by_hand}")
+        mended = isinstance(error, CutVoid) and step.phase is Phase.CONFIRM and not [*refs(me)]
+        then = f". Then by hand: {self._by_hand(me)}" if mended else ""  # no command of ours does it later
+        self._name(me, me.resource(), f"{me.title()}: {error}{then}")
 
     def _name(self, me: Step, resource: str, why: str) -> None:
         self.note("leftover", step=me.key, resource=resource, why=why)
