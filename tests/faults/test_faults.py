@@ -6,7 +6,7 @@ Which one is derived from the route's name (`faulting.rotating`), and is a part 
 
 import pytest
 
-from tests.faults.faulting import BAD, in_three_days, rotating, strike
+from tests.faults.faulting import BAD, dealt, in_three_days, rotating, strike
 from tests.faults.parts import SHORT, kind_of
 
 KINDS = {
@@ -40,19 +40,47 @@ def test_when_the_windows_end_passes_the_run_goes_back() -> None:
     assert (["the window's end"], {}) == (list(chosen), {f"{t.then} at {t.point}": t.wrong for t in tried if t.wrong})
 
 
-FOUND = [
-    ("postgres, blue-green", "finalize", "finalize:quarantine", "ec2:DeleteSecurityGroup", "access denied"),
-    ("postgres, blue-green", "finalize", "finalize:copy", "rds:CopyDBSnapshot", "its failed state"),
-    ("root only", "way back", "undo:attach:/dev/xvda", "ec2:DescribeVolumes", "throttled for ever"),
+AFTERWARDS = [
+    (
+        "postgres, blue-green",
+        "blue-green",
+        "finalize",
+        [
+            ("finalize:quarantine", "ec2:DeleteSecurityGroup", "access denied"),
+            ("finalize:copy", "rds:CopyDBSnapshot", "its failed state"),
+        ],
+    ),
+    ("root only", "clone", "way back", [("undo:attach:/dev/xvda", "ec2:DescribeVolumes", "throttled for ever")]),
+    ("a multi-az db cluster", "snapshot", "way back once up", []),
 ]
-"""What the long form has found, and nothing else would: shape, act, step, operation, fault."""
+"""An act after the way forward for each kind, and what the long form has found in it, and nothing else would: step, operation, fault."""
+
+DRAWN = 2
+"""How many faults are drawn for each of these besides."""
 
 
-@pytest.mark.parametrize(("shape", "act", "step", "operation", "fault"), FOUND)
-def test_what_was_found_once_stays_mended(shape: str, act: str, step: str, operation: str, fault: str) -> None:
+@pytest.mark.parametrize(("shape", "route", "act", "found"), AFTERWARDS, ids=[f"{c[0]}-{c[2]}" for c in AFTERWARDS])
+def test_what_befalls_ways_back_and_finalize_ends_well_too(
+    shape: str, route: str, act: str, found: list[tuple[str, str, str]]
+) -> None:
     """A finalize goes on after its source is gone, and under another name after a snapshot that failed; an hour home is an hour."""
-    route = "blue-green" if "blue" in shape else "clone"
-    wanted = lambda m, bad: (m.step, m.operation, m.turn, bad.name) == (step, operation, 0, fault)  # noqa: E731
+    draws = dealt(shape, route, act, DRAWN)
+    wanted = lambda m, bad: ((m.step, m.operation, bad.name) in found and not m.turn) or draws(m, bad)  # noqa: E731
     tried = strike(shape, route, wanted, act)
-    assert len(tried) > 1
+    assert len(tried) == 1 + len(found) + DRAWN
+    assert {} == {f"{t.then} at {t.point}": t.wrong for t in tried if t.wrong}
+
+
+IN_S3 = [
+    ("kept in S3", ("throttled for ever", "time-out with effect", "access denied")),
+    ("adopted from S3", ("throttled for ever", "connection reset", "the kept plan is deleted", "it has been edited")),
+]
+"""By act: what befalls the requests to S3 in the short form; the long form tries everything, on every shape."""
+
+
+@pytest.mark.parametrize(("act", "faults"), IN_S3, ids=[act for act, _ in IN_S3])
+def test_what_befalls_the_plan_in_s3_takes_nobodys_service(act: str, faults: tuple[str, ...]) -> None:
+    """It is kept before anything is stopped; where it cannot be had, nothing is adopted, and the tags on the sources tell the same."""
+    tried = strike("root only", "clone", lambda m, bad: m.operation.startswith("s3:") and bad.name in faults, act)
+    assert {"", *faults} == {t.then for t in tried}
     assert {} == {f"{t.then} at {t.point}": t.wrong for t in tried if t.wrong}
