@@ -15,7 +15,7 @@ from tests.faults.fuzz.shapes import answers_of
 Case = tuple[str, str]
 
 SHORT: dict[str, tuple[int, tuple[Case, ...]]] = {
-    "": (5, (("root only", "snapshot"),)),
+    "": (3, (("root only", "snapshot"),)),
     "rds:": (
         3,
         (
