@@ -44,6 +44,12 @@ def model(operation: str) -> Any:
     return loader.get_service_model(known.service).operation_model(known.method)
 
 
+def tells(operation: str) -> bool:
+    """Say whether there is anything in an operation's answers."""
+    shape = model(operation).output_shape
+    return shape is not None and bool(shape.members)
+
+
 def answers_of(operation: str) -> st.SearchStrategy[dict[str, Any]]:
     """Return well-typed answers of an operation, any optional member of them missing; its own list is there, or not."""
     shape = model(operation).output_shape
@@ -183,4 +189,4 @@ def spelled(place: Path) -> str:
     return "".join(f"[{k}]" if isinstance(k, int) else f".{k}" for k in place).lstrip(".")
 
 
-__all__ = ["altered", "answers_of", "having", "others", "places", "spelled", "without", "xform_name"]
+__all__ = ["altered", "answers_of", "having", "others", "places", "spelled", "tells", "without", "xform_name"]
