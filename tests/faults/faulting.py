@@ -450,14 +450,19 @@ def judged(act: str, bad: Bad, came: list[Ended], ends: Ends, operation: str = "
         return last.wrong + [w for e in came for w in _after_somebody(act, e, ends) if not (stopped and e is last)]
     wrong = last.wrong + [f"at once: {w}" for w in _at_once(act, bad, first, ends, operation)]
     if last is not first and not (bad.in_a_window and last.code == 3):
-        done = replace(ends, retained=ends.undisturbed.picture) if act == ADOPTED else ends
-        wrong += [f"then: {w}" for w in at_rest(last, done)]
+        wrong += [f"then: {w}" for w in at_rest(last, _of_adopting(act, ends))]
     return wrong
+
+
+def _of_adopting(act: str, ends: Ends) -> Ends:
+    """Return how adopting may end: what there was as it began is no migration that is done."""
+    return replace(ends, retained=ends.undisturbed.picture) if act == ADOPTED else ends
 
 
 def _at_once(act: str, bad: Bad, ended: Ended, ends: Ends, operation: str) -> list[str]:
     if ended.code == ACTS[act].code:
-        return same(ended, ends)
+        # What is adopted without all that can be read goes back where it might have gone on: either is right.
+        return at_rest(ended, _of_adopting(act, ends)) if act == ADOPTED else same(ended, ends)
     match ended.code:
         case 5 if act in FORWARD:
             return back(ended, ends)
