@@ -6,7 +6,6 @@ The command line and the flows are thin readers of this. It holds the lease of w
 
 import asyncio
 import contextlib
-import json
 import os
 import time
 from collections import Counter
@@ -19,13 +18,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sealift import fencing, logins
+from sealift import fencing, logins, saved
 from sealift.answers import reading
 from sealift.aws.gateway import Account, Gateway, Purpose, reader
 from sealift.breaker import Breaker
 from sealift.clock import Clock, WallClock, actor, side_by_side
 from sealift.engine import BACK, REQUEST_LIFE, Engine, Runner, Work, in_doubt, local_runner, stands
 from sealift.errors import (
+    CallError,
+    CredentialsLost,
     JournalError,
     LeaseLost,
     LeftAtGate,
@@ -41,7 +42,7 @@ from sealift.gate import decide, window_of
 from sealift.journal import AT_REST, Journal, State
 from sealift.kind import BLOCK, Barred, Kind, Read, Recalled, Verdict
 from sealift.kinds import BY_NAME, door, named, resolve
-from sealift.local import LOCAL, s3_place
+from sealift.local import LOCAL
 from sealift.logins import Connect
 from sealift.notify import Notifier
 from sealift.options import Options
@@ -67,6 +68,11 @@ REST_POLL, REST_PATIENCE = 15.0, 3600.0
 """Seconds between looks at what a lost driver has sent, and until it is left to a person."""
 
 KEPT_BEFORE = "kept by an earlier way back or finalize; delete it when nobody wants what it holds"
+
+WITHOUT_STATE = (
+    "Ask again, or adopt it from its tags alone: sealift adopt {} without --state, with the other options as then."
+)
+"""What is done where the plan that was kept cannot be had."""
 
 AT_ONCE = 8
 """Targets that one process works on side by side."""
@@ -713,7 +719,7 @@ class Driver:
                 found = await self._recalled(kind, lambda: kind.recall(read, *gateway.place, unit, options))
             migration = found.migration
             if options.state_url:
-                plan = await self._kept_plan(gateway, options.state_url, migration)
+                plan = await self._kept_plan(gateway, options.state_url, migration, unit, text)
             else:
                 plan = _rebuilt(kind, unit, gateway, options, found)
             with TemporaryDirectory() as folder:
@@ -749,17 +755,23 @@ class Driver:
             found = await recall()
         return found
 
-    async def _kept_plan(self, gateway: Gateway, url: str, migration: str) -> MigrationPlan:
-        """Return the whole plan that was saved outside the journal (`--state`).
+    async def _kept_plan(self, gateway: Gateway, url: str, migration: str, unit: str, text: str) -> MigrationPlan:
+        """Return the whole plan that was saved outside the journal (`--state`); `text` is the unit as somebody has named it.
 
         Raises:
-            CallError: it is not there, or may not be read.
-            UsageError: it is not a plan of this version.
+            CallError: it is not there, or may not be read, or S3 does not answer.
+            UsageError: what is there is not what was saved.
 
         """
-        bucket, key = s3_place(url, migration)
-        reply = await gateway.read(Call("s3:GetObject", {"Bucket": bucket, "Key": key}))
-        return MigrationPlan.from_json(json.loads(reply["Body"].read())["plan"])
+        bucket, key = saved.s3_place(url, migration)
+        try:
+            reply = await gateway.read(Call("s3:GetObject", {"Bucket": bucket, "Key": key}))
+            return saved.read(reply["Body"], f"s3://{bucket}/{key}", migration, unit, gateway.place)
+        except CredentialsLost:
+            raise
+        except (CallError, UsageError) as error:
+            error.remedy = " ".join(filter(None, (error.remedy, WITHOUT_STATE.format(text))))
+            raise
 
     async def _fill(
         self, draft: Journal, migration: str, plan: MigrationPlan, gateway: Gateway, found: Recalled

@@ -1,16 +1,15 @@
 """What the `local:` operations do: the user's command, the Region's copy slots, the saved plan."""
 
 import asyncio
-import json
 import os
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from sealift.aws.gateway import Purpose
 from sealift.engine import Engine, LocalOperation
-from sealift.errors import CallError, CheckFailed, HookFailed, Refused, UsageError
+from sealift.errors import CallError, CheckFailed, HookFailed, Refused
 from sealift.recipe import step_from_json
+from sealift.saved import s3_place, written
 from sealift.step import Call, Output, Query
 
 SLOT_POLL = 30.0
@@ -181,26 +180,10 @@ async def await_proxy_target(engine: Engine, params: Mapping[str, Any]) -> Outpu
     )
 
 
-def s3_place(url: str, migration: str) -> tuple[str, str]:
-    """Return bucket and key for a migration under `s3://bucket/prefix`.
-
-    Raises:
-        UsageError: it is no such URL.
-
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme != "s3" or not parts.netloc:
-        raise UsageError(f"--state {url!r} is not of the form s3://bucket/prefix")
-    return parts.netloc, f"{parts.path.strip('/')}/{migration}.json".lstrip("/")
-
-
 async def save_state(engine: Engine, params: Mapping[str, Any]) -> Output:
     """Write the whole plan to S3."""
     bucket, key = s3_place(str(params["url"]), engine.work.migration)
-    body = json.dumps({"migration": engine.work.migration, "plan": engine.journal.plan(engine.work.migration)}).encode()
+    body = written(engine.work.migration, engine.journal.plan(engine.work.migration))
     await engine.gateway.send(
         Call("s3:PutObject", {"Bucket": bucket, "Key": key, "Body": body, "ContentType": "application/json"})
     )

@@ -20,6 +20,7 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
+from botocore.response import StreamingBody
 
 from sealift.answers import REMEDY, STUMBLES, answer, reading
 from sealift.aws.operations import OPERATIONS, Operation
@@ -303,7 +304,7 @@ class Gateway:
         def call() -> dict[str, Any]:
             try:
                 client = self._account.client(operation.service, self.region)
-                return dict(getattr(client, xform_name(operation.method))(**params))
+                return _whole(getattr(client, xform_name(operation.method))(**params))
             except SealiftError:
                 raise
             except (BotoCoreError, ClientError, ResponseParserError, OSError) as error:
@@ -320,6 +321,11 @@ class Gateway:
             if error.retry is Retry.THROTTLED:
                 self._account.pace.throttled(self.place, operation.name)
             raise
+
+
+def _whole(reply: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an answer with what it streams read to its end, so that a connection that breaks meanwhile is its request's."""
+    return {name: value.read() if isinstance(value, StreamingBody) else value for name, value in reply.items()}
 
 
 async def _landed(sent: asyncio.Future[T]) -> T:

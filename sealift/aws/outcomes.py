@@ -12,11 +12,13 @@ from botocore.exceptions import (
     ConnectionClosedError,
     ConnectTimeoutError,
     EndpointConnectionError,
+    IncompleteReadError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
     ProfileNotFound,
     ReadTimeoutError,
+    ResponseStreamingError,
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )
@@ -213,7 +215,7 @@ NOT_OPTED_IN = frozenset({"OptInRequired"})
 PAGE = "500 with an HTML page"
 """Code of an answer for people where data was due: servers that lack an operation give it (moto), and so do proxies that fail."""
 
-LOST_REPLY = (ConnectionClosedError, ReadTimeoutError, ResponseParserError)
+LOST_REPLY = (ConnectionClosedError, ReadTimeoutError, ResponseParserError, ResponseStreamingError, IncompleteReadError)
 NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError)
 NO_CREDENTIALS = (
     NoCredentialsError,

@@ -171,9 +171,9 @@ def options(values: dict[str, Any]) -> "Options":
         UsageError: a place to notify or to keep the plan, a list of ids, or the window cannot be used.
 
     """
-    from sealift.local import s3_place
     from sealift.notify import check
     from sealift.options import Options
+    from sealift.saved import s3_place
 
     lists: dict[str, Any] = {k: _ids(values.pop(f"{k}_list", None)) for k in ("allow", "deny")}
     skip = tuple(dict.fromkeys((*Options().skip_tags, *values.pop("skip_tags"))))

@@ -101,17 +101,36 @@ class Answers:
             self._world.tell(call.at)
         return reply
 
-    def refuse_object(self, response: Any, kind: str, request: Any, url: str) -> wire.Reply | None:
-        """Return a refusal of a request to S3, which moto answers by itself."""
+    def answer_object(self, response: Any, kind: str, request: Any, url: str, moto: Callable[[], Any]) -> Any:
+        """Answer a request to S3, whose paths and answers are moto's own, and log what a fault has hit (SB-FLT-01)."""
         self._world.settle()
         query, bucket = response._get_querystring(request, url), response.parse_bucket_name_from_url(request, url)
         key = response.parse_key_name() if kind == "KEY" else ""
+        call = objects.asked(self._world, response, kind, request.method, query, bucket, key)
+        fault = self._world.faults.hit(call.name, call.params)
+        outcome, rule, message = "ok", None, None
+        if fault:
+            call.fault, self.late.seconds = str(fault), fault.slow_s
         try:
-            objects.admit(self._world, response, kind, request.method, query, bucket, key)
+            if fault and fault.refuses:
+                self._strike(fault)
+            objects.admit(self._world, call, kind, request.method, query)
+            reply = moto()
+            if fault and fault.after:
+                self._strike(fault)
         except ApiError as error:
+            outcome, rule, message = error.code, error.rule, error.message
+            if fault and fault.after:
+                raise ReplyLost(fault.operation, fault.timeout) from error
             status, headers, body = wire.failure(response, error)
             return status, headers, "" if request.method == "HEAD" else body
-        return None
+        except ReplyLost:
+            outcome, rule = "lost", "SB-FLT-01"
+            raise
+        finally:
+            if fault:
+                self._world.log.append(call.event(outcome, rule, message))
+        return reply
 
     def _parse(self, response: Any) -> tuple[Call, Exception | None]:
         service, action = response.boto3_service_name, response._get_action() or "?"

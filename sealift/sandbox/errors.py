@@ -21,8 +21,13 @@ STATUS = {
     "EC2ThrottledException": 503,
     "Unavailable": 503,
     "ServiceUnavailable": 503,
+    "SlowDown": 503,
+    "NoSuchBucket": 404,
+    "NoSuchKey": 404,
 }
-"""HTTP status of codes that are not plain 400s (EC2 API reference, Error codes: server errors; botocore httpStatusCode)."""
+"""HTTP status of codes that are not plain 400s (EC2 API reference, Error codes: server errors; botocore httpStatusCode; S3 API
+reference, Error responses).
+"""
 
 
 class ApiError(Exception):

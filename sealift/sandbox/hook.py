@@ -6,7 +6,7 @@ round every call, so that a check and its effect are one.
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -41,8 +41,8 @@ class Answering(Protocol):
         """Keep the answer back for as long as a fault says."""
         ...
 
-    def refuse_object(self, response: Any, kind: str, request: Any, url: str) -> Reply | None:
-        """Return a refusal of a request to S3, which moto answers by itself."""
+    def answer_object(self, response: Any, kind: str, request: Any, url: str, moto: Callable[[], Any]) -> Any:
+        """Answer a request to S3; `moto()` gives moto's own answer."""
         ...
 
 
@@ -80,15 +80,17 @@ BaseResponse.parse_parameters = _parse_parameters
 
 
 def _judged(kind: str, moto: Any) -> Any:
-    """Let the box refuse what S3 is asked; S3's requests do not pass `call_action`."""
+    """Let the box answer what S3 is asked; S3's requests do not pass `call_action`."""
 
     def respond(response: Any, request: Any, url: str) -> Any:
-        if _open:
+        if not _open:
+            return moto(response, request, url)
+        box = _open[-1]
+        try:
             with LOCK:
-                refusal = _open[-1].refuse_object(response, kind, request, url)
-            if refusal is not None:
-                return refusal
-        return moto(response, request, url)
+                return box.answer_object(response, kind, request, url, lambda: moto(response, request, url))
+        finally:
+            box.hold()
 
     return respond
 

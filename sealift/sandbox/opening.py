@@ -1,7 +1,7 @@
 """Opening a sandbox in process: moto's mock, the hook, credentials, and a clean slate before and after."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
@@ -34,19 +34,26 @@ class _InProcess:
 
     def answer(self, response: object, moto: object) -> Reply:
         """Answer, or break the connection."""
-        try:
+        with _broken():
             return self._inner.answer(response, moto)
-        except ReplyLost as lost:
-            kind = ReadTimeoutError if lost.timeout else ConnectionClosedError
-            raise kind(endpoint_url="https://sandbox") from lost
 
     def hold(self) -> None:
         """Keep the answer back for as long as a fault says."""
         self._inner.hold()
 
-    def refuse_object(self, response: Any, kind: str, request: Any, url: str) -> Reply | None:
-        """Return a refusal of a request to S3."""
-        return self._inner.refuse_object(response, kind, request, url)
+    def answer_object(self, response: Any, kind: str, request: Any, url: str, moto: Callable[[], Any]) -> Any:
+        """Answer a request to S3, or break the connection."""
+        with _broken():
+            return self._inner.answer_object(response, kind, request, url, moto)
+
+
+@contextmanager
+def _broken() -> Iterator[None]:
+    try:
+        yield
+    except ReplyLost as lost:
+        kind = ReadTimeoutError if lost.timeout else ConnectionClosedError
+        raise kind(endpoint_url="https://sandbox") from lost
 
 
 @contextmanager

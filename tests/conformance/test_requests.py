@@ -3,7 +3,7 @@
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ConnectionClosedError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
 from sealift.sandbox import Fault, Quotas, Sandbox, fleets
 
@@ -220,6 +220,33 @@ def test_a_lost_reply_to_a_refused_call_is_the_refusal_lost(box, ec2):
     box.faults.add(Fault(operation="ec2:DeleteVolume", after=True))
     with pytest.raises(ConnectionClosedError):
         ec2.delete_volume(VolumeId="vol-00000000000000000")
+
+
+@pytest.mark.parametrize(
+    ("fault", "seen", "outcome", "there"),
+    [
+        ({"code": "SlowDown"}, ("SlowDown", 503), "SlowDown", False),
+        ({"code": "InternalError"}, ("InternalError", 500), "InternalError", False),
+        ({"reset": True}, None, "lost", False),
+        ({"after": True}, None, "lost", True),
+    ],
+)
+def test_objects_meet_faults_too(box, client, fault, seen, outcome, there):
+    """SB-FLT-01: an object is written once the reply is lost after it, and not where it is refused; the log names the fault.
+
+    Source SB-FLT-01: the sandbox's own.
+    """
+    s3 = client("s3", "us-east-1")
+    s3.create_bucket(Bucket="bucket")
+    box.faults.add(Fault(operation="s3:PutObject", match={"Key": "a/b"}, **fault))
+    with pytest.raises((ClientError, ConnectionClosedError)) as caught:
+        s3.put_object(Bucket="bucket", Key="a/b", Body=b"x")
+    if seen is not None:
+        reply = caught.value.response
+        assert seen == (reply["Error"]["Code"], reply["ResponseMetadata"]["HTTPStatusCode"])
+    hit = [e for e in box.log if e.operation == "s3:PutObject"]
+    assert [(outcome, {"Bucket": "bucket", "Key": "a/b"}, True)] == [(e.outcome, e.params, bool(e.fault)) for e in hit]
+    assert there == ("Contents" in s3.list_objects_v2(Bucket="bucket"))
 
 
 def test_botocore_sends_again_what_was_lost(box):

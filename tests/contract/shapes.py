@@ -8,8 +8,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import boto3
-
 from sealift.aws.gateway import Purpose
 from sealift.clock import VirtualClock
 from sealift.driver import Outcome
@@ -53,10 +51,18 @@ def _with_io_enabled(world: World) -> str:
     return instance
 
 
+STATES = "states"
+"""The bucket that plans are kept in."""
+
+
+def bucket(world: World) -> None:
+    """Put the bucket there that plans are kept in."""
+    place: Any = {"LocationConstraint": REGION}
+    world.box.client("s3").create_bucket(Bucket=STATES, CreateBucketConfiguration=place)
+
+
 def _with_a_bucket(world: World) -> str:
-    boto3.client("s3", region_name=REGION).create_bucket(
-        Bucket="states", CreateBucketConfiguration={"LocationConstraint": REGION}
-    )
+    bucket(world)
     return world.instance(ROOT)
 
 
@@ -84,7 +90,7 @@ SHAPES: dict[str, Shape] = {
     "eight volumes": Shape(_instance(*EIGHT), {"clone_slots": 8}),
     "auto-enable-io": Shape(_with_io_enabled),
     "selector tags": Shape(_instance(ROOT, SELECTED), {"selector_tags": ("Backup",)}),
-    "state in s3": Shape(_with_a_bucket, {"state_url": "s3://states/sealift"}),
+    "state in s3": Shape(_with_a_bucket, {"state_url": f"s3://{STATES}/sealift"}),
     "unattached volume": Shape(lambda world: world.box.add_volume(REGION, spec=DATA)),
 }
 SHAPES |= {

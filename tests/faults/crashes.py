@@ -10,8 +10,9 @@ from functools import partial
 from typing import Any
 
 from sealift.driver import Driver, Outcome
+from sealift.options import Options
 from sealift.step import Context, Phase, Step
-from tests.contract.shapes import no_bring_up
+from tests.contract.shapes import STATES, no_bring_up
 from tests.faults.forking import Broken, Forks
 from tests.faults.judging import Ended, Ends, adopted, back, same, undisturbed
 from tests.faults.stage import Stage, play
@@ -53,6 +54,10 @@ class Act:
     """The row after which it is killed; "": from the first."""
     until: str = ""
     """The row before which it is killed at last: after it, another attempt begins."""
+    shut: str = ""
+    """The request after which none is struck: what is open from then on, two forks cannot share."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What it takes besides the shape's own."""
 
 
 async def _forward(stage: Stage, driver: NewDriver) -> Outcome | None:
@@ -81,11 +86,38 @@ async def _finalize(stage: Stage, driver: NewDriver) -> Outcome | None:
     return await stage.finalize(driver())
 
 
+async def _adopted(stage: Stage, driver: NewDriver) -> Outcome | None:
+    """Die as the cut begins, lose the journal, adopt from the plan that was kept, and do what that says comes next."""
+    await stage.migrate(stage.driver(lambda point: point == Point("", "quiesce", "after")))
+    stage.lose_the_journal()
+    stage.remember()
+    return await adopt(stage, driver(), stage.plan.options)
+
+
+async def adopt(stage: Stage, driver: Driver, options: Options) -> Outcome | None:
+    """Rebuild the journal, then do what the message says comes next."""
+    target = {"rds-instance": "rds:", "aurora-cluster": "aurora:"}.get(stage.plan.kind, "") + stage.plan.target
+    told: Outcome = await stage.world.act(driver.adopt(target, options))
+    if told.exit_code:
+        return told
+    said = told.message.rpartition("Next: sealift ")[2]
+    if said.startswith("rollback"):
+        return await stage.rollback(discard="--discard-writes" in said)
+    if "'prepare'" in told.message:
+        driver.decide(told.migration, "approved", by="a test")
+    return await stage.resume()
+
+
+KEPT = f"s3://{STATES}/sealift"
+"""Where plans are kept besides the journal."""
+
 ACTS = {
     "forward": Act(0, _forward),
     "way back": Act(5, _back, since="direction", until="attempt-closed"),
     "way back once up": Act(0, _back_once_up, since="direction", until="attempt-closed"),
     "finalize": Act(0, _finalize),
+    "kept in S3": Act(0, _forward, options={"state_url": KEPT}),
+    "adopted from S3": Act(0, _adopted, shut="s3:GetObject", options={"state_url": KEPT}),
 }
 
 
@@ -106,19 +138,8 @@ async def _go_back(stage: Stage) -> Outcome | None:
 
 
 async def _adopt(stage: Stage) -> Outcome | None:
-    """Rebuild the journal, then do what the message says comes next."""
     stage.lose_the_journal()
-    driver = stage.driver()
-    target = {"rds-instance": "rds:", "aurora-cluster": "aurora:"}.get(stage.plan.kind, "") + stage.plan.target
-    told: Outcome = await stage.world.act(driver.adopt(target, stage.plan.options))
-    if told.exit_code:
-        return told
-    said = told.message.rpartition("Next: sealift ")[2]
-    if said.startswith("rollback"):
-        return await stage.rollback(discard="--discard-writes" in said)
-    if "'prepare'" in told.message:
-        driver.decide(told.migration, "approved", by="a test")
-    return await stage.resume()
+    return await adopt(stage, stage.driver(), stage.plan.options)
 
 
 @dataclass(frozen=True)
@@ -164,7 +185,7 @@ def crash(
     `inner`: of the durable states of what comes then, those at which that is killed too (`Then.killed`).
     """
     matrix = partial(_crash, act=act, thens=thens, wanted=wanted, inner=inner, at_once=at_once)
-    tried: list[Tried] = play(shape, route, matrix)
+    tried: list[Tried] = play(shape, route, matrix, **ACTS[act].options)
     return tried
 
 

@@ -7,7 +7,7 @@ the same driver goes on, the fault clears, and what the message says comes next 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 from zlib import crc32
@@ -21,10 +21,10 @@ from sealift.recipe import DOWN, seconds_back
 from sealift.sandbox.faults import Fault
 from sealift.step import Ref, undoing
 from sealift.watch import ABSENT_MEANS_GONE
-from tests.faults.crashes import ACTS, Tried
+from tests.faults.crashes import ACTS, Tried, adopt
 from tests.faults.forking import Broken, Forks, guarded
-from tests.faults.hands import MEANWHILE
-from tests.faults.judging import Ended, Ends, at_rest, back, half_way, refused, same, serving, undisturbed
+from tests.faults.hands import MEANWHILE, OBJECTS, Overwrite, overwrite
+from tests.faults.judging import Ended, Ends, at_rest, back, compared, half_way, refused, same, serving, undisturbed
 from tests.faults.living import live_on
 from tests.faults.sampling import share_of
 from tests.faults.stage import Stage, play
@@ -68,11 +68,11 @@ class Bad:
 
 
 def _changes(sent: Sent, purpose: Purpose) -> bool:
-    return purpose is Purpose.MUTATE and not sent.operation.startswith("s3:")
+    return purpose is Purpose.MUTATE
 
 
 def _any(sent: Sent, purpose: Purpose) -> bool:
-    return not sent.operation.startswith("s3:")  # the sandbox's S3 is moto's: it knows no faults
+    return True
 
 
 def _service(sent: Sent) -> str:
@@ -84,7 +84,7 @@ def _fault(**about: Any) -> Put:
 
 
 def _throttled(times: int | None) -> Put:
-    codes = {"ec2": "RequestLimitExceeded", "rds": "Throttling", "autoscaling": "Throttling"}
+    codes = {"ec2": "RequestLimitExceeded", "rds": "Throttling", "autoscaling": "Throttling", "s3": "SlowDown"}
     return lambda stage, sent: stage.box.faults.add(
         Fault(
             operation=sent.operation,
@@ -125,8 +125,9 @@ ABSENT = {
     "BlueGreenDeploymentIdentifier": "BlueGreenDeploymentNotFoundFault",
     "DBParameterGroupName": "DBParameterGroupNotFound",
     "DBClusterParameterGroupName": "DBParameterGroupNotFound",
+    "Bucket": "NoSuchBucket",
 }
-"""What AWS answers of a parameter that names what it does not see yet (EC2 and RDS API references, Errors)."""
+"""What AWS answers of a parameter that names what it does not see yet (EC2, RDS and S3 API references, Errors)."""
 
 NO_ROOM = {
     "ec2:CopyVolumes": "CopyVolumesLimitExceeded",
@@ -170,6 +171,8 @@ def _coded(codes: Mapping[str, str]) -> Callable[[Sent, Purpose], bool]:
 
 
 def _absent(sent: Sent) -> str | None:
+    if sent.operation == "s3:GetObject":
+        return "NoSuchKey"
     return next((code for name, code in ABSENT.items() if sent.params.get(name)), None)
 
 
@@ -178,7 +181,7 @@ def _names_one(sent: Sent, purpose: Purpose) -> bool:
 
 
 def _sets_going(sent: Sent, purpose: Purpose) -> bool:
-    quick = ("Tags", "TagsToResource", "TagsFromResource", "Attribute", "Egress", "Ingress", "SecurityGroup")
+    quick = ("Tags", "TagsToResource", "TagsFromResource", "Attribute", "Egress", "Ingress", "SecurityGroup", "Object")
     return _changes(sent, purpose) and not sent.operation.endswith(quick)
 
 
@@ -186,6 +189,10 @@ def _is_over(stage: Stage, sent: Sent) -> None:
     """Let the turn-back time of the window pass at this moment."""
     late = turn_back_at(window_of(stage.plan.options), seconds_back(stage.plan.steps))
     stage.world.clock.advance(max(0.0, (late or 0.0) + 1 - stage.world.clock.now()))
+
+
+def _overwritten(stage: Stage, sent: Sent, how: Overwrite | None) -> None:
+    overwrite(sent, how)
 
 
 def _in_the_cut(sent: Sent, purpose: Purpose) -> bool:
@@ -230,6 +237,10 @@ BAD = {
             )
             for m in MEANWHILE
         ),
+        *(
+            Bad(name, lambda sent, purpose: sent.operation == "s3:GetObject", partial(_overwritten, how=how))
+            for name, how in OBJECTS.items()
+        ),
     )
 }
 """Everything that is tried, by name."""
@@ -267,6 +278,7 @@ class _Walk:
     struck: list[tuple[Moment, Bad]] = field(default_factory=list)
     due: Put | None = None
     open: bool = False
+    shut: bool = False
     turns: dict[tuple[Any, ...], int] = field(default_factory=dict)
 
     def begins(self, stage: Stage) -> bool:
@@ -278,11 +290,18 @@ class _Walk:
 
     def moment(self, sent: Sent, purpose: Purpose) -> Moment | None:
         """Name a request; None for a read that is like one before it."""
+        if self.shut:
+            return None
+        self.shut = sent.operation == ACTS[self.act].shut
         key = (STEP.get(), sent.operation, purpose)
         turn = self.turns[key] = self.turns.get(key, -1) + 1
         if turn and purpose is not Purpose.MUTATE:
             return None
         return Moment(self.act, STEP.get(), sent.operation, purpose, turn)
+
+
+FORWARD = ("forward", "kept in S3")
+ADOPTED = "adopted from S3"
 
 
 def _at(event: Event) -> None:
@@ -352,7 +371,8 @@ def _down(stage: Stage, sent: Sent) -> bool:
 
 def moments(shape: str, route: str, act: str = "forward", **options: Any) -> dict[Moment, list[str]]:
     """Walk a run and return its requests, each with what can befall it."""
-    found, _ = play(shape, route, partial(_strike, act=act, wanted=lambda moment, bad: False, at_once=1), **options)
+    looking = partial(_strike, act=act, wanted=lambda moment, bad: False, at_once=1)
+    found, _ = play(shape, route, looking, **{**ACTS[act].options, **options})
     return found  # type: ignore[no-any-return]
 
 
@@ -360,7 +380,8 @@ def strike(
     shape: str, route: str, wanted: Wanted, act: str = "forward", *, at_once: int = 1, **options: Any
 ) -> list[Tried]:
     """Walk a run, and strike each of its requests with all that can befall it and is wanted."""
-    _, tried = play(shape, route, partial(_strike, act=act, wanted=wanted, at_once=at_once), **options)
+    striking = partial(_strike, act=act, wanted=wanted, at_once=at_once)
+    _, tried = play(shape, route, striking, **{**ACTS[act].options, **options})
     return tried  # type: ignore[no-any-return]
 
 
@@ -394,7 +415,7 @@ async def _mended_until_over(walk: _Walk, stage: Stage, outcome: Outcome | None)
 
 
 def _over(act: str, bad: Bad, ended: Ended) -> bool:
-    if act == "forward":
+    if act in FORWARD:
         return ended.code == 0 or (bad.in_a_window and ended.code == 3)
     return ended.code == 0 or (ended.code == ACTS[act].code and ACTS[act].code != 0)
 
@@ -403,6 +424,11 @@ async def _mended(act: str, bad: Bad, moment: Moment, stage: Stage, ended: Ended
     """Do what the last message says, once the fault has cleared."""
     if act == "finalize":
         return await stage.finalize()
+    if act == ADOPTED and not stage.world.driver.journal.migrations():
+        lasts = bad.name in OBJECTS
+        return await adopt(
+            stage, stage.driver(), replace(stage.plan.options, state_url="") if lasts else stage.plan.options
+        )
     if "sealift accept" in ended.message:
         if crc32(f"{moment}{bad.name}".encode()) % 2 and "cannot be kept" not in ended.message:
             return await stage._act(stage.driver().accept(stage.migration))  # type: ignore[no-any-return]
@@ -422,22 +448,34 @@ def judged(act: str, bad: Bad, came: list[Ended], ends: Ends, operation: str = "
         # Whom they have stopped is kept as it is, and said to be: it is not started against them.
         stopped = operation == "ec2:StartInstances" and last.code == 0 and "is 'stop" in last.message
         return last.wrong + [w for e in came for w in _after_somebody(act, e, ends) if not (stopped and e is last)]
-    wrong = last.wrong + [f"at once: {w}" for w in _at_once(act, bad, first, ends)]
+    wrong = last.wrong + [f"at once: {w}" for w in _at_once(act, bad, first, ends, operation)]
     if last is not first and not (bad.in_a_window and last.code == 3):
-        wrong += [f"then: {w}" for w in at_rest(last, ends)]
+        wrong += [f"then: {w}" for w in at_rest(last, _of_adopting(act, ends))]
     return wrong
 
 
-def _at_once(act: str, bad: Bad, ended: Ended, ends: Ends) -> list[str]:
+def _of_adopting(act: str, ends: Ends) -> Ends:
+    """Return how adopting may end: what there was as it began is no migration that is done."""
+    return replace(ends, retained=ends.undisturbed.picture) if act == ADOPTED else ends
+
+
+def _at_once(act: str, bad: Bad, ended: Ended, ends: Ends, operation: str) -> list[str]:
     if ended.code == ACTS[act].code:
-        return same(ended, ends)
+        # What is adopted without all that can be read goes back where it might have gone on: either is right.
+        return at_rest(ended, _of_adopting(act, ends)) if act == ADOPTED else same(ended, ends)
     match ended.code:
-        case 5 if act == "forward":
+        case 5 if act in FORWARD:
             return back(ended, ends)
+        case 1 | 2 | 4 if act == ADOPTED:  # nothing was adopted, and what is in S3 the tags tell as well
+            asked = operation == "s3:GetObject" and bad.name != "expired credentials"
+            return [
+                *compared(ended, ends.retained, "where it began"),
+                *(_names("without --state", ended) if asked else ()),
+            ]
         case 1 | 4 if act == "finalize":  # nothing is down: finalize is run again, and goes on where it was
             return half_way(ended, ends.retained, ends.undisturbed.picture)
         case 4:
-            return refused(ended, ends.before if act == "forward" else ends.retained)
+            return refused(ended, ends.before if act in FORWARD else ends.retained)
         case 130:
             return [] if "sealift " in ended.message else [f"it names no command: {ended.message[:300]}"]
         case 6:
@@ -445,6 +483,10 @@ def _at_once(act: str, bad: Bad, ended: Ended, ends: Ends) -> list[str]:
         case 3 if bad.in_a_window:
             return []
     return [f"it ended with {ended.code}: {ended.message[:300]}"]
+
+
+def _names(command: str, ended: Ended) -> list[str]:
+    return [] if command in ended.message else [f"it does not name {command}: {ended.message[:300]}"]
 
 
 def _two_commands(ended: Ended) -> list[str]:
@@ -466,12 +508,14 @@ def _after_somebody(act: str, ended: Ended, ends: Ends) -> list[str]:
 # -- what the long and the short form ask for ------------------------------------------------------------------------------
 
 
-def striking(act: str, *, window: bool = False) -> Callable[[str, str, float, int], list[Tried]]:
-    """Return what tries a share of the matrix on a shape by a route: each request of an act, with each fault."""
+def striking(act: str, *, window: bool = False, of: str = "") -> Callable[[str, str, float, int], list[Tried]]:
+    """Return what tries a share of the matrix on a shape by a route: each request of an act (`of` a service alone), with each fault."""
 
     def every(shape: str, route: str, share: float, at_once: int) -> list[Tried]:
         options = {"window_end": in_three_days()} if window else {}
-        return strike(shape, route, share_of(share, shape, route, act), act, at_once=at_once, **options)
+        share_wanted = share_of(share, shape, route, act)
+        wanted: Wanted = lambda moment, bad: moment.operation.startswith(of) and share_wanted(moment, bad)  # noqa: E731
+        return strike(shape, route, wanted, act, at_once=at_once, **options)
 
     return every
 
@@ -492,3 +536,20 @@ def rotating(
         if able and name in faults:
             chosen[name] = able[(crc32(f"{shape}/{route}".encode()) + 7 * number + turn) % len(able)]
     return (lambda moment, bad: chosen.get(bad.name) == moment), chosen
+
+
+def dealt(shape: str, route: str, act: str, number: int, one_in: int = 25) -> Wanted:
+    """Return a choice that is made as a run is walked: of all that can befall its requests one in so many is drawn, by its name,
+    until that are `number` faults. Unlike `rotating` it needs no look at the run before.
+    """
+    drawn: set[str] = set()
+
+    def wanted(moment: Moment, bad: Bad) -> bool:
+        if len(drawn) == number or bad.name in drawn:
+            return False
+        if crc32(f"{shape}/{route}/{act}/{moment}/{bad.name}".encode()) % one_in:
+            return False
+        drawn.add(bad.name)
+        return True
+
+    return wanted

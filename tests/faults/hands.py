@@ -1,5 +1,6 @@
 """What somebody else does by hand to what a call has just made or changed: deletes it, or changes it back."""
 
+import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from sealift.plan import digest
 from tests.faults.tapped import Sent
 from tests.world import REGION
 
@@ -131,6 +133,50 @@ class Meanwhile:
         client = boto3.client(service, region_name=REGION)
         with suppress(ClientError):
             self.how[sent.operation](client, sent.params, sent.params["reply"])
+
+
+Overwrite = Callable[[bytes], bytes]
+
+
+def _of_another(body: bytes) -> bytes:
+    """Return a plan of another migration."""
+    kept = json.loads(body)
+    return json.dumps({**kept, "migration": "mig-0000000000"}).encode()
+
+
+def _of_another_target(body: bytes) -> bytes:
+    """Return a whole plan, of something else."""
+    kept = json.loads(body)
+    plan = {**kept["plan"], "target": "i-00000000000000000"}
+    return json.dumps({**kept, "plan": plan, "digest": digest([plan])}).encode()
+
+
+def _changed(body: bytes) -> bytes:
+    """Return the same plan, which goes on longer."""
+    kept = json.loads(body)
+    return json.dumps({**kept, "plan": {**kept["plan"], "steps": kept["plan"]["steps"][:-1]}}).encode()
+
+
+OBJECTS: dict[str, Overwrite | None] = {
+    "the kept plan is deleted": None,
+    "something else is in its place": lambda body: b"\xff\xfe not JSON",
+    "JSON that is no plan is in its place": lambda body: b"[]",
+    "half of it is in its place": lambda body: body[: len(body) // 2],
+    "a plan of another migration is in its place": _of_another,
+    "a plan of another target is in its place": _of_another_target,
+    "it has been edited": _changed,
+}
+"""What somebody does to the object that a plan is kept in."""
+
+
+def overwrite(sent: Sent, how: Overwrite | None) -> None:
+    """Delete, or write anew, the object that a request is about."""
+    s3 = boto3.client("s3", region_name=REGION)
+    place = {"Bucket": sent.params["Bucket"], "Key": sent.params["Key"]}
+    if how is None:
+        s3.delete_object(**place)
+    else:
+        s3.put_object(**place, Body=how(s3.get_object(**place)["Body"].read()))
 
 
 MEANWHILE = (Meanwhile("someone deletes it meanwhile", DELETED), Meanwhile("someone changes it meanwhile", CHANGED))

@@ -61,6 +61,8 @@ PARTS = [
     Part("struck on the way back", "faults", striking("way back"), 0.0),
     Part("struck on the way back once up", "faults", striking("way back once up"), 0.0),
     Part("struck in finalize", "faults", striking("finalize"), 0.0),
+    Part("the plan kept in S3", "faults", striking("kept in S3", of="s3:"), 0.0),
+    Part("adopted from the plan in S3", "faults", striking("adopted from S3"), 0.0),
     Part("the window's end at each step of the cutover", "faults", striking("forward", window=True), 0.0),
 ]
 

@@ -22,7 +22,7 @@ from sealift.sandbox import Durations, Sandbox
 from sealift.sandbox.quotas import Quotas
 from sealift.sandbox.seeding import VolumeSpec
 from tests import databases
-from tests.contract.shapes import SHAPES, look, options_of
+from tests.contract.shapes import SHAPES, bucket, look, options_of
 from tests.faults.forking import guarded
 from tests.faults.holdings import Holdings
 from tests.faults.invariants import Invariants, Violation
@@ -73,6 +73,8 @@ class Stage:
         made = SHAPES[self.shape]
         self._neighbours(databases=bool(made.prefix))
         target = made.prefix + made.build(self.world)
+        if more.get("state_url"):
+            bucket(self.world)
         options = {"acks": (*ACKS, "R-EBS-89", "R-FENCE-01"), **options_of(made), "route": self.route, **more}
         self.plan = await self.world.plan(target, **options)
         self.world.clock.advance(60)  # replicas have what their sources have only by then

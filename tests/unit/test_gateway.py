@@ -1,8 +1,12 @@
 """The door to AWS: declared, paced, counted; mutating calls leave once."""
 
+from io import BytesIO
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.response import StreamingBody
+from urllib3.exceptions import ProtocolError
 
 from sealift.aws.gateway import Gateway, Purpose, reader
 from sealift.aws.operations import OPERATIONS, Repeat
@@ -169,3 +173,25 @@ def test_operations_without_a_token_are_looked_up() -> None:
     }
     made = {n for n in OPERATIONS if n.startswith(("rds:Create", "rds:Copy", "rds:Restore"))}
     assert made == {n for n in looked_up if n.startswith("rds:")}
+
+
+class _Breaks(BytesIO):
+    """An answer whose connection breaks in the middle of it."""
+
+    def read(self, amount: int | None = -1) -> bytes:
+        raise ProtocolError("Connection broken")
+
+
+@pytest.mark.parametrize("broken", [_Breaks(b"plan"), BytesIO(b"pl")], ids=["broken", "short"])
+async def test_an_object_that_breaks_off_is_asked_for_again(
+    instant: World, door: Gateway, monkeypatch: pytest.MonkeyPatch, broken: BytesIO
+) -> None:
+    """What is streamed is read to its end as part of its request: a connection that breaks meanwhile is a lost reply, and no fault
+    of sealift's own.
+    """
+    answers = [broken, BytesIO(b"plan")]
+    client = SimpleNamespace(get_object=lambda **_: {"Body": StreamingBody(answers.pop(0), 4)})
+    monkeypatch.setattr(instant.driver.account, "client", lambda service, region: client)
+    with actor(instant.clock):
+        reply = await door.read(Call("s3:GetObject", {"Bucket": "states", "Key": "plan"}))
+    assert (b"plan", []) == (reply["Body"], answers)

@@ -46,10 +46,10 @@ QUIET = Ref("quiet", "name")
 WRITES, SCHEDULERS = Ref("inside", "writes"), Ref("inside", "schedulers")
 APART = frozenset({
     "acks", "allow", "asg", "clone_slots", "deny", "drop_backups", "iac_tags", "initialization_rate", "key", "max_degraded", "notify",
-    "rekey", "reserve_capacity", "retain", "route", "skip_tags", "stop_deadline", "ticket", "watchdog", "window_end",
+    "rekey", "reserve_capacity", "retain", "route", "skip_tags", "state_url", "stop_deadline", "ticket", "watchdog", "window_end",
     "window_last_quiesce", "window_start",
 })  # fmt: skip
-"""Options that decide whether and when, not what, and those of other kinds."""
+"""Options that decide whether and when, not what (and where the plan is kept), and those of other kinds."""
 
 
 def arn_of(described: Described) -> str:

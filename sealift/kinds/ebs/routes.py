@@ -74,10 +74,10 @@ TAG_LIMIT = 50
 OUR_TAGS = 5  # what a replacement carries of ours: migration, step, attempt, epoch, role
 APART = frozenset({
     "acks", "allow", "deny", "fence_from", "fence_login", "iac_tags", "key", "max_degraded", "notify", "readers", "retain", "route",
-    "skip_tags", "switchover_timeout", "ticket",
+    "skip_tags", "state_url", "switchover_timeout", "ticket",
     "window_end", "window_last_quiesce", "window_start",
 })  # fmt: skip
-"""Options that decide whether and when, not what: no step is made of them."""
+"""Options that decide whether and when, not what: no step is made of them, but the one that keeps the plan, which changes nothing."""
 COPIES_AT_ONCE = 20
 """Snapshot copies in progress for a destination Region (EBS user guide, Copy a snapshot)."""
 PREPARE, CUTOVER, CONFIRM = Phase.PREPARE, Phase.CUTOVER, Phase.CONFIRM

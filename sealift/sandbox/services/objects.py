@@ -22,15 +22,22 @@ _ENCRYPTION = {"GET": "GetEncryptionConfiguration", "PUT": "PutEncryptionConfigu
 _WRITES = ("PutObject",)
 
 
-def admit(world: World, response: Any, kind: str, method: str, query: Mapping[str, Any], bucket: str, key: str) -> None:
+def asked(world: World, response: Any, kind: str, method: str, query: Mapping[str, Any], bucket: str, key: str) -> Call:
+    """Return a request to S3 under the name of its IAM action, with the bucket and the key that it is about."""
+    action, signed = _action(kind, method, query, bucket), response.get_access_key()
+    about = {name: value for name, value in (("Bucket", bucket), ("Key", key)) if value}
+    return Call("s3", action, about, response.current_account, response.region, world.now(), response, by=signed)
+
+
+def admit(world: World, call: Call, kind: str, method: str, query: Mapping[str, Any]) -> None:
     """Refuse a request to S3 that policies (where they are enforced) or the state of a key forbid (SB-OBJ-01, -02)."""
     unbuilt.refuse(kind, method, query)
-    action, signed = _action(kind, method, query, bucket), response.get_access_key()
-    call = Call("s3", action, {}, response.current_account, response.region, world.now(), response, by=signed)
+    response, action = call.response, call.operation
+    bucket, key = call.params.get("Bucket", ""), call.params.get("Key", "")
     if world.access.enforcing:
         call.caller = principals.caller(world, call)
-        for asked, arn in _questions(response, action, bucket, key):
-            _judge(call, response, bucket, Ask(f"s3:{asked}", arn, request.surroundings(call)))
+        for asked_of, arn in _questions(response, action, bucket, key):
+            _judge(call, response, bucket, Ask(f"s3:{asked_of}", arn, request.surroundings(call)))
     if kind == "KEY" and (ref := _key_of(response, action, method, bucket, key)):
         _check_key(world, call, ref, f"arn:aws:s3:::{bucket}/{key}", writing=action in _WRITES)
 

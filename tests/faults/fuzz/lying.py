@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,56 +13,79 @@ from typing import Any
 import boto3
 import pytest
 
-from sealift.aws.gateway import Account, Purpose
+from sealift.aws.gateway import MARKS, Account, Purpose
+from sealift.aws.operations import OPERATIONS
 from sealift.driver import Outcome
 from sealift.errors import SealiftError
 from sealift.steps.db_looks import RESTING, id_of, name_of, status_of
 from tests.contract.shapes import SHAPES, options_of, world_for
-from tests.faults.fuzz.shapes import alterations, at, having, places, without
+from tests.faults.faulting import COMMAND
+from tests.faults.fuzz.shapes import alterations, at, having, others, places, without
 from tests.world import ACKS, REGION, World
 
-FORMS = ("lacks", "another", "unreadable")
-"""How an answer is altered: a member is missing, it has another value, botocore's own reader stumbles over it."""
+FORMS = ("lacks", "another", "unreadable", "paged")
+"""How an answer is altered: a member is missing, it has another value, botocore's own reader stumbles over it, or it is an empty
+page that names a next one, which is the true one.
+"""
+ANY = "*"
+"""Whatever is asked."""
+PAGE = "one more page"
 
 
 @dataclass
 class Lie:
-    """What is altered: the `turn`-th answer of an operation, or all from that one on; `pick` chooses the member."""
+    """What is altered: the `turn`-th answer of an operation (of all, `ANY`), or all of its from that one on; `pick` chooses the
+    member. `made`: a whole answer that comes in its stead.
+    """
 
     operation: str
     turn: int
     form: str
     pick: int
     for_ever: bool
+    made: Mapping[str, Any] | None = None
 
     seen: int = field(default=0, repr=False)
     told: list[str] = field(default_factory=list)
     over: bool = field(default=False, repr=False)
 
-    def __call__(self, parsed: dict[str, Any]) -> None:
+    def __call__(self, operation: str, parsed: dict[str, Any]) -> None:
         """Alter an answer in its place."""
+        if self.operation not in (ANY, operation):
+            return
         self.seen += 1
         if self.over or self.seen < self.turn or (self.seen > self.turn and not self.for_ever):
             return
-        body = {k: v for k, v in parsed.items() if k != "ResponseMetadata"}
-        where = list(places(body))
+        self.operation = operation
+        meta = parsed.get("ResponseMetadata", {})
+        altered = self._altered({k: v for k, v in parsed.items() if k != "ResponseMetadata"})
+        parsed.clear()
+        parsed.update({**altered, "ResponseMetadata": meta})
+
+    def _altered(self, body: dict[str, Any]) -> Mapping[str, Any]:
+        if self.made is not None:
+            self.told.append("something made up")
+            return self.made
         if self.form == "unreadable":
             self.told.append("a number that is none")
             raise ValueError("invalid literal for int() with base 10: 'quantum'")
+        known = OPERATIONS.get(self.operation)
+        if self.form == "paged":
+            if known is None or not known.result:
+                return body
+            self.told.append("an empty page, and another")
+            return {**body, known.result: [], MARKS.get(known.service, "NextToken"): PAGE}
+        where = list(places(body))
         if not where:
-            return
+            return body
         place = where[self.pick % len(where)]
-        values = alterations(at(body, place))
+        values = (*alterations(at(body, place)), *others(self.operation, place))
         if self.form == "lacks" or not values:
             self.told.append(f"lacks {place}")
-            altered = without(body, place)
-        else:
-            value = values[self.pick % len(values)]
-            self.told.append(f"has {value!r:.30} at {place}")
-            altered = having(body, place, value)
-        meta = parsed.get("ResponseMetadata", {})
-        parsed.clear()
-        parsed.update({**altered, "ResponseMetadata": meta})
+            return without(body, place)
+        value = values[self.pick % len(values)]
+        self.told.append(f"has {value!r:.30} at {place}")
+        return having(body, place, value)
 
 
 @contextmanager
@@ -76,12 +99,15 @@ def told(lie: Lie) -> Iterator[None]:
             made = client(self, service, region)
             if not known:
                 made.meta.events.register("after-call", alter)
+                made.meta.events.register("provide-client-params", turned)
             return made
 
         def alter(http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) -> None:
-            service = model.service_model.service_name
-            if http_response.status_code < 300 and f"{service}:{model.name}" == lie.operation:
-                lie(parsed)
+            if http_response.status_code < 300:
+                lie(f"{model.service_model.service_name}:{model.name}", parsed)
+
+        def turned(params: dict[str, Any], **_: Any) -> dict[str, Any]:
+            return {k: v for k, v in params.items() if v != PAGE}
 
         patch.setattr(Account, "client", listening)
         yield
@@ -108,6 +134,8 @@ class Run:
         said = [*self.outcomes, *self.afterwards]
         harm = [f"not one plain line: {o.message}" for o in said if "\n" in o.message or "unexpected " in o.message]
         harm += [f"lost: {loss}" for loss in self.losses]
+        asked = [o.message for o in said if o.exit_code == 6]
+        harm += [f"it names fewer than two commands: {m}" for m in asked if len(COMMAND.findall(m)) < 2]
         if self.missing and self.phase not in ("finalize", "done"):
             harm.append(f"sources are gone: {self.missing}")
         if self.phase == "plan" and self.changes:
@@ -136,6 +164,7 @@ async def _go(world: World, shape: str, route: str, lie: Lie | None) -> Run:
     made, run = SHAPES[shape], Run(lie)
     unit = made.build(world)
     sources = _sources(world, unit)
+    options = {"acks": (*ACKS, "R-EBS-89"), **options_of(made), "route": route}  # which puts a login's secret there
     sofar = len(world.calls())
 
     def enter(phase: str) -> None:
@@ -143,7 +172,6 @@ async def _go(world: World, shape: str, route: str, lie: Lie | None) -> Run:
         run.phase, sofar = phase, len(world.calls())
 
     try:
-        options = {"acks": (*ACKS, "R-EBS-89"), **options_of(made), "route": route}
         plan = await world.plan(made.prefix + unit, **options)
         enter("migrate")
         run.outcomes.append(await world.act(world.driver.migrate(plan, approved_by="a test")))
@@ -165,6 +193,9 @@ async def _go(world: World, shape: str, route: str, lie: Lie | None) -> Run:
         run.afterwards.append(await world.act(world.driver.resume(last.migration, approved_by="a test")))
         if run.afterwards[-1].exit_code == 6 and world.state(last.migration).undecided:
             run.afterwards.append(await world.act(world.driver.accept(last.migration)))
+        if "Make a new plan" in run.afterwards[-1].message:  # the first one was made of a lie
+            plan = await world.plan(made.prefix + unit, **options)
+            run.afterwards.append(await world.act(world.driver.migrate(plan, approved_by="a test")))
     if run.phase == "finalize":
         run.afterwards.append((await world.act(world.driver.finalize(last.migration)))[0])
     run.then_serves = _serving(world, unit, sources)

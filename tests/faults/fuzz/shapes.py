@@ -44,6 +44,12 @@ def model(operation: str) -> Any:
     return loader.get_service_model(known.service).operation_model(known.method)
 
 
+def tells(operation: str) -> bool:
+    """Say whether there is anything in an operation's answers."""
+    shape = model(operation).output_shape
+    return shape is not None and bool(shape.members)
+
+
 def answers_of(operation: str) -> st.SearchStrategy[dict[str, Any]]:
     """Return well-typed answers of an operation, any optional member of them missing; its own list is there, or not."""
     shape = model(operation).output_shape
@@ -152,6 +158,24 @@ def alterations(old: Any) -> tuple[Any, ...]:
             return ()
 
 
+def others(operation: str, place: Path) -> tuple[Any, ...]:
+    """Return what botocore's model lets stand at a place besides: every word of an enumeration, and ids that are odd."""
+    shape, name = model(operation).output_shape if operation in OPERATIONS else None, ""
+    for key in place:
+        if shape is None:
+            return ()
+        if isinstance(key, int):
+            shape = shape.member
+        else:
+            name, shape = (
+                key,
+                shape.members.get(key) if shape.type_name == "structure" else getattr(shape, "value", None),
+            )
+    if shape is None or shape.type_name != "string":
+        return ()
+    return tuple(shape.enum) or (ODD_IDS if name.endswith(("Id", "Identifier", "Arn")) else ())
+
+
 def altered(reply: Any) -> Iterator[tuple[str, Path, Any]]:
     """Yield every answer that differs from a true one in one member: how, where, and the answer."""
     for place in places(reply):
@@ -165,4 +189,4 @@ def spelled(place: Path) -> str:
     return "".join(f"[{k}]" if isinstance(k, int) else f".{k}" for k in place).lstrip(".")
 
 
-__all__ = ["altered", "answers_of", "having", "places", "spelled", "without", "xform_name"]
+__all__ = ["altered", "answers_of", "having", "others", "places", "spelled", "tells", "without", "xform_name"]
