@@ -1104,7 +1104,7 @@ class Engine:
         restore = [s for s in steps if s.phase is Phase.RESTORE]
         self._ask_anew(restore)
         try:
-            await self.walk(restore)
+            await self._put_back(restore)
         except LEAVES as left:
             raise self._leaving(left) from error
         except NeedsPerson:
@@ -1154,12 +1154,30 @@ class Engine:
                 why = "it is gone" if saved else "it is gone, and what was written to it since bring-up with it"
                 self._name(me, me.resource(), why)
 
-    def _ask_anew(self, restore: Sequence[Step]) -> None:
-        """Let what is done only in some state be judged again, as long as the step is not done for which it clears the way."""
-        for one, after in pairwise(restore):
+    async def _put_back(self, restore: Sequence[Step]) -> None:
+        """Walk what restores service; where it fails, once more, if by now what clears its way may be found to be needed."""
+        try:
+            await self.walk(restore)
+        except (*LEAVES, NeedsPerson):
+            raise
+        except SealiftError:
+            if not self._ask_anew(restore):
+                raise
+            await self.walk(restore)
+
+    def _ask_anew(self, restore: Sequence[Step]) -> bool:
+        """Let what is done only in some state be judged again, as long as the step is not done for which it clears the way; return
+        whether there is any.
+
+        From the end: what clears the way for such a one is judged again with it.
+        """
+        anew = False
+        for one, after in reversed(list(pairwise(restore))):
             done = {s.key for s in (one, after) if self.state.rows.get(s.key, Row("")).state == "done"}
             if one.conditional and done == {one.key}:
                 self._row(one.key, "void")
+                anew = True
+        return anew
 
     async def look_for_all(
         self,

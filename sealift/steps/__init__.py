@@ -37,7 +37,7 @@ from sealift.steps.create_volume import CreateVolume
 from sealift.steps.db_belongings import AddRole, AwaitProxyTarget, DeregisterProxyTarget, RegisterProxyTarget
 from sealift.steps.db_clusters import CreateMember, DeleteCluster, LetInByDataApi, RestoreCluster, SetDataApi
 from sealift.steps.db_instances import DeleteInstance, RestoreInstance
-from sealift.steps.db_lost import DropLostCluster, DropLostInstance, GiveNameUp, TakeName
+from sealift.steps.db_lost import DropLostCluster, DropLostInstance, DropMemberOfLost, GiveNameUp, TakeName
 from sealift.steps.db_modify import (
     FenceDatabase,
     GiveOwnGroups,
@@ -165,6 +165,7 @@ STEPS: tuple[type[Step], ...] = (
     DisarmWatchdog,
     DropLostCluster,
     DropLostInstance,
+    DropMemberOfLost,
     EndSessions,
     EndpointNow,
     EnterStandby,

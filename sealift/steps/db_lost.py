@@ -1,7 +1,8 @@
 """The name of a replacement, and how it is given up where RDS cannot use its key any more (R-RDS-34).
 
 RDS renames nothing whose key it cannot use, and brings nothing back that keeps no backups. Until bring-up nobody has written to a
-replacement: then it is deleted in place of that, and the name is free for its source.
+replacement: then it is deleted in place of that, and the name is free for its source. A cluster of Aurora goes only where its
+instances go before it (SB-AUR-04), also those that have given their names up already.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,10 +10,36 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sealift.estimate import SMALL_CALL
-from sealift.step import Context, Found, Id, Output, Phase, Query, Seconds, Seen, Step, Undo, Watch
+from sealift.step import (
+    Call,
+    Context,
+    Found,
+    Id,
+    Irreversible,
+    Output,
+    Phase,
+    Query,
+    Seconds,
+    Seen,
+    Step,
+    Undo,
+    Watch,
+    token_of,
+)
 from sealift.steps.db_clusters import DeleteCluster
 from sealift.steps.db_instances import DeleteInstance
-from sealift.steps.db_looks import LOST, RECOVERABLE, Resource, databases_in, name_of, read_database, status_of, watch
+from sealift.steps.db_looks import (
+    LOST,
+    RECOVERABLE,
+    Resource,
+    databases_in,
+    name_of,
+    not_ours,
+    read_database,
+    read_named,
+    status_of,
+    watch,
+)
 from sealift.steps.db_modify import RenameDatabase, still
 
 
@@ -60,6 +87,66 @@ class DropLostCluster(_IfLost, DeleteCluster):
     of_cluster: ClassVar[bool] = True
 
 
+@dataclass(frozen=True, kw_only=True)
+class DropMemberOfLost(Step):
+    """Delete an instance of a cluster that nobody has written to, if RDS cannot use the cluster's key.
+
+    By the name that it was made with, which it bears again by then: what is not there any more need not be known. Its cluster goes
+    as soon as it is `deleting`.
+    """
+
+    database: Id  # the cluster
+    resource_id: Id  # of the cluster
+    member: str  # that the instance stands for
+    maker: str  # the key of the step that has made it
+    roles: tuple[str, ...]
+
+    looks_first: ClassVar[bool] = True
+    conditional: ClassVar[bool] = True
+
+    def title(self) -> str:
+        return f"delete the instance that stands for {self.member} if RDS cannot use the key of {self.database}"
+
+    def name(self, ctx: Context) -> str:
+        """Return its temporary identifier."""
+        return f"sealift-{token_of(ctx, self.maker)[:24]}"
+
+    def find(self, ctx: Context) -> Query:
+        """Tell that nothing is to be deleted: RDS can use the key, the cluster goes or has given its name up, or it has no such
+        instance.
+        """
+
+        def read(reply: Mapping[str, Any]) -> Found | None:
+            has = {
+                str(m["DBInstanceIdentifier"])
+                for cluster in databases_in(reply)
+                if _lost_as(cluster, self.database)
+                for m in cluster.get("DBClusterMembers") or ()
+            }
+            return None if self.name(ctx) in has else Found({})
+
+        return Query(read_database(self.resource_id, of_cluster=True), read)
+
+    def before(self, ctx: Context) -> Query:
+        def read(reply: Mapping[str, Any]) -> list[str]:
+            return [why for d in databases_in(reply) for why in not_ours(d, ctx, self.roles)]
+
+        return Query(read_named(self.name(ctx)), read)
+
+    def do(self, ctx: Context) -> Call:
+        return Call("rds:DeleteDBInstance", {"DBInstanceIdentifier": self.name(ctx), "SkipFinalSnapshot": True})
+
+    def undo(self) -> Undo:
+        return Irreversible("a deleted database is gone")
+
+    def seconds(self) -> Seconds:
+        return SMALL_CALL
+
+
+def _lost_as(database: Mapping[str, Any], name: Any) -> bool:
+    return _lost(database) and name_of(database) == str(name).lower()
+
+
 def _unless_lost_as(name: Any) -> Callable[[Mapping[str, Any]], Found | None]:
     """Tell that nothing is to be deleted: it goes already, or it is kept, for RDS can use the key or it does not bear the name
     any more. What is kept is not waited for: it may be lost at any later look.
@@ -67,7 +154,7 @@ def _unless_lost_as(name: Any) -> Callable[[Mapping[str, Any]], Found | None]:
 
     def read(reply: Mapping[str, Any]) -> Found | None:
         found = databases_in(reply)
-        if any(_lost(d) and name_of(d) == str(name).lower() for d in found):
+        if any(_lost_as(d, name) for d in found):
             return None
         return Found({} if any(status_of(d) == "deleting" for d in found) else {"kept": True})
 
@@ -76,24 +163,32 @@ def _unless_lost_as(name: Any) -> Callable[[Mapping[str, Any]], Found | None]:
 
 @dataclass(frozen=True, kw_only=True)
 class TakeName(RenameDatabase):
-    """Give a replacement the name of its source, which is free by now."""
+    """Give a replacement the name of its source, which is free by now. `instances`: of a cluster of Aurora, by those that its
+    instances stand for, and the keys of the steps that make them.
+    """
 
     member: bool = False  # of an Aurora cluster
+    instances: tuple[tuple[str, str], ...] = ()
 
     exposes: ClassVar[bool] = True
 
     def undo(self) -> Undo:
         about: dict[str, Any] = {"phase": Phase.RESTORE, "lane": self.lane, "resource_id": self.resource_id}
-        drop: dict[str, Any] = {"key": f"undo:{self.key}:lost", "database": self.to, "roles": ("copy", "replacement")}
+        key = f"undo:{self.key}:lost"
+        drop: dict[str, Any] = {"database": self.to, "roles": ("copy", "replacement"), **about}
+        members = [
+            DropMemberOfLost(key=f"{key}:{member}", member=member, maker=maker, **drop)
+            for member, maker in self.instances
+        ]
         lost: Step = (
-            DropLostCluster(**drop, **about)
+            DropLostCluster(key=key, **drop)
             if self.of_cluster
-            else DropLostInstance(**drop, **about, member=self.member)
+            else DropLostInstance(key=key, member=self.member, **drop)
         )
         name = GiveNameUp(
             key=f"undo:{self.key}", database=self.to, to=self.database, of_cluster=self.of_cluster, **about
         )
-        return lost, name
+        return *members, lost, name
 
     def undo_once_up(self) -> Undo:
         """Keep it, whatever becomes of the key: it has been written to."""
@@ -111,7 +206,7 @@ class GiveNameUp(RenameDatabase):
         def judge(database: Resource) -> Seen:
             if database is None:
                 return Seen(stray="it is gone", state="gone")
-            if _lost(database) and name_of(database) == str(self.to).lower():
+            if _lost_as(database, self.to):
                 return Seen(stray="it has given it up already", state=status_of(database))
             return named.judge(database)
 
@@ -129,7 +224,7 @@ class GiveNameUp(RenameDatabase):
         def judge(database: Resource) -> Seen:
             if database is None:
                 return Seen(done=True, state="gone")
-            given_up = _lost(database) and name_of(database) == str(self.to).lower()
+            given_up = _lost_as(database, self.to)
             return Seen(done=True, state=status_of(database)) if given_up else named.judge(database)
 
         return watch(self.resource_id, judge, named.want, of_cluster=self.of_cluster)

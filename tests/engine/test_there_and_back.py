@@ -962,28 +962,76 @@ async def test_what_is_gone_of_a_replacement_is_not_called_kept(bench: Bench) ->
 # -- what is done only in some state -----------------------------------------------------------------------------------
 
 
+def cleared(*conditions: str) -> tuple[Any, ...]:
+    """Return a recipe whose copy is taken back by a plain step, then by steps done only in some state, then by what they clear
+    the way for.
+    """
+    backs = (undo("plain"), *(undo(c, conditional=True) for c in conditions), undo("name"))
+    return a_recipe(copy=act("copy", operation=COPY, gives={"id": "v"}, taken_back=backs))
+
+
+def about_clearing(bench: Bench) -> list[str]:
+    return [k for k in bench.gateway.keys if k in {f"undo:{k}" for k in ("plain", "first", "clear", "name")}]
+
+
+async def test_what_clears_the_way_is_judged_again_before_a_person_is_asked(bench: Bench) -> None:
+    """Something may have come into the way since it was judged: then service comes back by itself."""
+    bench.gateway.answers |= {"attach": [refused("attach")], "undo:name": [refused("undo:name")]}
+
+    engine = await runs(bench, *cleared("clear"))
+
+    assert "rolled-back" == engine.state.end
+    assert ["undo:plain", *["undo:clear", "undo:name"] * 2] == about_clearing(bench)
+    assert ["intent", "made", "done", "void", "intent", "made", "done"] == bench.rows("undo:clear")
+
+
+async def test_what_clears_the_way_for_another_that_does_is_judged_again_with_it(bench: Bench) -> None:
+    """A cluster goes where its instances go before it: all of them are looked at once more."""
+    bench.gateway.answers |= {"attach": [refused("attach")], "undo:name": [refused("undo:name")]}
+
+    await runs(bench, *cleared("first", "clear"))
+
+    assert ["undo:plain", *["undo:first", "undo:clear", "undo:name"] * 2] == about_clearing(bench)
+
+
 @pytest.mark.parametrize(
-    ("stuck", "sent"),
-    [("undo:name", ["undo:clear"] * 2 + ["undo:name"] * 2), ("undo:stop", ["undo:clear", "undo:name"])],
+    ("stuck", "refusals", "sent"),
+    [
+        ("undo:name", 2, ["undo:clear", "undo:name"] * 3),
+        ("undo:stop", 1, ["undo:clear", "undo:name"]),
+    ],
     ids=["before what it clears the way for", "after it"],
 )
 async def test_what_clears_the_way_is_judged_again_until_it_was_of_use(
-    bench: Bench, stuck: str, sent: list[str]
+    bench: Bench, stuck: str, refusals: int, sent: list[str]
 ) -> None:
-    """Something may have come into the way since; once the step is done, nothing is in its way."""
-    backs = (undo("plain"), undo("clear", conditional=True), undo("name"))
-    steps = a_recipe(copy=act("copy", operation=COPY, gives={"id": "v"}, taken_back=backs))
-    bench.gateway.answers |= {"attach": [refused("attach")], stuck: [refused(stuck)]}
+    """Once by itself, then when a person has resumed it; once the step is done, nothing is in its way."""
+    steps = cleared("clear")
+    bench.gateway.answers |= {"attach": [refused("attach")], stuck: [refused(stuck)] * refusals}
     await needs_a_person(bench, *steps)
 
     await runs(bench, *steps)
 
-    about = [k for k in bench.gateway.keys if k in ("undo:plain", "undo:clear", "undo:name")]
-    assert sorted(["undo:plain", *sent]) == sorted(about)
-    again = len(sent) > 2
-    assert (["intent", "made", "done", *(["void", "intent", "made", "done"] if again else [])]) == bench.rows(
-        "undo:clear"
-    )
+    assert ["undo:plain", *sent] == about_clearing(bench)
+
+
+async def test_who_is_taken_over_judges_nothing_again(bench: Bench) -> None:
+    """What ends a driver is no matter of what is in the way."""
+    bench.gateway.answers |= {"attach": [refused("attach")], "undo:name": [LeaseLost("taken over")]}
+
+    with pytest.raises(LeaseLost):
+        await runs(bench, *cleared("clear"))
+
+    assert ["undo:plain", "undo:clear", "undo:name"] == about_clearing(bench)
+
+
+async def test_where_a_person_is_asked_nothing_is_judged_again(bench: Bench) -> None:
+    """A question is not answered by another look."""
+    bench.gateway.answers |= {"attach": [refused("attach")], "undo:name": [NeedsPerson("a question")]}
+
+    error = await needs_a_person(bench, *cleared("clear"))
+
+    assert ("a question", ["undo:plain", "undo:clear", "undo:name"]) == (error.message, about_clearing(bench))
 
 
 # -- while it is waited for --------------------------------------------------------------------------------------------

@@ -7,17 +7,19 @@ import pytest
 from sealift.clock import VirtualClock, actor
 from sealift.errors import WaitFailed
 from sealift.recipe import step_from_json, step_to_json
-from sealift.step import Call, Context, Found, Phase, Ref, Seen, Step, undoing
+from sealift.step import Call, Context, Found, Phase, Ref, Seen, Step, token_of, undoing
 from sealift.steps import (
     AwaitOwnGroups,
     BeginFence,
     DeleteClusterEndpoint,
+    DropMemberOfLost,
     EndpointNow,
     GiveOwnGroups,
     RenameDatabase,
     RestoreCluster,
     RestoreInstance,
     SwitchOver,
+    TakeName,
 )
 from sealift.steps.db_looks import BROKEN, at_rest
 from sealift.steps.db_snapshots import RenewWarmDbSnapshot
@@ -210,3 +212,76 @@ def test_a_replacement_that_is_not_in_quarantine_is_open_to_clients() -> None:
     assert ([], []) == (said("sg-q"), list(step.started(CTX).read({"DBInstances": []})))
     assert ["orders is in sg-own: somebody has let clients in"] == said("sg-own")
     assert ["orders is in sg-own, sg-q: somebody has let clients in"] == said("sg-q", "sg-own")
+
+
+# -- a replacement whose key is lost -------------------------------------------------------------------------------------
+
+LOST = "inaccessible-encryption-credentials"
+TEMPORARY = f"sealift-{token_of(CTX, 'member:shop-1')[:24]}"
+
+
+def drops() -> list[Step]:
+    """Return what takes the name of a cluster back, before it has been brought up."""
+    taking = TakeName(
+        key="rename:new",
+        phase=Phase.CUTOVER,
+        database="sealift-1",
+        resource_id="cluster-1",
+        to="shop",
+        of_cluster=True,
+        instances=(("shop-1", "member:shop-1"), ("shop-2", "member:shop-2")),
+    )
+    return list(undoing(taking))
+
+
+def test_the_instances_of_a_lost_cluster_go_before_it_and_then_it_gives_its_name_up() -> None:
+    """AWS deletes no cluster of Aurora whose instances stay (SB-AUR-04); after bring-up nothing is deleted in the way."""
+    keys = ["undo:rename:new:lost:shop-1", "undo:rename:new:lost:shop-2", "undo:rename:new:lost", "undo:rename:new"]
+    assert keys == [s.key for s in drops()]
+    assert [True, True, True, False] == [s.conditional and s.looks_first for s in drops()]
+    assert {Phase.RESTORE} == {s.phase for s in drops()}
+
+
+@pytest.mark.parametrize(
+    ("status", "name", "members", "deletes"),
+    [
+        (LOST, "shop", [TEMPORARY], True),
+        (f"{LOST}-recoverable", "SHOP", ["another", TEMPORARY], True),
+        ("available", "shop", [TEMPORARY], False),
+        ("deleting", "shop", [TEMPORARY], False),
+        (LOST, "sealift-1", [TEMPORARY], False),
+        (LOST, "shop", ["shop-1"], False),
+        (LOST, "shop", None, False),
+    ],
+)
+def test_an_instance_is_deleted_where_its_cluster_is_lost_and_has_it(
+    status: str, name: str, members: list[str] | None, deletes: bool
+) -> None:
+    """By the name that it was made with; a cluster that RDS can use, that goes or has given its name up already, keeps it."""
+    drop = drops()[0]
+    shown: dict[str, Any] = {"DBClusterIdentifier": name.lower(), "DbClusterResourceId": "cluster-1", "Status": status}
+    if members is not None:
+        shown["DBClusterMembers"] = [{"DBInstanceIdentifier": m} for m in members]
+    query = drop.find(CTX)
+    assert query is not None
+    assert query.call.params == {"Filters": [{"Name": "db-cluster-resource-id", "Values": ["cluster-1"]}]}
+    assert (None if deletes else Found({})) == query.read({"DBClusters": [shown]})
+    assert Found({}) == query.read({"DBClusters": []})
+
+
+def test_only_what_the_migration_has_made_is_deleted_with_a_lost_cluster() -> None:
+    """A name alone proves nothing: the tags have to be those of this migration, and of what it has made."""
+    drop = drops()[0]
+    assert isinstance(drop, DropMemberOfLost)
+    assert "delete the instance that stands for shop-1 if RDS cannot use the key of shop" == drop.title()
+    assert {"DBInstanceIdentifier": TEMPORARY, "SkipFinalSnapshot": True} == drop.do(CTX).params
+    query = drop.before(CTX)
+    assert query.call.params == {"Filters": [{"Name": "db-instance-id", "Values": [TEMPORARY]}]}
+
+    def wrong(**tags: str) -> list[str]:
+        listed = [{"Key": f"sealift:{k}", "Value": v} for k, v in tags.items()]
+        return list(query.read({"DBInstances": [{"DBInstanceIdentifier": TEMPORARY, "TagList": listed}]}))
+
+    assert [] == wrong(migration="mig-1", role="copy") == wrong(migration="mig-1", role="replacement")
+    assert [f"{TEMPORARY} does not carry the tag of mig-1: it is not deleted"] == wrong(migration="mig-2", role="copy")
+    assert [f"{TEMPORARY} has the role 'source': it is not deleted"] == wrong(migration="mig-1", role="source")

@@ -140,7 +140,13 @@ def snapshot_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]:
         RenameDatabase(
             key="rename:old", phase=CUTOVER, to=old, of_cluster=True, groups=(Ref("quarantine", "GroupId"),), **source
         ),
-        TakeName(key="rename:new", phase=CUTOVER, to=facts.id, **new),
+        TakeName(
+            key="rename:new",
+            phase=CUTOVER,
+            to=facts.id,
+            instances=tuple((m.id, f"member:{m.id}") for m in facts.members if facts.aurora),
+            **new,
+        ),
         _members_renamed(facts),
         _endpoints_on(facts),
         *_opened(facts, options, named),

@@ -156,21 +156,21 @@ def test_what_is_lost_under_its_own_name_by_the_time_of_a_resume_is_waited_for_n
     assert there(world) == before
 
 
-def test_what_is_lost_after_it_was_looked_at_is_for_a_person_and_goes_by_resume(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nothing was deleted, so that nothing is waited for: its rename is refused, and the next look finds it lost."""
+def test_what_is_lost_after_it_was_looked_at_is_looked_at_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was deleted, so that nothing is waited for: its rename fails, and before anybody is asked a second look finds it lost."""
     target, options = a_database(world, "without backups")
     world.clock.advance(3600)
     plan = asyncio.run(world.plan(target, **options))
     before = there(world)
     find = DropLostInstance.find
+    looks = list[str]()
 
     def then_lost(self: DropLostInstance, ctx: Context) -> Query:
         query = find(self, ctx)
 
         def read(reply: Any) -> Any:
             found = query.read(reply)
+            looks.append("lost" if found is None else "kept")
             world.box.disable_key(world.key)
             world.clock.advance(7200)
             return found
@@ -182,14 +182,47 @@ def test_what_is_lost_after_it_was_looked_at_is_for_a_person_and_goes_by_resume(
     with monkeypatch.context() as patched:
         patched.setattr(DropLostInstance, "find", then_lost)
         done = asyncio.run(world.act(driver.migrate(plan, approved_by="a test", observed=True)))
-    assert done.exit_code == 6, done.message
-    assert there(world)["shop"].startswith(LOST)
-    assert "First, in this order: aws kms enable-key" in done.message
-    assert "restore shop" not in done.message
-    back = asyncio.run(world.act(_impatient(world).resume(done.migration)))
-    assert back.exit_code == 5, back.message
+    assert (done.exit_code, looks) == (5, ["kept", "lost"]), done.message
     world.clock.advance(3600)
     assert there(world) == before
+
+
+@pytest.mark.parametrize(
+    ("undo", "noticed"),
+    [
+        ("undo:rename:new:shop-1", 0),
+        ("undo:rename:new:shop-2", 7200),
+        ("undo:rename:new:lost:shop-1", 7200),
+        ("undo:rename:new:lost:shop-2", 7200),
+        ("undo:rename:new:lost", 7200),
+        ("undo:rename:new", 7200),
+    ],
+)
+def test_a_cluster_that_is_lost_between_two_undos_goes_with_its_instances(
+    world: World, undo: str, noticed: float
+) -> None:
+    """Whether its instances bear their temporary names again or not: exit 5 by itself, and all is as before."""
+    target, options = a_database(world, "aurora")
+    world.clock.advance(3600)
+    plan = asyncio.run(world.plan(target, **options))
+    before, then = there(world), list[dict[str, str]]()
+
+    def off(event: Any) -> None:
+        if (event.name, event.step) == ("step-started", undo) and not then:
+            then.append(there(world))
+            world.box.disable_key(world.key)
+            world.clock.advance(noticed)
+
+    driver = world.new_driver(listeners=[off])
+    driver.runner = _no_bring_up(driver.runner)
+    done = asyncio.run(world.act(driver.migrate(plan, approved_by="a test", observed=True)))
+
+    assert (done.exit_code, len(then)) == (5, 1), done.message
+    world.clock.advance(3600)
+    assert there(world) == before
+    assert world.state(done.migration).leftovers == []
+    assert (world.box.db_losses(), world.box.double_runs()) == ([], [])
+    assert world.box.db_outages(world.clock.now() - 60) == []
 
 
 def _impatient(world: World) -> Any:
