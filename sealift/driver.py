@@ -494,7 +494,7 @@ class Driver:
     def writes_since(self, migration: str) -> str | None:
         """Return since when a workload has written to its replacement, None where it has not."""
         state = self.journal.state(migration)
-        if state.brought_up is None or not state.undecided or state.finalizing:
+        if state.brought_up is None or not state.undecided or state.finalizing or state.end == "given-up":
             return None
         return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(state.brought_up))
 
@@ -518,6 +518,8 @@ class Driver:
             state = self.journal.state(migration)
             if state.end == "finalized":
                 return Outcome(plan.target, migration, 0, f"{migration} has been finalized")
+            if state.end == "given-up":
+                return Outcome(plan.target, migration, 0, _given_up(plan.target, state))
             if state.end == "retained":
                 return Outcome(plan.target, migration, 0, f"{migration} is done; the source is retained until finalize")
             if state.end == "needs-person" and state.undecided:
@@ -577,6 +579,8 @@ class Driver:
     def _refuse_rollback(self, plan: MigrationPlan, state: State, migration: str, *, discard_writes: bool) -> None:
         if state.end == "finalized":
             raise Refused(f"{migration} has been finalized: its sources are gone", resource=plan.target)
+        if state.end == "given-up":
+            raise Refused(_given_up(plan.target, state), resource=plan.target)
         if not state.attempt_open:
             raise Refused(f"{migration} has been put back already", resource=plan.target)
         if state.finalizing:
@@ -607,9 +611,11 @@ class Driver:
             )
 
     async def _refuse_missing(self, plan: MigrationPlan, gateway: Gateway, state: State) -> str:
-        """Keep nothing that somebody has deleted: say what is gone, and what can be done; where of a disk nothing is left, that."""
+        """Keep nothing that somebody has deleted: say what is gone, and what can be done; where of a disk or a database nothing is
+        left, that.
+        """
         found = await self._missing(plan, gateway, state)
-        if found.why and not found.lost:
+        if found.why and not found.lost and state.end != "retained":
             raise Refused(
                 f"{plan.target} cannot keep its replacement: {'; '.join(found.why)}",
                 resource=plan.target,
@@ -690,15 +696,20 @@ class Driver:
             state = self.journal.state(migration)
             if not state.undecided or state.end == "finalized":
                 raise Refused(f"{migration} has no replacement in service to keep", remedy=_remedy_of(migration, state))
-            if state.end == "retained":
-                return Outcome(plan.target, migration, 0, f"{migration} is done already")
+            if state.end == "given-up":
+                return Outcome(plan.target, migration, 0, _given_up(plan.target, state))
             gateway = await self.gateway(plan.region, plan.account)
             lost = await self._refuse_missing(plan, gateway, state)
+            if state.end == "retained" and not lost:
+                return Outcome(plan.target, migration, 0, f"{migration} is done already")
             async with self.engine(migration, plan, gateway) as engine:
-                await engine.accept()
+                if state.end == "retained":
+                    engine.give_up(lost)
+                else:
+                    await engine.accept(lost)
             kept = f"{plan.target} keeps its replacement; the source is retained until finalize"
             if lost:
-                kept = f"{plan.target} is given up: {lost}"
+                kept = f"{_given_up(plan.target, engine.state)}. sealift deletes nothing more of it"
             return Outcome(plan.target, migration, 0, engine.with_left(kept))
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, _said(plan.target, error))
@@ -815,9 +826,10 @@ class Driver:
         plan = MigrationPlan.from_json(self.journal.plan(migration))
         try:
             state = self.journal.state(migration)
-            if state.brought_up is None or state.end in ("rolled-back", "finalized"):
-                retained = "has no replacement in service" if state.end != "finalized" else "has been finalized"
-                raise Refused(f"{migration} {retained}", remedy=f"See: sealift status {migration}")
+            if state.brought_up is None or state.end in ("rolled-back", "finalized", "given-up"):
+                ended = {"finalized": "has been finalized", "given-up": "has been given up"}
+                how = ended.get(str(state.end), "has no replacement in service")
+                raise Refused(f"{migration} {how}", remedy=f"See: sealift status {migration}")
             wrong = await self._unsettled(plan, state)
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, _said(plan.target, error))
@@ -887,6 +899,9 @@ class Driver:
             return Outcome(plan.target, migration, error.exit_code, _said(plan.target, error)), lists
 
     def _refuse_finalize(self, plan: MigrationPlan, state: State, migration: str) -> None:
+        if state.end == "given-up":
+            remedy = "Nothing more of it is deleted: what is left of it is yours."
+            raise Refused(_given_up(plan.target, state), resource=plan.target, remedy=remedy)
         if state.end != "retained" or state.brought_up is None:
             raise Refused(f"{migration} is not at rest on its replacement", remedy=_remedy_of(migration, state))
         until = state.brought_up + plan.options.retain
@@ -999,6 +1014,10 @@ def _begun(state: State) -> dict[str, Output]:
     """Return what steps have left, and of a finalize that was cut off also those that may have been done: their sources may be gone."""
     finalizing = [k for k, row in state.rows.items() if k.startswith("finalize:") and not row.refused]
     return {**{k: {} for k in finalizing}, **state.outputs}
+
+
+def _given_up(target: str, state: State) -> str:
+    return f"{target} is given up: {state.why}"
 
 
 def _and_kept(lists: Mapping[str, Sequence[Any]]) -> str:

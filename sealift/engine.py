@@ -1232,10 +1232,11 @@ class Engine:
             return await self._look_up(me, ctx, None)
         return {} if until_up or self.state.quiesced is not None else None
 
-    async def accept(self) -> None:
+    async def accept(self, given_up: str = "") -> None:
         """Keep the replacement: what only asked for its health is passed over, the rest of the confirmation is done.
 
         What of it cannot be done (a tag that does not fit) is left over and named: the replacement is kept all the same.
+        `given_up`: why nothing is kept; then it ends as given up.
 
         Raises:
             Refused: the way back has taken something off already.
@@ -1244,11 +1245,11 @@ class Engine:
         if self.state.direction == "back":
             await self._refuse_taken_off()
         try:
-            await self._accept()
+            await self._accept(given_up)
         except LEAVES as error:
             raise self._leaving(error, "accept") from error
 
-    async def _accept(self) -> None:
+    async def _accept(self, given_up: str) -> None:
         self.note("accepted")
         rest = [s for s in self.work.steps if s.phase is not Phase.PREPARE]
         for step in rest:
@@ -1271,7 +1272,15 @@ class Engine:
                 why="who reads from its replicas gets nothing until you make them",
             )
         await self._carry_over()
-        self._end("retained", accepted=True)
+        if given_up:
+            self.give_up(given_up)
+        else:
+            self._end("retained", accepted=True)
+
+    def give_up(self, why: str) -> None:
+        """End it for good where nothing is left that could be kept, put back or finalized; what it holds of quotas is given back."""
+        self.journal.release_all(self.work.migration)
+        self._end("given-up", why=why)
 
     async def _refuse_taken_off(self) -> None:
         """Refuse to keep what is no longer there: all volumes of a target change, or none does."""

@@ -49,7 +49,7 @@ SCHEMA = 1
 LAST_MOMENT = 253_402_300_800.0
 """Unix seconds: the year 10000, which no calendar of ours has."""
 
-AT_REST = ("retained", "rolled-back", "finalized")
+AT_REST = ("retained", "rolled-back", "finalized", "given-up")
 """How a migration may end that holds nothing back any more."""
 
 HOLDS, LEAVING, LEFT = range(3)
@@ -195,7 +195,7 @@ class State:
     approved: Mapping[str, Any] | None = None
     refused: Mapping[str, Any] | None = None
     postponed_until: float | None = None
-    end: str | None = None  # retained, rolled-back, refused, finalized, needs-person
+    end: str | None = None  # retained, rolled-back, finalized, given-up, needs-person
     why: str = ""  # it ended so
     adopted: bool = False
     last_cut: int = 0  # whose things another journal has left

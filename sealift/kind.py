@@ -98,7 +98,7 @@ class Recalled:
 class Barred:
     """Why a way back after bring-up cannot be walked as things are, whatever becomes of the writes; what would not be possible;
     and what heals that, in order. `why` is empty where it can, `heal` where nothing does. `lost`: what is gone and what is left of
-    each disk, where of some nothing is left; else empty.
+    each disk or database, where of some nothing is left; else empty.
     """
 
     why: tuple[str, ...] = ()

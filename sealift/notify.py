@@ -56,6 +56,8 @@ def worth(event: Event) -> str | None:
             how = event.data.get("as")
             if how == "needs-person":
                 return f"{event.target} NEEDS A PERSON: {event.data.get('why')}. See: sealift status {event.migration}"
+            if how == "given-up":
+                return f"{event.target} is given up: {event.data.get('why')}. See: sealift status {event.migration}"
             return f"{event.target} rests: {how}"
     return None
 

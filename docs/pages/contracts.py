@@ -53,7 +53,10 @@ the workload got nothing by sealift's doing, in all attempts and ways back: from
 is served with no interruption to come, and in a way back after bring-up from the fence of what served. `down_since`
 (Unix seconds, null where it is served) is set while that is so; `reader_down_seconds` and `reader_down_since` are the
 same for who reads from replicas. `last_error` is what last went wrong in this attempt (null where nothing has), tried
-again since or not: `error` and `message`, and where they apply `step`, `resource`, `code`, `request_id` and `remedy`."""
+again since or not: `error` and `message`, and where they apply `step`, `resource`, `code`, `request_id` and `remedy`.
+`phase` is `prepare`, `gate`, `cutover`, `confirm` or `going-back` while something is under way, `needs-a-person`, or one of
+the ends: `retained`, `rolled-back`, `finalized`, and `given-up`, where of a volume or a database neither the source nor the
+replacement is left and somebody has said so (`accept`)."""
 
 OUTCOMES = """## Outcomes
 

@@ -23,6 +23,7 @@ COLORS = {
     "clean": "red",
     "done": "green",
     "put back": "yellow",
+    "given up": "yellow",
     "held": "yellow",
     "NEEDS A PERSON": "bold red",
 }
@@ -32,6 +33,7 @@ ENDS = {
     "retained": ("done", "on its replacement; the source is retained"),
     "rolled-back": ("put back", "on its original, as before"),
     "finalized": ("finalized", "the plain source is gone"),
+    "given-up": ("given up", "of a part of it nothing is left"),
     "needs-person": ("NEEDS A PERSON", ""),
     "held": ("held", "until it is resumed; the source serves"),
 }

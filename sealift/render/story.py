@@ -6,20 +6,20 @@ from typing import Any
 
 from sealift.engine import BY_SOMEBODY, taken_off
 from sealift.gate import decide, window_of
-from sealift.journal import READERS, Entry, Journal, State
+from sealift.journal import AT_REST, READERS, Entry, Journal, State
 from sealift.plan import MigrationPlan
 from sealift.recipe import seconds_back, seconds_cutover
 from sealift.render.telling import Told, failure, gathered, kept_in, moment, tell
 from sealift.render.text import span, table
 from sealift.step import bound, undoing
 
-RESTS = ("retained", "rolled-back", "finalized", "needs-a-person")
+RESTS = (*AT_REST, "needs-a-person")
 """Phases in which nothing is under way."""
 
 
 def phase(state: State) -> str:
     """Return the phase of a migration in one word."""
-    if state.end in ("retained", "rolled-back", "finalized"):
+    if state.end in AT_REST:
         return str(state.end)
     if state.end == "needs-person" or (state.undecided and state.direction == "back"):
         return "needs-a-person"
@@ -155,6 +155,8 @@ class Story:
                 return f"now: {self.plan.target} is on its original, as before{kept_in(state)}"
             case "finalized":
                 return f"now: {self.plan.target} is on its replacement for good"
+            case "given-up":
+                return f"now: {self.plan.target} is given up: {state.why}"
             case "needs-a-person":
                 return f"now: NEEDS A PERSON since {self._since()}: {self._why()}{self._down()}"
         return f"now: {self._doing()}{self._down()}\n     {self._driver()}"
@@ -211,6 +213,7 @@ class Story:
                          f"sealift rollback {name} --discard-writes"],
             "rolled-back": [f"sealift resume {name}   (opens attempt {state.attempt + 1}, with its own gate)"],
             "finalized": [],
+            "given-up": [],
         }  # fmt: skip
         back = f"sealift rollback {name}" + (" --discard-writes" if state.undecided else "")
         watch = [f"sealift status {name}"] if self.row["driven"] else [*resume, back]

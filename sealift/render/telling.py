@@ -34,6 +34,7 @@ ENDS = {
     "retained": "■ rests on the replacement; the source is retained",
     "rolled-back": "■ rests on the original, as it was before",
     "finalized": "■ finalized: the plain source is gone",
+    "given-up": "■ given up",
     "needs-person": "■ NEEDS A PERSON",
 }
 
@@ -187,7 +188,7 @@ def _sentence(e: Entry, steps: Mapping[str, Told], failed: str) -> str | None:
         case "postponed":
             return f"postponed by {e.data.get('by', '?')} to {moment(float(e.data['until']))}{_because(e)}"
         case "end":
-            return ENDS.get(str(e.data.get("as")), f"■ rests: {e.data.get('as')}") + _why_a_person(e, failed)
+            return ENDS.get(str(e.data.get("as")), f"■ rests: {e.data.get('as')}") + _why_so(e, failed)
         case _:
             pattern = NOTES.get(e.what)
             return None if pattern is None else pattern.format_map(_Blank(e.data)) + _because(e)
@@ -198,9 +199,9 @@ def _because(e: Entry) -> str:
     return f": {why}" if why else ""
 
 
-def _why_a_person(e: Entry, failed: str) -> str:
+def _why_so(e: Entry, failed: str) -> str:
     why = str(e.data.get("why", ""))
-    needs = e.data.get("as") == "needs-person" and not (failed and failed.rstrip(".") in why)
+    needs = e.data.get("as") in ("needs-person", "given-up") and not (failed and failed.rstrip(".") in why)
     return f": {why}" if needs and why else ""
 
 

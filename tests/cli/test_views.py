@@ -8,6 +8,7 @@ from rich.console import Console
 
 from sealift.cli import main
 from sealift.events import Event
+from sealift.notify import worth
 from sealift.render.live import LiveView
 
 
@@ -65,6 +66,15 @@ def test_at_rest_it_says_how_long_it_was_down_in_all(screen: Screen) -> None:
     screen.tell("end", at=80, **{"as": "retained"})
     screen.view.now = lambda: 500.0
     assert " ".join(screen.row()) == "i-1 done on its replacement; the source is retained 70 s 60 s"
+
+
+def test_what_is_given_up_is_no_success(screen: Screen) -> None:
+    """It has ended, and the view says that nothing is left of a part of it; who is notified is told which."""
+    why = "neither vol-1 nor its replacement vol-2 is left"
+    screen.tell("end", at=80, **{"as": "given-up", "why": why})
+    assert " ".join(screen.row()) == "i-1 given up of a part of it nothing is left 0 s"
+    event = Event("end", "mig-1", "i-1", "1", "eu-central-1", 80.0, data={"as": "given-up", "why": why})
+    assert worth(event) == f"i-1 is given up: {why}. See: sealift status mig-1"
 
 
 def test_what_was_down_before_a_driver_ended_is_counted_on(screen: Screen) -> None:

@@ -1322,6 +1322,23 @@ async def test_a_lost_lease_turns_nothing(bench: Bench) -> None:
 # -- accept, finalize, adopt -------------------------------------------------------------------------------------------
 
 
+async def test_who_gives_up_confirms_what_can_be_and_ends_for_good(bench: Bench) -> None:
+    """What others share is turned back as ever, what it holds of quotas is given back, and the end says why."""
+    steps = recipe(*list(STEPS.values())[:5], act("a", Phase.CONFIRM), act("b", Phase.CONFIRM))
+    bench.gateway.answers |= {"a": [refused("a")]}
+    await needs_a_person(bench, *steps)
+    assert bench.journal.reserve("copies", "1/eu-central-1", bench.migration, 2, 5)
+
+    await bench.act((engine := bench.engine(*steps)).accept("neither is left"))
+
+    assert ["a", "a", "b"] == bench.gateway.keys[5:]
+    assert ("given-up", "neither is left") == (engine.state.end, engine.state.why)
+    assert {"as": "given-up", "why": "neither is left"} == bench.entry(None, "end").data == bench.told("end")[-1].data
+    assert [] == [e.data for e in bench.told("end") if e.data["as"] == "retained"]
+    assert {} == bench.journal.reserved("1/eu-central-1")
+    bench.journal.lock("another", ["i-1"])
+
+
 async def test_who_accepts_passes_over_what_only_asked_for_health(bench: Bench) -> None:
     """The rest of the confirmation is done; what of it cannot be done is left over, and the replacement is kept."""
     health = act("health", Phase.CONFIRM, asks_health=True)

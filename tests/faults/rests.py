@@ -14,7 +14,7 @@ from tests.faults.stage import OTHERS
 from tests.faults.terrain import ACCOUNTS, REGION, Came, Goal, Terrain, told_in
 
 CODES = (0, 1, 2, 3, 4, 5, 6, 130)
-ENDS = ("retained", "rolled-back", "finalized")
+ENDS = ("retained", "rolled-back", "finalized", "given-up")
 """How a migration comes to rest by itself."""
 
 NEVER_CHANGES = ("verify", "adopt")
@@ -81,7 +81,7 @@ def between(t: Terrain) -> Iterator[str]:
         if row.leaving == LEAVING and ends.get(row.migration) in ENDS:
             yield f"{row.migration} is {ends[row.migration]}, and still owes {row.name} {row.owed}"
     for row in slots:
-        if ends.get(row.migration) in ("rolled-back", "finalized"):
+        if ends.get(row.migration) in ("rolled-back", "finalized", "given-up"):
             yield f"{row.migration} is {ends[row.migration]}, and holds {row.slots} of {row.quota}"
     yield from map(str, t.invariants.violations)
 

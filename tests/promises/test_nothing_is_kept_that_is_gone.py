@@ -8,6 +8,8 @@ import pytest
 
 from sealift.clock import VirtualClock
 from sealift.driver import Outcome
+from sealift.plan import MigrationPlan
+from sealift.render import story
 from sealift.sandbox import Durations, Sandbox
 from tests.databases import ACKS, RATE
 from tests.promises.acts import refuse
@@ -95,6 +97,72 @@ async def test_what_has_neither_replacement_nor_source_can_only_be_given_up(inst
     assert kept.exit_code == 0, kept.message
     (new,) = set(gone) - {volume}
     assert f"{volume} is given up: neither {volume} nor its replacement {new} is left" in kept.message
+    assert "sealift deletes nothing more of it" in kept.message
+    await is_given_up(instant, doubt.migration, f"neither {volume} nor its replacement {new} is left")
+
+
+async def is_given_up(world: World, migration: str, why: str) -> None:
+    """What is given up is at an end: it is shown so, holds no slot and no lock, and no command does anything more to it."""
+    state, driver = world.state(migration), world.driver
+    assert ("given-up", why) == (state.end, state.why)
+    plan = MigrationPlan.from_json(driver.journal.plan(migration))
+    place = f"{plan.account}/{plan.region}"
+    assert {} == {quota: held for quota, held in driver.journal.reserved(place).items() if held}
+    driver.journal.lock("mig-another", plan.locks)
+    told = story.of(driver.journal, migration)
+    assert ("given-up", f"now: {plan.target} is given up: {why}") == (told.row["phase"], told._stands())
+    assert f"given up: {why}" in told.text()
+    assert told.text().endswith("nothing is left to do")
+    assert [] == driver.deletions(migration) == driver.retained()
+    assert driver.writes_since(migration) is None
+
+    sent = len(world.box.log)
+    again, resumed = await accepted(world, migration), await world.act(driver.resume(migration))
+    assert [(0, f"{plan.target} is given up: {why}")] * 2 == [(o.exit_code, o.message) for o in (again, resumed)]
+    back = await world.act(driver.rollback(migration, discard_writes=True))
+    ended, _ = await world.act(driver.finalize(migration))
+    looked = await world.act(driver.verify(migration))
+    assert (4, 4, 4) == (back.exit_code, ended.exit_code, looked.exit_code)
+    assert all(f"is given up: {why}" in o.message for o in (back, ended))
+    assert f"{migration} has been given up" in looked.message
+    assert not [c for c in list(world.box.log)[sent:] if not c.operation.startswith(("Describe", "GetCaller"))]
+
+
+async def test_what_is_retained_is_given_up_where_both_are_gone_later(instant: World) -> None:
+    """As long as one of them is left accept says that it is done; then it ends, and nothing looks at it every day for ever."""
+    volume = instant.box.add_volume(REGION)
+    instant.clock.advance(3600)
+    done = await instant.migrate(volume, route="clone")
+    assert (done.exit_code, instant.state(done.migration).end) == (0, "retained")
+    (new,) = set(instant.all_volumes()) - {volume}
+    instant.ec2.delete_volume(VolumeId=volume)
+    assert (0, f"{done.migration} is done already") == (
+        (one := await accepted(instant, done.migration)).exit_code,
+        one.message.removeprefix(f"{volume}: "),
+    )
+    assert "retained" == instant.state(done.migration).end
+    instant.ec2.delete_volume(VolumeId=new)
+
+    kept = await accepted(instant, done.migration)
+
+    assert kept.exit_code == 0, kept.message
+    assert f"{volume} is given up: neither {volume} nor its replacement {new} is left" in kept.message
+    await is_given_up(instant, done.migration, f"neither {volume} nor its replacement {new} is left")
+
+
+async def test_what_is_retained_and_has_lost_its_replacement_alone_is_put_back(instant: World) -> None:
+    """It is given up only where nothing is left: the source is."""
+    volume = instant.box.add_volume(REGION)
+    instant.clock.advance(3600)
+    done = await instant.migrate(volume, route="clone")
+    (new,) = set(instant.all_volumes()) - {volume}
+    instant.ec2.delete_volume(VolumeId=new)
+
+    kept = await accepted(instant, done.migration)
+    back = await instant.act(instant.driver.rollback(done.migration, discard_writes=True))
+
+    assert (0, 0, True) == (kept.exit_code, back.exit_code, "is done already" in kept.message), back.message
+    assert [volume] == list(instant.all_volumes())
 
 
 async def disks(world: World) -> tuple[str, str, dict[str, str], dict[str, str]]:
@@ -178,29 +246,39 @@ async def test_an_instance_that_is_terminated(instant: World) -> None:
     assert re.search("Launch another instance, and attach vol-", kept.message)
 
 
+def delete_database(world: World, name: str, *, cluster: bool) -> None:
+    """Delete a database as people do: protection off, then it, with its members."""
+    rds = world.box.client("rds")
+    if not cluster:
+        rds.modify_db_instance(DBInstanceIdentifier=name, DeletionProtection=False, ApplyImmediately=True)
+        world.clock.advance(600)
+        rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
+        return
+    (shown,) = rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"]
+    rds.modify_db_cluster(DBClusterIdentifier=name, DeletionProtection=False, ApplyImmediately=True)
+    world.clock.advance(600)
+    for member in shown["DBClusterMembers"]:
+        rds.delete_db_instance(DBInstanceIdentifier=member["DBInstanceIdentifier"], SkipFinalSnapshot=True)
+    rds.delete_db_cluster(DBClusterIdentifier=name, SkipFinalSnapshot=True)
+
+
+async def in_doubt(world: World, target: str) -> Outcome:
+    """Put a database there, and let its migration ask after bring-up."""
+    add = world.box.add_db_instance if target.startswith("rds:") else world.box.add_db_cluster
+    add("shop", "mysql" if target.startswith("rds:") else "aurora-mysql", write_mib_per_s=RATE)
+    world.clock.advance(3600)
+    doubt = await world.migrate(target, route="snapshot", acks=ACKS, after="false")
+    assert doubt.exit_code == 6, doubt.message
+    return doubt
+
+
 @pytest.mark.parametrize("target", ["rds:shop", "aurora:shop"])
 async def test_a_database_whose_replacement_is_gone(tmp_path: Path, target: str) -> None:
     """The same for what RDS does not describe any more, or is about to delete."""
     with Sandbox(clock=VirtualClock(), durations=Durations()) as box:
-        world, rds = World(box, tmp_path), box.client("rds")
-        if target == "rds:shop":
-            box.add_db_instance("shop", "mysql", write_mib_per_s=RATE)
-        else:
-            box.add_db_cluster("shop", "aurora-mysql", write_mib_per_s=RATE)
-        world.clock.advance(3600)
-        doubt = await world.migrate(target, route="snapshot", acks=ACKS, after="false")
-        assert doubt.exit_code == 6, doubt.message
-        if target == "rds:shop":
-            rds.modify_db_instance(DBInstanceIdentifier="shop", DeletionProtection=False, ApplyImmediately=True)
-            world.clock.advance(600)
-            rds.delete_db_instance(DBInstanceIdentifier="shop", SkipFinalSnapshot=True)
-        else:
-            (cluster,) = rds.describe_db_clusters(DBClusterIdentifier="shop")["DBClusters"]
-            rds.modify_db_cluster(DBClusterIdentifier="shop", DeletionProtection=False, ApplyImmediately=True)
-            world.clock.advance(600)
-            for member in cluster["DBClusterMembers"]:
-                rds.delete_db_instance(DBInstanceIdentifier=member["DBInstanceIdentifier"], SkipFinalSnapshot=True)
-            rds.delete_db_cluster(DBClusterIdentifier="shop", SkipFinalSnapshot=True)
+        world = World(box, tmp_path)
+        doubt = await in_doubt(world, target)
+        delete_database(world, "shop", cluster=target.startswith("aurora:"))
         early = await accepted(world, doubt.migration)
         world.clock.advance(7200)
         late = await accepted(world, doubt.migration)
@@ -208,3 +286,31 @@ async def test_a_database_whose_replacement_is_gone(tmp_path: Path, target: str)
         assert "is being deleted" in early.message
         assert "the replacement of shop" in late.message
         assert "is gone" in late.message
+
+
+@pytest.mark.parametrize("target", ["rds:shop", "aurora:shop"])
+async def test_a_database_that_has_lost_its_source_is_not_put_back(tmp_path: Path, target: str) -> None:
+    """Nothing is fenced, for there is nothing to put in its place: exit 4. With its replacement gone too it is given up."""
+    with Sandbox(clock=VirtualClock(), durations=Durations()) as box:
+        world, cluster = World(box, tmp_path), target.startswith("aurora:")
+        doubt = await in_doubt(world, target)
+        delete_database(world, "shop-sealift-old", cluster=cluster)
+        world.clock.advance(7200)
+
+        back = await world.act(world.driver.rollback(doubt.migration, discard_writes=True))
+        told = await world.act(world.driver.resume(doubt.migration))
+
+        assert back.exit_code == 4, back.message
+        assert "shop cannot be put back while the source of shop" in back.message
+        assert "there is nothing to put in its place" in back.message
+        assert "sealift rollback" not in told.message
+
+        delete_database(world, "shop", cluster=cluster)
+        world.clock.advance(7200)
+        asked = await world.act(world.driver.resume(doubt.migration))
+        assert (asked.exit_code, f"sealift accept {doubt.migration}" in asked.message) == (6, True), asked.message
+        assert "sealift rollback" not in asked.message
+        kept = await accepted(world, doubt.migration)
+        assert kept.exit_code == 0, kept.message
+        assert "shop is given up: neither the source of shop" in kept.message
+        await is_given_up(world, doubt.migration, world.state(doubt.migration).why)

@@ -170,11 +170,14 @@ async def _members(read: Read, facts: ClusterFacts, cluster: Mapping[str, Any]) 
 async def missing(read: Read, facts: ClusterFacts, outputs: Mapping[str, Output]) -> Barred:
     """Say that the replacement is gone, or going."""
     new, old = _new(facts, outputs), _old(facts.id, outputs)
-    return await settling.missing(read, facts.id, new, old, of_cluster=True)
+    return await settling.missing(read, facts.id, new, old, facts.resource_id, of_cluster=True)
 
 
 async def barred(read: Read, facts: ClusterFacts, outputs: Mapping[str, Output]) -> Barred:
     """Say why the replacement cannot be fenced and renamed now, and what heals that: its instances go with it."""
+    gone = await settling.sourceless(read, facts.id, facts.resource_id, of_cluster=True)
+    if gone.why:
+        return gone
     new = _new(facts, outputs)
     return await keyed.barred(read, facts.key.arn, facts.region, [new] if new else [], of_cluster=True)
 

@@ -24,16 +24,31 @@ def unlike(database: Described, name: str, key_arn: str, groups: Iterable[str] |
     return wrong
 
 
-async def missing(read: Read, name: str, new: str | None, old: str, *, of_cluster: bool) -> Barred:
+async def missing(read: Read, name: str, new: str | None, old: str, source: str, *, of_cluster: bool) -> Barred:
     """Say that the replacement of `name` (by resource id) is gone, or going: then there is nothing that could be kept. `old`: what
-    its source is called now.
+    its source is called now, `source` its resource id; where that is gone too, nothing is left.
     """
     found = databases_in(await read(read_database(new, of_cluster=of_cluster))) if new else []
     if not new or any(status_of(d) != "deleting" for d in found):
         return Barred()
     how = "is being deleted" if found else "is gone"
+    if await _is_gone(read, source, of_cluster=of_cluster):
+        neither = f"neither the source of {name} ({source}) nor its replacement ({new}) is left"
+        return Barred((f"the replacement of {name} ({new}) {how}",), lost=(neither,))
     so = (
         f"Its source is kept as {old}, fenced off: a rollback stops at what is gone, and names the commands that put it "
         "back by hand"
     )
     return Barred((f"the replacement of {name} ({new}) {how}",), so=so)
+
+
+async def sourceless(read: Read, name: str, source: str, *, of_cluster: bool) -> Barred:
+    """Say that the source of `name` (by resource id) is gone, or going: then nothing can be put back."""
+    if not await _is_gone(read, source, of_cluster=of_cluster):
+        return Barred()
+    return Barred((f"the source of {name} ({source}) is gone",), so="there is nothing to put in its place")
+
+
+async def _is_gone(read: Read, resource: str, *, of_cluster: bool) -> bool:
+    found = databases_in(await read(read_database(resource, of_cluster=of_cluster)))
+    return all(status_of(d) == "deleting" for d in found)

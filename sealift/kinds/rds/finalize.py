@@ -185,11 +185,14 @@ async def _new_replica(read: Read, facts: InstanceFacts, replica: ReplicaFacts) 
 async def missing(read: Read, facts: InstanceFacts, outputs: Mapping[str, Output]) -> Barred:
     """Say that the replacement is gone, or going."""
     new, old = _new(facts, outputs), _old_name(facts, outputs)
-    return await settling.missing(read, facts.id, new, old, of_cluster=False)
+    return await settling.missing(read, facts.id, new, old, facts.resource_id, of_cluster=False)
 
 
 async def barred(read: Read, facts: InstanceFacts, outputs: Mapping[str, Output]) -> Barred:
     """Say why the replacement and its read replicas cannot be fenced and renamed now, and what heals that."""
+    gone = await settling.sourceless(read, facts.id, facts.resource_id, of_cluster=False)
+    if gone.why:
+        return gone
     made = [o.get("DbiResourceId") for key, o in outputs.items() if key.startswith(("restore", "green:", "replica:"))]
     return await keyed.barred(read, facts.key.arn, facts.region, [str(m) for m in made if m], of_cluster=False)
 
