@@ -387,6 +387,9 @@ class Engine:
             return await self.go_back(going_back)
         try:
             await self._forward()
+        except LeftAtGate:
+            await self._give_back()
+            raise
         except LEAVES:
             raise
         except SealiftError as error:
@@ -407,7 +410,12 @@ class Engine:
                 await self.walk(due)
                 if not await self._gate():  # what was renewed took its time: does the worst case still fit?
                     break
-        await self.walk([s for s in steps if s.phase in (Phase.CUTOVER, Phase.BRING_UP)])
+        cut = [s for s in steps if s.phase in (Phase.CUTOVER, Phase.BRING_UP)]
+        if self.state.quiesced is None and (paid := [s for s in steps if s.paid]):
+            quiesce = next(s.block for s in cut if s.quiesces)
+            await self.walk([s for s in cut if s.block < quiesce])
+            await self.walk([s for s in paid if await self._due(s)])  # somebody may have ended it since the gate
+        await self.walk(cut)
         await self.walk([s for s in steps if s.phase is Phase.CONFIRM])
         await self._carry_over()
         self._end("retained")
@@ -448,15 +456,28 @@ class Engine:
             query = me.fresh(row.output)
             if query is None or await self._found(me, query, row) is not None:
                 return row.state != "done"  # what was made, but never seen through, ages as well
-        if (undos := undoing(step)) and not row.output.get("adopted"):
+        await self._take_back(step, row.output)
+        return True
+
+    async def _take_back(self, step: Step, out: Output) -> None:
+        """Undo what was done at the gate, so that it is done anew."""
+        if (undos := undoing(step)) and not out.get("adopted"):
             if step.guards:
                 await self.walk(undos)  # or it is not opened: it would act beside the one that follows
             else:
                 await self._as_far_as_it_goes([list(undos)])
             for undo in undos:
                 self._row(undo.key, "void")  # first: what is made anew has an undo of its own
+        if step.paid:
+            self._row(step.key, "lost")  # its token stands for what is no more: it is sent again with another
         self._row(step.key, "void")
-        return True
+
+    async def _give_back(self) -> None:
+        """Hold nothing that is paid for while the gate is shut."""
+        for step in (s for s in self.work.steps if s.paid):
+            row = self.state.rows.get(step.key)
+            if row is not None and row.output is not None:
+                await self._take_back(step, row.output)
 
     async def _gate(self) -> bool:
         """Wait until the gate is open; return whether it was shut."""
@@ -477,6 +498,7 @@ class Engine:
                 raise TurnBack(
                     f"the cutover of {self.work.target} has begun, and its gate has shut: it waits for {verdict.why}"
                 )
+            await self._give_back()
             if state.waiting_for != verdict.why:
                 self.note("waiting", **{"for": verdict.why, "gate": True})
                 self.emit("gate", waiting_for=verdict.why)

@@ -171,7 +171,8 @@ class Step(ABC):
 
     Class variables: `outputs` names what `output` returns; `quiesces` marks the step that makes the source quiet (its intent
     opens an epoch), `takes_down` that a workload is down from then on; `exposes` that a workload could now run on what was
-    made; `at_gate` what is done when the gate opens, before the window is judged again; `looks_first` asks for `find` before
+    made; `at_gate` what is done when the gate opens, before the window is judged again; `paid` what costs money from then on: it is
+    taken back where the gate is shut again, and looked at once more directly before the quiesce; `looks_first` asks for `find` before
     the first try too; `asks_health` marks what `accept` passes over; `interrupts` what takes the workload down once more
     after bring-up, or, where it `lets_in`, keeps a part of it down until then, and where it `opens`, all of it; `fences` that
     on a way back after bring-up the replacement serves nobody from then on; `renames` that a name leads nowhere until another
@@ -189,6 +190,7 @@ class Step(ABC):
     quiesces: ClassVar[bool] = False
     takes_down: ClassVar[bool] = False
     at_gate: ClassVar[bool] = False
+    paid: ClassVar[bool] = False
     exposes: ClassVar[bool] = False
     looks_first: ClassVar[bool] = False
     asks_health: ClassVar[bool] = False

@@ -29,7 +29,12 @@ from sealift.step import (
 )
 from sealift.steps.looks import timestamp
 
-_OPEN = {"Name": "state", "Values": ["active", "pending"]}  # the operation has no filter by tag
+_OPEN = {"Name": "state", "Values": ["active", "pending"]}  # the operation has no filter by tag, nor by id
+_HELD = Call("ec2:DescribeCapacityReservations", {"Filters": [_OPEN]})
+
+
+def _is_held(reply: Mapping[str, Any], reservation: Any) -> bool:
+    return any(r["CapacityReservationId"] == reservation for r in reply["CapacityReservations"])
 
 
 def _active(reservation: Mapping[str, Any] | None) -> Seen:
@@ -56,6 +61,7 @@ class ReserveCapacity(Step):
 
     outputs: ClassVar[tuple[str, ...]] = ("CapacityReservationId",)
     at_gate: ClassVar[bool] = True
+    paid: ClassVar[bool] = True
 
     def title(self) -> str:
         return f"reserve room for one {self.instance_type} in {self.zone}"
@@ -85,7 +91,11 @@ class ReserveCapacity(Step):
                     return Found({"CapacityReservationId": r["CapacityReservationId"]}, timestamp(r.get("CreateDate")))
             return None
 
-        return Query(Call("ec2:DescribeCapacityReservations", {"Filters": [_OPEN]}), read)
+        return Query(_HELD, read)
+
+    def fresh(self, out: Output) -> Query:
+        """Ask whether it is still held: somebody may have cancelled it, or it has expired."""
+        return Query(_HELD, lambda reply: Found(out) if _is_held(reply, out["CapacityReservationId"]) else None)
 
     def ready(self, out: Output) -> Watch:
         return Watch("capacity-reservation", out["CapacityReservationId"], _active, "active", deadline=300)
@@ -104,9 +114,11 @@ class ReserveCapacity(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseCapacity(Step):
-    """Give the room back."""
+    """Give the room back; what has ended already is not asked for: EC2 forgets it after a while."""
 
     reservation: Id
+
+    looks_first: ClassVar[bool] = True
 
     def title(self) -> str:
         return f"release the reservation {self.reservation}"
@@ -115,12 +127,7 @@ class ReleaseCapacity(Step):
         return Call("ec2:CancelCapacityReservation", {"CapacityReservationId": self.reservation})
 
     def find(self, ctx: Context) -> Query:
-        def read(reply: Mapping[str, Any]) -> Found | None:
-            return (
-                None if any(r["State"] in ("active", "pending") for r in reply["CapacityReservations"]) else Found({})
-            )
-
-        return Query(Call("ec2:DescribeCapacityReservations", {"CapacityReservationIds": [self.reservation]}), read)
+        return Query(_HELD, lambda reply: None if _is_held(reply, self.reservation) else Found({}))
 
     def undo(self) -> Irreversible:
         return Irreversible("the way back needs no reservation of ours: the instance's own room is free again")

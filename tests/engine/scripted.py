@@ -64,6 +64,7 @@ class Act(Step):
     quiesces: bool = False  # type: ignore[misc]
     takes_down: bool = False  # type: ignore[misc]
     at_gate: bool = False  # type: ignore[misc]
+    paid: bool = False  # type: ignore[misc]
     exposes: bool = False  # type: ignore[misc]
     looks_first: bool = False  # type: ignore[misc]
     asks_health: bool = False  # type: ignore[misc]

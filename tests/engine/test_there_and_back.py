@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sealift.aws.gateway import Purpose
+from sealift.breaker import Breaker
 from sealift.engine import ABSENCE_BELIEVED, CLOCK_SKEW, SAY_SO, STRAY_FOR, Engine
 from sealift.errors import (
     CallError,
@@ -388,6 +389,120 @@ async def test_what_was_somebody_elses_is_not_deleted_when_it_is_too_old(bench: 
 
     assert await bench.act(engine._due(step))
     assert ["renew"] == bench.gateway.keys
+
+
+def held(ages: Any = None, **more: Any) -> tuple[Any, ...]:
+    """Return a recipe with something that is paid for from the gate on, and a step of the cutover before its quiesce."""
+    gone = undo("room", Phase.CLEAN)
+    about: dict[str, Any] = {"operation": COPY, "finds": asks(lambda: None), "taken_back": gone}
+    room = prepared("room", at_gate=True, paid=True, ages=ages, **about)
+    return recipe(STEPS["warm"], room, act("claim", **more), *list(STEPS.values())[1:])
+
+
+def lost_with(bench: Bench, key: str) -> list[int]:
+    """Return how often what a step had made had been lost, at each of its calls: its token goes by that."""
+    return [c.params["lost"] for c in bench.gateway.calls if c.params["key"] == key]
+
+
+async def test_what_is_paid_for_and_was_ended_since_the_gate_is_made_again_directly_before_the_quiesce(
+    bench: Bench,
+) -> None:
+    """Under another token, or AWS would answer with the one that has ended. It is looked at once."""
+    there = [None]
+    await runs(bench, *held(asks(there.pop)))
+
+    assert ["warm", "room", "claim", "undo:room", "room", "stop"] == bench.gateway.keys[:6]
+    assert [0, 1] == lost_with(bench, "room")
+    assert "retained" == bench.journal.state(bench.migration).end
+
+
+async def test_what_is_paid_for_and_is_still_held_is_made_once(bench: Bench) -> None:
+    """Its look is the only difference; what is not paid for is not looked at there."""
+    looks: list[str] = []
+
+    def looked(key: str) -> Any:
+        return asks(lambda: (looks.append(key), Found({}))[1])
+
+    renew = prepared("renew", at_gate=True, ages=looked("renew"))
+
+    await runs(bench, *recipe(renew, *held(looked("room"))))
+
+    assert ["warm", "renew", "room", "claim", "stop"] == bench.gateway.keys[:5]
+    assert ["room"] == looks
+
+
+async def test_what_is_refused_directly_before_the_quiesce_sends_the_run_back(bench: Bench) -> None:
+    """Nothing was stopped."""
+    bench.gateway.answers["room"] = [{}, refused("room")]
+
+    engine = await runs(bench, *held(asks(lambda: None)))
+
+    assert ("rolled-back", None) == (engine.state.end, engine.state.quiesced)
+    assert ["warm", "room", "claim", "undo:room", "room", "undo:warm"] == bench.gateway.keys
+
+
+async def test_a_cutover_that_has_begun_looks_at_nothing_that_is_paid_for(bench: Bench) -> None:
+    """A driver that takes it over brings service back first."""
+    steps = held(asks(lambda: None))
+    bench.gateway.answers["copy"] = [Died()]
+    with pytest.raises(Died):
+        await runs(bench, *held(asks(lambda: Found({}))))
+
+    await runs(bench, *steps)
+
+    assert 1 == bench.gateway.keys.count("room")
+    assert "retained" == bench.journal.state(bench.migration).end
+
+
+async def test_what_is_paid_for_is_given_back_where_the_gate_has_shut_again(bench: Bench) -> None:
+    """It is not held while somebody else's moment is waited for, and made anew when the gate opens."""
+    until = bench.clock.now() + 1000
+
+    def postponed() -> dict[str, Any]:
+        bench.journal.note(bench.migration, "postponed", {"until": until}, attempt=1)
+        return {}
+
+    bench.gateway.answers["room"] = [postponed]
+
+    await runs(bench, *held(asks(lambda: Found({}))))
+
+    assert ["warm", "room", "undo:room", "room", "claim", "stop"] == bench.gateway.keys[:6]
+    when = dict(reversed(bench.gateway.sent))["undo:room"], bench.gateway.sent[3][1]
+    assert when[0] < until <= when[1]
+    assert [0, 1] == lost_with(bench, "room")
+
+
+async def test_what_is_paid_for_is_given_back_by_who_leaves_at_the_gate(bench: Bench) -> None:
+    """Nobody waits, and nobody pays: it is given back once."""
+    bench.gateway.answers["room"] = [
+        lambda: bench.journal.note(bench.migration, "postponed", {"until": 4e9}, attempt=1) and {}
+    ] * 2
+
+    with pytest.raises(LeftAtGate):
+        await runs(bench, *held(), no_wait=True)
+    with pytest.raises(LeftAtGate):
+        await runs(bench, *held(), no_wait=True)
+
+    assert ["warm", "room", "undo:room"] == bench.gateway.keys
+    assert ["intent", "made", "done", "lost", "void"] == bench.rows("room")
+
+
+async def test_what_is_paid_for_is_given_back_where_the_run_is_held_after_its_gate(bench: Bench) -> None:
+    """Another target has failed meanwhile, and no new cutover starts: whoever resumes makes it anew."""
+    breaker = Breaker(1)
+    circuit = breaker.circuit(bench.migration, "i-1")
+
+    def another_fails() -> dict[str, Any]:
+        breaker.failed("mig-0", "i-0", "no")
+        return {}
+
+    bench.gateway.answers["room"] = [another_fails]
+    steps = [s for s in held() if s.key != "claim"]
+
+    with pytest.raises(LeftAtGate, match="was held"):
+        await runs(bench, *recipe(*steps), circuit=circuit)
+
+    assert ["warm", "room", "undo:room"] == bench.gateway.keys
 
 
 async def test_what_is_done_at_the_gate_is_done_after_it_has_opened(bench: Bench) -> None:

@@ -193,6 +193,73 @@ async def test_a_reservation_is_not_paid_for_while_the_gate_is_shut(instant: Wor
     assert ["CreateCapacityReservation", "StopInstances"] == names
 
 
+def open_reservations(world: World) -> list[str]:
+    """Return the reservations that are paid for."""
+    found = world.ec2.describe_capacity_reservations()["CapacityReservations"]
+    return [r["CapacityReservationId"] for r in found if r["State"] == "active"]
+
+
+def cancel_all(world: World) -> None:
+    """Let somebody cancel what is reserved."""
+    for reservation in open_reservations(world):
+        world.ec2.cancel_capacity_reservation(CapacityReservationId=reservation)
+
+
+async def test_a_reservation_that_somebody_has_cancelled_is_made_again_before_the_stop(instant: World) -> None:
+    """It is looked at directly before it: the stop does not happen without room."""
+    driver = instant.new_driver(listeners=[when("claim", lambda: cancel_all(instant), event="step-started")])
+    held: list[list[str]] = []
+    driver.listeners = (*driver.listeners, when("stop", lambda: held.append(open_reservations(instant))))
+
+    done = await instant.migrate(instant.instance(ROOT), driver=driver, route="clone", reserve_capacity=True)
+
+    assert (done.exit_code, instant.state(done.migration).leftovers) == (0, []), done.message
+    names = ("CreateCapacity", "Stop", "Start", "CancelCapacity")
+    ours = [c.split(":")[-1] for c in instant.calls(*names)]
+    assert ["CreateCapacityReservation"] * 2 == [c for c in ours if c.startswith("Create")]
+    assert ours.index("StopInstances") > max(n for n, c in enumerate(ours) if c.startswith("Create"))
+    assert ([1], []) == ([len(h) for h in held], open_reservations(instant))
+
+
+async def test_where_room_is_gone_and_refused_the_second_time_nothing_is_stopped(instant: World) -> None:
+    """Exit 5, and all is as it was."""
+    instance = instant.instance(ROOT)
+    before = picture(instant)
+
+    def gone() -> None:
+        cancel_all(instant)
+        refuse(instant, "ec2:CreateCapacityReservation", "InsufficientInstanceCapacity", times=None)
+
+    driver = instant.new_driver(listeners=[when("claim", gone, event="step-started")])
+
+    outcome = await instant.migrate(instance, driver=driver, route="clone", reserve_capacity=True)
+
+    assert (5, {}, []) == (outcome.exit_code, changed(before, picture(instant)), instant.calls("Stop")), outcome.message
+    assert [] == open_reservations(instant)
+
+
+async def test_a_reservation_is_given_back_where_the_gate_shuts_again(instant: World) -> None:
+    """Somebody postpones it in the moment in which it was reserved: nothing is paid for until the gate opens, then it is."""
+    later = instant.clock.now() + 90_000
+
+    def postpone() -> None:
+        (row,) = driver.journal.migrations()
+        if not instant.state(row["id"]).postponed_until:
+            driver.journal.note(row["id"], "postponed", {"until": later}, attempt=1)
+
+    driver = instant.new_driver(listeners=[when("capacity", postpone)])
+    plan = await instant.plan(instant.instance(ROOT), route="clone", reserve_capacity=True)
+    left = await instant.act(driver.migrate(plan, approved_by="a test", no_wait=True))
+    paid = open_reservations(instant)
+    instant.clock.advance(100_000)
+
+    done = await instant.act(instant.driver.resume(left.migration))
+
+    assert (3, [], 0) == (left.exit_code, paid, done.exit_code), done.message
+    assert 2 == len(instant.calls("CreateCapacity"))
+    assert [] == open_reservations(instant)
+
+
 # -- a stop that hangs ---------------------------------------------------------------------------------------------------
 
 
