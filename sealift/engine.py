@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from random import Random
 from typing import Any, Protocol
@@ -45,6 +46,7 @@ from sealift.recipe import (
     Block,
     Spans,
     blocks,
+    gone_with,
     kept,
     operations_of,
     seconds_back,
@@ -1120,9 +1122,9 @@ class Engine:
         salvage = bool(self.state.rollback.get("salvage", salvage))
         forward = {s.key for s in self.work.steps}
         made = {k: o for k, o in self.state.outputs.items() if k in forward}
-        if self.state.brought_up is not None:
-            await self._without_what_is_gone(made, salvage=salvage)
+        unsaved = self.state.brought_up is not None and await self._without_what_is_gone(made, salvage=salvage)
         steps = way_back(self.work.steps, made, brought_up=self.state.brought_up is not None, salvage=salvage)
+        steps = self._sparing(steps, made) if unsaved else steps
         restore = [s for s in steps if s.phase is Phase.RESTORE]
         self._ask_anew(restore)
         try:
@@ -1153,28 +1155,44 @@ class Engine:
                 if (query := me.find(self.context())) is not None and await self._found(me, query, None) is None:
                     self._name(me, me.resource(), f"{me.title()}: somebody has taken it off again")
 
-    async def _without_what_is_gone(self, made: dict[str, Output], *, salvage: bool) -> None:
-        """Leave out what somebody has deleted of the replacement: its writes went with it, and are not waited for, nor is it kept."""
+    def _sparing(self, steps: Sequence[Step], made: Mapping[str, Output]) -> tuple[Step, ...]:
+        """Delete nothing that may hold the last copy of what was written to a replacement that is gone; name it."""
+        mirrors = [s for s in self.work.steps if s.mirrors and s.key in made]
+        spared = {u.key: u for s in mirrors for u in undoing(s, brought_up=True) if u.phase is Phase.CLEAN}
+        for me in (_bound(u, self.state) for u in spared.values()):
+            self._name(me, me.resource(), "kept: it may have what was written since bring-up to what is gone")
+        return tuple(s for s in steps if s.key not in spared)
+
+    async def _without_what_is_gone(self, made: dict[str, Output], *, salvage: bool) -> bool:
+        """Leave out what somebody has deleted of the replacement: its writes went with it, and are not waited for, nor is it kept;
+        nor is what lived with it taken back. Return whether any was not saved before.
+        """
+        unsaved = False
         for step in [s for s in self.work.steps if s.key in made]:
-            if (keeper := step.salvage()) is None:
-                continue
-            row = self.state.rows.get(keeper.key, Row(""))
-            saved = row.output is not None or row.state == "done"
-            if saved and salvage:
-                continue
-            me = _bound(keeper, self.state)
-            if (query := me.past()) is None:
+            if (keeper := step.salvage()) is None or (query := (me := _bound(keeper, self.state)).past()) is None:
                 continue
             with contextlib.suppress(CallError):
-                if not await self.gateway.ask(query, Purpose.SAFETY, operations_of(me)):
+                if not (gone := await self.gateway.ask(query, Purpose.SAFETY, operations_of(me))):
                     continue
-                if row.open and not row.refused:  # it may have been saved before it went
-                    saved = await self._look_up(me, self.context(), row) is not None
+                saved = await self._is_saved(me)
+                if departed := me.departed():
+                    await self.watcher.until(departed, step=me.key, seen=partial(self._waiting, me))
+                for key in gone_with(self.work.steps, step.key) - {step.key}:
+                    made.pop(key, None)
                 if saved and salvage:
                     continue
                 del made[step.key]
+                unsaved = unsaved or not saved
                 why = "it is gone" if saved else "it is gone, and what was written to it since bring-up with it"
-                self._name(me, me.resource(), why)
+                self._name(me, gone if isinstance(gone, str) else me.resource(), why)
+        return unsaved
+
+    async def _is_saved(self, me: Step) -> bool:
+        """Tell whether what keeps writes has kept them: it may have been sent, and its answer lost, before they went."""
+        row = self.state.rows.get(me.key, Row(""))
+        if row.output is not None or row.state == "done":
+            return True
+        return row.open and not row.refused and await self._look_up(me, self.context(), row) is not None
 
     async def _put_back(self, restore: Sequence[Step]) -> None:
         """Walk what restores service; where it fails, once more, if by now what clears its way may be found to be needed."""

@@ -88,6 +88,17 @@ def kept(steps: Sequence[Step], outputs: Mapping[str, Output]) -> list[Step]:
     return [*makers, *(s for s in made if s.harbours)] if makers else []
 
 
+def gone_with(steps: Sequence[Step], key: str) -> set[str]:
+    """Return the keys of the steps of which nothing is left once what the step `key` has made is gone: its own, and of what lives
+    with that (`Step.lives_with`).
+    """
+    gone = {key}
+    for step in steps:
+        if isinstance(on := step.lives_with(), Ref) and on.step in gone:
+            gone.add(step.key)
+    return gone
+
+
 @dataclass(frozen=True)
 class Span:
     """From which step on somebody gets nothing, and with which they are served again, by key. What is done `beside` takes no time
@@ -190,7 +201,8 @@ def operations_of(step: Step) -> frozenset[str]:
     """Return every operation that the step declares: its call, its reads, what it waits on."""
     out = {name: Ref(step.key, name) for name in step.outputs}
     guard = step.guard(_ANY, out)
-    watches = [w for w in (step.needs(), step.ready(out), guard.over if guard else None) if w is not None]
+    waited = (step.needs(), step.ready(out), step.departed(), guard.over if guard else None)
+    watches = [w for w in waited if w is not None]
     declared = {step.do(_ANY).operation, *(q.call.operation for q in queries(step)), *step.declares}
     return frozenset(declared | {SUBJECTS[w.subject].operation for w in watches})
 

@@ -176,7 +176,8 @@ class Step(ABC):
     the first try too; `asks_health` marks what `accept` passes over; `interrupts` what takes the workload down once more
     after bring-up, or, where it `lets_in`, keeps a part of it down until then, and where it `opens`, all of it; `fences` that
     on a way back after bring-up the replacement serves nobody from then on; `renames` that a name leads nowhere until another
-    bears it; `harbours` what a replacement that is kept lives in; `guards` what stands by from then on (`guard`); `quota` names
+    bears it; `harbours` what a replacement that is kept lives in; `mirrors` what makes a copy of all that
+    a replacement is written; `guards` what stands by from then on (`guard`); `quota` names
     what is counted in the journal; `conditional` what is done only where `find` finds nothing, and so is no advice for hands;
     `declares` the operations that its `local:` call sends.
     """
@@ -201,6 +202,7 @@ class Step(ABC):
     fences: ClassVar[bool] = False
     renames: ClassVar[bool] = False
     harbours: ClassVar[bool] = False
+    mirrors: ClassVar[bool] = False
     guards: ClassVar[bool] = False
     alters: ClassVar[tuple[str, ...]] = ()
     quota: ClassVar[str | None] = None
@@ -313,6 +315,16 @@ class Step(ABC):
     def past(self) -> Query | None:
         """Return a read that answers, of what keeps writes, whether that which has them is gone: then there is nothing to keep."""
         return None
+
+    def departed(self) -> Watch | None:
+        """Return what to wait for where `past` has answered so: until then its name is not free."""
+        return None
+
+    def lives_with(self) -> Any:
+        """Return the id of what the step is about, or of what its making is a part of, where it knows that by a resource id: once
+        that is gone, nothing of the step is left to be taken back.
+        """
+        return getattr(self, "resource_id", None)
 
     def assured(self) -> "Step | None":
         """Return the step that waits until what this one keeps is durable; before it nothing that is kept may be

@@ -154,6 +154,9 @@ class CreateMember(Step):
         """Return its temporary identifier."""
         return f"sealift-{token(ctx, self)[:24]}"
 
+    def lives_with(self) -> Id:
+        return self.cluster
+
     def do(self, ctx: Context) -> Call:
         return Call(
             "rds:CreateDBInstance",

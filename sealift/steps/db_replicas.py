@@ -42,6 +42,7 @@ class CreateReplica(Step):
     extra_tags: Tags = ()
 
     outputs: ClassVar[tuple[str, ...]] = ("DBInstanceIdentifier", "DbiResourceId")
+    mirrors: ClassVar[bool] = True
 
     def title(self) -> str:
         return f"make the read replica {self.name} of {self.source}"

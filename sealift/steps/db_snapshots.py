@@ -30,7 +30,17 @@ from sealift.step import (
     made_by,
     token,
 )
-from sealift.steps.db_looks import id_of, key_difference, needs_rest, not_ours
+from sealift.steps.db_looks import (
+    databases_in,
+    gone,
+    id_of,
+    key_difference,
+    needs_rest,
+    not_ours,
+    read_database,
+    status_of,
+    watch,
+)
 from sealift.steps.looks import timestamp
 
 
@@ -220,6 +230,18 @@ class SafetyDbSnapshot(DbSnapshot):
 
     def title(self) -> str:
         return f"keep the writes since bring-up: snapshot {self.database}"
+
+    def past(self) -> Query:
+        """Ask whether somebody has deleted it, or does: answers with what is gone."""
+
+        def read(reply: Mapping[str, Any]) -> str:
+            left = [d for d in databases_in(reply) if status_of(d) != "deleting"]
+            return "" if left else f"the replacement {self.resource_id}"
+
+        return Query(read_database(self.resource_id, of_cluster=self.of_cluster), read)
+
+    def departed(self) -> Watch:
+        return watch(self.resource_id, gone, "gone", of_cluster=self.of_cluster)
 
     def ready(self, out: Output) -> Watch | None:
         return None  # the point in time is that of the request: the way home does not wait for the rest

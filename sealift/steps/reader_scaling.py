@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sealift.estimate import SMALL_CALL
-from sealift.step import Call, Context, Found, Irreversible, Output, Phase, Query, Seconds, Step, Undo
+from sealift.step import Call, Context, Found, Id, Irreversible, Output, Phase, Query, Seconds, Step, Undo
 
 DIMENSION = "rds:cluster:ReadReplicaCount"
 ALL = {"DynamicScalingInSuspended": True, "DynamicScalingOutSuspended": True, "ScheduledScalingSuspended": True}
@@ -64,7 +64,9 @@ class SuspendReaderScaling(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class ResumeReaderScaling(SuspendReaderScaling):
-    """Set the switches to exactly what they were: whoever bears the name is scaled from now on."""
+    """Set the switches to exactly what they were: whoever bears the name, the replacement `resource_id`, is scaled from now on."""
+
+    resource_id: Id = ""
 
     def title(self) -> str:
         return f"let {self.database}'s readers be scaled as before"

@@ -53,6 +53,8 @@ class Act(Step):
     observes: Query | None = None
     vains: Query | None = None
     pasts: Query | None = None
+    departs: Watch | None = None
+    lives: Any = None
     needed: Watch | None = None
     waited: Watch | None = None
     checks: Query | None = None
@@ -75,6 +77,7 @@ class Act(Step):
     fences: bool = False  # type: ignore[misc]
     renames: bool = False  # type: ignore[misc]
     harbours: bool = False  # type: ignore[misc]
+    mirrors: bool = False  # type: ignore[misc]
     guards: bool = False  # type: ignore[misc]
     stands_by: Guard | None = None
     outputs: tuple[str, ...] = ()  # type: ignore[misc]
@@ -138,6 +141,12 @@ class Act(Step):
 
     def past(self) -> Query | None:
         return self.pasts
+
+    def departed(self) -> Watch | None:
+        return self.departs
+
+    def lives_with(self) -> Any:
+        return self.lives
 
     def check(self, out: Any) -> Query | None:
         return self.checks if dict(out) is not None else None

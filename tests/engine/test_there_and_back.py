@@ -28,6 +28,7 @@ from sealift.step import Call, Found, Phase, Ref, Seconds, Seen
 from tests.engine.scripted import COPY, CREATE, NOTHING, STOP, Act, Bench, Died, act, asks, undo, waits
 
 READY = Seen(done=True, state="available")
+NOT_YET = Seen(state="deleting")
 
 
 def prepared(key: str, **more: Any) -> Act:
@@ -958,8 +959,8 @@ async def test_what_is_gone_of_a_replacement_is_not_saved_and_named(bench: Bench
     assert "rolled-back" == engine.state.end
 
 
-async def test_what_is_saved_already_is_not_asked_for_and_what_comes_after_it_is(bench: Bench) -> None:
-    """A way back that was stuck goes on: what somebody has deleted since is no longer waited for."""
+async def test_what_is_saved_already_is_not_saved_again_and_what_is_gone_since_is_not_waited_for(bench: Bench) -> None:
+    """A way back that was stuck goes on: each is asked anew whether somebody has deleted it since."""
     gone: list[bool] = [False]
     looked: list[float] = []
     stop, data, logs, attach, start = two_copies(asks(lambda: looked.append(bench.passed)), asks(lambda: gone[0]))[1:]
@@ -974,9 +975,104 @@ async def test_what_is_saved_already_is_not_asked_for_and_what_comes_after_it_is
 
     engine = await back(bench, *steps, why="slow")
 
-    assert (["undo:safety:data"], 1) == (saved(bench), len(looked))
+    assert (["undo:safety:data"], 2) == (saved(bench), len(looked))
     why = "it is gone, and what was written to it since bring-up with it"
     assert ("rolled-back", [f"vol-logs: {why}"]) == (engine.state.end, engine.leftovers)
+
+
+def served_from(past: Any, *, departs: Any = None, **mirror: Any) -> tuple[Any, ...]:
+    """Return a recipe whose copy is served from: what lives with the copy, with that, and with neither, and a copy of it."""
+    keeper = undo("safety:copy", volume="vol-9", pasts=past, departs=departs)
+    copy = act(
+        "copy", operation=COPY, gives={"id": "v"}, outputs=("id",), kept_by=keeper, taken_back=undo("copy", Phase.CLEAN)
+    )
+    member = act("member", gives={"id": "m"}, outputs=("id",), lives=Ref("copy", "id"), taken_back=undo("member"))
+    name = act("name", lives=Ref("member", "id"), taken_back=undo("name"))
+    other = act("other", lives="vol-1", taken_back=undo("other"))
+    backs = (undo("mirror"), undo("mirror:delete", Phase.CLEAN, volume="vol-m"))
+    mirrored = act("mirror", Phase.CONFIRM, taken_back=backs, **mirror)
+    return recipe(*list(STEPS.values())[:2], copy, member, name, other, STEPS["start"], mirrored)
+
+
+BACK_AGAIN = ["undo:mirror", "undo:start", "undo:other", "undo:stop", "undo:mirror:delete", "undo:warm"]
+
+
+async def test_what_lives_with_what_is_gone_is_not_taken_back(bench: Bench) -> None:
+    """Neither fenced nor renamed, however far down it lives; what it leaves alone is."""
+    steps = served_from(asks(lambda: "the replacement db-9"))
+    await runs(bench, *steps)
+    sent = len(bench.gateway.keys)
+
+    engine = await back(bench, *steps, why="slow")
+
+    assert BACK_AGAIN == bench.gateway.keys[sent:]
+    gone = "the replacement db-9: it is gone, and what was written to it since bring-up with it"
+    assert ("rolled-back", [gone]) == (engine.state.end, engine.leftovers)
+
+
+async def test_what_lives_with_what_is_there_is_taken_back(bench: Bench) -> None:
+    """In its order, and the copy is kept first."""
+    steps = served_from(asks(lambda: ""), mirrors=True)
+    await runs(bench, *steps)
+    sent = len(bench.gateway.keys)
+
+    engine = await back(bench, *steps, why="slow")
+
+    wanted = [*BACK_AGAIN[:3], "undo:name", "undo:member", "undo:safety:copy", "undo:stop", "undo:mirror:delete"]
+    assert [*wanted, "undo:copy", "undo:warm"] == bench.gateway.keys[sent:]
+    assert [] == engine.leftovers
+
+
+async def test_what_goes_after_it_was_saved_is_not_taken_back_either(bench: Bench) -> None:
+    """Its writes are in a snapshot: nothing is named as lost, and a copy of it is deleted as ever."""
+    gone = [""]
+    steps = served_from(asks(lambda: gone[0]), mirrors=True)
+    await runs(bench, *steps)
+    bench.gateway.answers["undo:stop"] = [refused("busy")]
+    bench.gateway.answers["undo:name"] = [refused("busy")]
+    with pytest.raises(NeedsPerson):
+        await back(bench, *steps, why="slow")
+    engine = bench.engine(*steps)
+    engine._row("undo:safety:copy", "made", {"name": "s"})
+    gone[0] = "the replacement db-9"
+    sent = len(bench.gateway.keys)
+    bench.gateway.answers.clear()
+
+    engine = await back(bench, *steps, why="slow")
+
+    assert ["undo:other", "undo:stop"] == [
+        k for k in bench.gateway.keys[sent:] if k in ("undo:other", "undo:stop")
+    ] or ["undo:stop"] == [k for k in bench.gateway.keys[sent:] if k in ("undo:other", "undo:stop")]
+    assert not {"undo:name", "undo:member", "undo:safety:copy"} & set(bench.gateway.keys[sent:])
+    assert {"undo:copy", "undo:mirror:delete"} <= set(bench.gateway.keys[sent:])
+    assert ("rolled-back", []) == (engine.state.end, engine.leftovers)
+
+
+async def test_a_copy_of_what_is_gone_unsaved_is_kept_and_named(bench: Bench) -> None:
+    """It may be the last that has what was written: it gives way, and is not deleted."""
+    steps = served_from(asks(lambda: "the replacement db-9"), mirrors=True)
+    await runs(bench, *steps)
+    sent = len(bench.gateway.keys)
+
+    engine = await back(bench, *steps, why="slow")
+
+    assert [k for k in BACK_AGAIN if k != "undo:mirror:delete"] == bench.gateway.keys[sent:]
+    assert "vol-m: kept: it may have what was written since bring-up to what is gone" in engine.leftovers
+    assert 2 == len(engine.leftovers)
+
+
+async def test_what_is_about_to_go_is_waited_for_before_its_name_is_given_to_another(bench: Bench) -> None:
+    """Its name is not free before that; nothing is sent meanwhile."""
+    began = bench.clock.now()
+    departs = waits(lambda: READY if bench.clock.now() > began + 500 else NOT_YET)
+    steps = served_from(asks(lambda: "the replacement db-9"), departs=departs)
+    await runs(bench, *steps)
+    sent = len(bench.gateway.sent)
+
+    await back(bench, *steps, why="slow")
+
+    assert bench.gateway.sent[sent][1] > began + 500
+    assert "deleting" == bench.told("step-waiting")[-1].data["state"]
 
 
 async def test_where_nobody_can_tell_whether_it_is_gone_it_is_saved(bench: Bench) -> None:

@@ -11,9 +11,13 @@ from sealift.driver import Outcome
 from sealift.plan import MigrationPlan
 from sealift.render import story
 from sealift.sandbox import Durations, Sandbox
-from tests.databases import ACKS, RATE
+from tests import clusters
+from tests.clusters import CASES as CLUSTERS
+from tests.databases import ACKS, RATE, logins, options_of
 from tests.promises.acts import refuse
 from tests.world import DATA, REGION, ROOT, World
+
+SERVERLESS = "aurora mysql serverless v2 behind a proxy, snapshot without a login"
 
 
 async def accepted(world: World, migration: str) -> Outcome:
@@ -314,3 +318,77 @@ async def test_a_database_that_has_lost_its_source_is_not_put_back(tmp_path: Pat
         assert kept.exit_code == 0, kept.message
         assert "shop is given up: neither the source of shop" in kept.message
         await is_given_up(world, doubt.migration, world.state(doubt.migration).why)
+
+
+@pytest.mark.parametrize("salvage", [True, False])
+@pytest.mark.parametrize("later", [0, 7200], ids=["while it is being deleted", "once it is gone"])
+@pytest.mark.parametrize("target", ["rds:shop", "aurora:shop"])
+async def test_a_database_whose_replacement_is_gone_is_put_back(
+    tmp_path: Path, target: str, later: float, salvage: bool
+) -> None:
+    """Nothing of it is fenced, renamed or kept: it is named as gone, and the source serves by its own name (exit 0)."""
+    with Sandbox(clock=VirtualClock(), durations=Durations()) as box:
+        world = World(box, tmp_path)
+        doubt = await in_doubt(world, target)
+        delete_database(world, "shop", cluster=target.startswith("aurora:"))
+        world.clock.advance(later)
+        kept = await accepted(world, doubt.migration)
+
+        back = await world.act(world.driver.rollback(doubt.migration, discard_writes=True, salvage=salvage))
+
+        assert back.exit_code == 0, back.message
+        assert "fenced off: a rollback puts it back" in kept.message
+        assert "is as it was before the cut; left over: the replacement " in back.message
+        assert back.message.endswith(": it is gone, and what was written to it since bring-up with it")
+        assert 1 == len(world.state(doubt.migration).leftovers)
+        world.clock.advance(3600)
+        rds: Any = box.client("rds")
+        there = [*rds.describe_db_instances()["DBInstances"], *rds.describe_db_clusters()["DBClusters"]]
+        assert {False} == {d["StorageEncrypted"] for d in there}
+        assert {"available"} == {d.get("DBInstanceStatus") or d["Status"] for d in there}
+        assert [] == box.db_outages(world.clock.now() - 60)
+
+
+@pytest.mark.parametrize("case", ["aurora postgresql with scaled readers, snapshot", SERVERLESS])
+async def test_a_cluster_with_all_that_hangs_on_it_is_put_back_without_its_replacement(
+    tmp_path: Path, case: str
+) -> None:
+    """Endpoints, proxies, scaling and the Data API are the source's again."""
+    with Sandbox(clock=VirtualClock(), durations=Durations()) as box:
+        world, shape = World(box, tmp_path, connect=logins(box)), CLUSTERS[case]
+        name = shape.build(world)
+        world.clock.advance(3600)
+        before = clusters.picture(world)
+        doubt = await world.migrate(f"aurora:{name}", **options_of(shape), after="false")
+        assert doubt.exit_code == 6, doubt.message
+        delete_database(world, name, cluster=True)
+        world.clock.advance(7200)
+
+        back = await world.act(world.driver.rollback(doubt.migration, discard_writes=True))
+
+        assert back.exit_code == 0, back.message
+        assert 1 == len(world.state(doubt.migration).leftovers), back.message
+        world.clock.advance(3600)
+        now = clusters.picture(world)
+        assert {} == {k: (before[k], now[k]) for k in before if before[k] != now[k]}
+
+
+async def test_a_replica_of_a_database_that_is_gone_is_kept_for_what_it_has(tmp_path: Path) -> None:
+    """RDS makes it stand alone, with what was written since bring-up: it gives its name back, is not deleted, and is named."""
+    with Sandbox(clock=VirtualClock(), durations=Durations()) as box:
+        world, rds = World(box, tmp_path), box.client("rds")
+        box.add_db_instance("shop", "mysql", write_mib_per_s=RATE)
+        rds.create_db_instance_read_replica(DBInstanceIdentifier="shop-r", SourceDBInstanceIdentifier="shop")
+        world.clock.advance(7200)
+        doubt = await world.migrate("rds:shop", route="snapshot", acks=ACKS, after="false")
+        assert doubt.exit_code == 6, doubt.message
+        delete_database(world, "shop", cluster=False)
+        world.clock.advance(7200)
+
+        back = await world.act(world.driver.rollback(doubt.migration, discard_writes=True))
+
+        assert back.exit_code == 0, back.message
+        (kept,) = [d for d in rds.describe_db_instances()["DBInstances"] if d["StorageEncrypted"]]
+        assert f"{kept['DBInstanceIdentifier']}: kept: it may have what was written since bring-up" in back.message
+        names = {d["DBInstanceIdentifier"] for d in rds.describe_db_instances()["DBInstances"]}
+        assert names == {"shop", "shop-r", kept["DBInstanceIdentifier"]}

@@ -170,7 +170,8 @@ async def _members(read: Read, facts: ClusterFacts, cluster: Mapping[str, Any]) 
 async def missing(read: Read, facts: ClusterFacts, outputs: Mapping[str, Output]) -> Barred:
     """Say that the replacement is gone, or going."""
     new, old = _new(facts, outputs), _old(facts.id, outputs)
-    return await settling.missing(read, facts.id, new, old, facts.resource_id, of_cluster=True)
+    made: dict[str, bool] = {"of_cluster": True, "restored": "restore" in outputs}
+    return await settling.missing(read, facts.id, new, old, facts.resource_id, **made)
 
 
 async def barred(read: Read, facts: ClusterFacts, outputs: Mapping[str, Output]) -> Barred:

@@ -61,11 +61,13 @@ def without_scaling(facts: ClusterFacts) -> Step | None:
     return SuspendReaderScaling(key="scaling", phase=CUTOVER, database=facts.id, former=facts.scaling)
 
 
-def scaled_again(facts: ClusterFacts) -> Step | None:
+def scaled_again(facts: ClusterFacts, new: Id) -> Step | None:
     """Let the replacement's readers be scaled as the source's were: a scalable target goes by name."""
     if not facts.scaling:
         return None
-    return ResumeReaderScaling(key="scaling:on", phase=CONFIRM, database=facts.id, former=facts.scaling)
+    return ResumeReaderScaling(
+        key="scaling:on", phase=CONFIRM, database=facts.id, resource_id=new, former=facts.scaling
+    )
 
 
 def without_data_api(facts: ClusterFacts) -> Step | None:

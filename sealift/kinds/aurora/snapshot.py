@@ -169,7 +169,7 @@ def snapshot_recipe(facts: ClusterFacts, options: Options) -> tuple[Step, ...]:
         _on_the_proxies(facts, RegisterProxyTarget, "proxy:on"),
         _on_the_proxies(facts, AwaitProxyTarget, "proxy:routes"),
         *readers,
-        scaled_again(facts),
+        scaled_again(facts, NEW_ID),
         *warm_gone(facts, copied=False),
         quotas_back(facts),
         Protect(key="protect", phase=CONFIRM, on=True, former=False, back=NEW_NAME, **named),

@@ -24,9 +24,12 @@ def unlike(database: Described, name: str, key_arn: str, groups: Iterable[str] |
     return wrong
 
 
-async def missing(read: Read, name: str, new: str | None, old: str, source: str, *, of_cluster: bool) -> Barred:
+async def missing(
+    read: Read, name: str, new: str | None, old: str, source: str, *, of_cluster: bool, restored: bool
+) -> Barred:
     """Say that the replacement of `name` (by resource id) is gone, or going: then there is nothing that could be kept. `old`: what
-    its source is called now, `source` its resource id; where that is gone too, nothing is left.
+    its source is called now, `source` its resource id; where that is gone too, nothing is left. `restored`: the
+    replacement was, and a way back can do without it.
     """
     found = databases_in(await read(read_database(new, of_cluster=of_cluster))) if new else []
     if not new or any(status_of(d) != "deleting" for d in found):
@@ -35,10 +38,12 @@ async def missing(read: Read, name: str, new: str | None, old: str, source: str,
     if await _is_gone(read, source, of_cluster=of_cluster):
         neither = f"neither the source of {name} ({source}) nor its replacement ({new}) is left"
         return Barred((f"the replacement of {name} ({new}) {how}",), lost=(neither,))
-    so = (
-        f"Its source is kept as {old}, fenced off: a rollback stops at what is gone, and names the commands that put it "
-        "back by hand"
+    back = (
+        "a rollback puts it back"
+        if restored
+        else "a rollback stops at what is gone, and names what puts it back by hand"
     )
+    so = f"Its source is kept as {old}, fenced off: {back}"
     return Barred((f"the replacement of {name} ({new}) {how}",), so=so)
 
 

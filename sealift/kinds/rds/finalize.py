@@ -185,7 +185,8 @@ async def _new_replica(read: Read, facts: InstanceFacts, replica: ReplicaFacts) 
 async def missing(read: Read, facts: InstanceFacts, outputs: Mapping[str, Output]) -> Barred:
     """Say that the replacement is gone, or going."""
     new, old = _new(facts, outputs), _old_name(facts, outputs)
-    return await settling.missing(read, facts.id, new, old, facts.resource_id, of_cluster=False)
+    made: dict[str, bool] = {"of_cluster": False, "restored": "restore" in outputs}
+    return await settling.missing(read, facts.id, new, old, facts.resource_id, **made)
 
 
 async def barred(read: Read, facts: InstanceFacts, outputs: Mapping[str, Output]) -> Barred:
