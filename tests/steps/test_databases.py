@@ -21,8 +21,8 @@ from sealift.steps import (
     SwitchOver,
     TakeName,
 )
-from sealift.steps.db_looks import BROKEN, at_rest
-from sealift.steps.db_snapshots import RenewWarmDbSnapshot
+from sealift.steps.db_looks import BROKEN, at_rest, read_database
+from sealift.steps.db_snapshots import RenewWarmDbSnapshot, SafetyDbSnapshot
 from sealift.watch import Watcher
 
 CTX = Context("mig-1", 1, 1)
@@ -285,3 +285,24 @@ def test_only_what_the_migration_has_made_is_deleted_with_a_lost_cluster() -> No
     assert [] == wrong(migration="mig-1", role="copy") == wrong(migration="mig-1", role="replacement")
     assert [f"{TEMPORARY} does not carry the tag of mig-1: it is not deleted"] == wrong(migration="mig-2", role="copy")
     assert [f"{TEMPORARY} has the role 'source': it is not deleted"] == wrong(migration="mig-1", role="source")
+
+
+# -- a replacement that is gone ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("of_cluster", [True, False])
+@pytest.mark.parametrize(
+    ("states", "gone"), [([], True), (["deleting"], True), (["available"], False), (["failed"], False)]
+)
+def test_what_somebody_has_deleted_or_does_has_nothing_to_keep(states: list[str], gone: bool, of_cluster: bool) -> None:
+    """It is named by what no rename changes, and waited for until its name is free."""
+    keeper = SafetyDbSnapshot(
+        key="safety:restore", phase=Phase.RESTORE, database="a", resource_id="db-9", size=1, of_cluster=of_cluster
+    )
+    noun, status = ("DBClusters", "Status") if of_cluster else ("DBInstances", "DBInstanceStatus")
+    answer = keeper.past().read({noun: [{status: state} for state in states]})
+    assert ("the replacement db-9" if gone else "") == answer
+    assert keeper.past().call == read_database("db-9", of_cluster=of_cluster)
+    departed = keeper.departed()
+    assert ("db-9", "db-cluster" if of_cluster else "db-instance") == (departed.id, departed.subject)
+    assert (True, False) == (departed.judge(None).done, departed.judge({status: "deleting"}).done)
