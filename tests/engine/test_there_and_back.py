@@ -1544,12 +1544,6 @@ async def test_who_gives_up_confirms_what_can_be_and_ends_for_good(bench: Bench)
     bench.journal.lock("another", ["i-1"])
 
 
-def causes(engine: Engine) -> list[str]:
-    """Return what is left over, without the command that does it by hand, which each of a confirmation has."""
-    assert all(" By hand: " in left for left in engine.leftovers)
-    return [left.partition(" By hand: ")[0] for left in engine.leftovers]
-
-
 async def test_who_accepts_passes_over_what_only_asked_for_health(bench: Bench) -> None:
     """The rest of the confirmation is done; what of it cannot be done is left over, and the replacement is kept."""
     health = act("health", Phase.CONFIRM, asks_health=True)
@@ -1560,7 +1554,7 @@ async def test_who_accepts_passes_over_what_only_asked_for_health(bench: Bench) 
     await bench.act((engine := bench.engine(*steps)).accept())
 
     assert ["health", "a", "b"] == bench.gateway.keys[5:]
-    assert (["vol-1: do a: a refused"], "retained") == (causes(engine), engine.state.end)
+    assert (["vol-1: do a: a refused"], "retained") == (engine.leftovers, engine.state.end)
     assert {"as": "retained", "accepted": True} == bench.entry(None, "end").data
     assert 1 == bench.notes.count("accepted")
     assert ["intent", "failed", "made", "done"] == bench.rows("health")
@@ -1654,7 +1648,7 @@ async def test_a_lane_of_a_confirmation_that_stops_leaves_what_follows_in_it(ben
 
     await bench.act((engine := bench.engine(*steps)).accept())
 
-    assert ["vol-1: do a1: a1 refused", "vol-1: do a2: a1 refused", "vol-1: do a3: a1 refused"] == causes(engine)
+    assert ["vol-1: do a1: a1 refused", "vol-1: do a2: a1 refused", "vol-1: do a3: a1 refused"] == engine.leftovers
     assert {"b1", "b2"} <= set(bench.gateway.keys)
 
 
@@ -1667,7 +1661,7 @@ async def test_what_names_something_that_was_not_made_is_left_over(bench: Bench)
 
     await bench.act((engine := bench.engine(*steps)).accept())
 
-    assert "vol-1: do tags: it needs what was not made: do extra" in causes(engine)
+    assert "vol-1: do tags: it needs what was not made: do extra" in engine.leftovers
     assert "tags" not in bench.gateway.keys
 
 
