@@ -61,7 +61,7 @@ class Bad:
     befalls: Callable[[Sent, Purpose], bool]
     put: Put
     waits: float = 0.0
-    """Seconds of down time that it accounts for by itself, besides the retry delays that the engine tells."""
+    """Seconds of down time that it accounts for by itself, besides the retry delays that are really taken."""
     after: bool = False
     """Put in when the request has been answered, not before."""
     in_a_window: bool = False
@@ -202,12 +202,12 @@ def _in_the_cut(sent: Sent, purpose: Purpose) -> bool:
 BAD = {
     b.name: b
     for b in (
-        Bad("throttled for a while", _any, _throttled(3), waits=60),
-        Bad("throttled for ever", _any, _throttled(None), waits=600),
-        Bad("500", _any, _fault(code="InternalError", status=500, times=2), waits=60),
-        Bad("time-out with effect", _changes, _fault(after=True, timeout=True), waits=120),
-        Bad("time-out without", _any, _fault(reset=True, timeout=True, times=2), waits=120),
-        Bad("connection reset", _any, _fault(reset=True), waits=120),
+        Bad("throttled for a while", _any, _throttled(3)),
+        Bad("throttled for ever", _any, _throttled(None)),
+        Bad("500", _any, _fault(code="InternalError", status=500, times=2)),
+        Bad("time-out with effect", _changes, _fault(after=True, timeout=True)),
+        Bad("time-out without", _any, _fault(reset=True, timeout=True, times=2)),
+        Bad("connection reset", _any, _fault(reset=True)),
         Bad("access denied", _any, _denied),
         Bad("expired credentials", _any, _expired, waits=float("inf")),  # nobody can bring it up without any
         Bad(
@@ -227,7 +227,7 @@ BAD = {
         ),
         Bad(NEVER_COMES, _sets_going, _fault(late_s=LATE), waits=2 * LATE),
         Bad("its failed state", _sets_going, _fault(fails_at=50.0)),
-        Bad("the window's end", _in_the_cut, _is_over, waits=WINDOW, in_a_window=True),
+        Bad("the window's end", _in_the_cut, _is_over, in_a_window=True),
         *(
             Bad(
                 m.name,
@@ -333,7 +333,9 @@ def _tapped(stage: Stage, walk: _Walk) -> Driver:
                     if bad.after:
                         walk.due = bad.put
                     else:
+                        began = stage.box.now()
                         bad.put(stage, sent)
+                        stage.invariants.waited(began)
                 return
 
     def done(sent: Sent, reply: Mapping[str, Any]) -> None:

@@ -116,7 +116,7 @@ def _do(stage: Stage, deed: Deed, step: str) -> Done | None:
     # What has vanished under the driver's hands, or does so later, is believed gone after a while: that is nobody's charge.
     looks.excused += ABSENT_MEANS_GONE
     if deed.passes:  # nor is what a step waits for that they have made impossible, until its deadline
-        looks.took(next((s.seconds().worst for s in stage.plan.steps if s.key == step), 0.0))
+        looks.excused += next((s.seconds().worst for s in stage.plan.steps if s.key == step), 0.0)
     if done is not None and stage.plan.facts.get("asg"):  # a group replaces a member that somebody has stopped
         left = stage.world.all_volumes()
         done.deleted = (*done.deleted, *sorted(v for v in gone if v.startswith("vol-") and v not in left))
