@@ -24,8 +24,21 @@ from sealift.watch import ABSENT_MEANS_GONE
 from tests.faults.crashes import ACTS, Tried, adopt
 from tests.faults.forking import Broken, Forks, guarded
 from tests.faults.hands import MEANWHILE, OBJECTS, Overwrite, overwrite
-from tests.faults.judging import Ended, Ends, at_rest, back, compared, half_way, refused, same, serving, undisturbed
+from tests.faults.judging import (
+    Ended,
+    Ends,
+    at_rest,
+    back,
+    compared,
+    half_way,
+    refused,
+    same,
+    serving,
+    under_way,
+    undisturbed,
+)
 from tests.faults.living import live_on
+from tests.faults.outages import A_LOOK
 from tests.faults.sampling import share_of
 from tests.faults.stage import Stage, play
 from tests.faults.tapped import Sent
@@ -328,7 +341,7 @@ def _tapped(stage: Stage, walk: _Walk) -> Driver:
                 walk.struck.append((moment, bad))
                 with guarded():
                     live_on(stage, copy)
-                    stage.invariants.excused += _undone(stage, sent) if bad.after else bad.waits
+                    stage.invariants.excused += _undone(stage, sent) + A_LOOK if bad.after else bad.waits
                     stage.invariants.people_act = bad.after
                     if bad.after:
                         walk.due = bad.put
@@ -341,7 +354,8 @@ def _tapped(stage: Stage, walk: _Walk) -> Driver:
     def done(sent: Sent, reply: Mapping[str, Any]) -> None:
         if walk.due is not None:
             due, walk.due = walk.due, None
-            due(stage, Sent(sent.driver, sent.operation, {**sent.params, "reply": reply}, *_rest(sent)))
+            with stage.somebody_acts():
+                due(stage, Sent(sent.driver, sent.operation, {**sent.params, "reply": reply}, *_rest(sent)))
 
     tap.asked, tap.done = asked, done
     return driver
@@ -497,14 +511,22 @@ def _two_commands(ended: Ended) -> list[str]:
 
 
 def _after_somebody(act: str, ended: Ended, ends: Ends) -> list[str]:
-    """What somebody has deleted or changed stays so: what counts is that all that served serves, or a person is told."""
+    """What somebody has deleted or changed may stay so (`Ended.touched`); the rest is as one of the ends of a run leaves it.
+
+    At rest it is compared with that end, resource by resource; on the way with what stays from the begin to the end of the act.
+    """
+    start, end = (ends.before if act in ("forward", "way back") else ends.retained), ends.undisturbed.picture
     if ended.code == 6:
-        return _two_commands(ended)
+        return [*_two_commands(ended), *(half_way if act == "finalize" else under_way)(ended, start, end)]
     serve, served = serving(ended.picture), serving(ends.before)
     well = (0, 3, 4, 5, 130, *((1,) if act == "finalize" else ()))  # which goes on where it was
-    if ended.code in well and serve >= served:
-        return []
-    return [f"it ended with {ended.code}, and {serve} serve of {served}: {ended.message[:400]}"]
+    if ended.code not in well or serve < served:
+        return [f"it ended with {ended.code}, and {serve} serve of {served}: {ended.message[:400]}"]
+    if ended.code in (0, 5) and (ended.rested != "retained" or ends.retained):
+        return at_rest(ended, ends)
+    if ended.code == 4 and act != "finalize":
+        return refused(ended, start)
+    return (half_way if act == "finalize" else under_way)(ended, start, end)
 
 
 # -- what the long and the short form ask for ------------------------------------------------------------------------------
