@@ -58,7 +58,8 @@ Spot = tuple[str, str]
 class Touched:
     """What somebody else has changed meanwhile: of a resource, which attributes; None: it came, or it went.
 
-    Of what the run has made, whose name is masked, each counts for one resource.
+    A database is told by its resource id, which no rename changes. Of what the run has made, whose id is masked, each counts for
+    one resource.
     """
 
     spots: list[tuple[Spot, frozenset[str] | None]] = field(default_factory=list)
@@ -66,7 +67,7 @@ class Touched:
     def add(self, was: "Lines", now: "Lines") -> None:
         """Take in what a deed has changed, by what there was before it and after it."""
         for change in changes(was, now):
-            self.spots.append((change.spot, change.keys))
+            self.spots.append((change.own, change.keys))
 
     def gone(self, *places: str) -> int:
         """Return how many of what the run had made there somebody has deleted."""
@@ -79,7 +80,7 @@ class Touched:
             theirs = next((n for n, spot in enumerate(mine) if change.may_be(*spot)), None)
             if theirs is None:
                 left.append(change)
-            elif MADE in change.spot[1]:
+            elif MADE in change.own[1]:
                 del mine[theirs]
         return left
 
@@ -145,8 +146,12 @@ class Eyes:
         return MOMENTS.sub(MOMENT, IDS.sub(lambda found: found[0] if found[0] in self.known else MADE, text))
 
     def _made(self, name: str, about: Mapping[str, Any]) -> bool:
-        own = about.get("DbiResourceId") or about.get("DbClusterResourceId") or name
-        return own not in self.known and IDS.search(str(own)) is not None
+        own = _own(name, about)
+        return own not in self.known and IDS.search(own) is not None
+
+
+def _own(name: str, about: Mapping[str, Any]) -> str:
+    return str(about.get("DbiResourceId") or about.get("DbClusterResourceId") or name)
 
 
 def masked(x: Any) -> Any:
@@ -208,9 +213,9 @@ class Change:
     renamed: str = ""
 
     @property
-    def spot(self) -> Spot:
-        """Where it stands."""
-        return self.place, self.name
+    def own(self) -> Spot:
+        """Where it stands, and what it is known by under whatever name."""
+        return self.place, _own(self.name, self.was or self.now or {})
 
     @property
     def keys(self) -> frozenset[str] | None:
@@ -221,7 +226,7 @@ class Change:
 
     def may_be(self, spot: Spot, keys: frozenset[str] | None) -> bool:
         """Tell whether it is what somebody did to `spot`, of whom these attributes are."""
-        return spot == self.spot and (keys is None or (self.keys is not None and self.keys <= keys))
+        return spot == self.own and (keys is None or (self.keys is not None and self.keys <= keys))
 
     def __str__(self) -> str:
         if self.was is None or self.now is None:
@@ -356,7 +361,7 @@ def under_way(ended: Ended, start: Lines, end: Lines) -> list[str]:
     lacks = [
         f"{place} {name} holds {about['holds']}"
         for place, name, about in of_target
-        if any(EMPTIER.search(how) for how in (about.get("holds") or {}).values()) and (place, name) not in theirs
+        if any(EMPTIER.search(how) for how in (about.get("holds") or {}).values()) and (place, _own(name, about)) not in theirs
     ]
     rest = replace(ended, picture=others(ended.picture))
     return half_way(rest, others(start), others(end)) + lacks
