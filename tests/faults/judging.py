@@ -19,6 +19,7 @@ sandbox is looked at directly before the deed and after it, and again where it i
 | what may differ, or be there besides, after a deed | why |
 |---|---|
 | of a resource that they have changed, the attributes that are others by it, and none besides | it may stay so, or be put right |
+| the same attributes of what has its name next | a green database has the tags and settings of its blue one |
 | a resource that they have deleted, or made | it may be lacking, or be there; of the run's own, one for each touched |
 | what a policy, a group or a neighbour has made since (`Stage.theirs`) | it is nobody's business here |
 | after a way back once up: fewer safety snapshots, by those (or replacements) that they deleted | the message says so |
@@ -65,9 +66,11 @@ class Touched:
     spots: list[tuple[Spot, frozenset[str] | None]] = field(default_factory=list)
 
     def add(self, was: "Lines", now: "Lines") -> None:
-        """Take in what a deed has changed, by what there was before it and after it."""
+        """Take in what a deed has changed, by what there was before it and after it; what gets its name next has that of it."""
         for change in changes(was, now):
             self.spots.append((change.own, change.keys))
+            if change.keys is not None and change.own[1] != change.name:
+                self.spots.append(((change.place, change.name), change.keys))
 
     def gone(self, *places: str) -> int:
         """Return how many of what the run had made there somebody has deleted."""
@@ -226,7 +229,9 @@ class Change:
 
     def may_be(self, spot: Spot, keys: frozenset[str] | None) -> bool:
         """Tell whether it is what somebody did to `spot`, of whom these attributes are."""
-        return spot == self.own and (keys is None or (self.keys is not None and self.keys <= keys))
+        return spot in (self.own, (self.place, self.name)) and (
+            keys is None or (self.keys is not None and self.keys <= keys)
+        )
 
     def __str__(self) -> str:
         if self.was is None or self.now is None:
@@ -361,7 +366,8 @@ def under_way(ended: Ended, start: Lines, end: Lines) -> list[str]:
     lacks = [
         f"{place} {name} holds {about['holds']}"
         for place, name, about in of_target
-        if any(EMPTIER.search(how) for how in (about.get("holds") or {}).values()) and (place, _own(name, about)) not in theirs
+        if any(EMPTIER.search(how) for how in (about.get("holds") or {}).values())
+        and (place, _own(name, about)) not in theirs
     ]
     rest = replace(ended, picture=others(ended.picture))
     return half_way(rest, others(start), others(end)) + lacks
