@@ -102,6 +102,8 @@ class Account:
         known = list(self.besides)
         for wait in (w for line in self.waits.values() for w in line if w.ended >= since):
             known += wait.stretches(_with_what_follows(wait.charges or self.charges, late))
+            if wait.charges and wait.sent is not None:  # what it needed had to come about first
+                known += Wait(wait.began, wait.seen, ended=wait.sent).stretches(_with_what_follows(self.charges, late))
         found, at = [], since
         for begin, end in sorted((begin, end) for begin, end in known if at < end > begin < until):
             if begin > at:
