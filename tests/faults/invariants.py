@@ -355,9 +355,10 @@ class Invariants:
         match what:
             case "intent":
                 one.account.sends(step, now, one.sees(""))
-                if data.get("operation") == "local:ProveQuiet":
-                    one.account.waited(now, now + self._proof(one, step))
+            case "made":
+                one.account.lasted(step, self._proof(one, step), now)
             case "failed":
+                one.account.lasted(step, self._proof(one, step), now)
                 one.account.ends(step, now)
                 if data.get("ambiguous"):  # it is looked for until its absence is believed
                     one.account.waited(now, now + max(REQUEST_LIFE, ABSENCE_BELIEVED) + A_LOOK)
@@ -370,7 +371,9 @@ class Invariants:
         That minute has to begin and to pass, and CloudWatch shows it late.
         """
         planned = next((s for s in one.plan.steps if s.key == step), None)
-        if isinstance(planned, ProveQuiet) and (planned.secret or planned.after):
+        if not isinstance(planned, ProveQuiet):
+            return 0.0
+        if planned.secret or planned.after:
             return BETWEEN
         durations = self.box.world.durations
         return 2 * METRIC_PERIOD + durations.metric_late_s * (1 + durations.jitter) + BETWEEN_METRICS

@@ -89,6 +89,13 @@ class Account:
         """Something else takes its time."""
         self.besides.append((begin, end))
 
+    def lasted(self, step: str, seconds: float, at: float) -> None:
+        """What a step did by itself is over: it takes so many seconds, and those for which it waited besides meanwhile."""
+        if (wait := self._open(step)) is not None and wait.sent is not None:
+            sent = wait.sent
+            besides = sum(min(end, at) - begin for begin, end in self.besides if sent <= begin < at)
+            self.waited(sent, min(at, sent + seconds + besides))
+
     def _open(self, step: str) -> Wait | None:
         wait = next(reversed(self.waits.get(step, [])), None)
         return wait if wait is not None and wait.ended == inf else None

@@ -175,6 +175,17 @@ def test_a_step_waits_for_what_it_needs_and_then_for_what_it_has_sent() -> None:
     assert account.gaps(10, 60, [slow, own]) == [(45, 60)]
 
 
+def test_what_a_step_does_by_itself_takes_longer_by_what_it_waits_besides() -> None:
+    """Two readings lie 5 s apart; where the first was refused and asked for again, both are later by that."""
+    account = Account()
+    account.begins("proof", 0, 5.0)
+    account.sends("proof", 0, 5.0)
+    account.waited(0, 3)
+    account.lasted("proof", 5, 12)
+    account.ends("proof", 12)
+    assert account.gaps(0, 12, []) == [(8, 12)]
+
+
 def test_a_look_may_be_late_by_as_much_as_looks_lie_apart() -> None:
     """They lie further and further apart, up to 5 s; what was over at once is seen after one second."""
     for seconds, seen in ((0, 1), (4, 8), (40, 45)):
