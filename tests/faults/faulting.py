@@ -515,7 +515,7 @@ def _after_somebody(act: str, ended: Ended, ends: Ends) -> list[str]:
 
     At rest it is compared with that end, resource by resource; on the way with what stays from the begin to the end of the act.
     """
-    start, end = (ends.before if act in ("forward", "way back") else ends.retained), ends.undisturbed.picture
+    start, end = (ends.before if act in (*FORWARD, "way back") else ends.retained), ends.undisturbed.picture
     if ended.code == 6:
         return [*_two_commands(ended), *(half_way if act == "finalize" else under_way)(ended, start, end)]
     serve, served = serving(ended.picture), serving(ends.before)
