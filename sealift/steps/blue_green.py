@@ -73,8 +73,20 @@ def _hopeless(deployment: Mapping[str, Any]) -> str | None:
     status = str(deployment["Status"])
     if status not in HOPELESS:
         return None
+    if status == "DELETING":
+        stays = (
+            f"; left over: {', '.join(names)}: deleted with it, or not" if (names := _green_side(deployment)) else ""
+        )
+        return f"the deployment is {status}: somebody has deleted it{stays}"
     why = deployment.get("StatusDetails") or "no reason given"
     return f"the deployment is {status}: {why} (a bad key is told so: R-RDS-44)"
+
+
+def _green_side(deployment: Mapping[str, Any]) -> list[str]:
+    """Return the names of its green databases: without DeleteTarget they outlive it, and nothing else tells whose they are."""
+    members = (pair.get("TargetMember") for pair in deployment.get("SwitchoverDetails") or ())
+    arns = [a for a in (deployment.get("Target"), *members) if a]
+    return list(dict.fromkeys(str(a).rsplit(":", 1)[-1] for a in arns))
 
 
 def provisioned(deployment: Resource) -> Seen:

@@ -24,8 +24,21 @@ from sealift.watch import ABSENT_MEANS_GONE
 from tests.faults.crashes import ACTS, Tried, adopt
 from tests.faults.forking import Broken, Forks, guarded
 from tests.faults.hands import MEANWHILE, OBJECTS, Overwrite, overwrite
-from tests.faults.judging import Ended, Ends, at_rest, back, compared, half_way, refused, same, serving, undisturbed
+from tests.faults.judging import (
+    Ended,
+    Ends,
+    at_rest,
+    back,
+    compared,
+    half_way,
+    refused,
+    same,
+    serving,
+    under_way,
+    undisturbed,
+)
 from tests.faults.living import live_on
+from tests.faults.outages import A_LOOK
 from tests.faults.sampling import share_of
 from tests.faults.stage import Stage, play
 from tests.faults.tapped import Sent
@@ -61,7 +74,7 @@ class Bad:
     befalls: Callable[[Sent, Purpose], bool]
     put: Put
     waits: float = 0.0
-    """Seconds of down time that it accounts for by itself, besides the retry delays that the engine tells."""
+    """Seconds of down time that it accounts for by itself, besides the retry delays that are really taken."""
     after: bool = False
     """Put in when the request has been answered, not before."""
     in_a_window: bool = False
@@ -202,12 +215,12 @@ def _in_the_cut(sent: Sent, purpose: Purpose) -> bool:
 BAD = {
     b.name: b
     for b in (
-        Bad("throttled for a while", _any, _throttled(3), waits=60),
-        Bad("throttled for ever", _any, _throttled(None), waits=600),
-        Bad("500", _any, _fault(code="InternalError", status=500, times=2), waits=60),
-        Bad("time-out with effect", _changes, _fault(after=True, timeout=True), waits=120),
-        Bad("time-out without", _any, _fault(reset=True, timeout=True, times=2), waits=120),
-        Bad("connection reset", _any, _fault(reset=True), waits=120),
+        Bad("throttled for a while", _any, _throttled(3)),
+        Bad("throttled for ever", _any, _throttled(None)),
+        Bad("500", _any, _fault(code="InternalError", status=500, times=2)),
+        Bad("time-out with effect", _changes, _fault(after=True, timeout=True)),
+        Bad("time-out without", _any, _fault(reset=True, timeout=True, times=2)),
+        Bad("connection reset", _any, _fault(reset=True)),
         Bad("access denied", _any, _denied),
         Bad("expired credentials", _any, _expired, waits=float("inf")),  # nobody can bring it up without any
         Bad(
@@ -227,7 +240,7 @@ BAD = {
         ),
         Bad(NEVER_COMES, _sets_going, _fault(late_s=LATE), waits=2 * LATE),
         Bad("its failed state", _sets_going, _fault(fails_at=50.0)),
-        Bad("the window's end", _in_the_cut, _is_over, waits=WINDOW, in_a_window=True),
+        Bad("the window's end", _in_the_cut, _is_over, in_a_window=True),
         *(
             Bad(
                 m.name,
@@ -328,18 +341,21 @@ def _tapped(stage: Stage, walk: _Walk) -> Driver:
                 walk.struck.append((moment, bad))
                 with guarded():
                     live_on(stage, copy)
-                    stage.invariants.excused += _undone(stage, sent) if bad.after else bad.waits
+                    stage.invariants.excused += _undone(stage, sent) + A_LOOK if bad.after else bad.waits
                     stage.invariants.people_act = bad.after
                     if bad.after:
                         walk.due = bad.put
                     else:
+                        began = stage.box.now()
                         bad.put(stage, sent)
+                        stage.invariants.waited(began)
                 return
 
     def done(sent: Sent, reply: Mapping[str, Any]) -> None:
         if walk.due is not None:
             due, walk.due = walk.due, None
-            due(stage, Sent(sent.driver, sent.operation, {**sent.params, "reply": reply}, *_rest(sent)))
+            with stage.somebody_acts():
+                due(stage, Sent(sent.driver, sent.operation, {**sent.params, "reply": reply}, *_rest(sent)))
 
     tap.asked, tap.done = asked, done
     return driver
@@ -495,14 +511,22 @@ def _two_commands(ended: Ended) -> list[str]:
 
 
 def _after_somebody(act: str, ended: Ended, ends: Ends) -> list[str]:
-    """What somebody has deleted or changed stays so: what counts is that all that served serves, or a person is told."""
+    """What somebody has deleted or changed may stay so (`Ended.touched`); the rest is as one of the ends of a run leaves it.
+
+    At rest it is compared with that end, resource by resource; on the way with what stays from the begin to the end of the act.
+    """
+    start, end = (ends.before if act in (*FORWARD, "way back") else ends.retained), ends.undisturbed.picture
     if ended.code == 6:
-        return _two_commands(ended)
+        return [*_two_commands(ended), *(half_way if act == "finalize" else under_way)(ended, start, end)]
     serve, served = serving(ended.picture), serving(ends.before)
     well = (0, 3, 4, 5, 130, *((1,) if act == "finalize" else ()))  # which goes on where it was
-    if ended.code in well and serve >= served:
-        return []
-    return [f"it ended with {ended.code}, and {serve} serve of {served}: {ended.message[:400]}"]
+    if ended.code not in well or serve < served:
+        return [f"it ended with {ended.code}, and {serve} serve of {served}: {ended.message[:400]}"]
+    if ended.code in (0, 5) and (ended.rested != "retained" or ends.retained):
+        return at_rest(ended, ends)
+    if ended.code == 4 and act != "finalize":
+        return refused(ended, start)
+    return (half_way if act == "finalize" else under_way)(ended, start, end)
 
 
 # -- what the long and the short form ask for ------------------------------------------------------------------------------

@@ -19,9 +19,9 @@ from sealift.sandbox import Sandbox
 from sealift.sandbox.rds import losses
 from sealift.sandbox.rds.state import AnyDb, Books
 from sealift.sandbox.state import Machine
-from sealift.step import Context, token_of
+from sealift.step import Context, Phase, token_of
 from sealift.steps import ProveQuiet
-from tests.faults.outages import Course, Down, clients, served
+from tests.faults.outages import A_LOOK, A_LOOK_LATER, ROUNDED, Account, Course, clients, served
 from tests.faults.tapped import Sent
 
 LOST, SOURCE, MIX, DOWN, FOREIGN, TRACED, ONE_DRIVER, QUOTA = range(1, 9)
@@ -43,11 +43,7 @@ TAGS = ("CreateTags",)
 NAMES_ONE = re.compile(r"(Id|Ids|Identifier|Identifiers|Arn|ResourceName|InstanceIds|Resources)$")
 APART = ("KmsKeyId", "TargetKmsKeyId", "ClientToken", "OwnerId", "RoleArn", "TopicArn")
 QUOTA_CODES = tuple(code for code, retry in CODES.items() if retry is Retry.QUOTA)
-A_POLL = 6.0
-"""Seconds by which a state may be seen late while a workload is down."""
-
-
-A_LOOK = 15.0
+BETWEEN_METRICS = 15.0
 """Seconds between two looks at what CloudWatch shows."""
 
 
@@ -81,7 +77,8 @@ class Watched:
     finalizing: bool = False
     forgiven: set[Any] = field(default_factory=set)  # losses that a person has accepted
     known: set[str] = field(default_factory=set)  # what we made, or learned, by any name
-    down: dict[str, Down] = field(default_factory=dict)  # who of those gets nothing now
+    down: dict[str, float] = field(default_factory=dict)  # who of those gets nothing now, and since when
+    account: Account = field(default_factory=Account)
     over: bool = False  # another migration of the same target has begun
 
     @property
@@ -89,10 +86,9 @@ class Watched:
         """Whether volumes are moved, not a database."""
         return self.plan.kind.startswith("ebs")
 
-    def allow(self, seconds: float) -> None:
-        """Let whoever is down be so for longer."""
-        for down in self.down.values():
-            down.allowed += seconds
+    def sees(self, phase: str) -> float:
+        """Return how late a step of a phase may see a state."""
+        return A_LOOK_LATER if phase == Phase.CONFIRM.value else A_LOOK
 
 
 class Invariants:
@@ -115,6 +111,7 @@ class Invariants:
         self.given_up: dict[str, float] = {}  # by target: until when writes are what a person has said may be discarded
         self.late_calls = 0  # that may still leave after a takeover
         self.excused = 0.0  # seconds of down time that a fault accounts for, besides what drivers tell
+        self._charged = 0  # so many charges of the sandbox have been counted in
         box.observe(self.look)
 
     def wrong(self, invariant: int, how: str) -> None:
@@ -200,16 +197,20 @@ class Invariants:
         self._went_down(one, machine.id, at)
 
     def _went_down(self, one: Watched, who: str, at: float) -> None:
-        one.down.setdefault(who, Down(at, len(self.box.charges)))
+        one.down.setdefault(who, at)
 
     def _came_up(self, one: Watched, who: str, at: float) -> None:
-        if (down := one.down.pop(who, None)) is None:
+        if (since := one.down.pop(who, None)) is None:
             return
-        took, may = at - down.since, self.excused + down.may(self.box.charges)
+        gaps = one.account.gaps(since, at, self.box.charges)
+        idle = sum(end - begin for begin, end in gaps)
         self._ask(
             DOWN,
-            holds=took <= may,
-            how=lambda: f"{who} was down for {took:.0f} s; its steps, undos and retries account for {may:.0f}",
+            holds=idle <= self.excused + ROUNDED * (1 + len(gaps)),
+            how=lambda: (
+                f"{who} was down for {at - since:.0f} s; nothing accounts for {idle:.0f} of them: its steps, undos and retries "
+                f"leave out {'; '.join(f'{b - since:.0f} to {e - since:.0f}' for b, e in gaps[:4])}"
+            ),
         )
 
     def _look_at_databases(self, one: Watched, at: float) -> None:
@@ -327,8 +328,7 @@ class Invariants:
         if step:
             if one.course is not None:
                 one.course.row(step, what)
-            if what == "intent":
-                one.allow(A_POLL + (self._proof(one, step) if data.get("operation") == "local:ProveQuiet" else 0.0))
+            self._row_of(one, step, what, data)
             return
         match what:
             case "attempt":
@@ -350,16 +350,33 @@ class Invariants:
                 if one.discarded:
                     self.given_up[one.plan.target] = self.box.now()
 
+    def _row_of(self, one: Watched, step: str, what: str, data: Mapping[str, Any]) -> None:
+        now = self.box.now()
+        match what:
+            case "intent":
+                one.account.sends(step, now, one.sees(""))
+            case "made":
+                one.account.lasted(step, self._proof(one, step), now)
+            case "failed":
+                one.account.lasted(step, self._proof(one, step), now)
+                one.account.ends(step, now)
+                if data.get("ambiguous"):  # it is looked for until its absence is believed
+                    one.account.waited(now, now + max(REQUEST_LIFE, ABSENCE_BELIEVED) + A_LOOK)
+            case "done" | "void" | "lost":
+                one.account.ends(step, now)
+
     def _proof(self, one: Watched, step: str) -> float:
         """Return how long a proof waits, which is no request's charge: between two readings, or for a minute behind the fence.
 
         That minute has to begin and to pass, and CloudWatch shows it late.
         """
         planned = next((s for s in one.plan.steps if s.key == step), None)
-        if isinstance(planned, ProveQuiet) and (planned.secret or planned.after):
+        if not isinstance(planned, ProveQuiet):
+            return 0.0
+        if planned.secret or planned.after:
             return BETWEEN
         durations = self.box.world.durations
-        return 2 * METRIC_PERIOD + durations.metric_late_s * (1 + durations.jitter) + A_LOOK
+        return 2 * METRIC_PERIOD + durations.metric_late_s * (1 + durations.jitter) + BETWEEN_METRICS
 
     def _begin_anew(self, one: Watched) -> None:
         one.quiesced = one.up = one.back = one.turned = one.discarded = False
@@ -367,10 +384,10 @@ class Invariants:
             one.course = Course(one.plan)
 
     def took_over(self, migration: str) -> None:
-        """Another driver has taken a migration: what it waits out before it goes on is allowed."""
-        one = self.watch(migration)
-        waits = REQUEST_LIFE + ABSENCE_BELIEVED * len(one.sources) + A_POLL
-        one.down = {who: Down(self.box.now(), len(self.box.charges), waits) for who in one.down}  # counted anew
+        """Another driver has taken a migration: what it waits out before it goes on is allowed, and what is down is counted anew."""
+        one, now = self.watch(migration), self.box.now()
+        one.account.waited(now, now + max(REQUEST_LIFE, ABSENCE_BELIEVED) + A_LOOK)
+        one.down = dict.fromkeys(one.down, now)
 
     def forget_rows(self) -> None:
         """The journal is lost, and with it that an attempt was closed, the next cut may be of the same one; and what was done, which
@@ -384,15 +401,26 @@ class Invariants:
 
     def took(self, seconds: float) -> None:
         """Somebody else has been at work for a while, and every driver stood still meanwhile."""
+        now = self.box.now()
         for one in self.watched.values():
-            one.allow(seconds)
+            one.account.waited(now - seconds, now)
+
+    def waited(self, since: float) -> None:
+        """A driver has waited for its turn at AWS's rates, or before it asked again."""
+        self.took(self.box.now() - since)
 
     def told(self, event: Event) -> None:
-        """Take in what a driver tells: how long it waits until it tries again, and why."""
-        if event.name != "retry" or event.migration not in self.watched:
+        """Take in what a driver tells: that it tries a step; how long it waits until it tries again, and why."""
+        if event.migration not in self.watched:
             return
         one = self.watched[event.migration]
-        one.allow(float(event.data.get("seconds", 0.0)) + A_POLL)
+        if event.name == "step-started":
+            one.account.begins(event.step, event.at, one.sees(event.phase))
+        elif event.name == "step-failed":
+            one.account.ends(event.step, event.at)
+        if event.name != "retry":
+            return
+        one.account.waited(event.at, event.at + float(event.data.get("seconds", 0.0)))
         waits_down = bool(one.down) and event.phase in ("cutover", "bring-up")
         quota = [c for c in QUOTA_CODES if f": {c}" in str(event.data.get("error"))]
         if waits_down:
@@ -400,6 +428,7 @@ class Invariants:
 
     def sending(self, sent: Sent) -> None:
         """Look at a mutating request before it leaves."""
+        self._charged = len(self.box.charges)
         if self.people_act:
             self.people_act, self.by_hand = False, self.by_hand | set(self._touched(sent))
         if sent.operation.startswith("sns:"):
@@ -447,7 +476,9 @@ class Invariants:
         return planned or sent.migration in text or any(t[:16] in text for t in tokens)
 
     def answered(self, sent: Sent, reply: Mapping[str, Any] | None) -> None:
-        """Take in what a request has made."""
+        """Take in what a request has made, and how long AWS takes for it."""
+        if sent.migration:
+            self.watch(sent.migration).account.charged(sent.step, self.box.charges[self._charged :])
         if reply is not None and sent.migration:
             one = self.watch(sent.migration)
             one.known.update(_strings(reply))

@@ -5,6 +5,7 @@ the driver, which knows nothing of it, goes on to its end. What then ends with a
 the deed has been undone.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -31,8 +32,9 @@ from tests.faults.deeds import (
 )
 from tests.faults.forking import Broken, Forks, guarded
 from tests.faults.invariants import place
-from tests.faults.judging import Ended
+from tests.faults.judging import Ended, Ends, at_rest, refused, under_way
 from tests.faults.living import live_on
+from tests.faults.outages import A_LOOK
 from tests.faults.rests import COMMANDS
 from tests.faults.sampling import share_of
 from tests.faults.stage import Stage, play
@@ -48,6 +50,7 @@ class Story:
     deed: str
     done: Done | None
     ended: Ended
+    last: Ended | None = None  # once its message was followed
     after: list[tuple[str, int, str]] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
@@ -93,7 +96,8 @@ async def _walk(stage: Stage, act: str, wanted: Callable[[str, str], bool], at_o
     ended = stage.end(outcome)
     code = 0 if act == "forward" else BACK
     wrong = [] if ended.code == code else [f"it ended with {ended.code}: {ended.message[:300]}"]
-    return [Tried(act, "", "undisturbed", [*ended.wrong, *wrong], ended.checks), *_told(act, forks.join())]
+    ends = Ends(ended, stage.began, ended.picture if ended.rested == "retained" else Counter())
+    return [Tried(act, "", "undisturbed", [*ended.wrong, *wrong], ended.checks), *_told(act, forks.join(), ends)]
 
 
 TURNED = "the test says no"
@@ -111,12 +115,13 @@ def _do(stage: Stage, deed: Deed, step: str) -> Done | None:
     looks.by_hand = _within_reach(stage, deed)
     looks.deleted_by_others = frozenset(gone if deed.final or (deed.power and stage.plan.facts.get("asg")) else ())
     began = stage.box.now()
-    done = done_by(deed, stage)
+    with stage.somebody_acts():
+        done = done_by(deed, stage)
     looks.took(stage.box.now() - began)
     # What has vanished under the driver's hands, or does so later, is believed gone after a while: that is nobody's charge.
-    looks.excused += ABSENT_MEANS_GONE
+    looks.excused += ABSENT_MEANS_GONE + A_LOOK
     if deed.passes:  # nor is what a step waits for that they have made impossible, until its deadline
-        looks.took(next((s.seconds().worst for s in stage.plan.steps if s.key == step), 0.0))
+        looks.excused += next((s.seconds().worst for s in stage.plan.steps if s.key == step), 0.0)
     if done is not None and stage.plan.facts.get("asg"):  # a group replaces a member that somebody has stopped
         left = stage.world.all_volumes()
         done.deleted = (*done.deleted, *sorted(v for v in gone if v.startswith("vol-") and v not in left))
@@ -142,12 +147,26 @@ def _touched(stage: Stage, deed: Deed, done: Done) -> set[str]:
     return _within_reach(stage, deed) | {n for n in names if not n.startswith("vol-")}
 
 
-def _told(act: str, told: dict[Any, Any]) -> Iterable[Tried]:
+def _told(act: str, told: dict[Any, Any], ends: Ends) -> Iterable[Tried]:
     for (step, deed), story in told.items():
         if isinstance(story, Broken):
             yield Tried(act, step, deed, [story.why])
         else:
-            yield Tried(act, step, deed, story.wrong, story.ended.checks, done=story.done is not None)
+            wrong = [*story.wrong, *_otherwise(story, ends)]
+            yield Tried(act, step, deed, wrong, story.ended.checks, done=story.done is not None)
+
+
+def _otherwise(story: Story, ends: Ends) -> Iterator[str]:
+    """Yield what is otherwise, resource by resource, than the end that a run came to leaves it, but for what the deed has touched."""
+    if story.done is None:
+        return
+    for ended in filter(None, (story.ended, story.last)):
+        if ended.code in (WELL, BACK) and (ended.rested == "rolled-back" or ends.retained):
+            yield from at_rest(ended, ends)
+        elif ended.code == REFUSED:
+            yield from refused(ended, ends.before)
+        else:
+            yield from under_way(ended, ends.before, ends.undisturbed.picture)
 
 
 # -- what came of it ---------------------------------------------------------------------------------------------------
@@ -286,7 +305,8 @@ async def _answer(stage: Stage, story: Story, deed: Deed, done: Done) -> None:
     """Do what the message names, and nothing else, once the deed has been undone: one command after the other until it ends."""
     theirs = set(stage.invariants.by_hand)
     if deed.undo is not None:
-        stays = deed.undo(stage, done) or set()
+        with stage.somebody_acts():
+            stays = deed.undo(stage, done) or set()
         stage.invariants.by_hand -= set() if done.for_good else theirs - stays
     final = deed.final or done.for_good
     for verb, _, options in COMMANDS.findall(story.ended.message):
@@ -299,7 +319,7 @@ async def _answer(stage: Stage, story: Story, deed: Deed, done: Done) -> None:
         if not final:
             story.wrong.append(f"it does not end: {story.ended.message[:500]} THEN {story.after}")
         return
-    last = _end(stage, outcome)
+    last = story.last = _end(stage, outcome)
     if not final and verb != "accept":  # who accepts an instance that they have stopped starts it themselves
         stage.invariants.by_hand -= theirs
     found: list[str] = []

@@ -26,7 +26,7 @@ from tests.contract.shapes import SHAPES, bucket, look, options_of
 from tests.faults.forking import guarded
 from tests.faults.holdings import Holdings
 from tests.faults.invariants import Invariants, Violation
-from tests.faults.judging import Ended, Ends, Eyes, Lines, resources
+from tests.faults.judging import Ended, Ends, Eyes, Lines, Touched, resources
 from tests.faults.tapped import Dies, Killed, Tap
 from tests.world import ACKS, World
 
@@ -55,6 +55,7 @@ class Stage:
         self.doomed: Dies | None = None  # what the next driver dies of, unless told otherwise
         self.theirs: set[str] = set()  # what others have made meanwhile
         self.left = ""  # what messages have named as left over
+        self.touched = Touched()
         self._copies = 0
 
     def _plan_of(self, migration: str) -> dict[str, Any]:
@@ -218,7 +219,9 @@ class Stage:
         seen = self.look()
         found = [*map(str, self.invariants.violations), *(f"in the end: {h}" for h in harm[:3]), *self._untraced(seen)]
         code, said = (outcome.exit_code, outcome.message) if outcome else (-1, "the driver died")
-        ended = Ended(code, said, self.eyes.lines(seen), found, checks, named=self._named(seen, said))
+        named = self._named(seen, said) + self._of_others(seen)
+        ended = Ended(code, said, self.eyes.lines(seen), found, checks, named=named, touched=self.touched)
+        ended.about = json.dumps(self.plan.to_json(), default=str)
         if self.migration:
             state = self.world.state(self.migration)
             ended.rested = state.end or ""
@@ -245,6 +248,18 @@ class Stage:
         return Counter(
             self.eyes.line(place, name, about) for place, name, about in there if name and named(name, about)
         )
+
+    @contextmanager
+    def somebody_acts(self) -> Iterator[None]:
+        """Remember what somebody else changes in here: that may be otherwise in the end."""
+        was = self.eyes.lines(self.look())
+        yield
+        self.touched.add(was, self.eyes.lines(self.look()))
+
+    def _of_others(self, seen: dict[str, Any]) -> Lines:
+        """Return what there is that others have made meanwhile."""
+        there = resources(seen) if self.theirs else ()
+        return Counter(self.eyes.line(place, name, about) for place, name, about in there if name in self.theirs)
 
     def _untraced(self, seen: dict[str, Any]) -> Iterator[str]:
         """Yield what there is that was not there before, and that no row knows."""

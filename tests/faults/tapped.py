@@ -8,6 +8,8 @@ from typing import Any, Protocol
 from sealift.aws.gateway import Gateway, Purpose
 from sealift.aws.operations import Operation
 from sealift.driver import Driver
+from sealift.errors import CallError
+from sealift.pace import JITTER, READS, RETRIES
 
 SHARED = ("switch_on", "owe", "switch_off", "switched")
 """What a driver writes besides rows: how it stands to shared switches."""
@@ -17,6 +19,10 @@ NAMES = {
     ("made", "before"): "effect without made",
     ("made", "after"): "made without done",
 }
+
+
+MOST_BETWEEN = max(r.delays.cap for retry, r in RETRIES.items() if retry in READS and r is not None) * (1 + JITTER)
+"""Seconds that a read waits at most between two tries."""
 
 
 class Killed(BaseException):
@@ -60,6 +66,9 @@ class Watching(Protocol):
     def answered(self, sent: Sent, reply: Mapping[str, Any] | None) -> None:
         """It was answered; None: refused, or nobody knows."""
 
+    def waited(self, since: float) -> None:
+        """A request had to wait for its turn, or, a read, before it was sent again."""
+
 
 Dies = Callable[[Point], bool]
 
@@ -89,6 +98,8 @@ class Tap:
         driver.journal.free = self.free  # type: ignore[method-assign]
         self._gateway = driver.account.gateway
         driver.account.gateway = self.gateway  # type: ignore[method-assign]
+        self._turn = driver.account.pace.turn
+        driver.account.pace.turn = self.turn  # type: ignore[method-assign]
 
     def die(self) -> None:
         """End here and now."""
@@ -144,6 +155,13 @@ class Tap:
         inner = await self._gateway(region)
         return _Door(self, inner.account_id, region)
 
+    async def turn(self, place: tuple[str, str], operation: str, size: int, refill: float) -> None:
+        """Wait for a turn at AWS's rates."""
+        began = self.driver.clock.now()
+        await self._turn(place, operation, size, refill)
+        if self.driver.clock.now() > began:
+            self.watching.waited(began)
+
     def sent(self, operation: str, params: Mapping[str, Any]) -> Sent:
         """Return a request with the intent of its task."""
         intent = self._intents.get(asyncio.current_task(), ("", "", 0))
@@ -154,13 +172,16 @@ class _Door(Gateway):
     def __init__(self, tap: Tap, account_id: str, region: str) -> None:
         super().__init__(tap.driver.account, account_id, region)
         self._tap = tap
+        self._refused: dict[
+            asyncio.Task[Any] | None, tuple[str, float]
+        ] = {}  # reads that were not answered, by who asks
 
     async def _request(self, operation: Operation, params: Mapping[str, Any], purpose: Purpose) -> dict[str, Any]:
         sent = self._tap.sent(operation.name, params)
         if self._tap.asked is not None:
             self._tap.asked(sent, purpose)
         if purpose is not Purpose.MUTATE:
-            return await super()._request(operation, params, purpose)
+            return await self._read(operation, params, purpose)
         self._tap.watching.sending(sent)
         reply: dict[str, Any] | None = None
         try:
@@ -170,3 +191,15 @@ class _Door(Gateway):
         finally:
             self._tap.watching.answered(sent, reply)
         return reply
+
+    async def _read(self, operation: Operation, params: Mapping[str, Any], purpose: Purpose) -> dict[str, Any]:
+        """Send a read; where it was refused just now, and this is another try, say how long it was waited for that."""
+        who = asyncio.current_task()
+        before, since = self._refused.pop(who, ("", 0.0))
+        if before == operation.name and self.clock.now() - since <= MOST_BETWEEN:
+            self._tap.watching.waited(since)
+        try:
+            return await super()._request(operation, params, purpose)
+        except CallError:
+            self._refused[who] = (operation.name, self.clock.now())
+            raise

@@ -6,8 +6,24 @@ from typing import Any
 import pytest
 
 from sealift.sandbox.physics.contents import Contents
+from tests.faults import people
+from tests.faults.deeds import Deed, Done
+from tests.faults.faulting import _after_somebody
 from tests.faults.holdings import EARLIER, MORE, OTHER, PARTED, SAME, relation
-from tests.faults.judging import Ended, Ends, Eyes, Lines, adopted, at_rest, back, differences, put_back, same, serving
+from tests.faults.judging import (
+    Ended,
+    Ends,
+    Eyes,
+    Lines,
+    Touched,
+    adopted,
+    at_rest,
+    back,
+    differences,
+    put_back,
+    same,
+    serving,
+)
 from tests.faults.sampling import share_of
 from tests.faults.stage import Stage, staged
 
@@ -146,6 +162,110 @@ def test_a_retained_source_does_not_count_as_serving() -> None:
     seen = {"volumes": {ONE: {"State": "available"}}, "power": {"i-00000001": "running", "i-00000002": "stopped"}}
     databases = {"instances": {"a": {"DBInstanceStatus": "available"}}, "clusters": {"b": {"Status": "deleting"}}}
     assert 2 == serving(EYES.lines(seen | databases))
+
+
+# -- after a deed
+
+UNDISTURBED = _lines(dict(BEFORE["volumes"]) | {NEW: _made()})
+DONE = Ends(_ended(UNDISTURBED), _lines(), UNDISTURBED)
+
+
+def _touched(was: Lines, now: Lines) -> Touched:
+    touched = Touched()
+    touched.add(was, now)
+    return touched
+
+
+FASTER = _lines({ONE: _volume(Iops=9000), TWO: BEFORE["volumes"][TWO]})
+MADE_FASTER = _lines(dict(BEFORE["volumes"]) | {NEW: _made(Iops=9000)})
+
+
+@pytest.mark.parametrize("end", [FASTER, _lines()], ids=["it stays so", "it was put right"])
+def test_what_somebody_has_changed_may_stay_so(end: Lines) -> None:
+    """Or be put right: either is well."""
+    assert [] == _after_somebody(
+        "forward", _ended(end, 5, rested="rolled-back", touched=_touched(_lines(), FASTER)), ENDS
+    )
+
+
+@pytest.mark.parametrize(
+    ("end", "how"),
+    [
+        (FASTER + LEFT, "has volumes <made>"),
+        (_lines({ONE: _volume(Iops=9000)}), "lacks volumes vol-00000002"),
+        (_lines({ONE: _volume(Iops=9000, Size=1), TWO: BEFORE["volumes"][TWO]}), "Size null -> 1"),
+        (_lines({ONE: _volume(Iops=9000), TWO: _volume(Iops=9000)}), "volumes vol-00000002: Iops 4000 -> 9000"),
+        (_lines({TWO: BEFORE["volumes"][TWO]}), "lacks volumes vol-00000001"),
+    ],
+    ids=["a leftover", "a loss", "another attribute", "the same attribute of another", "the very one is lost"],
+)
+def test_what_is_left_or_lost_besides_what_somebody_has_changed_is_seen(end: Lines, how: str) -> None:
+    """Somebody has given a source more IOPS: that alone is theirs."""
+    (wrong,) = _after_somebody(
+        "forward", _ended(end, 5, rested="rolled-back", touched=_touched(_lines(), FASTER)), ENDS
+    )
+    assert how in wrong
+
+
+def test_what_is_there_twice_after_a_deed_is_seen() -> None:
+    """They have changed one of what the run has made, or deleted it: another in its stead is well, and one besides is not."""
+    for touched in (_touched(UNDISTURBED, MADE_FASTER), _touched(UNDISTURBED, _lines())):
+        assert [] == _after_somebody("forward", _ended(UNDISTURBED, touched=touched), DONE)
+    changed = _touched(UNDISTURBED, MADE_FASTER)
+    assert [] == _after_somebody("forward", _ended(MADE_FASTER, touched=changed), DONE)
+    (wrong,) = _after_somebody("forward", _ended(MADE_FASTER + LEFT, touched=changed), DONE)
+    assert "has volumes <made>" in wrong
+
+
+def test_a_double_is_one_too_many_for_each_that_was_touched() -> None:
+    """Of what the run has made, one deed is about one."""
+    touched = _touched(UNDISTURBED, _lines())
+    assert [] == _after_somebody("forward", _ended(_lines(), touched=touched), DONE)
+    two = Ends(_ended(UNDISTURBED + LEFT), _lines(), UNDISTURBED + LEFT)
+    (wrong,) = _after_somebody("forward", _ended(_lines(), touched=touched), two)
+    assert "lacks volumes <made>" in wrong
+
+
+def test_who_asks_a_person_leaves_others_things_alone_and_loses_nothing() -> None:
+    """Half-way, the target's own are as they are; a neighbour's that is gone, or a source that lacks what it held, is seen."""
+    plan = f"plan of {ONE}"
+    well, asks = (
+        _lines({ONE: _volume(at="nowhere"), TWO: BEFORE["volumes"][TWO]}),
+        "sealift resume m, or: sealift rollback m",
+    )
+    assert [] == _after_somebody("forward", _ended(well, 6, asks, about=plan), ENDS)
+    gone = _lines({ONE: _volume(at="nowhere")})
+    assert any(
+        "lacks volumes vol-00000002" in w for w in _after_somebody("forward", _ended(gone, 6, asks, about=plan), ENDS)
+    )
+    lacking = {"i:/dev/sdf": "its own, and lacks what it held before"}
+    empty = _lines({ONE: _volume(holds=lacking), TWO: BEFORE["volumes"][TWO]})
+    assert any("vol-00000001 holds" in w for w in _after_somebody("forward", _ended(empty, 6, asks, about=plan), ENDS))
+
+
+def test_what_is_wrong_beside_a_deed_is_seen_in_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody does something harmless; a disk that nobody accounts for, or a neighbour's that is gone, is seen all the same."""
+    do = people._do
+
+    def left(stage: Stage) -> None:
+        stage.world.ec2.create_volume(AvailabilityZone="eu-central-1a", Size=5)
+
+    def lost(stage: Stage) -> None:
+        (shot,) = stage.before["snapshots"]
+        stage.world.ec2.delete_snapshot(SnapshotId=shot)
+
+    beside = {"changes DeleteOnTermination": left, "disables the key": lost}
+
+    def doing(stage: Stage, deed: Deed, step: str) -> Done | None:
+        done = do(stage, deed, step)
+        beside[deed.name](stage)
+        return done
+
+    monkeypatch.setattr(people, "_do", doing)
+    found = people.try_deeds("root only", "clone", "forward", lambda step, deed: step == "claim" and deed in beside)
+    wrong = {t.then: " ".join(t.wrong) for t in found if t.then in beside}
+    assert "has volumes <made>" in wrong["changes DeleteOnTermination"]
+    assert "lacks snapshots snap-" in wrong["disables the key"]
 
 
 # -- what things hold
