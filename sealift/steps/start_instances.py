@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from sealift.estimate import START
@@ -44,7 +43,10 @@ class StartInstance(Step):
         return Query(instances(self.instance), read)
 
     def ready(self, out: Output) -> Watch:
-        return Watch("instance", self.instance, partial(fell_back_or_runs, keys=self.keys), "running", deadline=900)
+        def judge(instance: Mapping[str, Any] | None) -> Seen:
+            return fell_back_or_runs(instance, self.keys)
+
+        return Watch("instance", self.instance, judge, "running", deadline=900)
 
     def trace(self, ctx: Context) -> Query | None:
         return None if self.launch_time is None else never_ran(self.instance, self.launch_time)
