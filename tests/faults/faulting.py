@@ -46,7 +46,7 @@ from tests.faults.tapped import Sent
 LATE = 3700.0
 """Seconds by which a state is late that never comes: longer than any deadline while a workload is down.
 
-Some go through two: a database that gets another name is being modified, and is renamed then. Each of them is late.
+Some go through three: a database that gets another name is being modified, renamed and then rebooted. Each of them is late.
 """
 
 NEVER_COMES = "a state that never comes"
@@ -238,7 +238,7 @@ BAD = {
             _coded(NO_HARDWARE),
             lambda stage, sent: _fault(code=NO_HARDWARE[sent.operation], times=None)(stage, sent),
         ),
-        Bad(NEVER_COMES, _sets_going, _fault(late_s=LATE), waits=2 * LATE),
+        Bad(NEVER_COMES, _sets_going, _fault(late_s=LATE), waits=3 * LATE + A_LOOK),
         Bad("its failed state", _sets_going, _fault(fails_at=50.0)),
         Bad("the window's end", _in_the_cut, _is_over, in_a_window=True),
         *(

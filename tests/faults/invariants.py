@@ -73,6 +73,7 @@ class Watched:
     up: bool = False
     back: bool = False
     turned: bool = False
+    let_in: bool = False  # by somebody, when it had turned
     discarded: bool = False
     finalizing: bool = False
     forgiven: set[Any] = field(default_factory=set)  # losses that a person has accepted
@@ -259,7 +260,8 @@ class Invariants:
             if who in now:
                 self._came_up(one, who, at)
                 continue
-            may = not one.back and (not one.turned or one.discarded or not one.up)
+            # Whom somebody has let in on a way back that asked nobody is not everyone: a person says what becomes of the rest.
+            may = not one.back and (not one.turned or one.discarded or not one.up or one.let_in)
             self._ask(
                 DOWN,
                 holds=may and one.course.keeps_down(client, up=one.up, back=one.turned),
@@ -339,7 +341,7 @@ class Invariants:
             case "quiesce":
                 one.quiesced = True
             case "bring-up":
-                one.up = True
+                one.up, one.let_in = True, one.turned
             case "direction":
                 one.turned = True
                 one.discarded = one.discarded or (one.up and self.may_discard)
@@ -379,7 +381,7 @@ class Invariants:
         return 2 * METRIC_PERIOD + durations.metric_late_s * (1 + durations.jitter) + BETWEEN_METRICS
 
     def _begin_anew(self, one: Watched) -> None:
-        one.quiesced = one.up = one.back = one.turned = one.discarded = False
+        one.quiesced = one.up = one.back = one.turned = one.let_in = one.discarded = False
         if one.course is not None:
             one.course = Course(one.plan)
 
@@ -397,7 +399,7 @@ class Invariants:
             if one.course is not None:
                 one.course.done.clear()
             if one.back:
-                one.quiesced = one.up = one.back = one.turned = False
+                one.quiesced = one.up = one.back = one.turned = one.let_in = False
 
     def took(self, seconds: float) -> None:
         """Somebody else has been at work for a while, and every driver stood still meanwhile."""

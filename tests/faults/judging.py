@@ -7,7 +7,7 @@ of what has been made since differ from run to run and are masked, as are moment
 | what may differ, or be there besides | why |
 |---|---|
 | ids, names and moments of what a run has made, and how often it was tried | they are drawn anew (`Eyes`) |
-| the zone of a member of a cluster that was restored, and of what a deployment has made | RDS chooses it (R-RDS-83) |
+| the zones of what was restored as a cluster or in two zones, and of what a deployment has made | RDS chooses them (R-RDS-83) |
 | how old the state in a baseline snapshot is | it is taken while the workload writes, and how long ago that was is no promise |
 | after a way back once up: a snapshot of each replacement | what was written since is kept (`Step.salvage`); they are counted |
 | after a way back once up: the replacement itself | its safety snapshot has failed, and the message says so (`FAILED`) |
@@ -174,8 +174,8 @@ def resources(seen: Mapping[str, Any]) -> Iterable[tuple[str, str, Any]]:
 def _uncounted(about: Mapping[str, Any], *, green: bool) -> dict[str, Any]:
     """Mask what of a thing that was made says how often it was tried, what RDS chooses, and how old a baseline is."""
     found = {k: _without_numbers(v) for k, v in about.items()}
-    if (green or found.get("DBClusterIdentifier")) and "AvailabilityZone" in found:
-        found["AvailabilityZone"] = ZONE
+    if green or found.get("DBClusterIdentifier") or found.get("MultiAZ"):
+        found |= dict.fromkeys({"AvailabilityZone", "SecondaryAvailabilityZone"} & found.keys(), ZONE)
     if found.get("role") == "baseline":
         found["holds"] = {
             s: re.sub("^(all of|an earlier state, .* of)", "a state of", h) for s, h in found["holds"].items()
