@@ -154,8 +154,15 @@ def cluster_with_parameters(group: Any) -> Wanted:
     )
 
 
-def members_with_parameters(group: Any, *names: str) -> Wanted:
-    """Want the cluster to name this parameter group, and these members (all, where none is named) to run under it."""
+def members_of(cluster: Mapping[str, Any]) -> set[str]:
+    """Return the names of a cluster's members."""
+    return {str(m["DBInstanceIdentifier"]) for m in cluster.get("DBClusterMembers") or ()}
+
+
+def members_with_parameters(group: Any, *names: str, absent: bool = False) -> Wanted:
+    """Want the cluster to name this parameter group, and these members (all, where none is named) to run under it; `absent`:
+    those of them that it has.
+    """
 
     def want(database: Mapping[str, Any]) -> str:
         if wrong := cluster_with_parameters(group)(database):
@@ -163,7 +170,7 @@ def members_with_parameters(group: Any, *names: str) -> Wanted:
         states = {m["DBInstanceIdentifier"]: m for m in database.get("DBClusterMembers") or ()}
         for name in names or tuple(states):
             state = states.get(name, {}).get("DBClusterParameterGroupStatus", "not there")
-            if state != "in-sync":
+            if state != "in-sync" and not (absent and name not in states):
                 return f"{name} is {state}"
         return ""
 

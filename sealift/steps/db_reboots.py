@@ -6,17 +6,20 @@ one by one, the writer first; a Multi-AZ DB cluster as a whole (botocore rds Reb
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from sealift import estimate
-from sealift.step import Call, Context, Found, Id, Irreversible, Output, Phase, Query, Seconds, Step, Undo, Watch
+from sealift.step import Call, Context, Found, Id, Irreversible, Output, Phase, Query, Seconds, Seen, Step, Undo, Watch
 from sealift.steps.db_looks import (
+    Resource,
     Wanted,
     at_rest,
     cluster_with_parameters,
     databases_in,
+    members_of,
     members_with_parameters,
+    name_of,
     needs_rest,
     read_database,
     watch,
@@ -100,8 +103,33 @@ class RebootMember(RebootInstance):
     def before(self, ctx: Context) -> Query:
         return _given(self.cluster, cluster_with_parameters(self.parameter_group), of_cluster=True)
 
+    def needs(self) -> Watch:
+        """Wait until it rests under its name. Under another, which a way back has given it before clients came on it, a person
+        reboots it.
+        """
+        rests = needs_rest(self.resource_id)
+
+        def judge(member: Resource) -> Seen:
+            seen = rests.judge(member)
+            if member is None or (name := name_of(member)) == str(self.database).lower():
+                return seen
+            by_hand = Call("rds:RebootDBInstance", {"DBInstanceIdentifier": name})
+            return replace(seen, done=False, stray=f"it is {name} by now", mend=by_hand)
+
+        return replace(rests, judge=judge)
+
+    def find(self, ctx: Context) -> Query | None:
+        """Tell that a person has rebooted it: all members run under the parameters, and none bears its name."""
+        rebooted = members_with_parameters(self.parameter_group)
+
+        def read(reply: Mapping[str, Any]) -> Found | None:
+            mine = [d for d in databases_in(reply) if not rebooted(d) and str(self.database) not in members_of(d)]
+            return Found({}) if mine else None
+
+        return Query(read_database(self.cluster, of_cluster=True), read) if self.phase is Phase.RESTORE else None
+
     def ready(self, out: Output) -> Watch:
-        wanted = members_with_parameters(self.parameter_group, str(self.database))
+        wanted = members_with_parameters(self.parameter_group, str(self.database), absent=self.phase is Phase.RESTORE)
         return watch(self.cluster, at_rest(wanted), "rebooted", of_cluster=True)
 
 

@@ -1,5 +1,6 @@
 """How steps of databases judge what they see, and what they leave behind: read without a sandbox."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from sealift.steps import (
     DropMemberOfLost,
     EndpointNow,
     GiveOwnGroups,
+    RebootMember,
     RenameDatabase,
     RestoreCluster,
     RestoreInstance,
@@ -306,3 +308,47 @@ def test_what_somebody_has_deleted_or_does_has_nothing_to_keep(states: list[str]
     departed = keeper.departed()
     assert ("db-9", "db-cluster" if of_cluster else "db-instance") == (departed.id, departed.subject)
     assert (True, False) == (departed.judge(None).done, departed.judge({status: "deleting"}).done)
+
+
+def test_a_member_that_bears_another_name_on_a_way_back_is_rebooted_by_a_person() -> None:
+    """Its old name may be another's by then: the command names it as it is; once all run under the parameters it is done."""
+    step = RebootMember(
+        key="undo:bring-up:reboot:1",
+        phase=Phase.RESTORE,
+        database="orders-1",
+        resource_id="db-A",
+        cluster="cluster-A",
+        parameter_group="quiet",
+    )
+
+    def seen(name: str) -> Seen:
+        return step.needs().judge({"DBInstanceIdentifier": name, "DBInstanceStatus": "available"})
+
+    def cluster(status: str, name: str) -> dict[str, Any]:
+        member = {"DBInstanceIdentifier": name, "DBClusterParameterGroupStatus": status}
+        return {
+            "DBClusterIdentifier": "orders",
+            "Status": "available",
+            "DBClusterParameterGroup": "quiet",
+            "DBClusterMembers": [member],
+        }
+
+    def found(status: str, name: str) -> Found | None:
+        query = step.find(CTX)
+        assert query is not None
+        return query.read({"DBClusters": [cluster(status, name)]})
+
+    assert (True, None) == (seen("orders-1").done, seen("orders-1").stray)
+    assert (False, None) == (step.needs().judge(None).done, step.needs().judge(None).stray)
+    by_hand = Call("rds:RebootDBInstance", {"DBInstanceIdentifier": "sealift-1"})
+    assert (False, "it is sealift-1 by now", by_hand) == (
+        seen("sealift-1").done,
+        seen("sealift-1").stray,
+        seen("sealift-1").mend,
+    )
+    assert (None, None) == (found("pending-reboot", "sealift-1"), found("in-sync", "orders-1"))
+    assert Found({}) == found("in-sync", "sealift-1")
+    judge = step.ready({}).judge
+    assert (True, False) == (judge(cluster("in-sync", "x")).done, judge(cluster("pending-reboot", "orders-1")).done)
+    assert not replace(step, phase=Phase.CUTOVER).ready({}).judge(cluster("in-sync", "x")).done
+    assert replace(step, phase=Phase.CUTOVER).find(CTX) is None
