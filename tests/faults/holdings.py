@@ -79,7 +79,9 @@ class Holdings:
         found = {**seen, "volumes": dict(seen["volumes"])}
         for volume in self._volumes():
             if volume.id in found["volumes"]:
-                found["volumes"][volume.id] = {**found["volumes"][volume.id], "holds": self.told(volume)}
+                # whether it is being written is a matter of the power of its instance, which has a line of its own
+                holds = self._words(volume.contents(self.box.now()), itself=volume)
+                found["volumes"][volume.id] = {**found["volumes"][volume.id], "holds": holds}
         found["snapshots"] = {
             s.id: self._snapshot(s, seen["snapshots"][s.id]) for s in self._snapshots() if s.id in seen["snapshots"]
         }
