@@ -10,6 +10,7 @@ from tests.world import REGION, World
 def picture(world: World) -> dict[str, Any]:
     """Return everything of the account that a migration may touch, without moments."""
     groups = boto3.client("autoscaling", region_name=REGION).describe_auto_scaling_groups()["AutoScalingGroups"]
+    instances = [i for r in world.ec2.describe_instances()["Reservations"] for i in r["Instances"]]
     return {
         "volumes": {
             id_: {
@@ -26,22 +27,13 @@ def picture(world: World) -> dict[str, Any]:
             id_: dict(sorted((t["Key"], t["Value"]) for t in s.get("Tags") or ())).get("sealift:role")
             for id_, s in world.snapshots().items()
         },
-        "power": {
-            i["InstanceId"]: i["State"]["Name"]
-            for r in world.ec2.describe_instances()["Reservations"]
-            for i in r["Instances"]
-        },
+        "power": {i["InstanceId"]: i["State"]["Name"] for i in instances},
         "reservations": [
             r["CapacityReservationId"]
             for r in world.ec2.describe_capacity_reservations()["CapacityReservations"]
             if r["State"] == "active"
         ],
-        "said": {
-            f"{i['InstanceId']} {t['Key']}": t["Value"]
-            for r in world.ec2.describe_instances()["Reservations"]
-            for i in r["Instances"]
-            for t in i.get("Tags") or ()
-        },
+        "said": {f"{i['InstanceId']} {t['Key']}": t["Value"] for i in instances for t in i.get("Tags") or ()},
         "runbooks": sorted(
             d["Name"] for d in boto3.client("ssm", region_name=REGION).list_documents()["DocumentIdentifiers"]
         ),

@@ -20,6 +20,7 @@ from sealift.planner import facts_of
 from sealift.recipe import seconds_back, seconds_down
 from sealift.sandbox import Durations, Sandbox
 from sealift.sandbox.quotas import Quotas
+from sealift.sandbox.rds.state import everywhere
 from sealift.sandbox.seeding import VolumeSpec
 from sealift.step import Phase, Step
 from tests import clusters, databases
@@ -113,9 +114,12 @@ def options_of(shape: Shape) -> dict[str, Any]:
     return {**shape.options, **(databases.fence(shape.user) if shape.login else {})}
 
 
+NO_DATABASES: dict[str, Any] = {place: {} for place in ("instances", "clusters", "db snapshots", "cluster snapshots")}
+
+
 def look(world: World) -> dict[str, Any]:
-    """Return everything that a migration of any kind may touch."""
-    return {**picture(world), **clusters.picture(world)}
+    """Return everything that a migration of any kind may touch; of databases nothing where nobody has any."""
+    return {**picture(world), **(clusters.picture(world) if everywhere(world.box.world) else NO_DATABASES)}
 
 
 def world_for(folder: Path) -> tuple[Sandbox, Callable[[], World]]:
