@@ -19,6 +19,7 @@ sandbox is looked at directly before the deed and after it, and again where it i
 | what may differ, or be there besides, after a deed | why |
 |---|---|
 | of a resource that they have changed, the attributes that are others by it, and none besides | it may stay so, or be put right |
+| whether a replacement holds all of its source, or all and more, where they have started its instance | it has written since |
 | the same attributes of what has its name next | a green database has the tags and settings of its blue one |
 | a resource that they have deleted, or made | it may be lacking, or be there; of the run's own, one for each touched |
 | what a policy, a group or a neighbour has made since (`Stage.theirs`) | it is nobody's business here |
@@ -32,6 +33,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+from tests.faults.holdings import MORE, SAME
 
 IDS = re.compile(
     r"\b(?:cluster-[A-Z0-9]{20,}|db-[A-Z0-9]{20,}|customendpoint-[A-Z0-9]+|"
@@ -71,6 +74,11 @@ class Touched:
             self.spots.append((change.own, change.keys))
             if change.keys is not None and change.own[1] != change.name:
                 self.spots.append(((change.place, change.name), change.keys))
+
+    @property
+    def power(self) -> bool:
+        """Whether somebody has started or stopped an instance."""
+        return any(place == "power" for (place, _), _ in self.spots)
 
     def gone(self, *places: str) -> int:
         """Return how many of what the run had made there somebody has deleted."""
@@ -284,12 +292,20 @@ def _short(x: Any) -> str:
 
 def compared(ended: Ended, picture: Lines, end: str) -> list[str]:
     """Compare an end with a picture; what its message names as left over may be there, or may still be as it was left."""
-    spots = {_spot(line) for line in ended.named}
-    lacks = Counter(
-        {x: n for x, n in (picture - ended.picture).items() if _spot(x) not in spots or MADE in _spot(x)[1]}
-    )
-    found = ended.touched.less(changes(lacks, ended.picture - picture - ended.named))
+    spots, there = {_spot(line) for line in ended.named}, ended.picture
+    if ended.touched.power:
+        picture, there = _whoever_wrote(picture), _whoever_wrote(there)
+    lacks = Counter({x: n for x, n in (picture - there).items() if _spot(x) not in spots or MADE in _spot(x)[1]})
+    found = ended.touched.less(changes(lacks, there - picture - ended.named))
     return [f"another end than {end} ({ended.message[:200]}): {' | '.join(map(str, found[:6]))}"] if found else []
+
+
+def _whoever_wrote(lines: Lines) -> Lines:
+    """Return a picture in which a volume that has been written to since is like one that has not."""
+    found: Lines = Counter()
+    for line, number in lines.items():
+        found[line.replace(f'"{MORE} of ', f'"{SAME} of ') if _spot(line)[0] == "volumes" else line] += number
+    return found
 
 
 def _spot(line: str) -> Spot:
