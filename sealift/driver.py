@@ -700,6 +700,10 @@ class Driver:
                 return Outcome(plan.target, migration, 0, _given_up(plan.target, state))
             gateway = await self.gateway(plan.region, plan.account)
             lost = await self._refuse_missing(plan, gateway, state)
+            if lost and state.finalizing:
+                raise Refused(
+                    f"the finalize of {migration} has begun", remedy=f"Finish it with: sealift finalize {migration}"
+                )
             if state.end == "retained" and not lost:
                 return Outcome(plan.target, migration, 0, f"{migration} is done already")
             async with self.engine(migration, plan, gateway) as engine:

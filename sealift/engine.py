@@ -1282,7 +1282,7 @@ class Engine:
             Refused: the way back has taken something off already.
 
         """
-        if self.state.direction == "back":
+        if self.state.direction == "back" and not given_up:
             await self._refuse_taken_off()
         try:
             await self._accept(given_up)
@@ -1300,7 +1300,10 @@ class Engine:
                 self._row(step.key, "done")
         await self.walk([s for s in rest if s.phase is not Phase.CONFIRM])
         stuck: dict[str, SealiftError] = {}
-        for block in blocks([s for s in rest if s.phase is Phase.CONFIRM]):
+        confirm = [s for s in rest if s.phase is Phase.CONFIRM]
+        if given_up:  # what would be deleted now may be the last that there is
+            confirm = [s for s in confirm if ":Delete" not in s.do(self.context()).operation]
+        for block in blocks(confirm):
             await self._as_far_as_it_goes(block, stuck)
         look = await _look_at(self.gateway, self.work.steps, self.state)
         if look is not None and not look.done:

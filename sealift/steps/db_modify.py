@@ -212,7 +212,8 @@ class GiveOwnGroups(Grouping):
 
         def read(reply: Mapping[str, Any]) -> dict[str, str] | None:
             found = databases_in(reply)
-            return {} if found and all(not grouped([self.quarantine])(d) for d in found) else None
+            fenced = found and all(not grouped([self.quarantine])(d) for d in found)
+            return {"quarantine": str(self.quarantine)} if fenced else None
 
         return Query(self.read(), read)
 
