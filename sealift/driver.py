@@ -46,6 +46,7 @@ from sealift.local import LOCAL
 from sealift.logins import Connect
 from sealift.notify import Notifier
 from sealift.options import Options
+from sealift.pace import ABSENCE_BELIEVED
 from sealift.plan import NEEDS_ACK, NOTHING, REFUSED, MigrationPlan, digest
 from sealift.planner import drift, facts_of, judge, plan_for, refuse_drift
 from sealift.recipe import Spans, owed_back, seconds_back, seconds_cutover
@@ -700,6 +701,9 @@ class Driver:
                 return Outcome(plan.target, migration, 0, _given_up(plan.target, state))
             gateway = await self.gateway(plan.region, plan.account)
             lost = await self._refuse_missing(plan, gateway, state)
+            if lost:  # no single answer ends a migration for good
+                await self.clock.sleep(ABSENCE_BELIEVED)
+                lost = await self._refuse_missing(plan, gateway, state)
             if lost and state.finalizing:
                 raise Refused(
                     f"the finalize of {migration} has begun", remedy=f"Finish it with: sealift finalize {migration}"

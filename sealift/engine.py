@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import pairwise
 from random import Random
 from typing import Any, Protocol
@@ -1176,7 +1175,10 @@ class Engine:
                     continue
                 saved = await self._is_saved(me)
                 if departed := me.departed():
-                    await self.watcher.until(departed, step=me.key, seen=partial(self._waiting, me))
+                    try:
+                        await self._half_way(me, departed)
+                    except _Stray:
+                        continue  # it stays after all: what was written to it is kept as ever
                 for key in gone_with(self.work.steps, step.key) - {step.key}:
                     made.pop(key, None)
                 if saved and salvage:

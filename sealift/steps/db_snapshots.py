@@ -4,7 +4,7 @@ RDS has no client tokens: the identifier is a digest of migration, attempt, cut 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from sealift import estimate
@@ -31,6 +31,7 @@ from sealift.step import (
     token,
 )
 from sealift.steps.db_looks import (
+    Resource,
     databases_in,
     gone,
     id_of,
@@ -241,7 +242,13 @@ class SafetyDbSnapshot(DbSnapshot):
         return Query(read_database(self.resource_id, of_cluster=self.of_cluster), read)
 
     def departed(self) -> Watch:
-        return watch(self.resource_id, gone, "gone", of_cluster=self.of_cluster)
+        def judge(database: Resource) -> Seen:
+            seen = gone(database)
+            return (
+                seen if seen.done or seen.state == "deleting" else replace(seen, stray="its deletion came to nothing")
+            )
+
+        return watch(self.resource_id, judge, "gone", of_cluster=self.of_cluster)
 
     def ready(self, out: Output) -> Watch | None:
         return None  # the point in time is that of the request: the way home does not wait for the rest

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sealift.engine import ABSENCE_BELIEVED, CLOCK_SKEW, REQUEST_LIFE, STRAY_FOR
-from sealift.errors import CallError, NeedsPerson, Refused, Retry, SealiftError, WaitFailed
+from sealift.errors import CallError, NeedsPerson, Refused, Retry, SealiftError
 from sealift.recipe import Lanes, recipe
 from sealift.step import Found, Phase, Ref, Seen
 from tests.engine.scripted import COPY, CREATE, STOP, Act, Bench, Died, act, asks, undo, waits
@@ -298,18 +298,29 @@ async def test_what_saves_is_looked_for_until_its_absence_is_believed(bench: Ben
     assert ("rolled-back", [], 1) == (engine.state.end, engine.leftovers, bench.gateway.keys.count("undo:safety:data"))
 
 
-async def test_who_waits_for_what_goes_says_for_what(bench: Bench) -> None:
-    """While it goes, and where it does not: the step that would have kept it, and what it would have kept."""
-    looks = [Seen(state="deleting"), Seen(failed="it cannot be deleted")]
+async def test_what_goes_is_waited_for_by_its_name(bench: Bench) -> None:
+    """While it goes: the step that would have kept it, and what it would have kept, are told."""
+    looks = [Seen(state="deleting"), Seen(done=True)]
     steps = moved(copy=kept_copy("data", lambda: True, departs=waits(lambda: looks.pop(0), "db-9")))
     await runs(bench, *steps)
 
-    with pytest.raises(WaitFailed, match="db-9: it cannot be deleted") as caught:
-        await back(bench, *steps, why="slow")
+    engine = await back(bench, *steps, why="slow")
 
-    assert "undo:safety:data" == caught.value.step
+    assert ("rolled-back", [f"vol-data: {LOST}"]) == (engine.state.end, engine.leftovers)
     first = bench.told("step-waiting")[0]
     assert ("undo:safety:data", "vol-data", "deleting") == (first.step, first.resource, first.data["state"])
+
+
+async def test_what_does_not_go_after_all_is_saved_as_ever(bench: Bench) -> None:
+    """Its deletion came to nothing: it is not waited for without end, and what was written to it is kept."""
+    stays = Seen(state="available", stray="its deletion came to nothing")
+    steps = moved(copy=kept_copy("data", lambda: True, departs=waits(lambda: stays, "db-9")))
+    await runs(bench, *steps)
+
+    engine = await back(bench, *steps, why="slow")
+
+    assert ("rolled-back", []) == (engine.state.end, engine.leftovers)
+    assert 1 == bench.gateway.keys.count("undo:safety:data")
 
 
 async def test_a_copy_of_what_is_gone_is_spared_by_the_way_back_from_bring_up(bench: Bench) -> None:
