@@ -1,7 +1,7 @@
 """The plan as it is kept in S3 besides the journal (`--state`): where, in what form, and what is asked of it before it is believed.
 
-Who may write there may say what a lost migration was: a plan is taken for what was saved only where its digest fits, and where it
-is of the migration, the target and the place that the tags on the sources name.
+Its digest tells what was altered by mistake or cut short, and its migration, target and place are those that the tags on the
+sources name. It is no signature: whoever may write there can say what a lost migration was, so only operators may.
 """
 
 import json
