@@ -11,7 +11,7 @@ from sealift.engine import Engine, LocalOperation
 from sealift.errors import CheckFailed, CutVoid, SealiftError
 from sealift.logins import Address, Connect, Login, credentials_of
 from sealift.step import Call, Output
-from sealift.steps.db_looks import databases_in, read_database
+from sealift.steps.db_looks import databases_in, members_of, read_database
 
 T = TypeVar("T")
 
@@ -128,7 +128,7 @@ async def _counted(engine: Engine, params: Mapping[str, Any]) -> list[str]:
     if not params["of_cluster"]:
         return [str(n) for n in params["databases"]]
     reply = await engine.gateway.read(read_database(params["resource_id"], of_cluster=True), Purpose.CHECK)
-    return [str(m["DBInstanceIdentifier"]) for d in databases_in(reply) for m in d.get("DBClusterMembers") or ()]
+    return [name for d in databases_in(reply) for name in sorted(members_of(d))]
 
 
 def _reading(login: Login) -> tuple[int, str]:

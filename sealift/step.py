@@ -449,10 +449,15 @@ def token(ctx: Context, step: Step) -> str:
 
 
 def token_of(ctx: Context, key: str) -> str:
-    """Return the same by a step's key alone: names are made of it too."""
+    """Return the same by a step's key alone."""
     again = f"/{ctx.lost}" if ctx.lost else ""
     text = f"{ctx.migration}/{ctx.attempt}/{ctx.epoch}/{key}{again}"
     return hashlib.sha256(text.encode()).hexdigest()[:48]
+
+
+def name_made(ctx: Context, key: str) -> str:
+    """Return the name that the step `key` gives to what it makes, where the caller names it: found again by it, and nobody else's."""
+    return f"sealift-{token_of(ctx, key)[:24]}"
 
 
 def is_ours(resource: Mapping[str, Any], ctx: Context, step: Step) -> bool:

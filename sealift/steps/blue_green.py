@@ -27,7 +27,7 @@ from sealift.step import (
     Watch,
     as_tags,
     made_by,
-    token,
+    name_made,
 )
 from sealift.steps.cluster_endpoints import CreateClusterEndpoint, DeleteClusterEndpoint, EndpointNow
 from sealift.steps.db_belongings import DeregisterProxyTarget, RegisterProxyTarget
@@ -136,7 +136,7 @@ class CreateBlueGreen(Step):
 
     def name(self, ctx: Context) -> str:
         """Return the deployment's deterministic name."""
-        return f"sealift-{token(ctx, self)[:24]}"
+        return name_made(ctx, self.key)
 
     def do(self, ctx: Context) -> Call:
         targets = [{"SourceArn": arn, "TargetKmsKeyId": self.key_arn} for arn in self.members]

@@ -27,7 +27,7 @@ from sealift.step import (
     Watch,
     as_tags,
     made_by,
-    token,
+    name_made,
 )
 from sealift.steps.db_instances import DeleteInstance, instance_output
 from sealift.steps.db_looks import (
@@ -77,7 +77,7 @@ class RestoreCluster(Step):
 
     def name(self, ctx: Context) -> str:
         """Return its temporary identifier."""
-        return f"sealift-{token(ctx, self)[:24]}"
+        return name_made(ctx, self.key)
 
     def do(self, ctx: Context) -> Call:
         tags = made_by(ctx, self, "copy", self.extra_tags) | {"sealift:snapshot": str(self.snapshot)}
@@ -152,7 +152,7 @@ class CreateMember(Step):
 
     def name(self, ctx: Context) -> str:
         """Return its temporary identifier."""
-        return f"sealift-{token(ctx, self)[:24]}"
+        return name_made(ctx, self.key)
 
     def lives_with(self) -> Id:
         return self.cluster

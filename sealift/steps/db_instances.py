@@ -27,7 +27,7 @@ from sealift.step import (
     Watch,
     as_tags,
     made_by,
-    token,
+    name_made,
 )
 from sealift.steps.db_looks import (
     at_rest,
@@ -77,7 +77,7 @@ class RestoreInstance(Step):
 
     def name(self, ctx: Context) -> str:
         """Return its temporary identifier."""
-        return f"sealift-{token(ctx, self)[:24]}"
+        return name_made(ctx, self.key)
 
     def do(self, ctx: Context) -> Call:
         tags = made_by(ctx, self, "copy", self.extra_tags) | {"sealift:snapshot": str(self.snapshot)}

@@ -24,7 +24,7 @@ from sealift.step import (
     Step,
     Undo,
     Watch,
-    token_of,
+    name_made,
 )
 from sealift.steps.db_clusters import DeleteCluster
 from sealift.steps.db_instances import DeleteInstance
@@ -33,6 +33,7 @@ from sealift.steps.db_looks import (
     RECOVERABLE,
     Resource,
     databases_in,
+    members_of,
     name_of,
     not_ours,
     read_database,
@@ -109,7 +110,7 @@ class DropMemberOfLost(Step):
 
     def name(self, ctx: Context) -> str:
         """Return its temporary identifier."""
-        return f"sealift-{token_of(ctx, self.maker)[:24]}"
+        return name_made(ctx, self.maker)
 
     def find(self, ctx: Context) -> Query:
         """Tell that nothing is to be deleted: RDS can use the key, the cluster goes or has given its name up, or it has no such
@@ -117,13 +118,8 @@ class DropMemberOfLost(Step):
         """
 
         def read(reply: Mapping[str, Any]) -> Found | None:
-            has = {
-                str(m["DBInstanceIdentifier"])
-                for cluster in databases_in(reply)
-                if _lost_as(cluster, self.database)
-                for m in cluster.get("DBClusterMembers") or ()
-            }
-            return None if self.name(ctx) in has else Found({})
+            lost = [cluster for cluster in databases_in(reply) if _lost_as(cluster, self.database)]
+            return None if any(self.name(ctx) in members_of(cluster) for cluster in lost) else Found({})
 
         return Query(read_database(self.resource_id, of_cluster=True), read)
 

@@ -23,7 +23,7 @@ from sealift.step import (
     Tags,
     as_tags,
     made_by,
-    token,
+    name_made,
 )
 
 Parameters = tuple[tuple[str, str], ...]
@@ -51,7 +51,7 @@ class ParameterGroup(Step):
 
     def name(self, ctx: Context) -> str:
         """Return its deterministic name."""
-        return f"sealift-{token(ctx, self)[:24]}"
+        return name_made(ctx, self.key)
 
     def tags(self, ctx: Context) -> list[dict[str, str]]:
         """Return our tags."""

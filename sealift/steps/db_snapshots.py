@@ -28,7 +28,7 @@ from sealift.step import (
     as_tags,
     is_ours,
     made_by,
-    token,
+    name_made,
 )
 from sealift.steps.db_looks import (
     Resource,
@@ -105,7 +105,7 @@ class DbSnapshot(Step):
 
     def name(self, ctx: Context) -> str:
         """Return its deterministic identifier."""
-        return f"sealift-{token(ctx, self)[:24]}"
+        return name_made(ctx, self.key)
 
     def do(self, ctx: Context) -> Call:
         about = {
@@ -327,7 +327,7 @@ class CopyDbSnapshot(Step):
 
     def name(self, ctx: Context) -> str:
         """Return its deterministic identifier."""
-        return f"sealift-{token(ctx, self)[:24]}"
+        return name_made(ctx, self.key)
 
     def do(self, ctx: Context) -> Call:
         params: dict[str, Any] = {

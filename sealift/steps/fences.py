@@ -28,6 +28,7 @@ from sealift.steps.db_looks import (
     groups_of,
     interfaces_carry,
     interfaces_left,
+    members_of,
     name_of,
     read_database,
     read_databases,
@@ -88,7 +89,7 @@ class BeginFence(Reading):
             wrong.append(f"{self.database} is '{status_of(database)}'")
         if groups_of(database) != set(self.groups):
             wrong.append(f"{self.database} is in other security groups than planned")
-        has = tuple(sorted(m["DBInstanceIdentifier"] for m in database.get("DBClusterMembers") or ()))
+        has = tuple(sorted(members_of(database)))
         if self.of_cluster and has != self.members:
             wrong.append(f"{self.database} has other members than planned: {', '.join(has)}")
         if pending := database.get("PendingModifiedValues"):

@@ -23,9 +23,9 @@ from sealift.step import (
     Tags,
     is_ours,
     made_by,
+    name_made,
     specification,
     tags_of,
-    token,
 )
 
 EVERYWHERE = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
@@ -52,7 +52,7 @@ class CreateQuarantine(Step):
         return f"make a quarantine group in {self.vpc}"
 
     def _name(self, ctx: Context) -> str:
-        return f"sealift-{token(ctx, self)[:24]}"
+        return name_made(ctx, self.key)
 
     def do(self, ctx: Context) -> Call:
         about = {"GroupName": self._name(ctx), "VpcId": self.vpc, "Description": f"sealift quarantine of {self.target}"}

@@ -20,7 +20,7 @@ from sealift.steps import (
     DeleteQuarantine,
     Protect,
 )
-from sealift.steps.db_looks import databases_in, id_of, name_of, read_database
+from sealift.steps.db_looks import databases_in, id_of, members_of, name_of, read_database
 from sealift.surroundings import maybe
 
 FINALIZE = Phase.FINALIZE
@@ -154,7 +154,7 @@ async def _members(read: Read, facts: ClusterFacts, cluster: Mapping[str, Any]) 
     """Say what is wrong with the instances: Aurora's bear the names that clients know, but for those that the scaling of readers
     made and may take away again; a Multi-AZ DB cluster names its own.
     """
-    has = {str(m["DBInstanceIdentifier"]) for m in cluster.get("DBClusterMembers") or ()}
+    has = members_of(cluster)
     wanted = [m.id for m in facts.members if facts.aurora and not m.id.startswith(SCALED)]
     wrong = [f"{facts.id} has no instance {name} any more" for name in wanted if name not in has]
     missing = len(facts.members) - len(has)

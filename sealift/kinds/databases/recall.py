@@ -13,7 +13,7 @@ from sealift.kinds.databases import image
 from sealift.kinds.databases.facts import DatabaseFacts, Described, ProxyFacts
 from sealift.plain import plain
 from sealift.recalling import newest, only, plan_of
-from sealift.step import Call, Context, Output, tags_of, token_of
+from sealift.step import Call, Context, Output, name_made, tags_of
 from sealift.steps.db_looks import groups_of, id_of, name_of, status_of
 from sealift.steps.db_tags import read_inside
 
@@ -215,7 +215,7 @@ def _ids(described: Described, name: str) -> Output:
 def _name(found: Found, step: str, described: Described) -> str:
     """Return the name that a step gave to what it made: it may bear another by now."""
     epoch = int(tags_of(described).get("sealift:epoch", 0))
-    return f"sealift-{token_of(Context(found.migration, epoch, found.attempt), step)[:24]}"
+    return name_made(Context(found.migration, epoch, found.attempt), step)
 
 
 def _switched(found: Found) -> dict[str, Output]:
@@ -232,5 +232,5 @@ def names(found: Found, steps: Sequence[str] = SNAPSHOTS) -> dict[str, Output]:
     told: dict[str, Output] = {}
     for step in steps:
         epoch = found.epoch if step in ("last", "copy") else 0
-        told[step] = {"name": f"sealift-{token_of(Context(found.migration, epoch, found.attempt), step)[:24]}"}
+        told[step] = {"name": name_made(Context(found.migration, epoch, found.attempt), step)}
     return told | {"renew": {**told["warm"], "adopted": True}}
