@@ -474,10 +474,17 @@ class Engine:
         self._row(step.key, "void")
 
     async def _give_back(self) -> None:
-        """Hold nothing that is paid for while the gate is shut."""
+        """Hold nothing that is paid for while the gate is shut. What cannot be given back is tried again at the next look at the gate."""
         for step in (s for s in self.work.steps if s.paid):
             row = self.state.rows.get(step.key)
-            if row is not None and row.output is not None:
+            if row is not None and row.open:
+                await self._settle_one(step, row)  # its answer was lost: it may have been made
+                row = self.state.rows.get(step.key)
+            if row is None or row.output is None:
+                continue
+            undos = undoing(step)
+            await self._as_far_as_it_goes([list(undos)])
+            if all(self.state.rows.get(u.key, Row("")).state == "done" for u in undos):
                 await self._take_back(step, row.output)
 
     async def _gate(self) -> bool:
@@ -1394,6 +1401,8 @@ class Engine:
         self._name(me, me.resource(), f"{me.title()}: {error}{then}")
 
     def _name(self, me: Step, resource: str, why: str) -> None:
+        if f"{resource}: {why}" in self.state.leftovers:
+            return  # it was said, by whoever tried it before
         self.note("leftover", step=me.key, resource=resource, why=why)
         self.emit("leftover", me, why=why)
 
@@ -1470,17 +1479,19 @@ class Engine:
         """Settle every open intent once, in a row: after the first undo a look at states would lie."""
         for step in self.work.steps:
             row = self.state.rows.get(step.key)
-            if row is None or not row.open:
-                continue
-            me = bind(step, self.state.outputs)
-            if me.find(self.context()) is None:
-                await self._outlive(row)
-                self._row(me.key, "made", {})  # setting a state: taken as done, its undo does no harm
-                continue
-            out = await self._look_up(me, self.context(), row)
-            if out is None and _has_token(me.do(self.context())):
-                out = await self._look_on(me, row)
-            self._row(me.key, "void" if out is None else "made", out or {})
+            if row is not None and row.open:
+                await self._settle_one(step, row)
+
+    async def _settle_one(self, step: Step, row: Row) -> None:
+        me = bind(step, self.state.outputs)
+        if me.find(self.context()) is None:
+            await self._outlive(row)
+            self._row(me.key, "made", {})  # setting a state: taken as done, its undo does no harm
+            return
+        out = await self._look_up(me, self.context(), row)
+        if out is None and _has_token(me.do(self.context())):
+            out = await self._look_on(me, row)
+        self._row(me.key, "void" if out is None else "made", out or {})
 
     async def _outlive(self, row: Row) -> None:
         """Let a request that another driver may have on the wire arrive before it is taken back; a workload that is down does not

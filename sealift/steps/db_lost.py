@@ -6,7 +6,7 @@ instances go before it (SB-AUR-04), also those that have given their names up al
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from sealift.estimate import SMALL_CALL
@@ -110,7 +110,7 @@ class DropMemberOfLost(Step):
 
     def name(self, ctx: Context) -> str:
         """Return its temporary identifier."""
-        return name_made(ctx, self.maker)
+        return name_made(replace(ctx, lost=0), self.maker)  # `lost` counts tries of this very step
 
     def find(self, ctx: Context) -> Query:
         """Tell that nothing is to be deleted: RDS can use the key, the cluster goes or has given its name up, or it has no such

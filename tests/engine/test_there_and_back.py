@@ -488,6 +488,46 @@ async def test_what_is_paid_for_is_given_back_by_who_leaves_at_the_gate(bench: B
     assert ["intent", "made", "done", "lost", "void"] == bench.rows("room")
 
 
+async def test_what_cannot_be_given_back_is_tried_again_at_the_next_look_at_the_gate(bench: Bench) -> None:
+    """It is not made a second time beside the first: what is still paid for keeps its row until it is given back."""
+    until = bench.clock.now() + 1000
+
+    def postponed() -> dict[str, Any]:
+        bench.journal.note(bench.migration, "postponed", {"until": until}, attempt=1)
+        return {}
+
+    bench.gateway.answers["room"] = [postponed]
+    bench.gateway.answers["undo:room"] = [refused("undo:room")]
+
+    await runs(bench, *held(asks(lambda: Found({}))))
+
+    assert ["warm", "room", "undo:room", "undo:room", "room", "claim"] == bench.gateway.keys[:6]
+    assert "retained" == bench.journal.state(bench.migration).end
+
+
+async def test_what_is_paid_for_though_its_answer_was_lost_is_given_back_too(bench: Bench) -> None:
+    """Its driver died with the request on the wire, and the gate is shut by now: it is looked for, and given back."""
+    bench.gateway.answers["room"] = [Died()]
+    steps = held()
+    with pytest.raises(Died):
+        await runs(bench, *steps)
+    bench.journal.note(bench.migration, "postponed", {"until": 4e9}, attempt=1)
+    there = prepared(
+        "room",
+        at_gate=True,
+        paid=True,
+        operation=COPY,
+        finds=asks(lambda: Found({})),
+        taken_back=undo("room", Phase.CLEAN),
+    )
+
+    with pytest.raises(LeftAtGate):
+        await runs(bench, *recipe(STEPS["warm"], there, *list(STEPS.values())[1:]), no_wait=True)
+
+    assert ["warm", "room", "undo:room"] == bench.gateway.keys
+    assert ["intent", "made", "lost", "void"] == [what for what in bench.rows("room") if what != "failed"]
+
+
 async def test_what_is_paid_for_is_given_back_where_the_run_is_held_after_its_gate(bench: Bench) -> None:
     """Another target has failed meanwhile, and no new cutover starts: whoever resumes makes it anew."""
     breaker = Breaker(1)
