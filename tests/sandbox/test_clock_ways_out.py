@@ -19,7 +19,7 @@ from sealift.errors import ClockLost, UsageError
 from sealift.sandbox.clockwork import JOIN, Clockwork
 from tests.promises.acts import when
 from tests.sandbox.serving import served, until
-from tests.world import ROOT, World
+from tests.world import REGION, ROOT, World
 
 REGION = "eu-central-1"
 
@@ -146,7 +146,9 @@ def test_an_answer_names_a_clock_on_its_own_host_alone(
     joined: list[str] = []
     monkeypatch.setattr(WallClock, "join", lambda self, url: joined.append(url))
     told = {"x-sealift-sandbox-speed": "0", "x-sealift-sandbox-now": "1.0", "x-sealift-sandbox-clock": at}
-    account = Account(WallClock())
+    client = Account(WallClock()).client("ec2", REGION)
     with pytest.raises(error, match=why):
-        account._follow(SimpleNamespace(headers=told, url=answered))
+        client.meta.events.emit(
+            "after-call.ec2.DescribeVolumes", http_response=SimpleNamespace(headers=told, url=answered)
+        )
     assert joined == []
