@@ -19,7 +19,7 @@ from sealift.errors import ClockLost, UsageError
 from sealift.sandbox.clockwork import JOIN, Clockwork
 from tests.promises.acts import when
 from tests.sandbox.serving import served, until
-from tests.world import REGION, ROOT, World
+from tests.world import ROOT, World
 
 REGION = "eu-central-1"
 
@@ -146,9 +146,8 @@ def test_an_answer_names_a_clock_on_its_own_host_alone(
     joined: list[str] = []
     monkeypatch.setattr(WallClock, "join", lambda self, url: joined.append(url))
     told = {"x-sealift-sandbox-speed": "0", "x-sealift-sandbox-now": "1.0", "x-sealift-sandbox-clock": at}
-    client = Account(WallClock()).client("ec2", REGION)
+    events = Account(WallClock()).client("ec2", REGION).meta.events
+    said = SimpleNamespace(headers=told, url=answered, status_code=500)
     with pytest.raises(error, match=why):
-        client.meta.events.emit(
-            "after-call.ec2.DescribeVolumes", http_response=SimpleNamespace(headers=told, url=answered)
-        )
+        events.emit("after-call.ec2.DescribeVolumes", http_response=said, parsed={}, context={})
     assert joined == []
