@@ -66,8 +66,9 @@ class Box:
 
 
 def heed_interrupts() -> None:
-    """Take SIGINT as a terminal's job does: what a shell runs in the background ignores it, and hands that on."""
+    """Take SIGINT and SIGHUP as a terminal's job does: a shell's background job ignores the one, nohup's the other, and hands that on."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @contextmanager

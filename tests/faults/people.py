@@ -161,7 +161,9 @@ def _otherwise(story: Story, ends: Ends) -> Iterator[str]:
     if story.done is None:
         return
     for ended in filter(None, (story.ended, story.last)):
-        if ended.code in (WELL, BACK) and (ended.rested == "rolled-back" or ends.retained):
+        if ended.code == WELL and ended.rested == "given-up":  # nothing is kept, put back or deleted any more
+            yield from under_way(ended, ends.before, ends.undisturbed.picture)
+        elif ended.code in (WELL, BACK) and (ended.rested == "rolled-back" or ends.retained):
             yield from at_rest(ended, ends)
         elif ended.code == REFUSED:
             yield from refused(ended, ends.before)
