@@ -224,7 +224,7 @@ def _dying(
 
     def dies(point: Point) -> bool:
         begun[0] = (begun[0] or point == Point("", since, "after")) and point != Point("", until, "after")
-        if died or not begun[0] or point in seen or not _differs(stage, point):
+        if died or not begun[0] or point in seen or not differs(stage, point):
             return False
         seen.add(point)
         if not wanted(point):
@@ -253,7 +253,7 @@ async def _taken_up(stage: Stage, then: Then, inner: Wanted) -> Any:
     return [("", stage.end(outcome)), *((str(point), ended) for (point, _), ended in forks.join().items())]
 
 
-def _differs(stage: Stage, point: Point) -> bool:
+def differs(stage: Stage, point: Point) -> bool:
     """Leave out what is the same durable state as another: a step that only looks has no effect before its row."""
     if point.when == "before" and point.what in ("intent", "done"):
         return False  # the state that the row before it has left

@@ -48,7 +48,7 @@ def _crashing(act: str, then: str, inner: float = 0.1) -> Every:
 
 
 PARTS = [
-    Part("killed, resumed", "crash points", _crashing("forward", "resume"), 1.0),
+    Part("killed, resumed", "crash points", _crashing("forward", "resume"), 0.0),
     Part("killed, the journal lost, adopted", "crash points", _crashing("forward", "lost journal"), 0.05),
     Part("killed, rolled back", "crash points", _crashing("forward", "rollback"), 0.05),
     Part(

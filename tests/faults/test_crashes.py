@@ -3,13 +3,14 @@
 import pytest
 
 from sealift.driver import Outcome
-from tests.faults.crashes import SERVED, THEN
+from sealift.steps.create_snapshot import LastSnapshot
+from tests.faults.crashes import SERVED, THEN, Tried
+from tests.faults.dying_often import Run, crash_often, told
 from tests.faults.parts import PARTS, SHORT, Part
 from tests.faults.stage import Stage, play
 from tests.faults.tapped import Point
 
-CRASHES = [part for part in PARTS if part.counts == "crash points"]
-FORWARD, OTHERS = CRASHES[0], CRASHES[1:]
+_, *OTHERS = [part for part in PARTS if part.counts == "crash points"]
 TURNS = [(OTHERS[(n + turn) % len(OTHERS)], case) for n, case in enumerate(SHORT) for turn in (0, 3)]
 """Two of the other ways to die for each shape, in turn."""
 
@@ -24,9 +25,26 @@ def _name(case: tuple[str, str]) -> str:
 @pytest.mark.parametrize(("shape", "route"), SHORT, ids=[_name(case) for case in SHORT])
 def test_who_dies_is_taken_up_again(shape: str, route: str) -> None:
     """At each durable state on the way forward."""
-    tried = FORWARD.every(shape, route, FORWARD.short, 1)
+    tried = crash_often(shape, route)
     assert len(tried) > LEAST.get(shape, 40)
     assert [] == [(str(one), one.wrong) for one in tried if one.wrong]
+
+
+def test_of_many_deaths_in_one_run_the_one_to_blame_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who does not look for the snapshot that it has asked for makes another: that is told of this one death, and of no other."""
+    monkeypatch.setattr(LastSnapshot, "find", lambda *_: None)
+    wrong = [one.point for one in crash_often("unattached volume", "snapshot") if one.wrong]
+    assert wrong != []
+    assert {"effect without made"} == {point.partition(": ")[2] for point in wrong}
+
+
+def test_where_no_single_death_is_to_blame_the_run_is() -> None:
+    """Deaths that are survived one by one, and not one after another, are told together; whose death is to blame alone, once."""
+    run = Run(["a", "b"], ["twice there"])
+    well, ill = Tried("forward", "a", "resume", []), Tried("forward", "a", "resume", ["twice there"])
+    assert [("a, b", ["twice there"])] == [(one.point, one.wrong) for one in told(run, [well])]
+    assert [] == list(told(run, [ill]))
+    assert [("a", []), ("b", [])] == [(one.point, one.wrong) for one in told(Run(["a", "b"], []), [])]
 
 
 @pytest.mark.parametrize(("part", "case"), TURNS, ids=[f"{part.name}: {_name(case)}" for part, case in TURNS])
