@@ -50,6 +50,7 @@ from sealift.pace import ABSENCE_BELIEVED
 from sealift.plan import NEEDS_ACK, NOTHING, REFUSED, MigrationPlan, digest
 from sealift.planner import drift, facts_of, judge, plan_for, refuse_drift
 from sealift.recipe import Spans, owed_back, seconds_back, seconds_cutover
+from sealift.render.commands import tagged_command
 from sealift.render.telling import kept_in
 from sealift.settings import Settings
 from sealift.step import Call, Output, Seconds, bound, refs
@@ -717,7 +718,8 @@ class Driver:
                     await engine.accept(lost)
             kept = f"{plan.target} keeps its replacement; the source is retained until finalize"
             if lost:
-                kept = f"{_given_up(plan.target, engine.state)}. sealift deletes nothing more of it"
+                left = f"sealift deletes nothing more of it. What is left, list with: {tagged_command(migration, plan.region)}"
+                kept = f"{_given_up(plan.target, engine.state)}. {left}"
             return Outcome(plan.target, migration, 0, engine.with_left(kept))
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, _said(plan.target, error))

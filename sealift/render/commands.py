@@ -25,3 +25,8 @@ def _values(value: Any) -> list[str]:
     if isinstance(value, dict | list):
         return [shlex.quote(json.dumps(value, default=str))]
     return [shlex.quote(str(value))]
+
+
+def tagged_command(migration: str, region: str) -> str:
+    """Return the AWS CLI's command that lists what bears the tag of a migration."""
+    return f"aws resourcegroupstaggingapi get-resources --tag-filters Key=sealift:migration,Values={migration} --region {region}"

@@ -9,6 +9,7 @@ from sealift.gate import decide, window_of
 from sealift.journal import AT_REST, READERS, Entry, Journal, State
 from sealift.plan import MigrationPlan
 from sealift.recipe import seconds_back, seconds_cutover
+from sealift.render.commands import tagged_command
 from sealift.render.telling import Told, failure, gathered, kept_in, moment, tell
 from sealift.render.text import span, table
 from sealift.step import bound, undoing
@@ -213,7 +214,7 @@ class Story:
                          f"sealift rollback {name} --discard-writes"],
             "rolled-back": [f"sealift resume {name}   (opens attempt {state.attempt + 1}, with its own gate)"],
             "finalized": [],
-            "given-up": [],
+            "given-up": [f"{tagged_command(name, self.plan.region)}   (what is left of it, and may be the last of its data)"],
         }  # fmt: skip
         back = f"sealift rollback {name}" + (" --discard-writes" if state.undecided else "")
         watch = [f"sealift status {name}"] if self.row["driven"] else [*resume, back]
