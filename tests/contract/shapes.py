@@ -119,7 +119,9 @@ NO_DATABASES: dict[str, Any] = {place: {} for place in ("instances", "clusters",
 
 def look(world: World) -> dict[str, Any]:
     """Return everything that a migration of any kind may touch; of databases nothing where nobody has any."""
-    return {**picture(world), **(clusters.picture(world) if everywhere(world.box.world) else NO_DATABASES)}
+    rooms = everywhere(world.box.world)  # one is there as soon as anybody has asked for databases
+    there = any(room.databases or room.clusters for room in rooms)
+    return {**picture(world), **(clusters.picture(world) if there else NO_DATABASES)}
 
 
 def world_for(folder: Path) -> tuple[Sandbox, Callable[[], World]]:
