@@ -348,7 +348,7 @@ def _tapped(stage: Stage, walk: _Walk) -> Driver:
                     else:
                         began = stage.box.now()
                         bad.put(stage, sent)
-                        stage.invariants.waited(began)
+                        stage.invariants.waited(began, stage.box.now())
                 return
 
     def done(sent: Sent, reply: Mapping[str, Any]) -> None:

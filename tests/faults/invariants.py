@@ -407,12 +407,12 @@ class Invariants:
     def took(self, seconds: float) -> None:
         """Somebody else has been at work for a while, and every driver stood still meanwhile."""
         now = self.box.now()
-        for one in self.watched.values():
-            one.account.waited(now - seconds, now)
+        self.waited(now - seconds, now)
 
-    def waited(self, since: float) -> None:
+    def waited(self, since: float, until: float) -> None:
         """A driver has waited for its turn at AWS's rates, or before it asked again."""
-        self.took(self.box.now() - since)
+        for one in self.watched.values():
+            one.account.waited(since, until)
 
     def told(self, event: Event) -> None:
         """Take in what a driver tells: that it tries a step; how long it waits until it tries again, and why."""

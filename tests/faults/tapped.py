@@ -160,7 +160,7 @@ class Tap:
         began = self.driver.clock.now()
         await self._turn(place, operation, size, refill)
         if self.driver.clock.now() > began:
-            self.watching.waited(began)
+            self.watching.waited(began, self.driver.clock.now())
 
     def sent(self, operation: str, params: Mapping[str, Any]) -> Sent:
         """Return a request with the intent of its task."""
@@ -193,11 +193,11 @@ class _Door(Gateway):
         return reply
 
     async def _read(self, operation: Operation, params: Mapping[str, Any], purpose: Purpose) -> dict[str, Any]:
-        """Send a read; where it was refused just now, and this is another try, say how long it was waited for that."""
+        """Send a read; where it was refused, and this is another try, say how long it was waited for that: then it waits its turn."""
         who = asyncio.current_task()
         before, since = self._refused.pop(who, ("", 0.0))
-        if before == operation.name and self.clock.now() - since <= MOST_BETWEEN:
-            self._tap.watching.waited(since)
+        if before == operation.name:
+            self._tap.watching.waited(since, min(self.clock.now(), since + MOST_BETWEEN))
         try:
             return await super()._request(operation, params, purpose)
         except CallError:
