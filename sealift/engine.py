@@ -633,7 +633,9 @@ class Engine:
                 raise
 
     def _last_word(self) -> None:
-        """Read directly before the quiesce whether somebody has refused or postponed since the gate opened."""
+        """Read directly before the quiesce whether somebody has refused or postponed since the gate opened; and whether the window
+        still lets it begin: a hook, a group and a reservation have taken their time since.
+        """
         state = self.refresh()
         if state.refused is not None:
             raise Refused(
@@ -641,6 +643,11 @@ class Engine:
             )
         if state.postponed_until is not None and self.clock.now() < state.postponed_until:
             raise TurnBack(f"the cutover of {self.work.target} was postponed after its gate had opened")
+        verdict = gates.fits(self.work.window, self.clock.now(), self.cutover, self.back)
+        if not verdict.open:
+            raise TurnBack(
+                f"the cutover of {self.work.target} had begun, and was not quiesced in time: it waits for {verdict.why}"
+            )
 
     async def _rest(self, me: Step, out: Output) -> None:
         try:
@@ -1681,7 +1688,7 @@ class _Try:
         retry, back = self._class_of(error), self.step.phase is Phase.RESTORE
         again = RETRIES[retry] if retry is not None else None
         self._waited += error.waited if isinstance(error, CallError) else 0.0  # a read has been patient by itself
-        if again is None or self._waited >= again.until(down=self._engine.down, home=back):
+        if again is None or self._waited >= again.until(down=self._engine.down or self._engine.begun, home=back):
             return False
         if back and self._waited - self._said >= SAY_SO:
             self._said = self._waited

@@ -42,6 +42,11 @@ def decide(state: State, window: Window, now: float, cutover: Seconds, back: Sec
         return Verdict(open=False, why="an approval")
     if state.postponed_until is not None and now < state.postponed_until:
         return Verdict(open=False, why="the time it was postponed to", until=state.postponed_until)
+    return fits(window, now, cutover, back)
+
+
+def fits(window: Window, now: float, cutover: Seconds, back: Seconds) -> Verdict:
+    """Say whether the window lets a quiesce begin at `now`."""
     if window.start is not None and now < window.start:
         return Verdict(open=False, why="the window to open", until=window.start)
     if window.last_quiesce is not None and now > window.last_quiesce:

@@ -36,9 +36,9 @@ GROWS = 64
 class Again:
     """How errors of one class are tried again: after which waits, and until how many seconds were waited in all.
 
-    `served`: while nothing is down; `down`: while a workload is down, on the way forward (then the run goes back);
-    `home`: while a workload is down, on its way home (then a person is needed, with the commands). `sent`: what may have
-    come of the call, and what is looked at before it is sent again.
+    `served`: while nothing is down; `down`: while a workload is down, or its cutover has begun (a hook may have made it
+    quiet), on the way forward (then the run goes back); `home`: while a workload is down, on its way home (then a person
+    is needed, with the commands). `sent`: what may have come of the call, and what is looked at before it is sent again.
     """
 
     delays: Delays

@@ -28,9 +28,10 @@ REPEATS = "## How a call may be sent again"
 RETRY = """## What is tried again
 
 One table for all calls. Waits grow by the factor up to the cap, each a quarter longer or shorter by chance. The last
-three numbers are the seconds of waiting after which sealift gives up: while nothing is down; while a workload is down
-(then it goes back); while a workload is down and on its way home (then it needs a person). A code that is not here is
-refused for good, and so are `refused` and `fatal`. A read is tried again for {reads}, for {patience} s at most each time."""
+three numbers are the seconds of waiting after which sealift gives up: while nothing is down; while a workload is down,
+or its cutover has begun (then it goes back); while a workload is down and on its way home (then it needs a person). A
+code that is not here is refused for good, and so are `refused` and `fatal`. A read is tried again for {reads}, for
+{patience} s at most each time."""
 
 SENT = "What has become of the call, and what is looked at before it is sent again:"
 

@@ -556,6 +556,26 @@ async def test_what_is_done_at_the_gate_is_done_after_it_has_opened(bench: Bench
     assert ["gate-open", "gate-open", "epoch"] == bench.notes[:3]
 
 
+@pytest.mark.parametrize("late", [0.0, 1.0])
+async def test_what_goes_before_the_quiesce_does_not_carry_it_out_of_the_window(bench: Bench, late: float) -> None:
+    """A hook, a group or a reservation has taken its time since the gate opened: service is as before where it took too long."""
+
+    def slow() -> dict[str, Any]:
+        bench.clock.advance(100 + late)
+        return {}
+
+    hook = act("hook", taken_back=undo("hook"))
+    bench.gateway.answers["hook"] = [slow]
+    steps = recipe(STEPS["warm"], hook, *list(STEPS.values())[1:])
+
+    engine = await runs(bench, *steps, window=Window(last_quiesce=bench.clock.now() + 100))
+
+    assert ("rolled-back" if late else "retained") == engine.state.end
+    assert bool(late) == ("stop" not in bench.gateway.keys) == ("undo:hook" in bench.gateway.keys)
+    if late:
+        assert "was not quiesced in time: it waits for another window" in engine.state.why
+
+
 # -- turning back ------------------------------------------------------------------------------------------------------
 
 

@@ -91,6 +91,20 @@ def test_the_way_back_is_tried_for_much_longer(bench: Bench, retry: Retry) -> No
     assert table.home <= sum(owed(attempt, failure(retry))) <= table.home + 1.25 * table.delays.cap
 
 
+@pytest.mark.parametrize("retry", [*CLASSES, Retry.QUOTA])
+def test_once_a_cutover_has_begun_nothing_is_tried_for_longer_than_while_a_workload_is_down(
+    bench: Bench, retry: Retry
+) -> None:
+    """A hook may have made it quiet already: what is renewed before the stop waits for no quota then."""
+    engine, attempt = standing(bench, down=False)
+    engine._row(attempt.step.key, "intent", {})
+    table = told_of(retry)
+
+    delays = owed(attempt, failure(retry))
+
+    assert table.down <= sum(delays) <= table.down + (1.25 * table.delays.cap if table.down else 0)
+
+
 def test_nothing_waits_on_a_quota_while_a_workload_is_down(bench: Bench) -> None:
     """But the way home."""
     assert [] == owed(standing(bench, down=True)[1], failure(Retry.QUOTA))
