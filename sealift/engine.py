@@ -457,6 +457,10 @@ class Engine:
             query = me.fresh(row.output)
             if query is None or await self._found(me, query, row) is not None:
                 return row.state != "done"  # what was made, but never seen through, ages as well
+            if step.paid and row.state == "done":  # no single answer ends what would be paid for beside another
+                await self.clock.sleep(ABSENCE_BELIEVED)
+                if await self._found(me, query, row) is not None:
+                    return False
         await self._take_back(step, row.output)
         return True
 
@@ -850,6 +854,8 @@ class Engine:
         query = me.find(ctx)
         if query is None:
             return None
+        if me.looks_first and me.phase is Phase.CLEAN:
+            await self._until_listed(me)
         if (out := await self._found(me, query, row)) is not None:
             return out
         operation = OPERATIONS.get(me.do(ctx).operation)
@@ -862,6 +868,12 @@ class Engine:
             if again is not None and (out := await self._found(me, again, row)) is not None:
                 return out
         return None
+
+    async def _until_listed(self, undo: Step) -> None:
+        """Wait until what is taken back is described, where nobody has seen it yet: absent now, it would be taken for gone."""
+        made = self.state.rows.get(undo.key.removeprefix("undo:"))
+        if made is not None and made.output is not None and made.state != "done":
+            await self.clock.sleep(max(0.0, ABSENCE_BELIEVED - (self.clock.now() - made.intent_at)))
 
     async def _found(self, me: Step, query: Query, row: Row | None) -> Output | None:
         found: Found | None = await self.gateway.ask(query, Purpose.FIND, operations_of(me))

@@ -408,13 +408,23 @@ def lost_with(bench: Bench, key: str) -> list[int]:
 async def test_what_is_paid_for_and_was_ended_since_the_gate_is_made_again_directly_before_the_quiesce(
     bench: Bench,
 ) -> None:
-    """Under another token, or AWS would answer with the one that has ended. It is looked at once."""
-    there = [None]
+    """Under another token, or AWS would answer with the one that has ended. It is looked at twice: one answer may be old."""
+    there = [None, None]
     await runs(bench, *held(asks(there.pop)))
+
+    assert [] == there
 
     assert ["warm", "room", "claim", "undo:room", "room", "stop"] == bench.gateway.keys[:6]
     assert [0, 1] == lost_with(bench, "room")
     assert "retained" == bench.journal.state(bench.migration).end
+
+
+async def test_what_is_paid_for_is_not_made_beside_the_first_because_of_an_answer_that_is_old(bench: Bench) -> None:
+    """Described a minute later, it is held: a second one would be paid for as well."""
+    there = [Found({}), None]
+    await runs(bench, *held(asks(there.pop)))
+
+    assert ([], 1, True) == (there, bench.gateway.keys.count("room"), "undo:room" not in bench.gateway.keys)
 
 
 async def test_what_is_paid_for_and_is_still_held_is_made_once(bench: Bench) -> None:

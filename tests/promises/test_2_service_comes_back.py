@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sealift.events import Event
 from sealift.render.story import of
 from sealift.sandbox import Durations
 from sealift.sandbox.faults import Fault
@@ -203,6 +204,27 @@ def cancel_all(world: World) -> None:
     """Let somebody cancel what is reserved."""
     for reservation in open_reservations(world):
         world.ec2.cancel_capacity_reservation(CapacityReservationId=reservation)
+
+
+async def test_a_reservation_that_is_not_described_yet_is_given_back_all_the_same(tmp_path: Path) -> None:
+    """Somebody goes back in the moment in which it was made: absent now is not gone, and without an end it would be paid for."""
+    with sandbox(Durations(visible_s=5)) as box:
+        world = World(box, tmp_path)
+
+        def turn(event: Event) -> None:
+            if (event.name, event.step, event.data.get("state")) == ("step-waiting", "capacity", "absent"):
+                driver.turn_back("somebody says so")
+
+        driver = world.new_driver(listeners=[turn])
+        back = await world.migrate(world.instance(ROOT), driver=driver, route="clone", reserve_capacity=True)
+        world.clock.advance(120)
+
+        state = world.state(back.migration)
+        assert (0, "rolled-back", [], []) == (back.exit_code, state.end, world.calls("Stop"), state.leftovers), (
+            back.message
+        )
+        assert (1, 1) == (len(world.calls("CreateCapacity")), len(world.calls("CancelCapacity")))
+        assert [] == open_reservations(world)
 
 
 async def test_a_reservation_that_somebody_has_cancelled_is_made_again_before_the_stop(instant: World) -> None:
