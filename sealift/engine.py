@@ -388,8 +388,8 @@ class Engine:
             return await self.go_back(going_back)
         try:
             await self._forward()
-        except LeftAtGate:
-            await self._give_back()
+        except LeftAtGate as left:
+            left.message = "; ".join([left.message, *await self._give_back()])
             raise
         except LEAVES:
             raise
@@ -477,12 +477,23 @@ class Engine:
             self._row(step.key, "lost")  # its token stands for what is no more: it is sent again with another
         self._row(step.key, "void")
 
-    async def _give_back(self) -> None:
-        """Hold nothing that is paid for while the gate is shut. What cannot be given back is tried again at the next look at the gate."""
+    async def _give_back(self) -> list[str]:
+        """Hold nothing that is paid for while the gate is shut. What cannot be given back, or looked for, is tried again at the
+        next look at the gate; return what could not even be looked for.
+        """
+        unread = []
         for step in (s for s in self.work.steps if s.paid):
             row = self.state.rows.get(step.key)
             if row is not None and row.open:
-                await self._settle_one(step, row)  # its answer was lost: it may have been made
+                try:
+                    await self._settle_one(step, row)  # its answer was lost: it may have been made
+                except CredentialsLost:
+                    raise
+                except CallError as error:
+                    unread.append(
+                        f"whether it did {step.title()}, which is paid for, could not be read: {error.message}"
+                    )
+                    continue
                 row = self.state.rows.get(step.key)
             if row is None or row.output is None:
                 continue
@@ -490,6 +501,7 @@ class Engine:
             await self._as_far_as_it_goes([list(undos)])
             if all(self.state.rows.get(u.key, Row("")).state == "done" for u in undos):
                 await self._take_back(step, row.output)
+        return unread
 
     async def _gate(self) -> bool:
         """Wait until the gate is open; return whether it was shut."""

@@ -538,6 +538,30 @@ async def test_what_is_paid_for_though_its_answer_was_lost_is_given_back_too(ben
     assert ["intent", "made", "lost", "void"] == [what for what in bench.rows("room") if what != "failed"]
 
 
+async def test_where_it_cannot_be_read_whether_something_paid_for_was_made_the_migration_stays_prepared(
+    bench: Bench,
+) -> None:
+    """One refused read takes nothing back: who leaves says it, and whoever resumes looks again."""
+    bench.gateway.answers["room"] = [Died()]
+    with pytest.raises(Died):
+        await runs(bench, *held())
+    bench.journal.note(bench.migration, "postponed", {"until": 4e9}, attempt=1)
+
+    def denied() -> Any:
+        raise CallError("no access", operation=COPY, retry=Retry.REFUSED)
+
+    about: dict[str, Any] = {"operation": COPY, "finds": asks(denied), "taken_back": undo("room", Phase.CLEAN)}
+    room = prepared("room", at_gate=True, paid=True, **about)
+
+    with pytest.raises(
+        LeftAtGate, match="whether it did do room, which is paid for, could not be read: no access"
+    ) as left:
+        await runs(bench, *recipe(STEPS["warm"], room, *list(STEPS.values())[1:]), no_wait=True)
+
+    assert f"Then: sealift resume {bench.migration}" == left.value.remedy
+    assert ["warm", "room"] == bench.gateway.keys
+
+
 async def test_what_is_paid_for_is_given_back_where_the_run_is_held_after_its_gate(bench: Bench) -> None:
     """Another target has failed meanwhile, and no new cutover starts: whoever resumes makes it anew."""
     breaker = Breaker(1)
