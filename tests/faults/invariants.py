@@ -81,6 +81,9 @@ class Watched:
     known: set[str] = field(default_factory=set)  # what we made, or learned, by any name
     down: dict[str, float] = field(default_factory=dict)  # who of those gets nothing now, and since when
     account: Account = field(default_factory=Account)
+    driven: float = (
+        0.0  # until when: nothing accounts for what passes after a driver's last row, before the next one comes
+    )
     over: bool = False  # another migration of the same target has begun
 
     @property
@@ -202,8 +205,10 @@ class Invariants:
         one.down.setdefault(who, at)
 
     def _came_up(self, one: Watched, who: str, at: float) -> None:
-        if (since := one.down.pop(who, None)) is None:
-            return
+        if (since := one.down.pop(who, None)) is not None:
+            self._ask_account(one, who, since, at)
+
+    def _ask_account(self, one: Watched, who: str, since: float, at: float) -> None:
         gaps = one.account.gaps(since, at, self.box.charges)
         idle = sum(end - begin for begin, end in gaps)
         self._ask(
@@ -327,6 +332,7 @@ class Invariants:
     def row(self, migration: str, step: str, what: str, data: Mapping[str, Any], token: int) -> None:
         """Take in a row, as it is written."""
         one = self.watch(migration)
+        one.driven = self.box.now()
         one.known.update(_strings(data))
         if step:
             if one.course is not None:
@@ -389,8 +395,13 @@ class Invariants:
             one.course = Course(one.plan)
 
     def took_over(self, migration: str) -> None:
-        """Another driver has taken a migration: what it waits out before it goes on is allowed, and what is down is counted anew."""
+        """Another driver has taken a migration: what it waits out before it goes on is allowed, and what is down is counted anew, once
+        the one before it has accounted for its own time.
+        """
         one, now = self.watch(migration), self.box.now()
+        for who, since in one.down.items():
+            if since < one.driven:
+                self._ask_account(one, who, since, one.driven)
         one.account.waited(now, now + max(REQUEST_LIFE, ABSENCE_BELIEVED) + A_LOOK)
         one.down = dict.fromkeys(one.down, now)
 

@@ -3,6 +3,8 @@
 import pytest
 
 from sealift.driver import Outcome
+from sealift.engine import Engine
+from sealift.step import Step
 from sealift.steps.create_snapshot import LastSnapshot
 from tests.faults.crashes import SERVED, THEN, Tried
 from tests.faults.dying_often import Run, crash_often, told
@@ -36,6 +38,22 @@ def test_of_many_deaths_in_one_run_the_one_to_blame_is_named(monkeypatch: pytest
     wrong = [one.point for one in crash_often("unattached volume", "snapshot") if one.wrong]
     assert wrong != []
     assert {"effect without made"} == {point.partition(": ")[2] for point in wrong}
+
+
+def test_what_a_driver_wastes_is_told_though_it_dies_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who takes over in the cut and stands idle for half an hour has to account for it, before and after the next death."""
+    tries = Engine.try_once
+
+    async def idles(engine: Engine, step: Step) -> None:
+        row = engine.state.rows.get(step.key)
+        if step.key == "detach:/dev/xvda" and row is not None and row.token != engine.token:
+            await engine.clock.sleep(1800)
+        await tries(engine, step)
+
+    monkeypatch.setattr(Engine, "try_once", idles)
+    wrong = [one.point for one in crash_often("root only", "clone") if one.wrong]
+    states = ("intent without effect", "effect without made", "made without done")
+    assert {f"detach:/dev/xvda: {state}" for state in states} == set(wrong)
 
 
 def test_where_no_single_death_is_to_blame_the_run_is() -> None:
