@@ -291,13 +291,30 @@ def _short(x: Any) -> str:
 
 
 def compared(ended: Ended, picture: Lines, end: str) -> list[str]:
-    """Compare an end with a picture; what its message names as left over may be there, or may still be as it was left."""
+    """Compare an end with a picture; what its message names as left over may be there, or may still be as it was left: but whether
+    it runs, what it holds and under which key is no leftover's matter where both have it.
+    """
     spots, there = {_spot(line) for line in ended.named}, ended.picture
     if ended.touched.power:
         picture, there = _whoever_wrote(picture), _whoever_wrote(there)
     lacks = Counter({x: n for x, n in (picture - there).items() if _spot(x) not in spots or MADE in _spot(x)[1]})
-    found = ended.touched.less(changes(lacks, there - picture - ended.named))
+    known = {spot for spot in spots & set(map(_spot, picture)) & set(map(_spot, there)) if MADE not in spot[1]}
+    of_named = changes(*(_essence(lines, known) for lines in (picture, there)))
+    found = ended.touched.less([*changes(lacks, there - picture - ended.named), *of_named])
     return [f"another end than {end} ({ended.message[:200]}): {' | '.join(map(str, found[:6]))}"] if found else []
+
+
+ESSENCE = {"is", "holds", "encrypted", "key", "DBInstanceStatus", "Status", "StorageEncrypted", "KmsKeyId"}
+"""What is said of a thing that is as it should be whatever is left to be done about it."""
+
+
+def _essence(lines: Lines, spots: set[Spot]) -> Lines:
+    found: Lines = Counter()
+    for line, number in lines.items():
+        place, name, about = json.loads(line)
+        if (place, name) in spots:
+            found[json.dumps([place, name, {k: v for k, v in about.items() if k in ESSENCE}], sort_keys=True)] += number
+    return found
 
 
 def _whoever_wrote(lines: Lines) -> Lines:

@@ -18,7 +18,6 @@ from unittest import mock
 import boto3
 from moto.core import DEFAULT_ACCOUNT_ID as HERE
 
-from sealift.aws import gateway
 from sealift.aws.operations import OPERATIONS
 from sealift.clock import VirtualClock, actor, side_by_side
 from sealift.driver import Driver, Outcome
@@ -33,7 +32,7 @@ from sealift.sandbox.quotas import Quotas
 from sealift.sandbox.seeding import VolumeSpec
 from tests import clusters, databases
 from tests.faults.invariants import Invariants
-from tests.faults.stage import OTHERS
+from tests.faults.stage import OTHERS, draw_from
 from tests.faults.tapped import Killed, Tap
 from tests.world import ACKS, DATA, KEY, REGION, ROOT, World
 
@@ -414,8 +413,7 @@ def terrain(seed: int = 0) -> Iterator[Terrain]:
     """Yield a terrain on which all that is drawn follows from `seed`: ids of migrations, jitter of waits and of states."""
     ids = random.Random(seed)  # noqa: S311 - no secret
     box = Sandbox(clock=VirtualClock(), seed=seed, durations=BRISK, quotas=Quotas(volume_copies_per_region=8))
-    for draw in (gateway._DRAW, _engine_draw()):
-        draw.seed(seed)
+    draw_from(seed)
     with ExitStack() as stack:
         stack.enter_context(mock.patch.dict(os.environ, ENVIRONMENT))
         hexes = stack.enter_context(mock.patch("sealift.journal.secrets"))
@@ -423,12 +421,6 @@ def terrain(seed: int = 0) -> Iterator[Terrain]:
         folder = stack.enter_context(TemporaryDirectory())
         stack.enter_context(box)
         yield Terrain(box, Path(folder), stack.enter_context(asyncio.Runner()))
-
-
-def _engine_draw() -> random.Random:
-    from sealift import engine
-
-    return engine._DRAW
 
 
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox", "AWS_CONFIG_FILE": "/dev/null"}
