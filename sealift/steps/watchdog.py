@@ -135,6 +135,9 @@ class DeleteRunbook(Step):
     def title(self) -> str:
         return f"delete the watchdog's runbook of {self.instance}"
 
+    def resource(self) -> str:
+        return str(self.name)
+
     def do(self, ctx: Context) -> Call:
         return Call("ssm:DeleteDocument", {"Name": self.name})
 

@@ -6,6 +6,7 @@ Nothing here sends a request or asks sealift how things are: the sandbox's own r
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,6 +111,7 @@ class Invariants:
             frozenset()
         )  # sources that a person or a robot has deleted: not our doing
         self.may_discard = False  # a person has said so
+        self.others_since: float | None = None  # since when somebody is at work, and every driver stands still
         # What somebody starts, stops, takes off or renames, and has not put back: whether it is up, or half-swapped, is theirs.
         # An instance or database by its id, a place on an instance as `place` names it.
         self.by_hand: set[str] = set()
@@ -209,6 +211,8 @@ class Invariants:
             self._ask_account(one, who, since, at)
 
     def _ask_account(self, one: Watched, who: str, since: float, at: float) -> None:
+        if self.others_since is not None:
+            one.account.waited(self.others_since, at)
         gaps = one.account.gaps(since, at, self.box.charges)
         idle = sum(end - begin for begin, end in gaps)
         self._ask(
@@ -415,10 +419,13 @@ class Invariants:
             if one.back:
                 one.quiesced = one.up = one.back = one.turned = one.let_in = False
 
-    def took(self, seconds: float) -> None:
-        """Somebody else has been at work for a while, and every driver stood still meanwhile."""
-        now = self.box.now()
-        self.waited(now - seconds, now)
+    @contextmanager
+    def others_at_work(self) -> Iterator[None]:
+        """Somebody else is at work for a while, and every driver stands still meanwhile."""
+        self.others_since = since = self.box.now()
+        yield
+        self.others_since = None
+        self.waited(since, self.box.now())
 
     def waited(self, since: float, until: float) -> None:
         """A driver has waited for its turn at AWS's rates, or before it asked again."""

@@ -384,7 +384,14 @@ def refused(ended: Ended, picture: Lines) -> list[str]:
 def half_way(ended: Ended, start: Lines, end: Lines) -> list[str]:
     """What stays from `start` to `end` is as it was; what goes, changes or is made on the way is in some state of its own."""
     stays, under_way = start & end, {_spot(line) for line in (start - end) + (end - start)}
-    about = {x: n for x, n in ended.picture.items() if x in stays or not (_spot(x) in under_way or MADE in _spot(x)[1])}
+
+    def passing(spot: Spot) -> bool:
+        place, name = spot
+        return (
+            spot in under_way or MADE in name or (place == "said" and " sealift:" in name)
+        )  # to the watchdog, on its instance
+
+    about = {x: n for x, n in ended.picture.items() if x in stays or not passing(_spot(x))}
     return compared(replace(ended, picture=Counter(about)), stays, "half-way")
 
 

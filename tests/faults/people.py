@@ -103,6 +103,9 @@ async def _walk(stage: Stage, act: str, wanted: Callable[[str, str], bool], at_o
 TURNED = "the test says no"
 """Why a run had turned back before anybody did anything."""
 
+CLOSED = "has closed this cut"
+"""What is said where the watchdog has acted."""
+
 
 def _deeds(stage: Stage) -> Iterator[Deed]:
     return (d for d in DEEDS.values() if stage.plan.kind in d.on)
@@ -114,10 +117,8 @@ def _do(stage: Stage, deed: Deed, step: str) -> Done | None:
     # What they are about to touch and delete is not known before they have, and the sandbox is looked at as they do.
     looks.by_hand = _within_reach(stage, deed)
     looks.deleted_by_others = frozenset(gone if deed.final or (deed.power and stage.plan.facts.get("asg")) else ())
-    began = stage.box.now()
-    with stage.somebody_acts():
+    with stage.somebody_acts(), looks.others_at_work():
         done = done_by(deed, stage)
-    looks.took(stage.box.now() - began)
     # What has vanished under the driver's hands, or does so later, is believed gone after a while: that is nobody's charge.
     looks.excused += ABSENT_MEANS_GONE + A_LOOK
     if deed.passes:  # nor is what a step waits for that they have made impossible, until its deadline
@@ -223,6 +224,8 @@ def _about(stage: Stage, deed: Deed, done: Done, ended: Ended) -> list[str]:
     need_not = (ended.code == WELL and deed.harmless) or (
         ended.code == BACK and TURNED in ended.message and not deed.power
     )
+    # What took them so long that the watchdog has acted is not what sent it back.
+    need_not = need_not or (ended.code == BACK and deed.harmless and CLOSED in ended.message)
     found = [] if named or need_not else [f"{done.to} is not named; {said}"]
     if ended.code == WELL:
         found += _sound(stage, deed)
