@@ -30,6 +30,10 @@ TRIED = {
 }
 """What is counted, and what one of it is."""
 
+COMPARED = (
+    "after a walk each replacement is compared with its source; other ends with that of the run with nobody in its way"
+)
+
 RECORD = Path(__file__).parents[1] / "torture.json"
 
 HEAD = """# Reliability
@@ -41,7 +45,8 @@ each time with something going wrong.
 {what}
 
 A trial has survived if it ends as the run with nobody in its way did, or as the way back does, and if all of this was true
-after every event on the way. The sandbox is looked at for that; sealift is not asked:
+after every event on the way. Where AWS lets nothing else be done, or somebody has done what only they can take back, it may
+stop with exit 6 and the commands, and with nothing lost. The sandbox is looked at for that; sealift is not asked:
 """
 
 TAIL = """
@@ -68,7 +73,8 @@ def page() -> str:
         "\n## By kind and route\n",
         f"{_part(record['share'])}{_where(short=record['short'])}, in {_minutes(record['minutes'])}"
         f"{'' if record['finished'] else ', when it was cut off'}. Of the trials it says how many survived, of how many; "
-        "*looks* are those of the first table, *violations* what was found untrue.\n",
+        "*looks* are those of the first table, *violations* what was found untrue. What AWS refused somebody, or could not befall "
+        "a call, was not done, and is not counted.\n",
         _table(*_by_route(lines)),
         TAIL,
     ])  # fmt: skip
@@ -97,7 +103,7 @@ def _promises(record: dict[str, Any], lines: list[dict[str, Any]]) -> list[tuple
     tried, survived = _summed(line["tried"] for line in lines), _summed(line["survived"] for line in lines)
     rows = []
     for number, one in enumerate(record["promises"], 1):
-        held = ", ".join(f"({i})" for i in one["invariants"]) or "ends are compared, attribute by attribute"
+        held = ", ".join(f"({i})" for i in one["invariants"]) or COMPARED
         against = "; ".join(f"{survived[a]:,} of {tried[a]:,} {a}" for a in one["against"] if tried[a])
         rows.append((f"{number}. {one['promise']}", held, against))
     return rows
@@ -108,12 +114,19 @@ def _by_route(lines: list[dict[str, Any]]) -> tuple[Sequence[str], list[tuple[st
     head = ("kind", "route", "shapes", *names, "looks", "violations")
     rows = []
     for line in sorted(lines, key=lambda one: (one["kind"], one["route"])):
-        counts = [
-            f"{line['survived'].get(n, 0):,} of {line['tried'][n]:,}" if n in line["tried"] else "" for n in names
-        ]
+        counts = [_survived(line, n) for n in names]
         looks = f"{sum(line['checks'].values()):,}"
         rows.append((line["kind"], line["route"], str(len(line["shapes"])), *counts, looks, str(len(line["wrong"]))))
     return head, rows
+
+
+def _survived(line: dict[str, Any], name: str) -> str:
+    """Return how many survived of how many; of steps, which are not judged one by one, how many."""
+    if name not in line["tried"]:
+        return ""
+    of = f"{line['survived'][name]:,} of " if name in line["survived"] else ""
+    not_done = line["not_done"].get(name)
+    return f"{of}{line['tried'][name]:,}" + (f" ({not_done} not done)" if not_done else "")
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -17,6 +17,7 @@ from tests import clients
 from tests.faults import record as records
 from tests.faults import walks
 from tests.faults.crashes import Tried
+from tests.faults.invariants import SAID
 from tests.faults.parts import CASES, PARTS, SHORT, Part, kind_of
 
 
@@ -75,12 +76,12 @@ def _walk(record: records.Record, share: float, only: str) -> None:
     if not re.search(only, "walks"):
         return
     before, line = dict(walks.counts), record.line("all kinds", "at once")
-    line.add("walks", "random walks", walks.every(share, click.echo))
+    found = walks.every(share, click.echo)
+    line.add("walks", "random walks", found)
     added = {name: count - before.get(name, 0) for name, count in walks.counts.items()}
-    for name in ("walks", "steps"):
-        line.tried[name] = line.survived[name] = added[name]
-    line.survived["walks"] -= len(line.wrong)
-    line.checks = Counter({"all": added["checks"]})
+    line.tried = Counter(walks=added["walks"], steps=added["steps"])  # of a step nothing is judged: of its walk
+    line.survived = Counter(walks=added["walks"] - sum(bool(one.wrong) for one in found))
+    line.checks = Counter({str(n): added.get(walks.looks(n), 0) for n in SAID})
 
 
 def _tried(part: Part, shape: str, route: str, share: float, at_once: int) -> list[Tried]:

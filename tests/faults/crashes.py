@@ -177,12 +177,12 @@ def crash(
     thens: Sequence[str],
     wanted: Wanted = every,
     *,
-    inner: Wanted = every,
+    inner: Callable[[str], Wanted] = lambda _: every,
     at_once: int = 1,
 ) -> list[Tried]:
     """Walk a run, die at each of its durable states that is wanted, and try what comes then.
 
-    `inner`: of the durable states of what comes then, those at which that is killed too (`Then.killed`).
+    `inner`: by where it died, at which durable states of what comes then that is killed too (`Then.killed`).
     """
     matrix = partial(_crash, act=act, thens=thens, wanted=wanted, inner=inner, at_once=at_once)
     tried: list[Tried] = play(shape, route, matrix, **ACTS[act].options)
@@ -190,13 +190,14 @@ def crash(
 
 
 async def _crash(
-    stage: Stage, act: str, thens: Sequence[str], wanted: Wanted, inner: Wanted, at_once: int
+    stage: Stage, act: str, thens: Sequence[str], wanted: Wanted, inner: Callable[[str], Wanted], at_once: int
 ) -> list[Tried]:
-    played, forks, died = ACTS[act], Forks(at_once), list[str]()
+    played, forks, died = ACTS[act], Forks(at_once), list[tuple[Point, str]]()
     dies = _dying(stage, forks, thens, wanted, died, (played.since, played.until))
     outcome = await played.play(stage, lambda: stage.driver(dies))
     if died:
-        forks.tell(await _taken_up(stage, THEN[died[0]], inner))
+        ((where, then),) = died
+        forks.tell(await _taken_up(stage, THEN[then], inner(str(where))))
     ends = stage.ends(outcome)
     tried = [Tried(act, "", "", undisturbed(ends, played.code), ends.undisturbed.checks)]
     for (point, then), told in forks.join().items():
@@ -206,7 +207,8 @@ async def _crash(
                 tried.append(Tried(act, place, then, [ended.why]))
             else:
                 wrong = [*ended.wrong, *THEN[then].judge(ended, ends)]
-                tried.append(Tried(act, place, then, wrong, ended.checks))
+                if also or wrong or not THEN[then].killed:  # what comes then undisturbed is a trial of another part
+                    tried.append(Tried(act, place, then, wrong, ended.checks))
     return tried
 
 
@@ -215,7 +217,7 @@ def _dying(
     forks: Forks,
     thens: Sequence[str],
     wanted: Wanted,
-    died: list[str],
+    died: list[tuple[Point, str]],
     between: tuple[str, str] = ("", ""),
 ) -> Callable[[Point], bool]:
     """Return what forks at each durable state that is wanted, and lets the driver of the fork die there."""
@@ -233,7 +235,7 @@ def _dying(
             copy = stage.copy_of_the_journal()
             if forks.fork((point, then)):
                 stage.go_on_with(copy)
-                died.append(then)
+                died.append((point, then))
                 return True
         return False
 
@@ -244,7 +246,7 @@ async def _taken_up(stage: Stage, then: Then, inner: Wanted) -> Any:
     """Take up what died in this fork; return how it ended, and, where that is killed too, how each of those did."""
     if not then.killed:
         return stage.end(await then.go(stage))
-    forks, died = Forks(1), list[str]()
+    forks, died = Forks(1), list[tuple[Point, str]]()
     stage.doomed = _dying(stage, forks, ["resume"], inner, died, ("direction", "attempt-closed"))
     outcome = await then.go(stage)
     stage.doomed = None

@@ -7,7 +7,7 @@ from tests.contract.shapes import CASES, SHAPES, planned
 from tests.faults import drivers, people
 from tests.faults.crashes import Tried, crash
 from tests.faults.faulting import striking
-from tests.faults.sampling import share_of
+from tests.faults.sampling import share_of, some_of
 
 Every = Callable[[str, str, float, int], list[Tried]]
 """Tries a share of a part on a shape by a route, so many at once."""
@@ -38,11 +38,14 @@ class Part:
     """The share that `make faults` tries; 0: a test file of its own chooses."""
 
 
-def _crashing(act: str, then: str, inner: float = 0.1) -> Every:
+def _crashing(act: str, then: str, least: float = 0.1) -> Every:
+    """`least`: of the second deaths of a run that is killed again, at least so many are tried with each first one."""
+
     def every(shape: str, route: str, share: float, at_once: int) -> list[Tried]:
-        names = (shape, route, act, then)
-        wanted, also = share_of(share, *names), share_of(inner, *names)
-        return crash(shape, route, act, [then], wanted, inner=also, at_once=at_once)
+        wanted = share_of(share, shape, route, act, then)
+        return crash(
+            shape, route, act, [then], wanted, inner=lambda where: some_of(max(share, least), where), at_once=at_once
+        )
 
     return every
 

@@ -19,10 +19,11 @@ PROMISES = {
     "Kill it anywhere": ([TRACED, ONE_DRIVER], ["crash points", "two drivers", "walks"]),
     "The way back leads to the state at the cut": ([LOST, MIX, DOWN], ["crash points", "faults", "deeds"]),
     "The plan is what happens": ([FOREIGN], ["crash points", "faults", "deeds", "walks"]),
-    "Everything comes over": ([], ["crash points", "faults"]),
-    "It asks for the least": ([FOREIGN], ["crash points", "faults"]),
+    "Everything comes over": ([], ["walks", "crash points", "faults"]),
 }
-"""By promise: what has to be true at every moment for it, and what it was tried against. Where there is no invariant, ends are compared."""
+"""By promise: what has to be true at every moment for it, and what it was tried against. Where there is no invariant, ends are compared.
+That it asks for the least is not tried here: policies are, by what a run sends (tests/contract).
+"""
 
 
 @dataclass
@@ -107,8 +108,10 @@ class Record:
 
 
 def _of(line: Line, name: str) -> str:
-    """Return how many survived of how many that took place, and how many did not."""
+    """Return how many survived of how many that took place, and how many did not; of what is not judged by itself, how many."""
     if not line.tried[name]:
         return ""
+    if name not in line.survived:
+        return str(line.tried[name])
     not_done = f" ({line.not_done[name]} not done)" if line.not_done[name] else ""
     return f"{line.survived[name]}/{line.tried[name]}{not_done}"

@@ -22,3 +22,12 @@ def share_of(share: float, *names: str) -> Callable[..., bool]:
         return number - first == crc32("|".join([*names, str(turn)]).encode()) % (after - first)
 
     return wanted
+
+
+def some_of(share: float, *names: str) -> Callable[[object], bool]:
+    """Return what wants about a share of what it is asked about, by its name: in a fork, where there is nobody to count for all."""
+
+    def wanted(one: object) -> bool:
+        return crc32("|".join([*names, str(one)]).encode()) < share * 2**32
+
+    return wanted

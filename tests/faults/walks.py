@@ -67,7 +67,12 @@ route = st.integers(0, 2)
 moment = st.sampled_from((1.0, 5.0, 20.0, 60.0))
 
 counts: Counter[str] = Counter()
-"""Walks, steps walked, migrations begun and invariant checks since the start."""
+"""Walks, steps walked, migrations begun, and how often each invariant was looked at, since the start."""
+
+
+def looks(invariant: int) -> str:
+    """Return the name under which it is counted how often an invariant was looked at."""
+    return f"looks at ({invariant})"
 
 
 class Wrong(AssertionError):
@@ -277,7 +282,8 @@ class Walk(RuleBasedStateMachine):
             if not self.failed and self.t.goals:
                 self._heal()
                 self._expect(self.before.wrong(self.t))
-            counts.update(migrations=len(self.t.migrations()), checks=sum(self.t.invariants.checks.values()))
+            counts.update(migrations=len(self.t.migrations()))
+            counts.update({looks(number): count for number, count in self.t.invariants.checks.items()})
         finally:
             self._stack.close()
 
@@ -379,7 +385,7 @@ def recorded(number: int, steps: int, examples: int, parts: tuple[str, ...]) -> 
 
 
 def every(share: float = 1.0, told: Callable[[str], None] = print) -> list[Tried]:
-    """Walk the long form, or a `share` of it; `counts` has the walks, steps and checks."""
+    """Walk the long form, or a `share` of it; `counts` has the walks, steps and looks."""
     found: list[Tried] = []
     for number in range(1, max(1, round(LONG * share)) + 1):
         found += walk(number, steps=20, examples=25)
