@@ -41,7 +41,11 @@ SAID = {
 
 MAKES = ("Create", "Copy", "Restore", "Run")
 TAGS = ("CreateTags",)
-NAMES_ONE = re.compile(r"(Id|Ids|Identifier|Identifiers|Arn|ResourceName|InstanceIds|Resources)$")
+NAMES_ONE = re.compile(
+    r"(Id|Ids|Identifier|Identifiers|Arn|Resource(Name|s)|GroupName|ProxyName|DocumentName)$|^(Name|Source|Bucket|Key)$"
+)
+LONG_ENOUGH = 8
+"""Letters of a name that is looked for in another: shorter ones are found anywhere."""
 APART = ("KmsKeyId", "TargetKmsKeyId", "ClientToken", "OwnerId", "RoleArn", "TopicArn")
 QUOTA_CODES = tuple(code for code, retry in CODES.items() if retry is Retry.QUOTA)
 BETWEEN_METRICS = 15.0
@@ -473,7 +477,7 @@ class Invariants:
         for where, name in _named(sent.params):
             if makes and not where.startswith("Source"):
                 continue
-            ours = name in one.text or any(name in k or k in name for k in one.known)
+            ours = name in one.text or any(name in k or (len(k) >= LONG_ENOUGH and k in name) for k in one.known)
             self._ask(FOREIGN, holds=ours, how=lambda w=where, n=name: f"{sent.operation} of {sent.step} names {w}={n}")  # type: ignore[misc]
         if makes:
             self._ask(

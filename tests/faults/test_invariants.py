@@ -5,17 +5,20 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.session import get_session
 
 from sealift import engine
+from sealift.aws.operations import OPERATIONS
 from sealift.engine import Attempt, Runner, local_runner
 from sealift.events import Event
 from sealift.sandbox import Durations
 from sealift.sandbox.log import Charge
 from sealift.step import Phase, Step
 from tests.contract.shapes import no_bring_up
-from tests.faults.invariants import DOWN, MIX, SOURCE, place
+from tests.faults.invariants import DOWN, FOREIGN, MIX, NAMES_ONE, ONE_DRIVER, QUOTA, SOURCE, TRACED, place
 from tests.faults.outages import Account
 from tests.faults.stage import Stage, play
+from tests.faults.tapped import Sent
 from tests.world import REGION
 
 INSTANCE = ("sql server with an option group and a managed password", "snapshot")
@@ -257,3 +260,56 @@ def test_an_instance_that_starts_on_its_replacement_is_not_up_yet_and_its_time_c
         return found, one.up and stage.plan.target in one.down
 
     assert play(*DISKS, scene) == ([], True)
+
+
+WRONG: dict[int, tuple[str, dict[str, Any], str]] = {
+    FOREIGN: (
+        "ec2:DeleteSnapshot",
+        {"SnapshotId": "snap-0123456789abcdef0"},
+        "names SnapshotId=snap-0123456789abcdef0",
+    ),
+    TRACED: ("ec2:CreateSnapshot", {"VolumeId": "vol-1"}, "carries neither our tags nor a name of ours"),
+    ONE_DRIVER: ("ec2:StopInstances", {}, "left with token 99"),
+}
+"""By invariant: a request that does not hold it, and what is said of it."""
+
+
+@pytest.mark.parametrize("invariant", WRONG)
+def test_a_request_that_sealift_never_sends_is_seen(invariant: int) -> None:
+    """What is somebody else's, what could not be found again, what a driver sends that was taken over."""
+    operation, params, said = WRONG[invariant]
+
+    def send(stage: Stage) -> None:
+        migration = stage.migration_now()
+        token = 99 if invariant == ONE_DRIVER else stage.invariants.newest(migration)
+        stage.invariants.sending(Sent(1, operation, params, migration, "x", token))
+
+    assert any(how.startswith(f"({invariant}) ") and said in how for how in found(DISKS, "claim", send))
+
+
+def test_a_wait_for_a_quota_while_a_workload_is_down_is_seen() -> None:
+    """Another try is announced with the refusal that it waits out."""
+
+    def announce(stage: Stage) -> None:
+        told = {"seconds": 30.0, "error": "ec2:CopyVolumes was refused: VolumeLimitExceeded"}
+        plan, at = stage.plan, stage.box.now()
+        where = (stage.migration_now(), plan.target, plan.account, plan.region)
+        stage.invariants.told(Event("retry", *where, at, phase="cutover", step="copy", data=told))
+
+    assert any(
+        how.startswith(f"({QUOTA}) copy waits for ['VolumeLimitExceeded']") for how in found(DISKS, "cut", announce)
+    )
+
+
+UNNAMED = {"ec2:CreateCapacityReservation", "ec2:CreateVolume", "sns:Publish"}
+"""They name nothing that there is already."""
+
+
+@pytest.mark.parametrize(
+    "operation", sorted(o.name for o in OPERATIONS.values() if o.mutating and o.name not in UNNAMED)
+)
+def test_of_each_request_it_is_known_what_names_something(operation: str) -> None:
+    """Or nobody would see that it names what is another's."""
+    about = OPERATIONS[operation]
+    model = get_session().get_service_model(about.service).operation_model(about.method)
+    assert any(NAMES_ONE.search(member) for member in model.input_shape.members)
