@@ -23,7 +23,7 @@ from sealift.step import Ref, undoing
 from sealift.watch import ABSENT_MEANS_GONE
 from tests.faults.crashes import ACTS, Tried, adopt
 from tests.faults.forking import Broken, Forks, guarded
-from tests.faults.hands import MEANWHILE, OBJECTS, Overwrite, overwrite
+from tests.faults.hands import MEANWHILE, OBJECTS, Meanwhile, Overwrite, overwrite
 from tests.faults.judging import (
     Ended,
     Ends,
@@ -60,7 +60,10 @@ COMMAND = re.compile(r"\b(?:sealift|aws) [a-z]|By hand, in this order: [^;]*[a-z
 STEP: ContextVar[str] = ContextVar("step", default="")
 """The step that this lane is at: a read is sent before its intent row, or after it."""
 
-Put = Callable[[Stage, Sent], None]
+Took = Callable[[], bool]
+"""Tells, once the run has ended, whether it took hold: a fate befalls only what is on its way, and AWS may refuse a deed."""
+
+Put = Callable[[Stage, Sent], Took]
 
 
 # -- what can befall a call ----------------------------------------------------------------------------------------------
@@ -78,6 +81,8 @@ class Bad:
     after: bool = False
     """Put in when the request has been answered, not before."""
     in_a_window: bool = False
+    fate: bool = False
+    """It befalls what a request sets going, which not every one does."""
 
 
 def _changes(sent: Sent, purpose: Purpose) -> bool:
@@ -92,31 +97,34 @@ def _service(sent: Sent) -> str:
     return sent.operation.split(":", 1)[0]
 
 
+def _add(stage: Stage, *faults: Fault) -> Took:
+    stage.box.faults.add(*faults)
+    return lambda: any(fault.took_hold for fault in faults)
+
+
 def _fault(**about: Any) -> Put:
-    return lambda stage, sent: stage.box.faults.add(Fault(operation=sent.operation, **about))
+    return lambda stage, sent: _add(stage, Fault(operation=sent.operation, **about))
 
 
 def _throttled(times: int | None) -> Put:
     codes = {"ec2": "RequestLimitExceeded", "rds": "Throttling", "autoscaling": "Throttling", "s3": "SlowDown"}
-    return lambda stage, sent: stage.box.faults.add(
-        Fault(
-            operation=sent.operation,
-            code=codes.get(_service(sent), "ThrottlingException"),
-            times=times,
-            message="Rate exceeded",
-        )
-    )
+    return lambda stage, sent: _fault(
+        code=codes.get(_service(sent), "ThrottlingException"), times=times, message="Rate exceeded"
+    )(stage, sent)
 
 
-def _denied(stage: Stage, sent: Sent) -> None:
+def _denied(stage: Stage, sent: Sent) -> Took:
     code = "UnauthorizedOperation" if _service(sent) == "ec2" else "AccessDenied"
-    stage.box.faults.add(Fault(operation=sent.operation, code=code, status=403, times=None))
+    return _fault(code=code, status=403, times=None)(stage, sent)
 
 
-def _expired(stage: Stage, sent: Sent) -> None:
+def _expired(stage: Stage, sent: Sent) -> Took:
     """From now on nothing is let in: credentials expire for all calls at once."""
-    stage.box.faults.add(Fault(operation="ec2:*", code="RequestExpired", times=None))
-    stage.box.faults.add(Fault(operation="*", code="ExpiredToken", status=403, times=None))
+    return _add(
+        stage,
+        Fault(operation="ec2:*", code="RequestExpired", times=None),
+        Fault(operation="*", code="ExpiredToken", status=403, times=None),
+    )
 
 
 ABSENT = {
@@ -198,14 +206,27 @@ def _sets_going(sent: Sent, purpose: Purpose) -> bool:
     return _changes(sent, purpose) and not sent.operation.endswith(quick)
 
 
-def _is_over(stage: Stage, sent: Sent) -> None:
+def _can_fail(sent: Sent, purpose: Purpose) -> bool:
+    """Tell whether what it sets going has a failed state: what is made, and an instance that starts (`sandbox.fates.fail`)."""
+    makes = sent.operation.split(":")[1].startswith(("Create", "Copy", "Restore", "Start"))
+    return _sets_going(sent, purpose) and makes and not sent.operation.endswith("ParameterGroup")
+
+
+def _is_over(stage: Stage, sent: Sent) -> Took:
     """Let the turn-back time of the window pass at this moment."""
     late = turn_back_at(window_of(stage.plan.options), seconds_back(stage.plan.steps))
     stage.world.clock.advance(max(0.0, (late or 0.0) + 1 - stage.world.clock.now()))
+    return lambda: True
 
 
-def _overwritten(stage: Stage, sent: Sent, how: Overwrite | None) -> None:
+def _overwritten(stage: Stage, sent: Sent, how: Overwrite | None) -> Took:
     overwrite(sent, how)
+    return lambda: True
+
+
+def _somebody(stage: Stage, sent: Sent, how: Meanwhile) -> Took:
+    did = how.act(stage, sent)
+    return lambda: did
 
 
 def _in_the_cut(sent: Sent, purpose: Purpose) -> bool:
@@ -226,7 +247,7 @@ BAD = {
         Bad(
             "not found for a second",
             _names_one,
-            lambda stage, sent: stage.box.faults.add(Fault(operation=sent.operation, code=_absent(sent) or "")),
+            lambda stage, sent: _fault(code=_absent(sent) or "")(stage, sent),
         ),
         Bad(
             "a quota refusal",
@@ -238,14 +259,14 @@ BAD = {
             _coded(NO_HARDWARE),
             lambda stage, sent: _fault(code=NO_HARDWARE[sent.operation], times=None)(stage, sent),
         ),
-        Bad(NEVER_COMES, _sets_going, _fault(late_s=LATE), waits=3 * LATE + A_LOOK),
-        Bad("its failed state", _sets_going, _fault(fails_at=50.0)),
+        Bad(NEVER_COMES, _sets_going, _fault(late_s=LATE), waits=3 * LATE + A_LOOK, fate=True),
+        Bad("its failed state", _can_fail, _fault(fails_at=50.0), fate=True),
         Bad("the window's end", _in_the_cut, _is_over, in_a_window=True),
         *(
             Bad(
                 m.name,
                 lambda s, p, m=m: p is Purpose.MUTATE and s.operation in m.operations,  # type: ignore[misc]
-                m.act,
+                partial(_somebody, how=m),
                 after=True,
             )
             for m in MEANWHILE
@@ -280,6 +301,14 @@ class Moment:
 Wanted = Callable[[Moment, Bad], bool]
 
 
+@dataclass(frozen=True)
+class Came:
+    """What came of a fault: every end that the run came to, and whether the fault took hold at all."""
+
+    ends: list[Ended]
+    took: bool
+
+
 @dataclass
 class _Walk:
     """A run under way: which of its requests have been seen, and with what this process has been struck."""
@@ -289,7 +318,11 @@ class _Walk:
     forks: Forks
     seen: dict[Moment, list[str]] = field(default_factory=dict)
     struck: list[tuple[Moment, Bad]] = field(default_factory=list)
+    latest: dict[tuple[str, str], tuple[Moment, int]] = field(default_factory=dict)  # and what was charged before it
+    answered: set[Moment] = field(default_factory=set)
+    set_going: set[Moment] = field(default_factory=set)
     due: Put | None = None
+    took: Took = field(default=lambda: False)  # nothing has been put in yet
     open: bool = False
     shut: bool = False
     turns: dict[tuple[Any, ...], int] = field(default_factory=dict)
@@ -301,7 +334,7 @@ class _Walk:
             self.open = not ACTS[self.act].since or bool(state and state.direction == "back")
         return self.open
 
-    def moment(self, sent: Sent, purpose: Purpose) -> Moment | None:
+    def moment(self, stage: Stage, sent: Sent, purpose: Purpose) -> Moment | None:
         """Name a request; None for a read that is like one before it."""
         if self.shut:
             return None
@@ -310,7 +343,26 @@ class _Walk:
         turn = self.turns[key] = self.turns.get(key, -1) + 1
         if turn and purpose is not Purpose.MUTATE:
             return None
-        return Moment(self.act, STEP.get(), sent.operation, purpose, turn)
+        moment = Moment(self.act, STEP.get(), sent.operation, purpose, turn)
+        self.latest[key[:2]] = moment, len(stage.box.charges)
+        return moment
+
+    def done(self, stage: Stage, sent: Sent) -> Moment | None:
+        """Name a request that was answered, and note whether it has set something going: that is charged with its time."""
+        moment, before = self.latest.get((STEP.get(), sent.operation), (None, 0))
+        if moment is not None:
+            self.answered.add(moment)
+            if sent.operation in {charge.operation for charge in stage.box.charges[before:]}:
+                self.set_going.add(moment)
+        return moment
+
+    def able(self) -> dict[Moment, list[str]]:
+        """Return the requests that were seen, each with what can befall it: a deed what was answered, a fate what is on its way."""
+
+        def can(moment: Moment, bad: Bad) -> bool:
+            return moment in self.set_going if bad.fate else moment in self.answered or not bad.after
+
+        return {m: [n for n in names if can(m, BAD[n])] for m, names in self.seen.items()}
 
 
 FORWARD = ("forward", "kept in S3")
@@ -330,7 +382,7 @@ def _tapped(stage: Stage, walk: _Walk) -> Driver:
         if walk.struck:
             return
         stage._name()
-        moment = walk.moment(sent, purpose) if walk.begins(stage) else None
+        moment = walk.moment(stage, sent, purpose) if walk.begins(stage) else None
         if moment is None:
             return
         befallen = [b for b in BAD.values() if b.befalls(sent, purpose) and b.in_a_window == _windowed(stage)]
@@ -347,15 +399,16 @@ def _tapped(stage: Stage, walk: _Walk) -> Driver:
                         walk.due = bad.put
                     else:
                         began = stage.box.now()
-                        bad.put(stage, sent)
+                        walk.took = bad.put(stage, sent)
                         stage.invariants.waited(began, stage.box.now())
                 return
 
     def done(sent: Sent, reply: Mapping[str, Any]) -> None:
-        if walk.due is not None:
+        moment = walk.done(stage, sent)
+        if walk.due is not None and walk.struck[0][0] == moment:
             due, walk.due = walk.due, None
             with stage.somebody_acts():
-                due(stage, Sent(sent.driver, sent.operation, {**sent.params, "reply": reply}, *_rest(sent)))
+                walk.took = due(stage, Sent(sent.driver, sent.operation, {**sent.params, "reply": reply}, *_rest(sent)))
 
     tap.asked, tap.done = asked, done
     return driver
@@ -405,16 +458,16 @@ async def _strike(stage: Stage, act: str, wanted: Wanted, at_once: int) -> tuple
     walk = _Walk(act, wanted, Forks(at_once))
     outcome = await ACTS[act].play(stage, lambda: _tapped(stage, walk))
     if walk.struck:
-        walk.forks.tell(await _mended_until_over(walk, stage, outcome))
+        walk.forks.tell(Came(await _mended_until_over(walk, stage, outcome), walk.took()))
     ends = stage.ends(outcome)
     tried = [Tried(act, "", "", undisturbed(ends, ACTS[act].code), ends.undisturbed.checks)]
     for (moment, name), came in walk.forks.join().items():
         if isinstance(came, Broken):
             tried.append(Tried(act, str(moment), name, [came.why]))
             continue
-        wrong = judged(act, BAD[name], came, ends, moment.operation)
-        tried.append(Tried(act, str(moment), name, wrong, came[-1].checks))
-    return walk.seen, tried
+        wrong = judged(act, BAD[name], came.ends, ends, moment.operation)
+        tried.append(Tried(act, str(moment), name, wrong, came.ends[-1].checks, done=came.took))
+    return walk.able(), tried
 
 
 async def _mended_until_over(walk: _Walk, stage: Stage, outcome: Outcome | None) -> list[Ended]:
