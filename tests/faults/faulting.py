@@ -5,10 +5,10 @@ the same driver goes on, the fault clears, and what the message says comes next 
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from zlib import crc32
 
@@ -49,7 +49,7 @@ LATE = 3700.0
 Some go through three: a database that gets another name is being modified, renamed and then rebooted. Each of them is late.
 """
 
-NEVER_COMES = "a state that never comes"
+NEVER_COMES, FAILS = "a state that never comes", "its failed state"
 
 WINDOW = 3 * 86_400.0
 """Seconds from the plan to the end of a window, where one is set: a run at rest at once does not need them."""
@@ -260,7 +260,7 @@ BAD = {
             lambda stage, sent: _fault(code=NO_HARDWARE[sent.operation], times=None)(stage, sent),
         ),
         Bad(NEVER_COMES, _sets_going, _fault(late_s=LATE), waits=3 * LATE + A_LOOK, fate=True),
-        Bad("its failed state", _can_fail, _fault(fails_at=50.0), fate=True),
+        Bad(FAILS, _can_fail, _fault(fails_at=50.0), fate=True),
         Bad("the window's end", _in_the_cut, _is_over, in_a_window=True),
         *(
             Bad(
@@ -299,6 +299,9 @@ class Moment:
 
 
 Wanted = Callable[[Moment, Bad], bool]
+
+Case = tuple[str, str, str]
+"""A shape, a route and an act."""
 
 
 @dataclass(frozen=True)
@@ -438,6 +441,7 @@ def _down(stage: Stage, sent: Sent) -> bool:
 # -- the walk ------------------------------------------------------------------------------------------------------------
 
 
+@cache
 def moments(shape: str, route: str, act: str = "forward", **options: Any) -> dict[Moment, list[str]]:
     """Walk a run and return its requests, each with what can befall it."""
     looking = partial(_strike, act=act, wanted=lambda moment, bad: False, at_once=1)
@@ -602,17 +606,20 @@ def in_three_days() -> float:
     return EPOCH_OF_TESTS + WINDOW
 
 
-def rotating(
-    shape: str, route: str, faults: Iterable[str] = tuple(BAD), turn: int = 0, **options: Any
-) -> tuple[Wanted, dict[str, Moment]]:
-    """Return a choice in which each of `faults` befalls one request of a run, each another one; the next `turn` moves all on."""
-    chosen: dict[str, Moment] = {}
-    there = moments(shape, route, **options)
+def rotating(cases: Sequence[Case], **options: Any) -> dict[Case, dict[str, Moment]]:
+    """Deal everything that can go wrong out over runs: each befalls one request of a run on which it can, each another one.
+
+    Which one is derived from the names of its shape and route, and is the same in every run.
+    """
+    there = {case: moments(*case, **options) for case in cases}
+    dealt: dict[Case, dict[str, Moment]] = {case: {} for case in cases}
     for number, name in enumerate(BAD):
-        able = [m for m, names in there.items() if name in names]
-        if able and name in faults:
-            chosen[name] = able[(crc32(f"{shape}/{route}".encode()) + 7 * number + turn) % len(able)]
-    return (lambda moment, bad: chosen.get(bad.name) == moment), chosen
+        able = [case for case in cases if any(name in names for names in there[case].values())]
+        if able:
+            shape, route, _ = case = able[number % len(able)]
+            found = [moment for moment, names in there[case].items() if name in names]
+            dealt[case][name] = found[(crc32(f"{shape}/{route}".encode()) + 7 * number) % len(found)]
+    return dealt
 
 
 def dealt(shape: str, route: str, act: str, number: int, one_in: int = 25) -> Wanted:
