@@ -13,6 +13,7 @@ from typing import Any
 from zlib import crc32
 
 from sealift.aws.gateway import Purpose
+from sealift.cli import main
 from sealift.clock import EPOCH_OF_TESTS
 from sealift.driver import Driver, Outcome
 from sealift.events import Event
@@ -54,8 +55,17 @@ NEVER_COMES, FAILS = "a state that never comes", "its failed state"
 WINDOW = 3 * 86_400.0
 """Seconds from the plan to the end of a window, where one is set: a run at rest at once does not need them."""
 
-COMMAND = re.compile(r"\b(?:sealift|aws) [a-z]|By hand, in this order: [^;]*[a-z]")
+COMMAND = re.compile(
+    rf"\bsealift (?:{'|'.join(main.commands)})\b(?: [a-z]+-[0-9a-f]+)?|"
+    r"\baws [a-z0-9-]+ [a-z]+(?:-[a-z]+)+[^;]*?(?=;|\. |$)|By hand, in this order: (?!sealift |aws )[^;]*[a-z]"
+)
 """What a person may do: a command, or, where it is inside a database, a step in words."""
+
+
+def commands(message: str) -> set[str]:
+    """Return the commands that a message names, each once: of sealift those that it has, whatever else is said of sealift."""
+    return set(COMMAND.findall(message))
+
 
 STEP: ContextVar[str] = ContextVar("step", default="")
 """The step that this lane is at: a read is sent before its intent row, or after it."""
@@ -563,8 +573,7 @@ def _names(command: str, ended: Ended) -> list[str]:
 
 
 def _two_commands(ended: Ended) -> list[str]:
-    named = COMMAND.findall(ended.message)
-    return [] if len(named) >= 2 else [f"it names fewer than two commands: {ended.message[:400]}"]
+    return [] if len(commands(ended.message)) >= 2 else [f"it names fewer than two commands: {ended.message[:400]}"]
 
 
 def _after_somebody(act: str, ended: Ended, ends: Ends) -> list[str]:

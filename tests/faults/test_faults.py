@@ -9,7 +9,7 @@ from itertools import starmap
 import pytest
 
 from tests.faults.crashes import Tried
-from tests.faults.faulting import FAILS, Case, dealt, in_three_days, moments, rotating, strike
+from tests.faults.faulting import FAILS, Case, commands, dealt, in_three_days, moments, rotating, strike
 from tests.faults.parts import SHORT, kind_of
 
 KEPT, *_ = SHORT
@@ -26,6 +26,15 @@ def _cases(kind: str) -> list[Case]:
 def _not_well(tried: list[Tried]) -> dict[str, list[str]]:
     """Return what is wrong, and what did not take hold at all."""
     return {f"{t.then} at {t.point}": t.wrong or ["it did not take hold"] for t in tried if t.wrong or not t.done}
+
+
+def test_two_commands_are_two_different_ones_that_there_are() -> None:
+    """What else is said of sealift is no command, nor is the same one twice another."""
+    once = "sealift deletes nothing more of it. When it is mended: sealift resume mig-0a; or once more: sealift resume mig-0a."
+    assert {"sealift resume mig-0a"} == commands(once)
+    by_hand = "sealift resume mig-0a. By hand, in this order: aws ec2 attach-volume --volume-id a; aws ec2 attach-volume --volume-id b"
+    assert 3 == len(commands(by_hand))
+    assert 2 == len(commands("sealift accept mig-0a. By hand, in this order: turn the jobs on again; and no more"))
 
 
 @pytest.mark.parametrize("kind", dict.fromkeys(kind_of(shape) for shape, _ in SHORT))
