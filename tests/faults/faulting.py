@@ -5,7 +5,8 @@ the same driver goes on, the fault clears, and what the message says comes next 
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -20,14 +21,16 @@ from sealift.events import Event
 from sealift.gate import turn_back_at, window_of
 from sealift.recipe import DOWN, seconds_back
 from sealift.sandbox.faults import Fault
-from sealift.step import Ref, undoing
+from sealift.step import Phase, Ref, undoing
 from sealift.watch import ABSENT_MEANS_GONE
+from tests.contract.shapes import SHAPES
 from tests.faults.crashes import ACTS, Tried, adopt
 from tests.faults.forking import Broken, Forks, guarded
 from tests.faults.hands import MEANWHILE, OBJECTS, Meanwhile, Overwrite, overwrite
 from tests.faults.judging import (
     Ended,
     Ends,
+    Lines,
     at_rest,
     back,
     compared,
@@ -316,10 +319,14 @@ Case = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Came:
-    """What came of a fault: every end that the run came to, and whether the fault took hold at all."""
+    """What came of a fault: every end that the run came to, and whether the fault took hold at all.
+
+    `brings_up`: it befell what brings the workload up, which is not turned back half-way.
+    """
 
     ends: list[Ended]
     took: bool
+    brings_up: bool = False
 
 
 @dataclass
@@ -334,6 +341,7 @@ class _Walk:
     latest: dict[tuple[str, str], tuple[Moment, int]] = field(default_factory=dict)  # and what was charged before it
     answered: set[Moment] = field(default_factory=set)
     set_going: set[Moment] = field(default_factory=set)
+    prepared: Lines = field(default_factory=Counter)  # the picture of what waits at the gate
     due: Put | None = None
     took: Took = field(default=lambda: False)  # nothing has been put in yet
     open: bool = False
@@ -388,7 +396,11 @@ def _at(event: Event) -> None:
 
 
 def _tapped(stage: Stage, walk: _Walk) -> Driver:
-    driver = stage.driver(listeners=[_at])
+    def at_gate(event: Event) -> None:
+        if event.name == "gate" and event.data.get("opened") and _windowed(stage):
+            walk.prepared = walk.prepared or stage.eyes.lines(stage.look())
+
+    driver = stage.driver(listeners=[_at, at_gate])
     tap = stage.taps[-1]
 
     def asked(sent: Sent, purpose: Purpose) -> None:
@@ -444,8 +456,11 @@ def _windowed(stage: Stage) -> bool:
 
 
 def _down(stage: Stage, sent: Sent) -> bool:
-    step = next((s for s in stage.plan.steps if s.key == sent.step), None)
-    return step is not None and step.phase in DOWN
+    return _phase(stage, sent.step) in DOWN
+
+
+def _phase(stage: Stage, key: str) -> Phase | None:
+    return next((s.phase for s in stage.plan.steps if s.key == key), None)
 
 
 # -- the walk ------------------------------------------------------------------------------------------------------------
@@ -472,14 +487,20 @@ async def _strike(stage: Stage, act: str, wanted: Wanted, at_once: int) -> tuple
     walk = _Walk(act, wanted, Forks(at_once))
     outcome = await ACTS[act].play(stage, lambda: _tapped(stage, walk))
     if walk.struck:
-        walk.forks.tell(Came(await _mended_until_over(walk, stage, outcome), walk.took()))
+        brings_up = _phase(stage, walk.struck[0][0].step) is Phase.BRING_UP
+        walk.forks.tell(Came(await _mended_until_over(walk, stage, outcome), walk.took(), brings_up))
     ends = stage.ends(outcome)
     tried = [Tried(act, "", "", undisturbed(ends, ACTS[act].code), ends.undisturbed.checks)]
     for (moment, name), came in walk.forks.join().items():
         if isinstance(came, Broken):
             tried.append(Tried(act, str(moment), name, [came.why]))
             continue
-        wrong = judged(act, BAD[name], came.ends, ends, moment.operation)
+        bad = BAD[name]
+        wrong = (
+            _after_the_window(came, ends, walk.prepared)
+            if bad.in_a_window
+            else judged(act, bad, came.ends, ends, moment.operation)
+        )
         tried.append(Tried(act, str(moment), name, wrong, came.ends[-1].checks, done=came.took))
     return walk.able(), tried
 
@@ -490,17 +511,32 @@ async def _mended_until_over(walk: _Walk, stage: Stage, outcome: Outcome | None)
     stage.box.faults.clear()
     stage.world.clock.advance(LATE if bad.name == NEVER_COMES else 0)  # late as it is, it comes
     ends = [stage.end(outcome)]
+    if bad.in_a_window:
+        return [*ends, *[stage.end(o) async for o in _another_window(stage, outcome)]]
     for _ in range(4):
-        if _over(walk.act, bad, ends[-1]):
+        if _over(walk.act, ends[-1]):
             break
         ends.append(stage.end(await _mended(walk.act, bad, moment, stage, ends[-1])))
     return ends
 
 
-def _over(act: str, bad: Bad, ended: Ended) -> bool:
+def _over(act: str, ended: Ended) -> bool:
     if act in FORWARD:
-        return ended.code == 0 or (bad.in_a_window and ended.code == 3)
+        return ended.code == 0
     return ended.code == 0 or (ended.code == ACTS[act].code and ACTS[act].code != 0)
+
+
+async def _another_window(stage: Stage, outcome: Outcome | None) -> AsyncIterator[Outcome | None]:
+    """Go on as the window's end leaves it. No resume opens a window that is over, and no command moves it: that takes another plan."""
+    if outcome is None or outcome.exit_code != 5:
+        return
+    yield await stage.resume()
+    yield await stage.rollback()
+    options = replace(stage.plan.options, window_end=stage.world.clock.now() + WINDOW)
+    target = SHAPES[stage.shape].prefix + stage.plan.target
+    (stage.plan,) = await stage.world.act(stage.world.driver.plan([target], options))
+    stage.migration = ""
+    yield await stage.migrate(stage.driver())
 
 
 async def _mended(act: str, bad: Bad, moment: Moment, stage: Stage, ended: Ended) -> Outcome | None:
@@ -532,9 +568,40 @@ def judged(act: str, bad: Bad, came: list[Ended], ends: Ends, operation: str = "
         stopped = operation == "ec2:StartInstances" and last.code == 0 and "is 'stop" in last.message
         return last.wrong + [w for e in came for w in _after_somebody(act, e, ends) if not (stopped and e is last)]
     wrong = last.wrong + [f"at once: {w}" for w in _at_once(act, bad, first, ends, operation)]
-    if last is not first and not (bad.in_a_window and last.code == 3):
+    if last is not first:
         wrong += [f"then: {w}" for w in at_rest(last, _of_adopting(act, ends))]
     return wrong
+
+
+def _after_the_window(came: Came, ends: Ends, prepared: Lines) -> list[str]:
+    """Return what is wrong with ends of a run whose window passed while its workload was down.
+
+    It was put back (5). The same plan is then prepared, and waits for ever (3); given up, all is as before; in the window of another
+    plan it is done. Where the workload was being brought up, it is done at once.
+    """
+    wrong = came.ends[-1].wrong
+    if came.brings_up and came.ends[0].code == 0:
+        return wrong + same(came.ends[0], ends)
+    codes = [e.code for e in came.ends]
+    if codes != [5, 3, 0, 0]:
+        return [*wrong, f"it ended with {codes}, not 5, then 3, 0 and 0: {[e.message[:300] for e in came.ends]}"]
+    first, waits, given_up, last = came.ends
+    waits = replace(waits, picture=_of_any_attempt(waits.picture), named=_of_any_attempt(waits.named))
+    return [
+        *wrong,
+        *(f"at once: {w}" for w in back(first, ends)),
+        *(f"at the gate: {w}" for w in compared(waits, _of_any_attempt(prepared), "what prepare leaves")),
+        *(f"given up: {w}" for w in back(given_up, ends)),
+        *(f"in another window: {w}" for w in at_rest(last, ends)),
+    ]
+
+
+def _of_any_attempt(picture: Lines) -> Lines:
+    """Return a picture in which what is numbered by attempts, as runbooks are, is like that of another attempt."""
+    found: Lines = Counter()
+    for line, number in picture.items():
+        found[re.sub(r"(sealift-watchdog-<made>)-\d+", r"\1", line)] += number
+    return found
 
 
 def _of_adopting(act: str, ends: Ends) -> Ends:
@@ -563,8 +630,6 @@ def _at_once(act: str, bad: Bad, ended: Ended, ends: Ends, operation: str) -> li
             return [] if "sealift " in ended.message else [f"it names no command: {ended.message[:300]}"]
         case 6:
             return _two_commands(ended)
-        case 3 if bad.in_a_window:
-            return []
     return [f"it ended with {ended.code}: {ended.message[:300]}"]
 
 
