@@ -60,7 +60,7 @@ WINDOW = 3 * 86_400.0
 
 COMMAND = re.compile(
     rf"\bsealift (?:{'|'.join(main.commands)})\b(?: [a-z]+-[0-9a-f]+)?|"
-    r"\baws [a-z0-9-]+ [a-z]+(?:-[a-z]+)+[^;]*?(?=;|\. |$)|By hand, in this order: (?!sealift |aws )[^;]*[a-z]"
+    r"\baws [a-z0-9-]+ [a-z][a-z-]+[^;)]*?(?=;|\)|\. |$)|By hand, in this order: (?!sealift |aws )[^;]*[a-z]"
 )
 """What a person may do: a command, or, where it is inside a database, a step in words."""
 

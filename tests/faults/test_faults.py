@@ -34,6 +34,7 @@ def test_two_commands_are_two_different_ones_that_there_are() -> None:
     assert {"sealift resume mig-0a"} == commands(once)
     by_hand = "sealift resume mig-0a. By hand, in this order: aws ec2 attach-volume --volume-id a; aws ec2 attach-volume --volume-id b"
     assert 3 == len(commands(by_hand))
+    assert 2 == len(commands("Sign in (aws sso login), then: sealift resume mig-0a"))
     assert 2 == len(commands("sealift accept mig-0a. By hand, in this order: turn the jobs on again; and no more"))
 
 
