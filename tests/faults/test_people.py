@@ -123,7 +123,7 @@ def _take_off(world: World, instance: str, device: str = DATA.device) -> str:
 
 
 async def test_a_group_at_work_before_it_is_suspended_and_after_is_said_to_have_been(instant: World) -> None:
-    """Whom somebody stops, its group terminates, with the root that is attached: the message says so before it prints a command (exit 6)."""
+    """Whom somebody stops, its group terminates, root and all: the message says so before it prints a command (exit 6)."""
     for step, left in (("group:off", False), ("serving", True)):
         instance = instant.instance(ROOT, asg=f"web-{step[:2]}")
         (root,) = instant.volumes(instance).values()
