@@ -26,6 +26,7 @@ class Struck:
         """Put on the agenda what is left of a transition of `resource`; return when it would be due, infinity for never."""
         fault, seconds = self.fault, seconds + self.fault.late_s
         due = inf if fault.hangs else at + seconds
+        fault.befallen += fault.hangs or bool(fault.late_s)
         if fault.key_off_at is not None:
             self.world.agenda.at(at + seconds * fault.key_off_at / 100, partial(self._key_off, resource))
         if fault.fails_at is not None:
@@ -35,11 +36,14 @@ class Struck:
         return due
 
     def _fail(self, resource: str, due: float, happen: Callable[[float], None], at: float) -> None:
-        if not fail(self.world, self.call, resource, self.fault.message, at):
+        if fail(self.world, self.call, resource, self.fault.message, at):
+            self.fault.befallen += 1
+        else:
             self.world.agenda.at(due, happen)
 
     def _key_off(self, resource: str, at: float) -> None:
         if arn := _key_of(self.world, self.call, resource):
+            self.fault.befallen += 1
             kms.set_state(arn, "Disabled")
             databases.key_off(self.world, at)
 

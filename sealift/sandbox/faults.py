@@ -40,6 +40,8 @@ class Fault:
     key_off_at: float | None = None
     probability: float = 1.0
     fired: int = 0
+    befallen: int = 0
+    """How many transitions its fate has befallen: a call may set nothing going, or nothing that can fail."""
 
     def __post_init__(self) -> None:
         if self.operation != "*" and not all(self.operation.partition(":")):
@@ -56,6 +58,11 @@ class Fault:
     def is_fate(self) -> bool:
         """Say whether the request itself succeeds, and what it sets going is hit."""
         return self.hangs or bool(self.late_s) or self.fails_at is not None or self.key_off_at is not None
+
+    @property
+    def took_hold(self) -> bool:
+        """Say whether it has made a difference: to a request, or, where it is a fate, to what one has set going."""
+        return bool(self.befallen if self.is_fate else self.fired)
 
     @property
     def refuses(self) -> bool:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from sealift.sandbox import Fault
+
 INTEGRATION = {"IntegrationName": "z", "IntegrationArn": "arn:z", "SourceArn": ""}
 
 
@@ -231,6 +233,24 @@ def test_a_switchover_that_takes_too_long_is_put_back(box, rds, deploy, arn, loo
     rds.switchover_blue_green_deployment(BlueGreenDeploymentIdentifier=made)
     box.clock.advance(100)
     assert (look(made)["Status"], box.db_losses()) == ("SWITCHOVER_COMPLETED", [])
+
+
+def test_a_switchover_that_hangs_is_put_back_too(box, rds, deploy, arn, look):
+    """SB-BG-06: whatever holds it up, at its time-out blue serves again, and what comes late switches nothing.
+
+    Source SB-BG-06: botocore rds SwitchoverBlueGreenDeployment.
+    """
+    box.add_db_instance("app", job=False)
+    made = deploy(arn("app"))
+    box.clock.advance(3000)
+    box.faults.add(Fault(operation="rds:SwitchoverBlueGreenDeployment", late_s=1000))
+    rds.switchover_blue_green_deployment(BlueGreenDeploymentIdentifier=made, SwitchoverTimeout=60)
+    box.clock.advance(59)
+    assert look(made)["Status"] == "SWITCHOVER_IN_PROGRESS"
+    box.clock.advance(2)
+    assert look(made)["Status"] == "SWITCHOVER_FAILED"
+    box.clock.advance(2000)
+    assert (look(made)["Status"], box.db_losses()) == ("SWITCHOVER_FAILED", [])
 
 
 def test_names_change_hands_and_nothing_is_lost(box, switched, db, look):

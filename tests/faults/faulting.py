@@ -5,28 +5,32 @@ the same driver goes on, the fault clears, and what the message says comes next 
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from zlib import crc32
 
 from sealift.aws.gateway import Purpose
+from sealift.cli import main
 from sealift.clock import EPOCH_OF_TESTS
 from sealift.driver import Driver, Outcome
 from sealift.events import Event
 from sealift.gate import turn_back_at, window_of
 from sealift.recipe import DOWN, seconds_back
 from sealift.sandbox.faults import Fault
-from sealift.step import Ref, undoing
+from sealift.step import Phase, Ref, undoing
 from sealift.watch import ABSENT_MEANS_GONE
+from tests.contract.shapes import SHAPES
 from tests.faults.crashes import ACTS, Tried, adopt
 from tests.faults.forking import Broken, Forks, guarded
-from tests.faults.hands import MEANWHILE, OBJECTS, Overwrite, overwrite
+from tests.faults.hands import MEANWHILE, OBJECTS, Meanwhile, Overwrite, overwrite
 from tests.faults.judging import (
     Ended,
     Ends,
+    Lines,
     at_rest,
     back,
     compared,
@@ -49,18 +53,30 @@ LATE = 3700.0
 Some go through three: a database that gets another name is being modified, renamed and then rebooted. Each of them is late.
 """
 
-NEVER_COMES = "a state that never comes"
+NEVER_COMES, FAILS = "a state that never comes", "its failed state"
 
 WINDOW = 3 * 86_400.0
 """Seconds from the plan to the end of a window, where one is set: a run at rest at once does not need them."""
 
-COMMAND = re.compile(r"\b(?:sealift|aws) [a-z]|By hand, in this order: [^;]*[a-z]")
+COMMAND = re.compile(
+    rf"\bsealift (?:{'|'.join(main.commands)})\b(?: [a-z]+-[0-9a-f]+)?|"
+    r"\baws [a-z0-9-]+ [a-z][a-z-]+[^;)]*?(?=;|\)|\. |$)|By hand, in this order: (?!sealift |aws )[^;]*[a-z]"
+)
 """What a person may do: a command, or, where it is inside a database, a step in words."""
+
+
+def commands(message: str) -> set[str]:
+    """Return the commands that a message names, each once: of sealift those that it has, whatever else is said of sealift."""
+    return set(COMMAND.findall(message))
+
 
 STEP: ContextVar[str] = ContextVar("step", default="")
 """The step that this lane is at: a read is sent before its intent row, or after it."""
 
-Put = Callable[[Stage, Sent], None]
+Took = Callable[[], bool]
+"""Tells, once the run has ended, whether it took hold: a fate befalls only what is on its way, and AWS may refuse a deed."""
+
+Put = Callable[[Stage, Sent], Took]
 
 
 # -- what can befall a call ----------------------------------------------------------------------------------------------
@@ -78,6 +94,8 @@ class Bad:
     after: bool = False
     """Put in when the request has been answered, not before."""
     in_a_window: bool = False
+    fate: bool = False
+    """It befalls what a request sets going, which not every one does."""
 
 
 def _changes(sent: Sent, purpose: Purpose) -> bool:
@@ -92,31 +110,34 @@ def _service(sent: Sent) -> str:
     return sent.operation.split(":", 1)[0]
 
 
+def _add(stage: Stage, *faults: Fault) -> Took:
+    stage.box.faults.add(*faults)
+    return lambda: any(fault.took_hold for fault in faults)
+
+
 def _fault(**about: Any) -> Put:
-    return lambda stage, sent: stage.box.faults.add(Fault(operation=sent.operation, **about))
+    return lambda stage, sent: _add(stage, Fault(operation=sent.operation, **about))
 
 
 def _throttled(times: int | None) -> Put:
     codes = {"ec2": "RequestLimitExceeded", "rds": "Throttling", "autoscaling": "Throttling", "s3": "SlowDown"}
-    return lambda stage, sent: stage.box.faults.add(
-        Fault(
-            operation=sent.operation,
-            code=codes.get(_service(sent), "ThrottlingException"),
-            times=times,
-            message="Rate exceeded",
-        )
-    )
+    return lambda stage, sent: _fault(
+        code=codes.get(_service(sent), "ThrottlingException"), times=times, message="Rate exceeded"
+    )(stage, sent)
 
 
-def _denied(stage: Stage, sent: Sent) -> None:
+def _denied(stage: Stage, sent: Sent) -> Took:
     code = "UnauthorizedOperation" if _service(sent) == "ec2" else "AccessDenied"
-    stage.box.faults.add(Fault(operation=sent.operation, code=code, status=403, times=None))
+    return _fault(code=code, status=403, times=None)(stage, sent)
 
 
-def _expired(stage: Stage, sent: Sent) -> None:
+def _expired(stage: Stage, sent: Sent) -> Took:
     """From now on nothing is let in: credentials expire for all calls at once."""
-    stage.box.faults.add(Fault(operation="ec2:*", code="RequestExpired", times=None))
-    stage.box.faults.add(Fault(operation="*", code="ExpiredToken", status=403, times=None))
+    return _add(
+        stage,
+        Fault(operation="ec2:*", code="RequestExpired", times=None),
+        Fault(operation="*", code="ExpiredToken", status=403, times=None),
+    )
 
 
 ABSENT = {
@@ -198,14 +219,27 @@ def _sets_going(sent: Sent, purpose: Purpose) -> bool:
     return _changes(sent, purpose) and not sent.operation.endswith(quick)
 
 
-def _is_over(stage: Stage, sent: Sent) -> None:
+def _can_fail(sent: Sent, purpose: Purpose) -> bool:
+    """Tell whether what it sets going has a failed state: what is made, and an instance that starts (`sandbox.fates.fail`)."""
+    makes = sent.operation.split(":")[1].startswith(("Create", "Copy", "Restore", "Start"))
+    return _sets_going(sent, purpose) and makes and not sent.operation.endswith("ParameterGroup")
+
+
+def _is_over(stage: Stage, sent: Sent) -> Took:
     """Let the turn-back time of the window pass at this moment."""
     late = turn_back_at(window_of(stage.plan.options), seconds_back(stage.plan.steps))
     stage.world.clock.advance(max(0.0, (late or 0.0) + 1 - stage.world.clock.now()))
+    return lambda: True
 
 
-def _overwritten(stage: Stage, sent: Sent, how: Overwrite | None) -> None:
+def _overwritten(stage: Stage, sent: Sent, how: Overwrite | None) -> Took:
     overwrite(sent, how)
+    return lambda: True
+
+
+def _somebody(stage: Stage, sent: Sent, how: Meanwhile) -> Took:
+    did = how.act(stage, sent)
+    return lambda: did
 
 
 def _in_the_cut(sent: Sent, purpose: Purpose) -> bool:
@@ -226,7 +260,7 @@ BAD = {
         Bad(
             "not found for a second",
             _names_one,
-            lambda stage, sent: stage.box.faults.add(Fault(operation=sent.operation, code=_absent(sent) or "")),
+            lambda stage, sent: _fault(code=_absent(sent) or "")(stage, sent),
         ),
         Bad(
             "a quota refusal",
@@ -238,14 +272,14 @@ BAD = {
             _coded(NO_HARDWARE),
             lambda stage, sent: _fault(code=NO_HARDWARE[sent.operation], times=None)(stage, sent),
         ),
-        Bad(NEVER_COMES, _sets_going, _fault(late_s=LATE), waits=3 * LATE + A_LOOK),
-        Bad("its failed state", _sets_going, _fault(fails_at=50.0)),
+        Bad(NEVER_COMES, _sets_going, _fault(late_s=LATE), waits=3 * LATE + A_LOOK, fate=True),
+        Bad(FAILS, _can_fail, _fault(fails_at=50.0), fate=True),
         Bad("the window's end", _in_the_cut, _is_over, in_a_window=True),
         *(
             Bad(
                 m.name,
                 lambda s, p, m=m: p is Purpose.MUTATE and s.operation in m.operations,  # type: ignore[misc]
-                m.act,
+                partial(_somebody, how=m),
                 after=True,
             )
             for m in MEANWHILE
@@ -279,6 +313,21 @@ class Moment:
 
 Wanted = Callable[[Moment, Bad], bool]
 
+Case = tuple[str, str, str]
+"""A shape, a route and an act."""
+
+
+@dataclass(frozen=True)
+class Came:
+    """What came of a fault: every end that the run came to, and whether the fault took hold at all.
+
+    `brings_up`: it befell what brings the workload up, which is not turned back half-way.
+    """
+
+    ends: list[Ended]
+    took: bool
+    brings_up: bool = False
+
 
 @dataclass
 class _Walk:
@@ -289,7 +338,12 @@ class _Walk:
     forks: Forks
     seen: dict[Moment, list[str]] = field(default_factory=dict)
     struck: list[tuple[Moment, Bad]] = field(default_factory=list)
+    latest: dict[tuple[str, str], tuple[Moment, int]] = field(default_factory=dict)  # and what was charged before it
+    answered: set[Moment] = field(default_factory=set)
+    set_going: set[Moment] = field(default_factory=set)
+    prepared: Lines = field(default_factory=Counter)  # the picture of what waits at the gate
     due: Put | None = None
+    took: Took = field(default=lambda: False)  # nothing has been put in yet
     open: bool = False
     shut: bool = False
     turns: dict[tuple[Any, ...], int] = field(default_factory=dict)
@@ -301,7 +355,7 @@ class _Walk:
             self.open = not ACTS[self.act].since or bool(state and state.direction == "back")
         return self.open
 
-    def moment(self, sent: Sent, purpose: Purpose) -> Moment | None:
+    def moment(self, stage: Stage, sent: Sent, purpose: Purpose) -> Moment | None:
         """Name a request; None for a read that is like one before it."""
         if self.shut:
             return None
@@ -310,7 +364,26 @@ class _Walk:
         turn = self.turns[key] = self.turns.get(key, -1) + 1
         if turn and purpose is not Purpose.MUTATE:
             return None
-        return Moment(self.act, STEP.get(), sent.operation, purpose, turn)
+        moment = Moment(self.act, STEP.get(), sent.operation, purpose, turn)
+        self.latest[key[:2]] = moment, len(stage.box.charges)
+        return moment
+
+    def done(self, stage: Stage, sent: Sent) -> Moment | None:
+        """Name a request that was answered, and note whether it has set something going: that is charged with its time."""
+        moment, before = self.latest.get((STEP.get(), sent.operation), (None, 0))
+        if moment is not None:
+            self.answered.add(moment)
+            if sent.operation in {charge.operation for charge in stage.box.charges[before:]}:
+                self.set_going.add(moment)
+        return moment
+
+    def able(self) -> dict[Moment, list[str]]:
+        """Return the requests that were seen, each with what can befall it: a deed what was answered, a fate what is on its way."""
+
+        def can(moment: Moment, bad: Bad) -> bool:
+            return moment in self.set_going if bad.fate else moment in self.answered or not bad.after
+
+        return {m: [n for n in names if can(m, BAD[n])] for m, names in self.seen.items()}
 
 
 FORWARD = ("forward", "kept in S3")
@@ -323,14 +396,18 @@ def _at(event: Event) -> None:
 
 
 def _tapped(stage: Stage, walk: _Walk) -> Driver:
-    driver = stage.driver(listeners=[_at])
+    def at_gate(event: Event) -> None:
+        if event.name == "gate" and event.data.get("opened") and _windowed(stage):
+            walk.prepared = walk.prepared or stage.eyes.lines(stage.look())
+
+    driver = stage.driver(listeners=[_at, at_gate])
     tap = stage.taps[-1]
 
     def asked(sent: Sent, purpose: Purpose) -> None:
         if walk.struck:
             return
         stage._name()
-        moment = walk.moment(sent, purpose) if walk.begins(stage) else None
+        moment = walk.moment(stage, sent, purpose) if walk.begins(stage) else None
         if moment is None:
             return
         befallen = [b for b in BAD.values() if b.befalls(sent, purpose) and b.in_a_window == _windowed(stage)]
@@ -347,15 +424,16 @@ def _tapped(stage: Stage, walk: _Walk) -> Driver:
                         walk.due = bad.put
                     else:
                         began = stage.box.now()
-                        bad.put(stage, sent)
+                        walk.took = bad.put(stage, sent)
                         stage.invariants.waited(began, stage.box.now())
                 return
 
     def done(sent: Sent, reply: Mapping[str, Any]) -> None:
-        if walk.due is not None:
+        moment = walk.done(stage, sent)
+        if walk.due is not None and walk.struck[0][0] == moment:
             due, walk.due = walk.due, None
             with stage.somebody_acts():
-                due(stage, Sent(sent.driver, sent.operation, {**sent.params, "reply": reply}, *_rest(sent)))
+                walk.took = due(stage, Sent(sent.driver, sent.operation, {**sent.params, "reply": reply}, *_rest(sent)))
 
     tap.asked, tap.done = asked, done
     return driver
@@ -378,13 +456,17 @@ def _windowed(stage: Stage) -> bool:
 
 
 def _down(stage: Stage, sent: Sent) -> bool:
-    step = next((s for s in stage.plan.steps if s.key == sent.step), None)
-    return step is not None and step.phase in DOWN
+    return _phase(stage, sent.step) in DOWN
+
+
+def _phase(stage: Stage, key: str) -> Phase | None:
+    return next((s.phase for s in stage.plan.steps if s.key == key), None)
 
 
 # -- the walk ------------------------------------------------------------------------------------------------------------
 
 
+@cache
 def moments(shape: str, route: str, act: str = "forward", **options: Any) -> dict[Moment, list[str]]:
     """Walk a run and return its requests, each with what can befall it."""
     looking = partial(_strike, act=act, wanted=lambda moment, bad: False, at_once=1)
@@ -405,16 +487,22 @@ async def _strike(stage: Stage, act: str, wanted: Wanted, at_once: int) -> tuple
     walk = _Walk(act, wanted, Forks(at_once))
     outcome = await ACTS[act].play(stage, lambda: _tapped(stage, walk))
     if walk.struck:
-        walk.forks.tell(await _mended_until_over(walk, stage, outcome))
+        brings_up = _phase(stage, walk.struck[0][0].step) is Phase.BRING_UP
+        walk.forks.tell(Came(await _mended_until_over(walk, stage, outcome), walk.took(), brings_up))
     ends = stage.ends(outcome)
     tried = [Tried(act, "", "", undisturbed(ends, ACTS[act].code), ends.undisturbed.checks)]
     for (moment, name), came in walk.forks.join().items():
         if isinstance(came, Broken):
             tried.append(Tried(act, str(moment), name, [came.why]))
             continue
-        wrong = judged(act, BAD[name], came, ends, moment.operation)
-        tried.append(Tried(act, str(moment), name, wrong, came[-1].checks))
-    return walk.seen, tried
+        bad = BAD[name]
+        wrong = (
+            _after_the_window(came, ends, walk.prepared)
+            if bad.in_a_window
+            else judged(act, bad, came.ends, ends, moment.operation)
+        )
+        tried.append(Tried(act, str(moment), name, wrong, came.ends[-1].checks, done=came.took))
+    return walk.able(), tried
 
 
 async def _mended_until_over(walk: _Walk, stage: Stage, outcome: Outcome | None) -> list[Ended]:
@@ -423,17 +511,32 @@ async def _mended_until_over(walk: _Walk, stage: Stage, outcome: Outcome | None)
     stage.box.faults.clear()
     stage.world.clock.advance(LATE if bad.name == NEVER_COMES else 0)  # late as it is, it comes
     ends = [stage.end(outcome)]
+    if bad.in_a_window:
+        return [*ends, *[stage.end(o) async for o in _another_window(stage, outcome)]]
     for _ in range(4):
-        if _over(walk.act, bad, ends[-1]):
+        if _over(walk.act, ends[-1]):
             break
         ends.append(stage.end(await _mended(walk.act, bad, moment, stage, ends[-1])))
     return ends
 
 
-def _over(act: str, bad: Bad, ended: Ended) -> bool:
+def _over(act: str, ended: Ended) -> bool:
     if act in FORWARD:
-        return ended.code == 0 or (bad.in_a_window and ended.code == 3)
+        return ended.code == 0
     return ended.code == 0 or (ended.code == ACTS[act].code and ACTS[act].code != 0)
+
+
+async def _another_window(stage: Stage, outcome: Outcome | None) -> AsyncIterator[Outcome | None]:
+    """Go on as the window's end leaves it. No resume opens a window that is over, and no command moves it: that takes another plan."""
+    if outcome is None or outcome.exit_code != 5:
+        return
+    yield await stage.resume()
+    yield await stage.rollback()
+    options = replace(stage.plan.options, window_end=stage.world.clock.now() + WINDOW)
+    target = SHAPES[stage.shape].prefix + stage.plan.target
+    (stage.plan,) = await stage.world.act(stage.world.driver.plan([target], options))
+    stage.migration = ""
+    yield await stage.migrate(stage.driver())
 
 
 async def _mended(act: str, bad: Bad, moment: Moment, stage: Stage, ended: Ended) -> Outcome | None:
@@ -465,9 +568,40 @@ def judged(act: str, bad: Bad, came: list[Ended], ends: Ends, operation: str = "
         stopped = operation == "ec2:StartInstances" and last.code == 0 and "is 'stop" in last.message
         return last.wrong + [w for e in came for w in _after_somebody(act, e, ends) if not (stopped and e is last)]
     wrong = last.wrong + [f"at once: {w}" for w in _at_once(act, bad, first, ends, operation)]
-    if last is not first and not (bad.in_a_window and last.code == 3):
+    if last is not first:
         wrong += [f"then: {w}" for w in at_rest(last, _of_adopting(act, ends))]
     return wrong
+
+
+def _after_the_window(came: Came, ends: Ends, prepared: Lines) -> list[str]:
+    """Return what is wrong with ends of a run whose window passed while its workload was down.
+
+    It was put back (5). The same plan is then prepared, and waits for ever (3); given up, all is as before; in the window of another
+    plan it is done. Where the workload was being brought up, it is done at once.
+    """
+    wrong = came.ends[-1].wrong
+    if came.brings_up and came.ends[0].code == 0:
+        return wrong + same(came.ends[0], ends)
+    codes = [e.code for e in came.ends]
+    if codes != [5, 3, 0, 0]:
+        return [*wrong, f"it ended with {codes}, not 5, then 3, 0 and 0: {[e.message[:300] for e in came.ends]}"]
+    first, waits, given_up, last = came.ends
+    waits = replace(waits, picture=_of_any_attempt(waits.picture), named=_of_any_attempt(waits.named))
+    return [
+        *wrong,
+        *(f"at once: {w}" for w in back(first, ends)),
+        *(f"at the gate: {w}" for w in compared(waits, _of_any_attempt(prepared), "what prepare leaves")),
+        *(f"given up: {w}" for w in back(given_up, ends)),
+        *(f"in another window: {w}" for w in at_rest(last, ends)),
+    ]
+
+
+def _of_any_attempt(picture: Lines) -> Lines:
+    """Return a picture in which what is numbered by attempts, as runbooks are, is like that of another attempt."""
+    found: Lines = Counter()
+    for line, number in picture.items():
+        found[re.sub(r"(sealift-watchdog-<made>)-\d+", r"\1", line)] += number
+    return found
 
 
 def _of_adopting(act: str, ends: Ends) -> Ends:
@@ -496,8 +630,6 @@ def _at_once(act: str, bad: Bad, ended: Ended, ends: Ends, operation: str) -> li
             return [] if "sealift " in ended.message else [f"it names no command: {ended.message[:300]}"]
         case 6:
             return _two_commands(ended)
-        case 3 if bad.in_a_window:
-            return []
     return [f"it ended with {ended.code}: {ended.message[:300]}"]
 
 
@@ -506,8 +638,7 @@ def _names(command: str, ended: Ended) -> list[str]:
 
 
 def _two_commands(ended: Ended) -> list[str]:
-    named = COMMAND.findall(ended.message)
-    return [] if len(named) >= 2 else [f"it names fewer than two commands: {ended.message[:400]}"]
+    return [] if len(commands(ended.message)) >= 2 else [f"it names fewer than two commands: {ended.message[:400]}"]
 
 
 def _after_somebody(act: str, ended: Ended, ends: Ends) -> list[str]:
@@ -549,17 +680,20 @@ def in_three_days() -> float:
     return EPOCH_OF_TESTS + WINDOW
 
 
-def rotating(
-    shape: str, route: str, faults: Iterable[str] = tuple(BAD), turn: int = 0, **options: Any
-) -> tuple[Wanted, dict[str, Moment]]:
-    """Return a choice in which each of `faults` befalls one request of a run, each another one; the next `turn` moves all on."""
-    chosen: dict[str, Moment] = {}
-    there = moments(shape, route, **options)
+def rotating(cases: Sequence[Case], **options: Any) -> dict[Case, dict[str, Moment]]:
+    """Deal everything that can go wrong out over runs: each befalls one request of a run on which it can, each another one.
+
+    Which one is derived from the names of its shape and route, and is the same in every run.
+    """
+    there = {case: moments(*case, **options) for case in cases}
+    dealt: dict[Case, dict[str, Moment]] = {case: {} for case in cases}
     for number, name in enumerate(BAD):
-        able = [m for m, names in there.items() if name in names]
-        if able and name in faults:
-            chosen[name] = able[(crc32(f"{shape}/{route}".encode()) + 7 * number + turn) % len(able)]
-    return (lambda moment, bad: chosen.get(bad.name) == moment), chosen
+        able = [case for case in cases if any(name in names for names in there[case].values())]
+        if able:
+            shape, route, _ = case = able[number % len(able)]
+            found = [moment for moment, names in there[case].items() if name in names]
+            dealt[case][name] = found[(crc32(f"{shape}/{route}".encode()) + 7 * number) % len(found)]
+    return dealt
 
 
 def dealt(shape: str, route: str, act: str, number: int, one_in: int = 25) -> Wanted:

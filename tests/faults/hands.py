@@ -127,12 +127,14 @@ class Meanwhile:
         """The operations after which it can be done."""
         return frozenset(self.how)
 
-    def act(self, stage: Any, sent: Sent) -> None:
-        """Do it; where AWS lets nobody do so in this state, nothing has happened."""
+    def act(self, stage: Any, sent: Sent) -> bool:
+        """Do it, and say so; where AWS lets nobody do so in this state, nothing has happened."""
         service: Any = sent.operation.split(":", 1)[0]
         client = boto3.client(service, region_name=REGION)
         with suppress(ClientError):
             self.how[sent.operation](client, sent.params, sent.params["reply"])
+            return True
+        return False
 
 
 Overwrite = Callable[[bytes], bytes]

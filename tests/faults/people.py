@@ -306,6 +306,11 @@ def _power(stage: Stage) -> Iterator[str]:
         yield f"{stage.plan.target} is {now}, and was {was}"
 
 
+def _replaced(stage: Stage) -> bool:
+    """Tell whether a group has terminated its member, which somebody had stopped: nobody undoes that."""
+    return bool(stage.plan.facts.get("asg")) and stage.world.power(stage.plan.target) == "terminated"
+
+
 async def _answer(stage: Stage, story: Story, deed: Deed, done: Done) -> None:
     """Do what the message names, and nothing else, once the deed has been undone: one command after the other until it ends."""
     theirs = set(stage.invariants.by_hand)
@@ -313,7 +318,7 @@ async def _answer(stage: Stage, story: Story, deed: Deed, done: Done) -> None:
         with stage.somebody_acts():
             stays = deed.undo(stage, done) or set()
         stage.invariants.by_hand -= set() if done.for_good else theirs - stays
-    final = deed.final or done.for_good
+    final = deed.final or done.for_good or _replaced(stage)
     for verb, _, options in COMMANDS.findall(story.ended.message):
         outcome = await _command(stage, verb, options)
         code, said = (outcome.exit_code, outcome.message) if outcome else (-1, "")

@@ -48,6 +48,22 @@ def test_a_copy_fails_half_way(box, ec2):
     assert (found["State"], found["StateMessage"]) == ("error", "Internal failure")
 
 
+def test_a_fate_tells_whether_it_took_hold(box, ec2):
+    """A stop has no failed state, and a reading nothing on its way: the fault has struck a call, and made no difference."""
+    web = box.add_instance()
+    stop = Fault(operation="ec2:StopInstances", fails_at=50)
+    late = Fault(operation="ec2:DescribeInstances", late_s=60)
+    made = Fault(operation="ec2:CreateVolume", fails_at=50)
+    gone = Fault(operation="ec2:DeleteVolume", code="InternalError")
+    box.faults.add(stop, late, made, gone)
+    ec2.stop_instances(InstanceIds=[web])
+    ec2.create_volume(AvailabilityZone="eu-central-1a", Size=1)
+    box.clock.advance(10_000)
+    ec2.describe_instances()
+    assert (1, 1, 1, 0) == (stop.fired, late.fired, made.fired, gone.fired)
+    assert (False, False, True, False) == (stop.took_hold, late.took_hold, made.took_hold, gone.took_hold)
+
+
 def test_a_volume_a_start_and_a_database_fail_each_in_its_way(box, ec2, client):
     """A volume is in `error`, an instance back in `stopped` with Server.InternalError, a restore incompatible."""
     web, rds = box.add_instance(state="stopped"), client("rds")

@@ -203,6 +203,7 @@ class Deployment:
     details: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
     visible: float = 0.0
+    switchovers: int = 0
 
 
 @dataclass(eq=False)

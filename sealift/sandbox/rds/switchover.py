@@ -29,10 +29,21 @@ def switch(world: World, call: Call) -> dict[str, Any]:
             moves.become(world, db, "renaming", call.at)
     lag = found.pairs[0].green.store.lag
     seconds = world.durations.switchover_s + max(0.0, lag - world.durations.db_replica_lag_s)
+    found.switchovers += 1
+    this = found.switchovers
+
+    def put_back(at: float) -> None:
+        if (found.status, found.switchovers) == ("SWITCHOVER_IN_PROGRESS", this):
+            _put_back(world, found, before, at)
+
+    def done(at: float) -> None:
+        if (found.status, found.switchovers) == ("SWITCHOVER_IN_PROGRESS", this):
+            _done(world, found, at)
+
     if seconds > timeout:
-        world.later(call, found.id, timeout, lambda at: _put_back(world, found, before, at))
-    else:
-        world.later(call, found.id, seconds, lambda at: _done(world, found, at))
+        world.later(call, found.id, timeout, put_back)
+    elif world.later(call, found.id, seconds, done) > call.at + timeout:  # a fault has made it late
+        world.agenda.at(call.at + timeout, put_back)
     return {"BlueGreenDeployment": blue_green.render(found)}
 
 

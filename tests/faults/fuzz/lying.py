@@ -19,7 +19,7 @@ from sealift.driver import Outcome
 from sealift.errors import SealiftError
 from sealift.steps.db_looks import RESTING, id_of, name_of, status_of
 from tests.contract.shapes import SHAPES, options_of, world_for
-from tests.faults.faulting import COMMAND
+from tests.faults.faulting import commands
 from tests.faults.fuzz.shapes import alterations, at, having, others, places, without
 from tests.world import ACKS, REGION, World
 
@@ -135,7 +135,7 @@ class Run:
         harm = [f"not one plain line: {o.message}" for o in said if "\n" in o.message or "unexpected " in o.message]
         harm += [f"lost: {loss}" for loss in self.losses]
         asked = [o.message for o in said if o.exit_code == 6]
-        harm += [f"it names fewer than two commands: {m}" for m in asked if len(COMMAND.findall(m)) < 2]
+        harm += [f"it names fewer than two commands: {m}" for m in asked if len(commands(m)) < 2]
         if self.missing and self.phase not in ("finalize", "done"):
             harm.append(f"sources are gone: {self.missing}")
         if self.phase == "plan" and self.changes:
