@@ -791,7 +791,8 @@ class Driver:
         except CredentialsLost:
             raise
         except (CallError, UsageError) as error:
-            error.remedy = " ".join(filter(None, (error.remedy, WITHOUT_STATE.format(text))))
+            if isinstance(error, CallError) or error.remedy is None:  # else it says whose plan is kept there
+                error.remedy = " ".join(filter(None, (error.remedy, WITHOUT_STATE.format(text))))
             raise
 
     async def _fill(

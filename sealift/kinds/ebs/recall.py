@@ -107,7 +107,9 @@ def _refuse_a_part(volume: Described, target: str) -> None:
     """
     instance = unpack(tags_of(volume)["sealift:was"]).get("i")
     if instance not in (None, target):
-        raise Refused(f"{target} moves with {instance}", resource=target, remedy=f"Adopt that: sealift adopt {instance}")
+        raise Refused(
+            f"{target} moves with {instance}", resource=target, remedy=f"Adopt that: sealift adopt {instance}"
+        )
 
 
 async def _facts(
