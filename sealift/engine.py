@@ -308,8 +308,8 @@ class Engine:
     def _takes_off(self, step: Step, who: str) -> bool:
         if step.phase is not Phase.RESTORE:
             return any(step.key in keys for keys in self._within[who])
-        if self.state.brought_up is None:
-            return False
+        if self.state.brought_up is None or (who == READERS and not self._spans[READERS]):
+            return False  # an instance has no replicas that anybody reads from
         return step.fences or (who == READERS and step.renames)
 
     def _comes_up(self) -> None:
