@@ -838,7 +838,12 @@ class Engine:
             await self._count_in(me, switch)
             return await self._send(me.turning(switch.items), ctx)
         items = self.journal.switch_off(switch.name, self.work.migration, switch.items)
-        out = await self._send(me.turning(items), ctx) if items else {"shared": True}
+        turned = me.turning(items)
+        out: Output = {"shared": True}
+        if (left := turned.switch()) is not None and left.items:
+            if differences := await self._differences(turned, turned.before(ctx), Purpose.SAFETY):
+                raise CutVoid("; ".join(differences), step=me.key, resource=me.resource())
+            out = await self._send(turned, ctx)
         self.journal.switched(switch.name, self.work.migration)
         return out
 
@@ -1370,6 +1375,7 @@ class Engine:
                 why="who reads from its replicas gets nothing until you make them",
             )
         await self._carry_over()
+        self._warn_who_turns()
         if given_up:
             self.give_up(given_up)
         else:
@@ -1390,7 +1396,14 @@ class Engine:
         mended = [f"{e.data.get('resource')}: {e.data.get('why')}" for e in named if e.data.get("step") in over]
         if mended:
             self.note("mended", left=mended)
+        self._warn_who_turns()
         self._end("retained", accepted=True)
+
+    def _warn_who_turns(self) -> None:
+        """Write down, of a switch that is not turned back, for what it must not be by whoever does: a stopped member would be replaced."""
+        for step in left_off(self.work.steps, self.state):
+            if (switch := step.switch()) is not None and step.harmed:
+                self.journal.owe(switch.name, self.work.migration, step.harmed)
 
     def give_up(self, why: str) -> None:
         """End it for good where nothing is left that could be kept, put back or finalized; what it holds of quotas is given back."""
@@ -1558,12 +1571,11 @@ class Engine:
         said = ""
         if (switch := step.switch()) is not None and not switch.on:
             owed, others = self._owed(step)
-            items = switch.items if turned_by_hand else owed
-            if not items:
+            step = step.turning(switch.items if turned_by_hand else owed)
+            if (left := step.switch()) is None or not left.items:
                 return ""
             rest = f"only once {' and '.join(others)} {'has' if len(others) == 1 else 'have'} come to rest"
             said = f"{rest if others else 'while no other migration needs it off'}: "
-            step = step.turning(items)
         call = step.do(self.context())
         if call.operation.startswith("local:"):
             return step.title()

@@ -169,6 +169,19 @@ async def test_who_was_kept_stopped_leaves_its_group_to_the_next_one(world: Worl
     assert ["running"] * 2 == [world.power(m) for m in (one, two)]
 
 
+async def test_who_was_kept_stopped_and_still_is_is_not_given_to_its_group_by_the_next_one(world: World) -> None:
+    """It would be terminated: the next member's migration asks to have it started (exit 6), then goes on."""
+    one, two = pair(world)
+    await kept_stopped(world, one)
+    second = await world.migrate(two, driver=world.new_driver(), route="clone", asg="suspend")
+    world.clock.advance(3600)
+    assert (6, "stopped", "running") == (second.exit_code, world.power(one), world.power(two))
+    assert f"{one} is 'stopped', and web would replace it (R-EBS-35): start it first" in second.message
+    started(world, one)
+    kept = await world.act(world.driver.accept(second.migration))
+    assert (0, set()) == (kept.exit_code, suspended(world)), kept.message
+
+
 async def test_accept_again_turns_nothing_back_while_another_member_is_down(world: World) -> None:
     """The command that was printed for who was kept stopped may be typed at any time: in the cut of another it leaves that alone,
     which turns back what was left to it.
