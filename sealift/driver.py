@@ -23,7 +23,7 @@ from sealift.answers import reading
 from sealift.aws.gateway import Account, Gateway, Purpose, reader
 from sealift.breaker import Breaker
 from sealift.clock import Clock, WallClock, actor, side_by_side
-from sealift.engine import BACK, REQUEST_LIFE, Engine, Runner, Work, in_doubt, local_runner, stands
+from sealift.engine import BACK, REQUEST_LIFE, Engine, Runner, Work, in_doubt, left_off, local_runner, stands
 from sealift.errors import (
     CallError,
     CredentialsLost,
@@ -692,7 +692,9 @@ class Driver:
             )
 
     async def accept(self, migration: str) -> Outcome:
-        """End a migration in doubt by keeping the replacement."""
+        """End a migration in doubt by keeping the replacement. One that is kept already turns back the shared switch that it could
+        not turn back then.
+        """
         plan = MigrationPlan.from_json(self.journal.plan(migration))
         try:
             state = self.journal.state(migration)
@@ -709,10 +711,15 @@ class Driver:
                 raise Refused(
                     f"the finalize of {migration} has begun", remedy=f"Finish it with: sealift finalize {migration}"
                 )
-            if state.end == "retained" and not lost:
+            again = state.end == "retained" and not lost
+            if again and (state.finalizing or not left_off(plan.steps, state)):
                 return Outcome(plan.target, migration, 0, f"{migration} is done already")
+            if again:
+                self.journal.lock(migration, plan.locks)
             async with self.engine(migration, plan, gateway) as engine:
-                if state.end == "retained":
+                if again:
+                    await engine.accept_again()
+                elif state.end == "retained":
                     engine.give_up(lost)
                 else:
                     await engine.accept(lost)
@@ -791,7 +798,8 @@ class Driver:
         except CredentialsLost:
             raise
         except (CallError, UsageError) as error:
-            error.remedy = " ".join(filter(None, (error.remedy, WITHOUT_STATE.format(text))))
+            if isinstance(error, CallError) or error.remedy is None:  # else it says whose plan is kept there
+                error.remedy = " ".join(filter(None, (error.remedy, WITHOUT_STATE.format(text))))
             raise
 
     async def _fill(

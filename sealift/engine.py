@@ -95,6 +95,9 @@ STRAY_FOR = 60.0
 SHOWN = 4
 """Titles of steps that one message names."""
 
+SERVES = "serves"
+"""Stands, in what is left over, for a replacement that is kept and does not serve."""
+
 LEAVES = (LeaseLost, LeftAtGate, CredentialsLost, JournalError, ClockLost)
 """Errors that end a driver and turn nothing."""
 
@@ -305,8 +308,8 @@ class Engine:
     def _takes_off(self, step: Step, who: str) -> bool:
         if step.phase is not Phase.RESTORE:
             return any(step.key in keys for keys in self._within[who])
-        if self.state.brought_up is None:
-            return False
+        if self.state.brought_up is None or (who == READERS and not self._spans[READERS]):
+            return False  # an instance has no replicas that anybody reads from
         return step.fences or (who == READERS and step.renames)
 
     def _comes_up(self) -> None:
@@ -835,7 +838,12 @@ class Engine:
             await self._count_in(me, switch)
             return await self._send(me.turning(switch.items), ctx)
         items = self.journal.switch_off(switch.name, self.work.migration, switch.items)
-        out = await self._send(me.turning(items), ctx) if items else {"shared": True}
+        turned = me.turning(items)
+        out: Output = {"shared": True}
+        if (left := turned.switch()) is not None and left.items:
+            if differences := await self._differences(turned, turned.before(ctx), Purpose.SAFETY):
+                raise CutVoid("; ".join(differences), step=me.key, resource=me.resource())
+            out = await self._send(turned, ctx)
         self.journal.switched(switch.name, self.work.migration)
         return out
 
@@ -1159,6 +1167,7 @@ class Engine:
         salvage = bool(self.state.rollback.get("salvage", salvage))
         forward = {s.key for s in self.work.steps}
         made = {k: o for k, o in self.state.outputs.items() if k in forward}
+        made |= {s.key: {} for s in self.work.steps if s.key not in made and self._let_go(s)}
         unsaved = self.state.brought_up is not None and await self._without_what_is_gone(made, salvage=salvage)
         steps = way_back(self.work.steps, made, brought_up=self.state.brought_up is not None, salvage=salvage)
         steps = self._sparing(steps, made) if unsaved else steps
@@ -1183,6 +1192,16 @@ class Engine:
         await self._carry_over()
         self.note("attempt-closed")
         self._end("rolled-back", why=str(self.state.rollback.get("why", "")))
+
+    def _let_go(self, step: Step) -> bool:
+        """Tell whether a migration at rest was counted out of a switch that it had not turned back: others, or people, may have turned
+        it back since, so it is turned once more before the workload goes down.
+        """
+        switch = step.switch()
+        if switch is None or switch.on or step.phase is not Phase.CONFIRM or self.state.brought_up is None:
+            return False
+        begun = any(undo.key in self.state.rows for undo in undoing(step, brought_up=True))
+        return begun or not self.journal.holds(switch.name, self.work.migration)
 
     async def _name_what_is_off_again(self, restore: Sequence[Step]) -> None:
         """Name what somebody has taken off since it was put back: the end, which says that all is as before, is what people read."""
@@ -1347,7 +1366,8 @@ class Engine:
             await self._as_far_as_it_goes(block, stuck)
         look = await _look_at(self.gateway, self.work.steps, self.state)
         if look is not None and not look.done:
-            self.note("leftover", resource=self.work.target, why=f"it {_stands_now(look, self.work.steps)}")
+            how = _stands_now(look, self.work.steps)
+            self.note("leftover", step=SERVES, resource=self.work.target, why=f"it {how}")
         if self.state.down_since(READERS) is not None:
             self.note(
                 "leftover",
@@ -1355,10 +1375,35 @@ class Engine:
                 why="who reads from its replicas gets nothing until you make them",
             )
         await self._carry_over()
+        self._warn_who_turns()
         if given_up:
             self.give_up(given_up)
         else:
             self._end("retained", accepted=True)
+
+    async def accept_again(self) -> None:
+        """Turn back what was left off as a replacement was kept; what is done by now is no longer left over."""
+        steps = left_off(self.work.steps, self.state)
+        try:
+            for block in blocks(steps):
+                await self._as_far_as_it_goes(block)
+            look = await _look_at(self.gateway, self.work.steps, self.state)
+        except LEAVES as error:
+            raise self._leaving(error, "accept") from error
+        left = {s.key for s in left_off(self.work.steps, self.state)}
+        over = {s.key for s in steps} - left | ({SERVES} if look is not None and look.done else set())
+        named = [e for e in self.journal.entries(self.work.migration) if e.what == "leftover" and e.step is None]
+        mended = [f"{e.data.get('resource')}: {e.data.get('why')}" for e in named if e.data.get("step") in over]
+        if mended:
+            self.note("mended", left=mended)
+        self._warn_who_turns()
+        self._end("retained", accepted=True)
+
+    def _warn_who_turns(self) -> None:
+        """Write down, of a switch that is not turned back, for what it must not be by whoever does: a stopped member would be replaced."""
+        for step in left_off(self.work.steps, self.state):
+            if (switch := step.switch()) is not None and step.harmed:
+                self.journal.owe(switch.name, self.work.migration, step.harmed)
 
     def give_up(self, why: str) -> None:
         """End it for good where nothing is left that could be kept, put back or finalized; what it holds of quotas is given back."""
@@ -1427,9 +1472,25 @@ class Engine:
 
     def _leftover(self, step: Step, error: SealiftError) -> None:
         me = _bound(step, self.state)
-        mended = isinstance(error, CutVoid) and step.phase is Phase.CONFIRM and not [*refs(me)]
-        then = f". Then by hand: {self._by_hand(me)}" if mended else ""  # no command of ours does it later
-        self._name(me, me.resource(), f"{me.title()}: {error}{then}")
+        self._name(me, me.resource(), f"{me.title()}: {error}{self._left_to_do(me, error)}")
+
+    def _left_to_do(self, me: Step, error: SealiftError) -> str:
+        """Say what is left for a person to do of a confirmation: no later command of ours does it but another `accept`, of a switch."""
+        turns = me.switch() is not None
+        if me.phase is not Phase.CONFIRM or [*refs(me)] or not (turns or isinstance(error, CutVoid)):
+            return ""
+        if not (by_hand := self._by_hand(me)):
+            return ""
+        if not turns:
+            return f". Then by hand: {by_hand}"
+        others = " and ".join(self._owed(me)[1])
+        first = f"{others} will turn it back at its end" if others else f"Then: sealift accept {self.work.migration}"
+        return f". {first}, or by hand {by_hand}"
+
+    def _owed(self, step: Step) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return what is to be turned back of the switch of a step, and which others hold it."""
+        switch = step.switch()
+        return ((), ()) if switch is None else self.journal.switch_owed(switch.name, self.work.migration, switch.items)
 
     def _name(self, me: Step, resource: str, why: str) -> None:
         if f"{resource}: {why}" in self.state.leftovers:
@@ -1490,7 +1551,9 @@ class Engine:
         undone = (s for s in restore if self.state.rows.get(s.key, Row("")).state != "done")
         left = [_bound(s, self.state) for s in undone if not s.conditional]
         self._end_with_a_person(stuck)
-        by_hand = "; ".join(self._by_hand(s) for s in left)
+        turned = {switch.name for s in left if (switch := s.switch()) is not None and switch.on}
+        commands = [self._by_hand(s, turned_by_hand=(w := s.switch()) is not None and w.name in turned) for s in left]
+        by_hand = "; ".join(filter(None, commands))
         unkept = any(s.key == stuck.step and s.key.startswith("safety:") for s in left)
         without = (
             f" Or keep the replacement itself in its place: {_WITHOUT.format(self.work.migration)}." if unkept else ""
@@ -1501,10 +1564,22 @@ class Engine:
             remedy=f"When it is mended: sealift resume {self.work.migration}.{without} By hand, in this order: {by_hand}",
         )
 
-    def _by_hand(self, step: Step) -> str:
-        """Return the command that does what a step does; what this machine does by itself has none, and is said in words."""
+    def _by_hand(self, step: Step, *, turned_by_hand: bool = False) -> str:
+        """Return the command that does what a step does; what this machine does by itself has none, and is said in words. Of a shared
+        switch it turns back what is owed, and says when: nothing where nothing is, but for one that was `turned_by_hand` before.
+        """
+        said = ""
+        if (switch := step.switch()) is not None and not switch.on:
+            owed, others = self._owed(step)
+            step = step.turning(switch.items if turned_by_hand else owed)
+            if (left := step.switch()) is None or not left.items:
+                return ""
+            rest = f"only once {' and '.join(others)} {'has' if len(others) == 1 else 'have'} come to rest"
+            said = f"{rest if others else 'while no other migration needs it off'}: "
         call = step.do(self.context())
-        return step.title() if call.operation.startswith("local:") else aws_command(call, self.gateway.region)
+        if call.operation.startswith("local:"):
+            return step.title()
+        return f"{said}{aws_command(call, self.gateway.region)}"
 
     async def _settle(self) -> None:
         """Settle every open intent once, in a row: after the first undo a look at states would lie."""
@@ -1560,6 +1635,12 @@ def _has_token(call: Call) -> bool:
     """Tell whether an operation takes a ClientToken: such a one is not looked for twice before it is sent again."""
     operation = OPERATIONS.get(call.operation)
     return operation is not None and operation.repeat is Repeat.TOKEN
+
+
+def left_off(steps: Sequence[Step], state: State) -> list[Step]:
+    """Return the steps of a confirmation that turn a shared switch back, and are not done."""
+    switches = [s for s in steps if s.phase is Phase.CONFIRM and s.switch() is not None]
+    return [s for s in switches if state.rows.get(s.key, Row("")).state != "done"]
 
 
 def stands(steps: Sequence[Step]) -> str:

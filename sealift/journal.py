@@ -474,7 +474,8 @@ class Journal:
         self, migration: str, what: str, data: Mapping[str, Any] | None = None, *, attempt: int, token: int = 0
     ) -> int:
         """Add a row about the migration as a whole and return its number; a driver gives its fencing token. One that says that
-        it has come to rest gives its locks back with it: nobody dies between the two.
+        it has come to rest gives its locks back with it, and counts it out of every shared switch that it still holds: nobody dies
+        between them.
 
         Raises:
             LeaseLost: another driver has taken over.
@@ -485,6 +486,7 @@ class Journal:
                 self._newest(db, migration, token)
             if what == "end" and (data or {}).get("as") in AT_REST:
                 db.execute(delete(_locks).where(_locks.c.migration == migration))
+                self._let_go(db, migration)
             return self._add(db, Entry(0, migration, attempt, None, what, self.clock.now(), token, data or {}))
 
     def row(
@@ -575,20 +577,58 @@ class Journal:
 
         `planned` is what it would turn back by its plan: only where the journal that counted it in is lost.
         """
-        mine = (_switches.c.name == name) & (_switches.c.migration == migration)
-        others = (_switches.c.name == name) & (_switches.c.migration != migration) & (_switches.c.leaving == HOLDS)
         with self._write() as db:
-            owed = db.execute(select(_switches.c.owed).where(mine)).scalar()
-            whole = planned if owed is None else tuple(json.loads(owed))
-            db.execute(delete(_switches).where(mine))
-            heir = db.execute(select(_switches.c.migration).where(others).order_by(_switches.c.migration)).scalar()
-            row = {"name": name, "migration": migration}
-            if heir is not None:
-                self._owe(db, name, heir, whole)
-                db.execute(insert(_switches).values(**row, owed="[]", leaving=LEFT))
-                return ()
-            db.execute(insert(_switches).values(**row, owed=json.dumps(whole), leaving=LEAVING if whole else LEFT))
-            return whole
+            owed = self._owed(db, name, migration)
+            return self._count_out(db, name, migration, planned if owed is None else owed)
+
+    def _owed(self, db: Connection, name: str, migration: str) -> tuple[str, ...] | None:
+        mine = (_switches.c.name == name) & (_switches.c.migration == migration)
+        owed = db.execute(select(_switches.c.owed).where(mine)).scalar()
+        return None if owed is None else tuple(json.loads(owed))
+
+    def _count_out(self, db: Connection, name: str, migration: str, whole: tuple[str, ...]) -> tuple[str, ...]:
+        """Count a migration out that owes `whole`; return what of it is left to itself: nothing while others hold the switch."""
+        mine = (_switches.c.name == name) & (_switches.c.migration == migration)
+        db.execute(delete(_switches).where(mine))
+        row, heirs = {"name": name, "migration": migration}, self._holders(db, name, migration)
+        if heirs:
+            self._owe(db, name, heirs[0], whole)
+            db.execute(insert(_switches).values(**row, owed="[]", leaving=LEFT))
+            return ()
+        db.execute(insert(_switches).values(**row, owed=json.dumps(whole), leaving=LEAVING if whole else LEFT))
+        return whole
+
+    def _holders(self, db: Connection, name: str, migration: str) -> list[str]:
+        others = (_switches.c.name == name) & (_switches.c.migration != migration) & (_switches.c.leaving == HOLDS)
+        found = select(_switches.c.migration).where(others).order_by(_switches.c.migration)
+        return [str(m) for m in db.execute(found).scalars()]
+
+    def _let_go(self, db: Connection, migration: str) -> None:
+        """Count a migration out that comes to rest without having turned a switch back: who has ended is nobody's heir. What it owes
+        goes to one that holds the switch; else to whoever counts in next, unless it is turned back until then.
+        """
+        mine = (_switches.c.migration == migration) & (_switches.c.leaving == HOLDS)
+        for name in db.execute(select(_switches.c.name).where(mine)).scalars().all():
+            self._count_out(db, name, migration, self._owed(db, name, migration) or ())
+
+    def switch_owed(
+        self, name: str, migration: str, planned: tuple[str, ...]
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return what is to be turned back of a switch when a migration and all that hold it have let it go, nothing where the
+        migration owes nothing, and those others; `planned` as for `switch_off`.
+        """
+        with self._read() as db:
+            owed = self._owed(db, name, migration)
+            holders = self._holders(db, name, migration)
+            mine = planned if owed is None else owed
+            theirs = [item for m in holders for item in self._owed(db, name, m) or ()]
+        return tuple(dict.fromkeys((*mine, *theirs))) if mine else (), tuple(holders)
+
+    def holds(self, name: str, migration: str) -> bool:
+        """Say whether a migration is counted in to a shared switch."""
+        mine = (_switches.c.name == name) & (_switches.c.migration == migration) & (_switches.c.leaving == HOLDS)
+        with self._read() as db:
+            return db.execute(select(_switches.c.name).where(mine)).first() is not None
 
     def switched(self, name: str, migration: str) -> None:
         """Write down that a migration has turned the switch back: it owes nothing, however often it counts out."""
@@ -794,6 +834,8 @@ def _fold_note(state: State, e: Entry) -> None:  # noqa: PLR0912, PLR0915 - one 
             state.waiting_for, state.at_gate, state.held = None, bool(e.data.get("gate")), str(e.data.get("why"))
         case "leftover":
             state.leftovers.append(f"{e.data.get('resource')}: {e.data.get('why')}")
+        case "mended":
+            state.leftovers = [left for left in state.leftovers if left not in e.data["left"]]
         case "waiting":
             state.waiting_for, state.at_gate = e.data.get("for"), bool(e.data.get("gate"))
             state.held = ""

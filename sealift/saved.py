@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sealift.errors import UsageError
+from sealift.kinds import named
 from sealift.plan import MigrationPlan, digest
 
 
@@ -38,7 +39,7 @@ def read(body: bytes, where: str, migration: str, unit: str, place: tuple[str, s
     """Return the plan that was kept of a migration of `unit`, in `place` (account, Region); `where` is the object's URL.
 
     Raises:
-        UsageError: it is not what was kept.
+        UsageError: it is not what was kept; where it is the plan of another target, the remedy names that.
 
     """
     try:
@@ -57,5 +58,12 @@ def read(body: bytes, where: str, migration: str, unit: str, place: tuple[str, s
         ("Region", plan.region, place[1]),
     ):
         if is_so != wanted:
-            raise UsageError(f"{where} holds the plan of another {what} than {wanted}: {is_so!r:.60}")
+            remedy = f"Adopt that: sealift adopt {_as_typed(plan)}" if what == "target" else None
+            raise UsageError(f"{where} holds the plan of another {what} than {wanted}: {is_so!r:.60}", remedy=remedy)
     return plan
+
+
+def _as_typed(plan: MigrationPlan) -> str:
+    """Return a plan's target as people type it: a database with what its kind begins with."""
+    prefix = getattr(named(plan.kind).facts, "prefix", "")
+    return f"{prefix}:{plan.target}" if prefix else plan.target

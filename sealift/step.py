@@ -264,6 +264,11 @@ class Step(ABC):
         """Return the step with what it has to turn once others are counted in."""
         return self
 
+    @property
+    def harmed(self) -> tuple[str, ...]:
+        """What a switch of others' must not be turned back for as things are; owed with what it turns, it is asked about `before`."""
+        return ()
+
     def needs(self) -> Watch | None:
         """Return the state that the call needs; waited for on the way back, where a step may find things half-way."""
         return None

@@ -136,7 +136,10 @@ def rollback(migration: str, discard_writes: bool, without_safety_snapshot: bool
 @shared.output()
 @shared.place()
 def accept(migration: str, output: str, **place: Any) -> None:
-    """End a migration in doubt by keeping the replacement."""
+    """End a migration in doubt by keeping the replacement.
+
+    Once more, it resumes the processes of an Auto Scaling group that it could not resume then, as a member was stopped.
+    """
     from sealift.cli import run
 
     with run.driver(**place, view=True) as driver:

@@ -26,15 +26,15 @@ def _member(instance: str) -> Call:
     return Call("autoscaling:DescribeAutoScalingInstances", {"InstanceIds": [instance]})
 
 
-def _not_stopped(instance: str, group: str) -> Query:
+def _not_stopped(group: str, *members: str) -> Query:
     """Read whether somebody has stopped a member: its group would terminate it, and what is on its disks may go with it."""
 
     def read(reply: Mapping[str, Any]) -> list[str]:
-        state = str(instances_in(reply).get(instance, {}).get("State", {}).get("Name"))
-        stopped = state in ("stopping", "stopped")
-        return [f"{instance} is '{state}', and {group} would replace it (R-EBS-35): start it first"] if stopped else []
+        states = {i: str(found.get("State", {}).get("Name")) for i, found in instances_in(reply).items()}
+        stopped = [(i, states[i]) for i in members if states.get(i) in ("stopping", "stopped")]
+        return [f"{i} is '{state}', and {group} would replace it (R-EBS-35): start it first" for i, state in stopped]
 
-    return Query(instances(instance), read)
+    return Query(instances(*members), read)
 
 
 def _in(state: str) -> Any:
@@ -99,7 +99,7 @@ class ExitStandby(_Standby):
         return f"put {self.instance} back into service in {self.group}"
 
     def before(self, ctx: Context) -> Query:
-        return _not_stopped(self.instance, self.group)
+        return _not_stopped(self.group, self.instance)
 
     def do(self, ctx: Context) -> Call:
         return Call("autoscaling:ExitStandby", {"InstanceIds": [self.instance], "AutoScalingGroupName": self.group})
@@ -170,21 +170,32 @@ class SuspendProcesses(_Switch):
 
 @dataclass(frozen=True, kw_only=True)
 class ResumeProcesses(_Switch):
-    """Resume what ran before, once no other migration needs it suspended."""
+    """Resume what ran before, once no other migration needs it suspended. With what it has to turn others leave it the members that
+    were stopped as they came to rest: an id among the processes is one of them.
+    """
+
+    @property
+    def harmed(self) -> tuple[str, ...]:
+        return (self.instance,)
+
+    @property
+    def _owed(self) -> tuple[str, ...]:
+        return tuple(p for p in self.processes if not p.startswith("i-"))
 
     def switch(self) -> Switch:
-        return self._switch(on=False)
+        return replace(self._switch(on=False), items=self._owed)
 
     def title(self) -> str:
         return f"resume the processes of {self.group} that ran before"
 
     def before(self, ctx: Context) -> Query:
-        return _not_stopped(self.instance, self.group)
+        others = (p for p in self.processes if p.startswith("i-"))
+        return _not_stopped(self.group, *dict.fromkeys((self.instance, *others)))
 
     def do(self, ctx: Context) -> Call:
         return Call(
             "autoscaling:ResumeProcesses",
-            {"AutoScalingGroupName": self.group, "ScalingProcesses": list(self.processes)},
+            {"AutoScalingGroupName": self.group, "ScalingProcesses": list(self._owed)},
         )
 
     def undo(self) -> Step:

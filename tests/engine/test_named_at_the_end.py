@@ -1,5 +1,6 @@
 """What a way back, or a confirmation, says of what is not as it should be; and for whom it waits before it says so."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from sealift.engine import ABSENCE_BELIEVED, CLOCK_SKEW, REQUEST_LIFE, STRAY_FOR
 from sealift.errors import CallError, NeedsPerson, Refused, Retry, SealiftError
 from sealift.recipe import Lanes, recipe
-from sealift.step import Found, Phase, Ref, Seen
+from sealift.step import Found, Phase, Ref, Seen, Switch
 from tests.engine.scripted import COPY, CREATE, STOP, Act, Bench, Died, act, asks, undo, waits
 
 READY = Seen(done=True, state="available")
@@ -100,6 +101,69 @@ async def test_what_somebody_else_keeps_from_being_confirmed_is_named_with_its_c
         f"vol-1: do touched: somebody has changed it. {BY_HAND} --region eu-central-1 --key touched "
     )
     assert "vol-1: do tags: tags refused" == tags
+
+
+def switches(*planned: str) -> Act:
+    """Return what turns a switch back, and does not while the instance is stopped."""
+    return act("on", Phase.CONFIRM, turns=Switch("web", False, planned), befores=asks(lambda: ["it is stopped"]))
+
+
+def holds(bench: Bench, migration: str, *items: str) -> None:
+    bench.journal.switch_on("web", migration)
+    bench.journal.owe("web", migration, items)
+
+
+async def test_what_is_left_of_a_switch_is_what_the_journal_says_is_owed(bench: Bench) -> None:
+    """Not what was planned, which saw it turned by another; the command of ours that heeds the others comes first."""
+    holds(bench, bench.migration, "Terminate")
+
+    engine = await accepted(bench, *moved(then=(switches(),)))
+
+    first = f"Then: sealift accept {bench.migration}, or by hand while no other migration needs it off: aws ec2"
+    (left,) = engine.leftovers
+    assert left.startswith(f"vol-1: do on: it is stopped. {first} stop-instances")
+    assert "Terminate" in left
+    assert ("Terminate",) == bench.journal.switch_off("web", bench.migration, ())
+
+
+async def test_while_others_hold_a_switch_nothing_is_to_be_done_by_hand_before_they_rest(bench: Bench) -> None:
+    """They are named, and one of them turns back all of it."""
+    holds(bench, bench.migration, "Terminate")
+    holds(bench, "mig-other", "HealthCheck")
+
+    engine = await accepted(bench, *moved(then=(switches("planned"),)))
+
+    (left,) = engine.leftovers
+    first = "mig-other will turn it back at its end, or by hand only once mig-other has come to rest: aws ec2"
+    assert f"it is stopped. {first} stop-instances" in left
+    assert (True, True, False) == tuple(item in left for item in ("Terminate", "HealthCheck", "planned"))
+    assert ("HealthCheck", "Terminate") == bench.journal.switch_off("web", "mig-other", ())
+
+
+async def test_where_nothing_is_owed_of_a_switch_no_command_is_printed(bench: Bench) -> None:
+    """Whatever was planned."""
+    holds(bench, bench.migration)
+    engine = await accepted(bench, *moved(then=(switches("planned"),)))
+    assert ["vol-1: do on: it is stopped"] == engine.leftovers
+
+
+async def test_who_is_killed_as_it_turns_a_switch_once_more_on_its_way_back_turns_it_all_the_same(bench: Bench) -> None:
+    """It was counted out when it came to rest, and is counted in again before the request left."""
+    holds(bench, bench.migration, "Terminate")
+    again = undo("on", turns=Switch("web", True, ("Terminate",)))
+    on = replace(switches("Terminate"), taken_back=again)
+    await accepted(bench, *moved(then=(on,)))
+    bench.gateway.answers["undo:on"] = [Died()]
+    with pytest.raises(Died):
+        await back(bench, *moved(then=(on,)), why="rollback")
+    assert bench.journal.holds("web", bench.migration)
+
+    engine = await back(bench, *moved(then=(on,)), why="rollback")
+
+    assert ("rolled-back", ["undo:on", "undo:on"]) == (
+        engine.state.end,
+        [key for key in bench.gateway.keys if key == "undo:on"],
+    )
 
 
 async def test_what_names_what_was_never_made_has_no_command_by_hand(bench: Bench) -> None:

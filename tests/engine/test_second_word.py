@@ -8,7 +8,7 @@ import pytest
 from sealift.engine import CLOCK_SKEW, Engine
 from sealift.errors import CallError, NeedsPerson, Retry, SealiftError, WaitFailed
 from sealift.journal import READERS, WRITERS
-from sealift.recipe import recipe
+from sealift.recipe import Span, Spans, recipe
 from sealift.step import Found, Phase, Ref, Seen, Step
 from tests.engine.scripted import COPY, CREATE, DONE, NOT_YET, STOP, Bench, Died, act, asks, undo, waits
 
@@ -28,14 +28,14 @@ def refused() -> CallError:
     return CallError("refused", operation=STOP, retry=Retry.REFUSED)
 
 
-async def runs(bench: Bench, *steps: Step) -> Engine:
-    engine = bench.engine(*(steps or a_recipe()))
+async def runs(bench: Bench, *steps: Step, readers: Spans = ()) -> Engine:
+    engine = bench.engine(*(steps or a_recipe()), readers=readers)
     await bench.act(engine.run())
     return engine
 
 
-async def back(bench: Bench, *steps: Step, **more: Any) -> Engine:
-    engine = bench.engine(*(steps or a_recipe()))
+async def back(bench: Bench, *steps: Step, readers: Spans = (), **more: Any) -> Engine:
+    engine = bench.engine(*(steps or a_recipe()), readers=readers)
     await bench.act(engine.go_back(SealiftError("as it was"), **more))
     return engine
 
@@ -282,19 +282,27 @@ async def test_writers_are_served_as_the_last_step_that_keeps_them_waiting_is_do
 
 
 @pytest.mark.parametrize(
-    ("flags", "who"),
-    [({"fences": True}, [WRITERS, READERS]), ({"renames": True}, [READERS]), ({}, [])],
-    ids=["it fences", "it renames", "neither"],
+    ("flags", "readers", "who"),
+    [
+        ({"fences": True}, (Span("stop", "start"),), [WRITERS, READERS]),
+        ({"renames": True}, (Span("stop", "start"),), [READERS]),
+        ({}, (Span("stop", "start"),), []),
+        ({"fences": True}, (), [WRITERS]),
+        ({"renames": True}, (), []),
+    ],
+    ids=["it fences", "it renames", "neither", "it fences, without replicas", "it renames, without replicas"],
 )
 async def test_on_the_way_back_who_gets_nothing_is_what_its_steps_say(
-    bench: Bench, flags: dict[str, bool], who: list[str]
+    bench: Bench, flags: dict[str, bool], readers: Any, who: list[str]
 ) -> None:
-    """Once it was brought up: what fences takes service from all, what renames from those that read from replicas."""
+    """Once it was brought up: what fences takes service from all, what renames from those that read from replicas, where there are
+    any.
+    """
     steps = a_recipe(start=act("start", Phase.BRING_UP, taken_back=undo("start", **flags)))
-    await runs(bench, *steps)
+    await runs(bench, *steps, readers=readers)
     before = [e.seq for e in bench.journal.entries(bench.migration)][-1]
 
-    await back(bench, *steps, why="slow")
+    await back(bench, *steps, why="slow", readers=readers)
 
     story = [e for e in bench.journal.entries(bench.migration) if e.seq > before]
     assert who == [e.data["who"] for e in story if e.what == "down"]

@@ -1,5 +1,6 @@
 """A whole recipe on a scripted AWS: forward, where it turns, the way back and its order, what is left, who gets nothing meanwhile."""
 
+import re
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -24,7 +25,7 @@ from sealift.errors import (
 from sealift.gate import Window
 from sealift.journal import READERS, WRITERS
 from sealift.recipe import Lanes, Span, recipe
-from sealift.step import Call, Found, Phase, Ref, Seconds, Seen
+from sealift.step import Call, Found, Phase, Ref, Seconds, Seen, Switch
 from tests.engine.scripted import COPY, CREATE, NOTHING, STOP, Act, Bench, Died, act, asks, undo, waits
 
 READY = Seen(done=True, state="available")
@@ -678,7 +679,7 @@ async def test_on_the_way_back_nobody_is_served_before_service_is_back(bench: Be
     order = [(e.step, e.what) for e in bench.journal.entries(bench.migration)]
     last_down, last_up = (max(n for n, o in enumerate(order) if o == (None, what)) for what in ("down", "up"))
     assert last_down < order.index(("undo:start", "intent")) < order.index(("undo:stop", "done")) < last_up
-    assert 3 == order.count((None, "down")) == order.count((None, "up"))  # there the writers; back they, and who reads
+    assert 2 == order.count((None, "down")) == order.count((None, "up"))
 
 
 async def test_a_refusal_after_the_quiesce_is_a_way_back_like_any(bench: Bench) -> None:
@@ -1359,6 +1360,46 @@ async def test_what_has_become_vain_is_not_waited_for_to_its_deadline(bench: Ben
 
 
 # -- when the way back fails -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("owes", "beside", "said"),
+    [
+        (("Terminate",), False, "while no other migration needs it off: aws ec2 stop-instances"),
+        (("Terminate",), True, "only once mig-other has come to rest: aws ec2 stop-instances"),
+        ((), True, ""),
+    ],
+    ids=["it alone", "another too", "it owes nothing"],
+)
+async def test_by_hand_a_switch_is_turned_back_as_far_as_it_is_owed(
+    bench: Bench, owes: tuple[str, ...], beside: bool, said: str
+) -> None:
+    """Not as planned, nor while another needs it: who types that would take the other's workload down."""
+    bench.journal.switch_on("web", bench.migration)
+    bench.journal.owe("web", bench.migration, owes)
+    if beside:
+        bench.journal.switch_on("web", "mig-other")
+    bench.gateway.answers |= {"attach": [refused("attach")], "undo:stop": [refused("undo:stop")] * 2}
+    group = undo("group", turns=Switch("web", False, ("planned",)))
+
+    error = await needs_a_person(bench, *a_recipe(stop=replace(STEPS["stop"], taken_back=(undo("stop"), group))))
+
+    _, by_hand = str(error.remedy).split("By hand, in this order: ")
+    assert bool(said) == ("undo:group" in by_hand)
+    assert said in by_hand
+    assert "planned" not in by_hand
+
+
+async def test_by_hand_what_is_turned_off_first_is_turned_back_after_it(bench: Bench) -> None:
+    """A way back of what has come to rest owes nothing before it has turned the switch once more: then what was planned is printed."""
+    bench.gateway.answers |= {"attach": [refused("attach")], "undo:stop": [refused("undo:stop")] * 2}
+    off = undo("off", turns=Switch("web", True, ("planned",)))
+    group = undo("group", turns=Switch("web", False, ("planned",)))
+    bench.journal.switch_on("web", bench.migration)
+
+    error = await needs_a_person(bench, *a_recipe(stop=replace(STEPS["stop"], taken_back=(undo("stop"), off, group))))
+
+    assert ["undo:stop", "undo:off", "undo:group"] == re.findall(r"--key (undo:\w+)", str(error.remedy))
 
 
 async def test_what_cannot_be_put_back_is_said_with_the_commands_in_their_order(bench: Bench) -> None:

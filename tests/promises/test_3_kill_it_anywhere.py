@@ -286,6 +286,32 @@ async def test_an_instance_without_marks_is_not_adopted(instant: World) -> None:
     assert 4 == (await instant.act(instant.driver.adopt(instance, plan.options))).exit_code
 
 
+@pytest.mark.parametrize("state", ["", "s3://sealift-state/plans"], ids=["from its tags", "from a kept plan"])
+@pytest.mark.parametrize("kill_at", [("attach:/dev/xvda", "intent"), ("tags:/dev/xvda", "made")])
+async def test_a_volume_of_an_instance_is_not_adopted_alone(
+    instant: World, kill_at: tuple[str, str], state: str
+) -> None:
+    """Its disk is attached to nothing, in the cut as after it, and is no loose volume: adopt refuses (exit 4), changes nothing and
+    names the instance, of which the way back puts every disk back.
+    """
+    if state:
+        place = {"LocationConstraint": REGION}
+        instant.box.client("s3").create_bucket(Bucket="sealift-state", CreateBucketConfiguration=place)
+    instance = instant.instance(ROOT, DATA)
+    sources = {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+    plan = await instant.plan(instance, route="clone", state_url=state)
+    await run(instant, instance, route="clone", kill_at=kill_at, state_url=state)
+    again, before = lose_the_journal(instant), picture(instant)
+    refused = await instant.act(again.adopt(sources[ROOT.device], plan.options))
+    assert (4, [], before) == (refused.exit_code, again.journal.migrations(), picture(instant))
+    assert f"{sources[ROOT.device]} moves with {instance}" in refused.message
+    assert f"sealift adopt {instance}" in refused.message
+    adopted = await instant.act(again.adopt(instance, plan.options))
+    back = await instant.act(again.rollback(adopted.migration, discard_writes="'up'" in adopted.message))
+    serving = {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+    assert (0, 0, "running", sources) == (adopted.exit_code, back.exit_code, instant.power(instance), serving), back
+
+
 async def test_other_options_than_then_are_not_adopted(instant: World) -> None:
     """Where today's options make another recipe, and nothing is half-way, adopt refuses (exit 4)."""
     instance = instant.instance(ROOT)

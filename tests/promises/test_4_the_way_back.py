@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sealift.journal import READERS
 from sealift.options import DAY
 from sealift.render import story
 from sealift.sandbox import Durations
@@ -247,6 +248,15 @@ async def test_the_story_of_a_rollback_is_in_its_rows(instant: World) -> None:
         if m in ("bring-up", "direction", "service-back", "attempt-closed") or "end" in m
     ]
     assert ["bring-up", "end retained", "direction", "service-back", "attempt-closed", "end rolled-back"] == told
+
+
+async def test_a_way_back_of_an_instance_takes_nothing_from_readers_of_replicas(world: World) -> None:
+    """It has none: only those who write had nothing, there and back."""
+    outcome = await world.migrate(world.instance(ROOT), route="clone")
+    back = await world.act(world.driver.rollback(outcome.migration, discard_writes=True))
+    state = world.state(outcome.migration)
+    assert (0, 0.0) == (back.exit_code, state.down_seconds(world.clock.now(), READERS))
+    assert state.down_seconds(world.clock.now()) > 0
 
 
 async def test_volumes_cut_together_go_back_together(instant: World) -> None:

@@ -123,10 +123,125 @@ async def test_a_member_that_somebody_has_stopped_is_not_given_back_to_its_group
     world.clock.advance(3600)
     assert (6, 0, "stopped") == (outcome.exit_code, kept.exit_code, world.power(instance))
     assert "web would replace it (R-EBS-35): start it first" in kept.message
-    assert (
-        f"start it first. Then by hand: aws autoscaling {'exit-standby' if how == 'standby' else 'resume-processes'}"
-        in kept.message
+    by_hand = {
+        "standby": "Then by hand: aws autoscaling exit-standby",
+        "suspend": f"Then: sealift accept {outcome.migration}, or by hand while no other migration needs it off: "
+        "aws autoscaling resume-processes",
+    }
+    assert f"start it first. {by_hand[how]}" in kept.message
+
+
+async def kept_stopped(world: World, member: str, *, beside: Any = None) -> Any:
+    """Migrate a member that somebody stops once it runs on its replacement, and accept that; return what accept said."""
+    stop = when("status", lambda: world.box.stop_by_hand(member), event="step-started")
+    doubt = await world.migrate(member, driver=world.new_driver(listeners=[stop]), route="clone", asg="suspend")
+    if beside is not None:
+        beside()
+    kept = await world.act(world.driver.accept(doubt.migration))
+    assert (6, 0) == (doubt.exit_code, kept.exit_code), kept.message
+    world.clock.advance(900)
+    return kept
+
+
+def started(world: World, member: str) -> None:
+    world.box.start_by_hand(member)
+    world.clock.advance(600)
+
+
+@pytest.mark.parametrize("by", ["hand", "sealift", "nobody"])
+async def test_who_was_kept_stopped_leaves_its_group_to_the_next_one(world: World, by: str) -> None:
+    """It has ended, so it turns nothing back later: whatever its user did about it meanwhile, the next member's migration leaves the
+    group as it was before the first.
+    """
+    one, two = pair(world)
+    kept = await kept_stopped(world, one)
+    assert set(PROCESSES) == suspended(world)
+    started(world, one)
+    if by == "hand":
+        boto3.client("autoscaling", region_name=REGION).resume_processes(AutoScalingGroupName="web")
+    if by == "sealift":
+        again = await world.act(world.driver.accept(kept.migration))
+        assert (0, []) == (again.exit_code, world.state(kept.migration).leftovers), again.message
+    assert (set(PROCESSES) if by == "nobody" else set()) == suspended(world)
+    second = await world.migrate(two, driver=world.new_driver(), route="clone", asg="suspend")
+    assert (0, set()) == (second.exit_code, suspended(world)), second.message
+    world.clock.advance(900)
+    assert ["running"] * 2 == [world.power(m) for m in (one, two)]
+
+
+async def test_who_was_kept_stopped_and_still_is_is_not_given_to_its_group_by_the_next_one(world: World) -> None:
+    """It would be terminated: the next member's migration asks to have it started (exit 6), then goes on."""
+    one, two = pair(world)
+    await kept_stopped(world, one)
+    second = await world.migrate(two, driver=world.new_driver(), route="clone", asg="suspend")
+    world.clock.advance(3600)
+    assert (6, "stopped", "running") == (second.exit_code, world.power(one), world.power(two))
+    assert f"{one} is 'stopped', and web would replace it (R-EBS-35): start it first" in second.message
+    started(world, one)
+    kept = await world.act(world.driver.accept(second.migration))
+    assert (0, set()) == (kept.exit_code, suspended(world)), kept.message
+
+
+async def test_accept_again_turns_nothing_back_while_another_member_is_down(world: World) -> None:
+    """The command that was printed for who was kept stopped may be typed at any time: in the cut of another it leaves that alone,
+    which turns back what was left to it.
+    """
+    one, two = pair(world)
+    kept, said = await kept_stopped(world, one), []
+    started(world, one)
+
+    async def runner(step: Any, attempt: Any) -> None:
+        await local_runner(step, attempt)
+        if step.key == "stop":
+            again = await world.new_driver().accept(kept.migration)
+            said.append((again.exit_code, suspended(world), world.power(two)))
+
+    plan = await world.plan(two, route="clone", asg="suspend")
+    second = await world.act(world.driver.migrate(plan, approved_by="a test", observed=True, runner=runner))
+    assert [(0, set(PROCESSES), "stopped")] == said
+    assert (0, set()) == (second.exit_code, suspended(world)), second.message
+
+
+async def test_who_is_kept_stopped_beside_another_that_needs_the_switch_names_that_one(world: World) -> None:
+    """By hand it is turned back only once the other has come to rest; that one turns back the debts of both by itself."""
+    one, two = pair(world)
+    journal, switch = world.driver.journal, "autoscaling:web:processes"
+    waits = await world.act(
+        world.driver.migrate(await world.plan(two, route="clone", asg="suspend"), observed=True, no_wait=True)
     )
+    kept = await kept_stopped(world, one, beside=lambda: journal.switch_on(switch, waits.migration))
+    assert f"by hand only once {waits.migration} has come to rest: aws autoscaling resume-processes" in kept.message
+    started(world, one)
+    done = await world.act(world.driver.resume(waits.migration, approved_by="a test"))
+    assert (0, set()) == (done.exit_code, suspended(world)), done.message
+
+
+async def test_who_owes_its_group_nothing_is_told_no_command(world: World) -> None:
+    """Its user had suspended every process before: nothing of it is turned back, by whomever."""
+    one, _ = pair(world)
+    boto3.client("autoscaling", region_name=REGION).suspend_processes(
+        AutoScalingGroupName="web", ScalingProcesses=list(PROCESSES)
+    )
+    kept = await kept_stopped(world, one)
+    assert "aws autoscaling" not in kept.message
+    started(world, one)
+    again = await world.act(world.driver.accept(kept.migration))
+    assert (0, set(PROCESSES)) == (again.exit_code, suspended(world)), again.message
+
+
+async def test_a_rollback_of_who_was_kept_stopped_suspends_the_processes_once_more(world: World) -> None:
+    """Its user has resumed them since: before the way back stops it they are off again, and on again after it."""
+    one, _ = pair(world)
+    kept = await kept_stopped(world, one)
+    started(world, one)
+    boto3.client("autoscaling", region_name=REGION).resume_processes(AutoScalingGroupName="web")
+    seen: list[set[str]] = []
+    look = when("undo:start", lambda: seen.append(suspended(world)), event="step-started")
+    driver = world.new_driver(listeners=[look])
+    back = await world.act(driver.rollback(kept.migration, discard_writes=True))
+    world.clock.advance(900)
+    assert (0, [set(PROCESSES)], set()) == (back.exit_code, seen, suspended(world)), back.message
+    assert "running" == world.power(one)
 
 
 async def test_a_way_back_does_not_give_a_member_that_somebody_has_stopped_to_its_group(world: World) -> None:

@@ -455,6 +455,61 @@ def test_who_is_about_to_turn_it_and_is_overtaken_turns_nothing_more(journal: Jo
     assert ("HealthCheck",) == journal.switch_off("web", two, ())
 
 
+@pytest.mark.parametrize("end", ["retained", "rolled-back", "finalized", "given-up"])
+def test_who_comes_to_rest_is_counted_out_of_what_it_has_not_turned_back(journal: Journal, end: str) -> None:
+    """What it owes goes to one that still holds the switch, and who has ended inherits nothing any more."""
+    one, two = sorted(begun(journal) for _ in range(2))
+    for migration, item in ((one, "HealthCheck"), (two, "Terminate")):
+        journal.switch_on("web", migration)
+        journal.owe("web", migration, [item])
+
+    journal.note(one, "end", {"as": end}, attempt=1)
+
+    assert [False, True] == [journal.holds("web", m) for m in (one, two)]
+    assert ("Terminate", "HealthCheck") == journal.switch_off("web", two, ())
+    assert () == journal.switch_off("web", one, ("planned",))
+
+
+def test_what_nobody_else_holds_is_left_to_who_counts_in_next(journal: Journal) -> None:
+    """Or to the one that came to rest, should it turn it back before that; of switches that it does not hold nothing is changed."""
+    one, two = begun(journal), begun(journal)
+    journal.switch_on("web", one)
+    journal.owe("web", one, ["HealthCheck"])
+    journal.switch_on("db", two)
+    journal.owe("db", two, ["Terminate"])
+
+    journal.note(one, "end", {"as": "retained"}, attempt=1)
+
+    assert ("HealthCheck",) == journal.switch_off("web", one, ())
+    journal.switch_on("web", two)
+    assert [(), ("HealthCheck",)] == [journal.switch_off("web", m, ("planned",)) for m in (one, two)]
+    assert ("Terminate",) == journal.switch_off("db", two, ())
+
+
+def test_who_needs_a_person_holds_what_it_holds(journal: Journal) -> None:
+    """It has not come to rest: it may go on, and turns the switch back then."""
+    one, two = begun(journal), begun(journal)
+    for migration in (one, two):
+        journal.switch_on("web", migration)
+    journal.owe("web", two, ["HealthCheck"])
+
+    journal.note(one, "end", {"as": "needs-person"}, attempt=1)
+
+    assert [(), ("HealthCheck",)] == [journal.switch_off("web", m, ()) for m in (two, one)]
+
+
+def test_what_is_to_be_turned_back_by_hand_is_what_it_and_the_others_owe(journal: Journal) -> None:
+    """With their names; nothing of it is for one that owes nothing. Where the journal that counted it in is lost, the plan tells."""
+    one, two, three = sorted(begun(journal) for _ in range(3))
+    for migration, items in ((one, ["b", "a"]), (two, ["a", "c"]), (three, [])):
+        journal.switch_on("web", migration)
+        journal.owe("web", migration, items)
+
+    assert (("b", "a", "c"), (two, three)) == journal.switch_owed("web", one, ("planned",))
+    assert ((), (one, two)) == journal.switch_owed("web", three, ("planned",))
+    assert (("planned",), ()) == journal.switch_owed("db", one, ("planned",))
+
+
 # -- slots -------------------------------------------------------------------------------------------------------------
 
 

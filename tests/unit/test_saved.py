@@ -5,6 +5,7 @@ import json
 import pytest
 
 from sealift.errors import UsageError
+from sealift.plan import MigrationPlan
 from sealift.saved import read, s3_place, written
 from tests.contract.shapes import recorded
 from tests.faults.hands import OBJECTS, Overwrite
@@ -12,6 +13,7 @@ from tests.faults.hands import OBJECTS, Overwrite
 MIGRATION = "mig-1234567890"
 WHERE = "s3://states/mig-1234567890.json"
 PLAN = recorded("root only")
+DATABASE = recorded("mysql with replicas, snapshot")
 PLACE = (PLAN.account, PLAN.region)
 
 
@@ -40,6 +42,18 @@ def test_a_plan_of_another_place_is_not_taken(place: tuple[str, str]) -> None:
     """Another account or Region than the one in which the tags were read."""
     with pytest.raises(UsageError, match="holds the plan of another"):
         read(body(), WHERE, MIGRATION, PLAN.target, place)
+
+
+@pytest.mark.parametrize(
+    ("plan", "unit", "whole"),
+    [(PLAN, "vol-0123456789abcdef0", PLAN.target), (DATABASE, "shop-r1", f"rds:{DATABASE.target}")],
+    ids=["a volume of an instance", "a replica of a database"],
+)
+def test_the_plan_of_another_target_says_what_to_adopt(plan: MigrationPlan, unit: str, whole: str) -> None:
+    """A part was asked for: the remedy names what it moves with, as people type it."""
+    kept = written(MIGRATION, json.loads(json.dumps(plan.to_json())))
+    with pytest.raises(UsageError, match=f"sealift adopt {whole}\\b"):
+        read(kept, WHERE, MIGRATION, unit, (plan.account, plan.region))
 
 
 @pytest.mark.parametrize("url", ["https://states/x", "s3:///x", "states/x", "s3://[x"])

@@ -93,7 +93,7 @@ async def find(read: Read, target: str, *, of_cluster: bool) -> Found:
     """Find the migration that a database is marked with, by the name that it had.
 
     Raises:
-        Refused: it is marked with none or with several, or its switchover is under way.
+        Refused: it is marked with none or with several, moves with another one, or its switchover is under way.
 
     """
     everything = [plain(d) for d in (await read(Call("rds:DescribeDBInstances", {})))["DBInstances"]]
@@ -103,6 +103,7 @@ async def find(read: Read, target: str, *, of_cluster: bool) -> Found:
     mains = [s for s in sources if s.name == target and ("DbClusterResourceId" in s.described) == of_cluster]
     migration = only(target, (s.tags for s in mains))
     main = mains[0]
+    await _refuse_a_part(read, main, sources)
     route, digest = plan_of(main.tags)
     deployments = (await read(Call("rds:DescribeBlueGreenDeployments", {}))).get("BlueGreenDeployments", ())
     ours = [d for d in deployments if tags_of(d).get("sealift:migration") == migration]
@@ -128,6 +129,24 @@ async def find(read: Read, target: str, *, of_cluster: bool) -> Found:
     if found.switching:
         raise Refused(f"{target} is being switched over", resource=target, remedy="Adopt it again when that is over.")
     return found
+
+
+async def _refuse_a_part(read: Read, part: Source, sources: Sequence[Source]) -> None:
+    """Refuse to adopt alone what bears a mark because it moves with another: half-way in a cut, a way back of it alone would leave the
+    rest as it is. A member's image says that it is one; a replica names its source, whatever that is called by now.
+    """
+    of, prefix = part.described.get("ReadReplicaSourceDBInstanceIdentifier"), "rds"
+    if member := "w" in part.words:
+        of, prefix = part.described.get("DBClusterIdentifier"), "aurora"
+        clusters = (await read(Call("rds:DescribeDBClusters", {})))["DBClusters"]
+        sources = [s for d in clusters if (s := _source(plain(d))) is not None]
+    ours = (s for s in sources if s.tags.get("sealift:migration") == part.tags["sealift:migration"])
+    name = next((s.name for s in ours if name_of(s.described) == of), str(of) if member else "")
+    if name:
+        whole = f"{prefix}:{name}"
+        raise Refused(
+            f"rds:{part.name} moves with {whole}", resource=part.name, remedy=f"Adopt that: sealift adopt {whole}"
+        )
 
 
 def _source(described: Described) -> Source | None:

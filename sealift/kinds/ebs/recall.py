@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from sealift.errors import Refused
 from sealift.kind import Read, Recalled
 from sealift.kinds.ebs.facts import AsgFacts, InstanceFacts, VolumeAlone, VolumeFacts
 from sealift.kinds.ebs.observe import observe_instance, observe_volume, volume_facts
@@ -41,7 +42,7 @@ async def recall(read: Read, account: str, region: str, target: str, options: Op
     """Return the migration that the sources of `target` (an instance or a volume) are marked with.
 
     Raises:
-        Refused: they are marked with none, or with several.
+        Refused: they are marked with none, or with several, or it is a volume that moves with its instance.
 
     """
     sources = [
@@ -49,6 +50,8 @@ async def recall(read: Read, account: str, region: str, target: str, options: Op
         for v in await _with_tag(read, "ec2:DescribeVolumes", "sealift:role", "source", "Volumes")
         if _belongs(v, target)
     ]
+    for volume in sources:
+        _refuse_a_part(volume, target)
     migration = only(target, map(tags_of, sources))
     made = await _with_tag(read, "ec2:DescribeVolumes", "sealift:migration", migration, "Volumes")
     made += await _with_tag(read, "ec2:DescribeSnapshots", "sealift:migration", migration, "Snapshots")
@@ -96,6 +99,17 @@ def _belongs(volume: Described, target: str) -> bool:
     # The mark names the volume it was written on: a backup's restore that inherited the tags is no source.
     was = unpack(tags_of(volume).get("sealift:was", ""))
     return was.get("v") == volume["VolumeId"] and target in (volume["VolumeId"], was.get("i"))
+
+
+def _refuse_a_part(volume: Described, target: str) -> None:
+    """Refuse to adopt one disk of an instance alone: half-way in a cut it is attached to nothing, as a loose volume is, and a way
+    back of it alone would leave the instance without it.
+    """
+    instance = unpack(tags_of(volume)["sealift:was"]).get("i")
+    if instance not in (None, target):
+        raise Refused(
+            f"{target} moves with {instance}", resource=target, remedy=f"Adopt that: sealift adopt {instance}"
+        )
 
 
 async def _facts(

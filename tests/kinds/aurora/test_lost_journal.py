@@ -13,7 +13,7 @@ from sealift.sandbox import Sandbox
 from tests.clusters import CASES, picture
 from tests.databases import logins
 from tests.kinds.rds.test_routes import nothing_lost
-from tests.lost_journals import adopted, end_state, killed, planned
+from tests.lost_journals import adopted, end_state, killed, next_driver, planned
 from tests.world import World
 
 SNAPSHOT, BLUE_GREEN = "aurora postgresql with scaled readers, snapshot", "aurora postgresql, blue-green"
@@ -75,6 +75,28 @@ def test_a_lost_journal_is_rebuilt_from_the_tags(tmp_path: Path, name: str, step
                 before.pop("cluster snapshots")
                 assert ["safety"] * (stage == "handed") == kept
                 assert after == before
+
+        asyncio.run(go())
+        nothing_lost(world)
+
+
+@pytest.mark.parametrize("step", ["fence", "rename:old"])
+def test_a_member_is_not_adopted_alone(tmp_path: Path, step: str) -> None:
+    """It bears a mark because it moves with its cluster: adopt refuses (exit 4), changes nothing and names that by its own name,
+    which it may not bear in the cut.
+    """
+    with Sandbox(clock=VirtualClock()) as box:
+        world = World(box, tmp_path, connect=logins(box))
+
+        async def go() -> None:
+            plan = await planned(world, "aurora", CASES[SNAPSHOT])
+            await killed(world, plan, step, "made")
+            driver = next_driver(world)
+            for member in ("shop-1", "shop-2"):
+                refused = await world.act(driver.adopt(f"rds:{member}", plan.options))
+                assert (4, []) == (refused.exit_code, driver.journal.migrations())
+                assert f"rds:{member} moves with aurora:shop. Adopt that: sealift adopt aurora:shop" in refused.message
+            assert 0 == (await adopted(world, "aurora", plan)).ended.exit_code
 
         asyncio.run(go())
         nothing_lost(world)

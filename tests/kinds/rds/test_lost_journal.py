@@ -92,6 +92,29 @@ def test_a_database_without_marks_is_not_adopted(tmp_path: Path) -> None:
         asyncio.run(go())
 
 
+@pytest.mark.parametrize("step", ["fence:shop", "rename:old"])
+def test_a_replica_is_not_adopted_alone(tmp_path: Path, step: str) -> None:
+    """It bears a mark because it moves with its source: adopt refuses (exit 4), changes nothing and names that by its own name,
+    which it may not bear in the cut.
+    """
+    with Sandbox(clock=VirtualClock()) as box:
+        world = World(box, tmp_path, connect=logins(box))
+
+        async def go() -> None:
+            plan = await planned(world, "rds", CASES[SNAPSHOT])
+            before = picture(world)
+            await killed(world, plan, step, "made")
+            driver = next_driver(world)
+            refused = await world.act(driver.adopt("rds:shop-r1", plan.options))
+            assert (4, []) == (refused.exit_code, driver.journal.migrations())
+            assert "rds:shop-r1 moves with rds:shop. Adopt that: sealift adopt rds:shop" in refused.message
+            assert 0 == (await adopted(world, "rds", plan)).ended.exit_code
+            assert before == picture(world)
+
+        asyncio.run(go())
+        nothing_lost(world)
+
+
 def test_other_options_than_then_leave_the_way_back_alone(tmp_path: Path) -> None:
     """Another recipe: refused where nothing is half-way (exit 4); in the cutover the way back is walked, by `resume` too."""
     for step, code in (("warm:copy", 4), ("fence:shop", 0)):
