@@ -755,7 +755,8 @@ class Driver:
                 row = plan.to_json()
                 draft.adopt(migration, row, digest([row]), plan.locks, found.attempt, found.epoch)
                 await self._fill(draft, migration, plan, gateway, found)
-                owed = owed_back(s for s in plan.steps if s.key in draft.state(migration).outputs)
+                turned = [s for s in plan.steps if s.key in draft.state(migration).outputs]
+                owed = owed_back(turned, gateway.place)
                 self.journal.take_in(draft, migration, plan.locks, owed)
                 draft.close()
             after = {"cutover": f"rollback {migration}", "handed": f"rollback {migration} --discard-writes"}

@@ -837,25 +837,25 @@ class Engine:
         if switch.on:
             await self._count_in(me, switch)
             return await self._send(me.turning(switch.items), ctx)
-        items = self.journal.switch_off(switch.name, self.work.migration, switch.items)
+        items = self.journal.switch_off(switch.at(self.gateway.place), self.work.migration, switch.items)
         turned = me.turning(items)
         out: Output = {"shared": True}
         if (left := turned.switch()) is not None and left.items:
             if differences := await self._differences(turned, turned.before(ctx), Purpose.SAFETY):
                 raise CutVoid("; ".join(differences), step=me.key, resource=me.resource())
             out = await self._send(turned, ctx)
-        self.journal.switched(switch.name, self.work.migration)
+        self.journal.switched(switch.at(self.gateway.place), self.work.migration)
         return out
 
     async def _count_in(self, me: Step, switch: Switch) -> None:
         """Count in, let a request that turns the switch back land first, and write down what is not turned yet: that alone
         is turned back. Who counts in turns it always: another may have died between counting in and turning.
         """
-        if self.journal.switch_on(switch.name, self.work.migration):
+        if self.journal.switch_on(switch.at(self.gateway.place), self.work.migration):
             await self.clock.sleep(REQUEST_LIFE)
         if switch.unturned is not None:
             items = await self.gateway.ask(switch.unturned, Purpose.SAFETY, operations_of(me))
-            self.journal.owe(switch.name, self.work.migration, items)
+            self.journal.owe(switch.at(self.gateway.place), self.work.migration, items)
 
     async def _run_here(self, me: Step, ctx: Context) -> Output:
         call = me.do(ctx)
@@ -1201,7 +1201,7 @@ class Engine:
         if switch is None or switch.on or step.phase is not Phase.CONFIRM or self.state.brought_up is None:
             return False
         begun = any(undo.key in self.state.rows for undo in undoing(step, brought_up=True))
-        return begun or not self.journal.holds(switch.name, self.work.migration)
+        return begun or not self.journal.holds(switch.at(self.gateway.place), self.work.migration)
 
     async def _name_what_is_off_again(self, restore: Sequence[Step]) -> None:
         """Name what somebody has taken off since it was put back: the end, which says that all is as before, is what people read."""
@@ -1403,7 +1403,7 @@ class Engine:
         """Write down, of a switch that is not turned back, for what it must not be by whoever does: a stopped member would be replaced."""
         for step in left_off(self.work.steps, self.state):
             if (switch := step.switch()) is not None and step.harmed:
-                self.journal.owe(switch.name, self.work.migration, step.harmed)
+                self.journal.owe(switch.at(self.gateway.place), self.work.migration, step.harmed)
 
     def give_up(self, why: str) -> None:
         """End it for good where nothing is left that could be kept, put back or finalized; what it holds of quotas is given back."""
@@ -1490,7 +1490,11 @@ class Engine:
     def _owed(self, step: Step) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return what is to be turned back of the switch of a step, and which others hold it."""
         switch = step.switch()
-        return ((), ()) if switch is None else self.journal.switch_owed(switch.name, self.work.migration, switch.items)
+        return (
+            ((), ())
+            if switch is None
+            else self.journal.switch_owed(switch.at(self.gateway.place), self.work.migration, switch.items)
+        )
 
     def _name(self, me: Step, resource: str, why: str) -> None:
         if f"{resource}: {why}" in self.state.leftovers:

@@ -169,11 +169,11 @@ def total(steps: Sequence[Step]) -> Seconds:
     return Seconds(round(expected, 1), round(worst, 1))
 
 
-def owed_back(steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
-    """Return, by name, what of the shared switches that these steps have turned is to be turned back by their undos."""
+def owed_back(steps: Iterable[Step], place: tuple[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return, by its name in `place`, what of the shared switches that these steps have turned their undos are to turn back."""
     on = [s for s in steps if (switch := s.switch()) is not None and switch.on]
     backs = [back.switch() for s in on for back in undoing(s)]
-    return {back.name: back.items for back in backs if back is not None}
+    return {back.at(place): back.items for back in backs if back is not None}
 
 
 _ANY = Context(migration="mig", epoch=1, attempt=1)

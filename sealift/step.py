@@ -145,7 +145,8 @@ class Context:
 
 @dataclass(frozen=True)
 class Switch:
-    """A switch that several migrations share: `on` counts in, off counts out; `items` is what this one turns.
+    """A switch that several migrations share: `on` counts in, off counts out; `items` is what this one turns. `name` is
+    its own in one account and Region.
 
     `unturned` is read by who counts in, before anything is sent: it answers with those items that are not turned yet, which
     are what has to be turned back some day.
@@ -155,6 +156,10 @@ class Switch:
     on: bool
     items: tuple[str, ...]
     unturned: "Query | None" = None
+
+    def at(self, place: tuple[str, str]) -> str:
+        """Return the name under which it is counted in `place` (account, Region): a journal has those of many."""
+        return "/".join((*place, self.name))
 
 
 @dataclass(frozen=True)

@@ -168,10 +168,16 @@ class Died(BaseException):
     """The driver's process ends here."""
 
 
+PLACE = ("1", "eu-central-1")
+WEB = Switch("web", on=True, items=()).at(PLACE)
+"""The name of a shared switch in the journal."""
+
+
 class ScriptedGateway:
     """What AWS answers: to a change of a step by its key, in turn; an exception is raised."""
 
-    account_id, region = "1", "eu-central-1"
+    account_id, region = PLACE
+    place = PLACE
 
     def __init__(self, clock: VirtualClock) -> None:
         self.clock = clock

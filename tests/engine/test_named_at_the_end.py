@@ -9,7 +9,7 @@ from sealift.engine import ABSENCE_BELIEVED, CLOCK_SKEW, REQUEST_LIFE, STRAY_FOR
 from sealift.errors import CallError, NeedsPerson, Refused, Retry, SealiftError
 from sealift.recipe import Lanes, recipe
 from sealift.step import Found, Phase, Ref, Seen, Switch
-from tests.engine.scripted import COPY, CREATE, STOP, Act, Bench, Died, act, asks, undo, waits
+from tests.engine.scripted import COPY, CREATE, STOP, WEB, Act, Bench, Died, act, asks, undo, waits
 
 READY = Seen(done=True, state="available")
 BY_HAND = "Then by hand: aws ec2 stop-instances"
@@ -109,8 +109,8 @@ def switches(*planned: str) -> Act:
 
 
 def holds(bench: Bench, migration: str, *items: str) -> None:
-    bench.journal.switch_on("web", migration)
-    bench.journal.owe("web", migration, items)
+    bench.journal.switch_on(WEB, migration)
+    bench.journal.owe(WEB, migration, items)
 
 
 async def test_what_is_left_of_a_switch_is_what_the_journal_says_is_owed(bench: Bench) -> None:
@@ -123,7 +123,7 @@ async def test_what_is_left_of_a_switch_is_what_the_journal_says_is_owed(bench: 
     (left,) = engine.leftovers
     assert left.startswith(f"vol-1: do on: it is stopped. {first} stop-instances")
     assert "Terminate" in left
-    assert ("Terminate",) == bench.journal.switch_off("web", bench.migration, ())
+    assert ("Terminate",) == bench.journal.switch_off(WEB, bench.migration, ())
 
 
 async def test_while_others_hold_a_switch_nothing_is_to_be_done_by_hand_before_they_rest(bench: Bench) -> None:
@@ -137,7 +137,7 @@ async def test_while_others_hold_a_switch_nothing_is_to_be_done_by_hand_before_t
     first = "mig-other will turn it back at its end, or by hand only once mig-other has come to rest: aws ec2"
     assert f"it is stopped. {first} stop-instances" in left
     assert (True, True, False) == tuple(item in left for item in ("Terminate", "HealthCheck", "planned"))
-    assert ("HealthCheck", "Terminate") == bench.journal.switch_off("web", "mig-other", ())
+    assert ("HealthCheck", "Terminate") == bench.journal.switch_off(WEB, "mig-other", ())
 
 
 async def test_where_nothing_is_owed_of_a_switch_no_command_is_printed(bench: Bench) -> None:
@@ -156,7 +156,7 @@ async def test_who_is_killed_as_it_turns_a_switch_once_more_on_its_way_back_turn
     bench.gateway.answers["undo:on"] = [Died()]
     with pytest.raises(Died):
         await back(bench, *moved(then=(on,)), why="rollback")
-    assert bench.journal.holds("web", bench.migration)
+    assert bench.journal.holds(WEB, bench.migration)
 
     engine = await back(bench, *moved(then=(on,)), why="rollback")
 

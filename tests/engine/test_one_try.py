@@ -21,7 +21,7 @@ from sealift.errors import (
 )
 from sealift.gate import Window
 from sealift.step import Found, Phase, Seen, Switch
-from tests.engine.scripted import COPY, CREATE, STOP, Act, Bench, Died, act, asks, waits
+from tests.engine.scripted import COPY, CREATE, STOP, WEB, Act, Bench, Died, act, asks, waits
 
 DONE, NOT_YET = Seen(done=True, state="available"), Seen(state="creating", progress=40.0)
 
@@ -603,16 +603,16 @@ async def test_who_counts_in_turns_the_switch_and_owes_what_was_not_turned(bench
     await tried(bench, step)
 
     assert ("HealthCheck", "Terminate") == bench.gateway.calls[0].params["items"]
-    assert ("Terminate",) == bench.journal.switch_off("web", bench.migration, ())
+    assert ("Terminate",) == bench.journal.switch_off(WEB, bench.migration, ())
     assert [Purpose.SAFETY] == [r[1] for r in bench.gateway.reads]
 
 
 async def test_who_counts_in_lets_a_late_request_of_another_land_first(bench: Bench) -> None:
     """Then it turns the switch all the same."""
     other = bench.journal.begin({"target": "i-2", "kind": "k", "account": "1", "region": "r"}, "d", [])
-    bench.journal.switch_on("web", other)
-    bench.journal.owe("web", other, ["HealthCheck"])
-    bench.journal.switch_off("web", other, ())
+    bench.journal.switch_on(WEB, other)
+    bench.journal.owe(WEB, other, ["HealthCheck"])
+    bench.journal.switch_off(WEB, other, ())
 
     await tried(bench, act("off", turns=switch(True)))
 
@@ -621,25 +621,25 @@ async def test_who_counts_in_lets_a_late_request_of_another_land_first(bench: Be
 
 async def test_who_counts_out_turns_back_what_is_owed_and_owes_it_no_more(bench: Bench) -> None:
     """Not what was planned; once it is turned it is forgotten."""
-    bench.journal.switch_on("web", bench.migration)
-    bench.journal.owe("web", bench.migration, ["Terminate"])
+    bench.journal.switch_on(WEB, bench.migration)
+    bench.journal.owe(WEB, bench.migration, ["Terminate"])
 
     await tried(bench, act("on", turns=switch(False, "HealthCheck")))
 
     assert ("Terminate",) == bench.gateway.calls[0].params["items"]
-    assert () == bench.journal.switch_off("web", bench.migration, ("HealthCheck",))
+    assert () == bench.journal.switch_off(WEB, bench.migration, ("HealthCheck",))
 
 
 async def test_who_counts_out_while_others_hold_it_turns_nothing(bench: Bench) -> None:
     """They do."""
     for migration in (bench.migration, "mig-other"):
-        bench.journal.switch_on("web", migration)
-    bench.journal.owe("web", bench.migration, ["Terminate"])
+        bench.journal.switch_on(WEB, migration)
+    bench.journal.owe(WEB, bench.migration, ["Terminate"])
 
     await tried(bench, act("on", turns=switch(False)))
 
     assert ([], {"shared": True}) == (bench.gateway.keys, bench.entry("on", "made").data)
-    assert ("Terminate",) == bench.journal.switch_off("web", "mig-other", ())
+    assert ("Terminate",) == bench.journal.switch_off(WEB, "mig-other", ())
 
 
 async def test_a_plan_of_a_lost_journal_turns_back_what_it_planned(bench: Bench) -> None:

@@ -26,7 +26,7 @@ from sealift.gate import Window
 from sealift.journal import READERS, WRITERS
 from sealift.recipe import Lanes, Span, recipe
 from sealift.step import Call, Found, Phase, Ref, Seconds, Seen, Switch
-from tests.engine.scripted import COPY, CREATE, NOTHING, STOP, Act, Bench, Died, act, asks, undo, waits
+from tests.engine.scripted import COPY, CREATE, NOTHING, STOP, WEB, Act, Bench, Died, act, asks, undo, waits
 
 READY = Seen(done=True, state="available")
 NOT_YET = Seen(state="deleting")
@@ -1375,10 +1375,10 @@ async def test_by_hand_a_switch_is_turned_back_as_far_as_it_is_owed(
     bench: Bench, owes: tuple[str, ...], beside: bool, said: str
 ) -> None:
     """Not as planned, nor while another needs it: who types that would take the other's workload down."""
-    bench.journal.switch_on("web", bench.migration)
-    bench.journal.owe("web", bench.migration, owes)
+    bench.journal.switch_on(WEB, bench.migration)
+    bench.journal.owe(WEB, bench.migration, owes)
     if beside:
-        bench.journal.switch_on("web", "mig-other")
+        bench.journal.switch_on(WEB, "mig-other")
     bench.gateway.answers |= {"attach": [refused("attach")], "undo:stop": [refused("undo:stop")] * 2}
     group = undo("group", turns=Switch("web", False, ("planned",)))
 
@@ -1395,7 +1395,7 @@ async def test_by_hand_what_is_turned_off_first_is_turned_back_after_it(bench: B
     bench.gateway.answers |= {"attach": [refused("attach")], "undo:stop": [refused("undo:stop")] * 2}
     off = undo("off", turns=Switch("web", True, ("planned",)))
     group = undo("group", turns=Switch("web", False, ("planned",)))
-    bench.journal.switch_on("web", bench.migration)
+    bench.journal.switch_on(WEB, bench.migration)
 
     error = await needs_a_person(bench, *a_recipe(stop=replace(STEPS["stop"], taken_back=(undo("stop"), off, group))))
 

@@ -477,7 +477,11 @@ class Invariants:
         for where, name in _named(sent.params):
             if makes and not where.startswith("Source"):
                 continue
-            ours = name in one.text or any(name in k or (len(k) >= LONG_ENOUGH and k in name) for k in one.known)
+            ours = (
+                name in one.text
+                or one.id in name
+                or any(name in k or (len(k) >= LONG_ENOUGH and k in name) for k in one.known)
+            )
             self._ask(FOREIGN, holds=ours, how=lambda w=where, n=name: f"{sent.operation} of {sent.step} names {w}={n}")  # type: ignore[misc]
         if makes:
             self._ask(

@@ -5,12 +5,17 @@ from typing import Any
 
 import boto3
 import pytest
+from moto.core import DEFAULT_ACCOUNT_ID
 
 from sealift.engine import REQUEST_LIFE, local_runner
+from sealift.step import Switch
 from sealift.steps.autoscaling import PROCESSES
 from tests.pictures import changed, picture
 from tests.promises.acts import refuse, when
 from tests.world import DATA, REGION, ROOT, World
+
+SWITCH = Switch("autoscaling:web:processes", on=True, items=()).at((DEFAULT_ACCOUNT_ID, REGION))
+"""What the journal counts who needs it off under: the processes of the group `web`."""
 
 
 def group(world: World) -> Any:
@@ -205,7 +210,7 @@ async def test_accept_again_turns_nothing_back_while_another_member_is_down(worl
 async def test_who_is_kept_stopped_beside_another_that_needs_the_switch_names_that_one(world: World) -> None:
     """By hand it is turned back only once the other has come to rest; that one turns back the debts of both by itself."""
     one, two = pair(world)
-    journal, switch = world.driver.journal, "autoscaling:web:processes"
+    journal, switch = world.driver.journal, SWITCH
     waits = await world.act(
         world.driver.migrate(await world.plan(two, route="clone", asg="suspend"), observed=True, no_wait=True)
     )
@@ -302,7 +307,7 @@ async def test_a_request_to_resume_that_is_under_way_lands_before_the_next_one_s
     one, two = pair(world)
     gone, journal = await world.plan(one, route="clone", asg="suspend"), world.driver.journal
     left = await world.act(world.driver.migrate(gone, observed=True, no_wait=True))
-    switch = "autoscaling:web:processes"
+    switch = SWITCH
     journal.switch_on(switch, left.migration)
     by_hand("HealthCheck")
     journal.owe(switch, left.migration, ["HealthCheck"])
@@ -395,3 +400,17 @@ async def test_a_rollback_after_bring_up_quiesces_too(instant: World, tmp_path: 
     outcome = await instant.migrate(instance, route="clone", quiesce=noting(path), after=noting(path))
     back = await instant.act(instant.driver.rollback(outcome.migration, discard_writes=True))
     assert (0, ["quiesce", "after", "quiesce", "after"]) == (back.exit_code, [line[0] for line in told(path)])
+
+
+async def test_groups_of_one_name_in_two_regions_are_two(world: World) -> None:
+    """Their members are counted apart: who needs the processes of the one off leaves those of the other alone."""
+    one, _ = pair(world)
+    elsewhere = Switch("autoscaling:web:processes", on=True, items=()).at((DEFAULT_ACCOUNT_ID, "us-east-1"))
+    plan = await world.plan(world.instance(ROOT), route="clone")
+    other = await world.act(world.driver.migrate(plan, observed=True, no_wait=True))
+    world.driver.journal.switch_on(elsewhere, other.migration)
+
+    done = await world.migrate(one, route="clone", asg="suspend")
+
+    assert (0, set()) == (done.exit_code, suspended(world)), done.message
+    assert world.driver.journal.holds(elsewhere, other.migration)

@@ -255,8 +255,8 @@ def test_what_is_owed_back_is_what_the_undo_of_a_switch_turns() -> None:
     )
     on = ResumeProcesses(key="on", phase=Phase.CONFIRM, instance="i-1", group="web", processes=("Terminate",))
 
-    assert {off.switch().name: ("Terminate",)} == owed_back([*STEPS, off, on])
-    assert {} == owed_back([*STEPS, on])
+    assert {"1/eu/" + off.switch().name: ("Terminate",)} == owed_back([*STEPS, off, on], ("1", "eu"))
+    assert {} == owed_back([*STEPS, on], ("1", "eu"))
 
 
 def test_the_operations_of_a_recipe_are_those_of_its_undos_on_either_side_of_bring_up() -> None:
