@@ -1169,18 +1169,22 @@ class Engine:
         made = {k: o for k, o in self.state.outputs.items() if k in forward}
         made |= {s.key: {} for s in self.work.steps if s.key not in made and self._let_go(s)}
         unsaved = self.state.brought_up is not None and await self._without_what_is_gone(made, salvage=salvage)
-        steps = way_back(self.work.steps, made, brought_up=self.state.brought_up is not None, salvage=salvage)
-        steps = self._sparing(steps, made) if unsaved else steps
-        restore = [s for s in steps if s.phase is Phase.RESTORE]
-        self._ask_anew(restore)
-        try:
-            await self._put_back(restore)
-        except LEAVES as left:
-            raise self._leaving(left) from error
-        except NeedsPerson:
-            raise
-        except SealiftError as stuck:
-            raise await self._stuck(restore, stuck) from error
+        while True:
+            steps = way_back(self.work.steps, made, brought_up=self.state.brought_up is not None, salvage=salvage)
+            steps = self._sparing(steps, made) if unsaved else steps
+            restore = [s for s in steps if s.phase is Phase.RESTORE]
+            self._ask_anew(restore)
+            try:
+                await self._put_back(restore)
+                break
+            except LEAVES as left:
+                raise self._leaving(left) from error
+            except NeedsPerson:
+                raise
+            except SealiftError as stuck:
+                if (lost := await self._gone_since(made, salvage=salvage)) is None:
+                    raise await self._stuck(restore, stuck) from error
+                unsaved = unsaved or lost
         self._served(self._spans)
         if self.state.back_up is None:
             self.note("service-back")
@@ -1218,6 +1222,21 @@ class Engine:
         for me in (_bound(u, self.state) for u in spared.values()):
             self._name(me, me.resource(), "kept: it may have what was written since bring-up to what is gone")
         return tuple(s for s in steps if s.key not in spared)
+
+    async def _gone_since(self, made: dict[str, Output], *, salvage: bool) -> bool | None:
+        """Leave out what somebody has deleted since the way back began, which may be what it is stuck at; return whether any was
+        not saved before, None where nothing has gone.
+        """
+        before, unsaved = set(made), False
+        if self.state.brought_up is None:
+            return None
+        try:
+            unsaved = await self._without_what_is_gone(made, salvage=salvage)
+        except LEAVES:
+            raise
+        except SealiftError:
+            return None  # what cannot be told is there
+        return None if set(made) == before else unsaved
 
     async def _without_what_is_gone(self, made: dict[str, Output], *, salvage: bool) -> bool:
         """Leave out what somebody has deleted of the replacement: its writes went with it, and are not waited for, nor is it kept;

@@ -1055,7 +1055,7 @@ async def test_what_is_gone_of_a_replacement_is_not_saved_and_named(bench: Bench
 
 
 async def test_what_is_saved_already_is_not_saved_again_and_what_is_gone_since_is_not_waited_for(bench: Bench) -> None:
-    """A way back that was stuck goes on: each is asked anew whether somebody has deleted it since."""
+    """A way back that was stuck goes on: each is asked anew, then and where it is stuck, whether somebody has deleted it since."""
     gone: list[bool] = [False]
     looked: list[float] = []
     stop, data, logs, attach, start = two_copies(asks(lambda: looked.append(bench.passed)), asks(lambda: gone[0]))[1:]
@@ -1070,7 +1070,7 @@ async def test_what_is_saved_already_is_not_saved_again_and_what_is_gone_since_i
 
     engine = await back(bench, *steps, why="slow")
 
-    assert (["undo:safety:data"], 2) == (saved(bench), len(looked))
+    assert (["undo:safety:data"], 3) == (saved(bench), len(looked))
     why = "it is gone, and what was written to it since bring-up with it"
     assert ("rolled-back", [f"vol-logs: {why}"]) == (engine.state.end, engine.leftovers)
 
@@ -1135,6 +1135,39 @@ async def test_what_goes_after_it_was_saved_is_not_taken_back_either(bench: Benc
 
     assert ["undo:stop", "undo:mirror:delete", "undo:copy", "undo:warm"] == bench.gateway.keys[sent:]
     assert ("rolled-back", []) == (engine.state.end, engine.leftovers)
+
+
+async def test_what_goes_on_the_way_back_is_left_out_of_the_rest_of_it(bench: Bench) -> None:
+    """It is what the way back is stuck at: nobody is asked, and what lived with it is not tried again."""
+    gone = [""]
+    steps = served_from(asks(lambda: gone[0]), mirrors=True)
+    await runs(bench, *steps)
+    bench.gateway.answers["undo:name"] = [lambda: gone.__setitem__(0, "the replacement db-9") or refused("it is gone")]
+    sent = len(bench.gateway.keys)
+
+    engine = await back(bench, *steps, why="slow")
+
+    assert [*BACK_AGAIN[:3], "undo:name", "undo:stop", "undo:warm"] == bench.gateway.keys[sent:]
+    assert ("rolled-back", 2) == (engine.state.end, len(engine.leftovers))
+    assert "the replacement db-9: it is gone, and what was written to it since bring-up with it" in engine.leftovers
+    assert "vol-m: kept: it may have what was written since bring-up to what is gone" in engine.leftovers
+
+
+async def test_a_way_back_that_is_stuck_while_nobody_can_tell_what_is_gone_asks_a_person(bench: Bench) -> None:
+    """What cannot be read is there: the commands are printed, and `resume` looks again."""
+    gone = [""]
+    steps = served_from(asks(lambda: gone[0]))
+    await runs(bench, *steps)
+    unread = {"ec2:DescribeVolumes": refused("AccessDenied")}
+    bench.gateway.answers["undo:name"] = [lambda: bench.gateway.unread.update(unread) or refused("it is gone")]
+    with pytest.raises(NeedsPerson, match="it is gone"):
+        await back(bench, *steps, why="slow")
+    bench.gateway.unread.clear()
+    gone[0] = "the replacement db-9"
+
+    engine = await back(bench, *steps, why="slow")
+
+    assert "rolled-back" == engine.state.end
 
 
 async def test_a_copy_of_what_is_gone_unsaved_is_kept_and_named(bench: Bench) -> None:

@@ -14,7 +14,7 @@ from sealift.sandbox import Durations, Sandbox
 from tests import clusters
 from tests.clusters import CASES as CLUSTERS
 from tests.databases import ACKS, RATE, logins, options_of
-from tests.promises.acts import refuse
+from tests.promises.acts import refuse, when
 from tests.world import DATA, REGION, ROOT, World
 
 SERVERLESS = "aurora mysql serverless v2 behind a proxy, snapshot without a login"
@@ -184,6 +184,86 @@ def drop(world: World, instance: str, volume: str) -> None:
     world.ec2.detach_volume(VolumeId=volume)
     world.clock.advance(60)
     world.ec2.delete_volume(VolumeId=volume)
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["before the way back", "on the way back"])
+async def test_an_instance_that_has_lost_a_replacement_is_put_back(instant: World, begun: bool) -> None:
+    """What is gone is neither taken off nor kept, and is named; the instance runs on its sources as before, and the writes to the
+    other disk are kept.
+    """
+    instance = instant.instance(ROOT, DATA)
+    old = {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+    done = await instant.migrate(instance, route="clone")
+    new = {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+    lost = new[DATA.device]
+
+    def delete() -> None:
+        drop(instant, instance, lost)
+        instant.clock.advance(600)
+
+    if not begun:
+        delete()
+        instant.box.start_by_hand(instance)
+        instant.clock.advance(300)
+    driver = instant.new_driver(listeners=[when("undo:start", delete)] if begun else [])
+    back = await instant.act(driver.rollback(done.migration, discard_writes=True))
+
+    assert back.exit_code == 0, back.message
+    gone = f"{lost}: it is gone, and what was written to it since bring-up with it"
+    assert [gone] == instant.state(done.migration).leftovers
+    assert back.message.endswith(gone)
+    assert old == {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+    assert ("running", set(old.values())) == (instant.power(instance), set(instant.all_volumes()))
+    kept = instant.ec2.describe_snapshots(
+        OwnerIds=["self"], Filters=[{"Name": "tag:sealift:role", "Values": ["safety"]}]
+    )
+    assert [new[ROOT.device]] == [s["VolumeId"] for s in kept["Snapshots"]]
+
+
+async def test_a_way_back_that_is_stuck_names_no_command_for_what_is_gone(instant: World) -> None:
+    """Of one disk the source cannot be attached, of the other the replacement has gone since: by hand is only what can be done."""
+    instance = instant.instance(ROOT, DATA)
+    old = {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+    done = await instant.migrate(instance, route="clone")
+    lost = instant.volumes(instance)[DATA.device]["VolumeId"]
+
+    def delete() -> None:
+        refuse(instant, "ec2:AttachVolume", "UnauthorizedOperation", times=None, VolumeId=old[ROOT.device])
+        drop(instant, instance, lost)
+
+    driver = instant.new_driver(listeners=[when("undo:start", delete)])
+    back = await instant.act(driver.rollback(done.migration, discard_writes=True))
+
+    assert back.exit_code == 6, back.message
+    assert f"attach-volume --region {REGION} --volume-id {old[ROOT.device]}" in back.message
+    assert lost not in back.message
+    instant.box.faults.clear()
+    again = await instant.act(instant.driver.resume(done.migration))
+    assert (0, f"{lost}: it is gone" in again.message) == (again.exit_code, True), again.message
+    assert (old, "running") == (
+        {d: v["VolumeId"] for d, v in instant.volumes(instance).items()},
+        instant.power(instance),
+    )
+
+
+async def test_a_cutover_that_has_lost_a_replacement_goes_back_by_itself(instant: World) -> None:
+    """Before bring-up: the instance runs on its sources again, and nobody is asked (exit 5)."""
+    instance = instant.instance(ROOT, DATA)
+    old = {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+
+    def delete() -> None:
+        lost = instant.volumes(instance)[DATA.device]["VolumeId"]
+        instant.ec2.detach_volume(VolumeId=lost)
+        instant.clock.advance(60)
+        instant.ec2.delete_volume(VolumeId=lost)
+        instant.clock.advance(600)
+
+    driver = instant.new_driver(listeners=[when("verify:volumes", delete)])
+    outcome = await instant.migrate(instance, driver=driver, route="clone")
+
+    assert outcome.exit_code == 5, outcome.message
+    assert old == {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+    assert ("running", set(old.values())) == (instant.power(instance), set(instant.all_volumes()))
 
 
 async def test_where_each_disk_is_left_once_nothing_is_given_up(instant: World) -> None:
