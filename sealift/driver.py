@@ -23,7 +23,7 @@ from sealift.answers import reading
 from sealift.aws.gateway import Account, Gateway, Purpose, reader
 from sealift.breaker import Breaker
 from sealift.clock import Clock, WallClock, actor, side_by_side
-from sealift.engine import BACK, REQUEST_LIFE, Engine, Runner, Work, in_doubt, left_off, local_runner, stands
+from sealift.engine import BACK, REQUEST_LIFE, Engine, Gone, Runner, Work, in_doubt, left_off, local_runner, stands
 from sealift.errors import (
     CallError,
     CredentialsLost,
@@ -604,8 +604,8 @@ class Driver:
         if not state.undecided:
             return
         if (found := await self._barred(plan, gateway, state)).why:
-            gone = await self._gone(plan, gateway, state)
-            keep = f"It cannot be kept: {gone}" if gone else f"Keep the replacement: sealift accept {state.id}"
+            gone = (await self._gone(plan, gateway, state)).instead(state.id).rstrip(".")
+            keep = gone or f"Keep the replacement: sealift accept {state.id}"
             raise Refused(
                 f"{plan.target} cannot be put back while {'; '.join(found.why)}: {found.so}",
                 resource=plan.target,
@@ -633,13 +633,17 @@ class Driver:
         with reading(f"questions about {plan.target}"):
             return await kind.missing(reader(gateway), facts_of(kind, plan.facts), state.outputs)
 
-    async def _gone(self, plan: MigrationPlan, gateway: Gateway, state: State) -> str:
-        """Say why `accept` would be refused, and is not offered; empty where it would not be, or that cannot be read."""
+    async def _gone(self, plan: MigrationPlan, gateway: Gateway, state: State) -> Gone:
+        """Say why `accept` would be refused, and is not offered, or would give it up; nothing where it would do neither, or that
+        cannot be read.
+        """
         with contextlib.suppress(SealiftError):
             found = await self._missing(plan, gateway, state)
-            if found.why and not found.lost:
-                return ". ".join(filter(None, ("; ".join(found.why), found.so)))
-        return ""
+            if found.lost:
+                return Gone("; ".join(found.lost), lost=True)
+            if found.why:
+                return Gone(". ".join(filter(None, ("; ".join(found.why), found.so))))
+        return Gone()
 
     async def _barred(self, plan: MigrationPlan, gateway: Gateway, state: State) -> Barred:
         """Read why the way back cannot be walked as things are. Before bring-up that is the key alone: a replacement that is out

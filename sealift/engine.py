@@ -143,6 +143,22 @@ async def local_runner(_: Step, attempt: Attempt) -> None:
 LocalOperation = Callable[["Engine", Mapping[str, Any]], Awaitable[Output]]
 
 
+@dataclass(frozen=True)
+class Gone:
+    """What of a replacement is gone, and so why it cannot be kept: `why` is empty where nothing is. `lost`: of a volume or a database
+    neither the source nor the replacement is left, and all that can be done is to give it up.
+    """
+
+    why: str = ""
+    lost: bool = False
+
+    def instead(self, migration: str) -> str:
+        """Return what a person is told in place of how to keep it; empty where it can be kept."""
+        if self.lost:
+            return f"Of a part of it nothing is left: {self.why}. Give it up for good: sealift accept {migration}."
+        return f"It cannot be kept: {self.why}." if self.why else ""
+
+
 @dataclass
 class Work:
     """What an engine is given for one migration; `readers`: while which of its steps who reads from replicas gets nothing."""
@@ -174,9 +190,9 @@ class Engine:
         at_gate: Callable[[], Awaitable[None]] | None = None,
         circuit: Circuit | None = None,
         offer: Callable[[State], Awaitable[str]] | None = None,
-        gone: Callable[[State], Awaitable[str]] | None = None,
+        gone: Callable[[State], Awaitable[Gone]] | None = None,
     ) -> None:
-        """`offer` says what puts the original back after bring-up, or why nothing does just now; `gone` why nothing can be kept."""
+        """`offer` says what puts the original back after bring-up, or why nothing does just now; `gone` what cannot be kept."""
         self.work, self.journal, self.gateway, self.watcher = work, journal, gateway, watcher
         self.token, self.runner, self.guard = token, runner, guard
         self._local, self._listeners, self._at_gate = dict(local or {}), tuple(listeners), at_gate
@@ -1037,7 +1053,7 @@ class Engine:
             self._end_with_a_person(error)
         about = {**error.about(), "rule": error.rule}
         offer = await self._back_offered()
-        gone = "" if self._gone is None else await self._gone(self.state)
+        gone = Gone() if self._gone is None else await self._gone(self.state)
         return await in_doubt(
             self.gateway, self.work.target, self.work.steps, self.state, error.message, offer, gone, **about
         )
@@ -1694,18 +1710,17 @@ async def in_doubt(
     state: State,
     why: str,
     offer: str,
-    gone: str = "",
+    gone: Gone = Gone(),
     **about: Any,
 ) -> NeedsPerson:
     """Return what a person is told after bring-up: how things are, what is wrong, what keeps the replacement, and what puts
-    the original back (`offer`); `gone`: why there is nothing to keep.
+    the original back (`offer`); `gone`: what there is not to keep any more.
     """
-    off = taken_off(steps, state)
+    off = Gone(why="; ".join(taken_off(steps, state)))
     keep = f"Keep it: sealift accept {state.id}.{_goes_on_with(steps, state)}"
-    if off:
-        keep = f"It cannot be kept: no longer so, or not for sure: {'; '.join(off)}."
-    elif gone:
-        keep = f"It cannot be kept: {gone}."
+    if off.why and not gone.lost:
+        gone = replace(off, why=f"no longer so, or not for sure: {off.why}")
+    keep = gone.instead(state.id) or keep
     look = await _look_at(gateway, steps, state)
     how = _stands_now(look, steps)
     if state.down_since(READERS) is not None:

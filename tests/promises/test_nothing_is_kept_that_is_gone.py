@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from sealift.clock import VirtualClock
@@ -96,10 +97,12 @@ async def test_what_has_neither_replacement_nor_source_can_only_be_given_up(inst
                 instant.ec2.delete_volume(VolumeId=v)
 
     doubt = await instant.migrate(volume, driver=instant.new_driver(listeners=[janitor]), route="clone")
-    assert (doubt.exit_code, f"sealift accept {doubt.migration}" in doubt.message) == (6, True), doubt.message
+    assert doubt.exit_code == 6, doubt.message
     kept = await accepted(instant, doubt.migration)
     assert kept.exit_code == 0, kept.message
     (new,) = set(gone) - {volume}
+    asked = f"Of a part of it nothing is left: neither {volume} nor its replacement {new} is left. "
+    assert f"{asked}Give it up for good: sealift accept {doubt.migration}." in doubt.message
     assert f"{volume} is given up: neither {volume} nor its replacement {new} is left" in kept.message
     assert "sealift deletes nothing more of it" in kept.message
     await is_given_up(instant, doubt.migration, f"neither {volume} nor its replacement {new} is left")
@@ -313,9 +316,49 @@ async def test_what_is_left_of_an_instance_that_is_given_up_is_named(instant: Wo
     kept = await accepted(instant, migration)
 
     assert kept.exit_code == 0, kept.message
-    assert f"{instance} is given up: " in kept.message
-    assert f"neither {old[DATA.device]} nor its replacement {new[DATA.device]} is left" in kept.message
-    assert f"{old[ROOT.device]} and its replacement {new[ROOT.device]} are left" in kept.message
+    neither = f"neither {old[DATA.device]} nor its replacement {new[DATA.device]} is left"
+    both = f"{old[ROOT.device]} and its replacement {new[ROOT.device]} are left"
+    assert f"{instance} is given up: {neither}; {both}. " in kept.message
+
+
+async def test_who_can_only_give_up_is_not_told_to_keep_anything(instant: World) -> None:
+    """Exit 6 says that nothing is left of a part, that accept ends it for good, and that it cannot be put back; and no steps that
+    would act on what is gone. A rollback says the same.
+    """
+    instance, migration, old, new = await disks(instant)
+    instant.ec2.delete_volume(VolumeId=old[DATA.device])
+    drop(instant, instance, new[DATA.device])
+
+    asked = await instant.act(instant.driver.resume(migration))
+    back = await instant.act(instant.driver.rollback(migration, discard_writes=True))
+
+    assert (asked.exit_code, back.exit_code) == (6, 4)
+    neither = f"neither {old[DATA.device]} nor its replacement {new[DATA.device]} is left"
+    for message in (asked.message, back.message):
+        assert f"Of a part of it nothing is left: {neither}; " in message
+        assert f"are left. Give it up for good: sealift accept {migration}" in message
+        assert f"its source {old[DATA.device]} is gone: there is nothing to put in the place of its" in message
+        assert not re.search("Keep|It goes on with|sealift rollback", message)
+
+
+async def test_what_the_recycle_bin_has_is_not_given_up_unseen(instant: World) -> None:
+    """Who is asked is told what is there, until when, and what fetches it; once that was done nothing is lost."""
+    period = {"RetentionPeriodValue": 7, "RetentionPeriodUnit": "DAYS"}
+    boto3.client("rbin", region_name=REGION).create_rule(ResourceType="EBS_VOLUME", RetentionPeriod=period)
+    instance, migration, old, new = await disks(instant)
+    instant.ec2.delete_volume(VolumeId=old[DATA.device])
+    drop(instant, instance, new[DATA.device])
+
+    asked = await instant.act(instant.driver.resume(migration))
+
+    for volume in (old[DATA.device], new[DATA.device]):
+        fetch = f"aws ec2 restore-volume-from-recycle-bin --region {REGION} --volume-id {volume}"
+        assert re.search(f"{volume} is in the Recycle Bin until 20[^;]*: {fetch}", asked.message), asked.message
+    instant.ec2.restore_volume_from_recycle_bin(VolumeId=old[DATA.device])
+    instant.clock.advance(60)
+    back = await instant.act(instant.driver.rollback(migration, discard_writes=True))
+    assert back.exit_code == 0, back.message
+    assert old == {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
 
 
 async def test_an_instance_that_is_terminated(instant: World) -> None:
