@@ -53,7 +53,7 @@ from sealift.recipe import Spans, owed_back, seconds_back, seconds_cutover
 from sealift.render.commands import tagged_command
 from sealift.render.telling import kept_in
 from sealift.settings import Settings
-from sealift.step import Call, Output, Seconds, bound, refs
+from sealift.step import Call, Output, Seconds, Step, bound, refs
 from sealift.targets import Target, parse
 from sealift.watch import Watcher
 
@@ -613,11 +613,12 @@ class Driver:
             )
 
     async def _refuse_missing(self, plan: MigrationPlan, gateway: Gateway, state: State) -> str:
-        """Keep nothing that somebody has deleted: say what is gone, and what can be done; where of a disk or a database nothing is
-        left, that.
+        """Keep nothing that somebody has deleted: say what is gone, and what can be done; return why it can only be given up, empty
+        where it need not.
         """
         found = await self._missing(plan, gateway, state)
-        if found.why and not found.lost and state.end != "retained":
+        lost = _lost(found, state)
+        if found.why and not lost and state.end != "retained":
             raise Refused(
                 f"{plan.target} cannot keep its replacement: {'; '.join(found.why)}",
                 resource=plan.target,
@@ -625,7 +626,14 @@ class Driver:
                     filter(None, (f"{found.so}." if found.so else "", await self._offer(plan, gateway, state)))
                 ),
             )
-        return "; ".join(found.lost)
+        return "; ".join(filter(None, (lost, self._deleted(plan, state) if lost else "")))
+
+    def _deleted(self, plan: MigrationPlan, state: State) -> str:
+        """Say what a finalize that has begun has deleted already."""
+        if not state.finalizing:
+            return ""
+        gone = [s.resource() for s in _last_steps(plan, state) if _deletes(s) and s.key in state.outputs]
+        return f"finalize has deleted {', '.join(gone)}" if gone else ""
 
     async def _missing(self, plan: MigrationPlan, gateway: Gateway, state: State) -> Barred:
         """Read what of the replacement is gone."""
@@ -639,8 +647,8 @@ class Driver:
         """
         with contextlib.suppress(SealiftError):
             found = await self._missing(plan, gateway, state)
-            if found.lost:
-                return Gone("; ".join(found.lost), lost=True)
+            if lost := _lost(found, state):
+                return Gone(lost, lost=True)
             if found.why:
                 return Gone(". ".join(filter(None, ("; ".join(found.why), found.so))))
         return Gone()
@@ -711,10 +719,6 @@ class Driver:
             if lost:  # no single answer ends a migration for good
                 await self.clock.sleep(ABSENCE_BELIEVED)
                 lost = await self._refuse_missing(plan, gateway, state)
-            if lost and state.finalizing:
-                raise Refused(
-                    f"the finalize of {migration} has begun", remedy=f"Finish it with: sealift finalize {migration}"
-                )
             again = state.end == "retained" and not lost
             if again and (state.finalizing or not left_off(plan.steps, state)):
                 return Outcome(plan.target, migration, 0, f"{migration} is done already")
@@ -872,9 +876,7 @@ class Driver:
         plan, state = MigrationPlan.from_json(self.journal.plan(migration)), self.journal.state(migration)
         if state.end != "retained" or state.brought_up is None:
             return []
-        kind, outputs = BY_NAME[plan.kind], {**state.outputs, "migration": {"brought_up": state.brought_up}}
-        steps = kind.finalize(facts_of(kind, plan.facts), plan.options, outputs)
-        return [bound(s, outputs).title() for s in steps if not any(refs(bound(s, outputs)))]
+        return [s.title() for s in _last_steps(plan, state) if not any(refs(s))]
 
     async def finalize(self, migration: str, *, runner: Runner | None = None) -> tuple[Outcome, dict[str, list[Any]]]:
         """Delete the sources, once retention has passed and every replacement is settled; return what is gone and what
@@ -891,7 +893,10 @@ class Driver:
             self._refuse_finalize(plan, state, migration)
             kind, read = BY_NAME[plan.kind], reader(gateway)
             if wrong := await self._unsettled(plan, state):
-                raise Refused(f"{plan.target} cannot be finalized: " + "; ".join(wrong), resource=plan.target)
+                gone = await self._gone(plan, gateway, state)
+                hopeless = f"Nor can it be put back. Give it up for good: sealift accept {migration}"
+                why = f"{plan.target} cannot be finalized: {'; '.join(wrong)}"
+                raise Refused(why, resource=plan.target, remedy=hopeless if gone.lost else None)
             facts = facts_of(kind, plan.facts)
             outputs = {**state.outputs, "migration": {"brought_up": state.brought_up}}
             steps = kind.finalize(facts, plan.options, outputs)
@@ -903,7 +908,7 @@ class Driver:
             for item in await _left(kind, read, facts, outputs, plan.target):
                 lists["goes_by_itself" if not item["command"] else "stays_until_you_act"].append(dict(item))
             kept = {item["id"] for item in lists["goes_by_itself"]}
-            deleted = [bound(s, outputs).resource() for s in steps if s.title().startswith("delete")]
+            deleted = [bound(s, outputs).resource() for s in steps if _deletes(s)]
             lists["gone_now"] = [d for d in deleted if d not in kept]
             return Outcome(
                 plan.target,
@@ -1036,6 +1041,25 @@ def _begun(state: State) -> dict[str, Output]:
     """Return what steps have left, and of a finalize that was cut off also those that may have been done: their sources may be gone."""
     finalizing = [k for k, row in state.rows.items() if k.startswith("finalize:") and not row.refused]
     return {**{k: {} for k in finalizing}, **state.outputs}
+
+
+def _last_steps(plan: MigrationPlan, state: State) -> list[Step]:
+    """Return the steps of finalize of a migration that was brought up, as far as ids are known by now."""
+    kind, outputs = BY_NAME[plan.kind], {**state.outputs, "migration": {"brought_up": state.brought_up}}
+    return [bound(s, outputs) for s in kind.finalize(facts_of(kind, plan.facts), plan.options, outputs)]
+
+
+def _deletes(step: Step) -> bool:
+    return step.title().startswith("delete")
+
+
+def _lost(found: Barred, state: State) -> str:
+    """Say why all that can be done is to give it up: of a part nothing is left, or a replacement is gone and finalize, which has
+    begun, keeps the way back shut; empty where something else can be done.
+    """
+    if found.why and state.finalizing and not found.lost:
+        return "; ".join(filter(None, (*found.why, found.so)))
+    return "; ".join(found.lost)
 
 
 def _given_up(target: str, state: State) -> str:

@@ -361,6 +361,60 @@ async def test_what_the_recycle_bin_has_is_not_given_up_unseen(instant: World) -
     assert old == {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
 
 
+@pytest.mark.parametrize("half", [False, True], ids=["of a disk nothing is left", "the source of a disk is left"])
+async def test_what_finalize_has_begun_on_and_can_neither_be_finished_nor_put_back_is_given_up(
+    instant: World, half: bool
+) -> None:
+    """Of one disk finalize has deleted the source, the other's it may not; then somebody deletes a replacement. Finalize names accept,
+    and accept ends it for good: it says what finalize has deleted, deletes nothing more, and holds no lock.
+    """
+    instance = instant.instance(ROOT, DATA)
+    old = {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+    done = await instant.migrate(instance, route="clone", retain=60)
+    instant.clock.advance(30 * 86400)
+    refuse(instant, "ec2:DeleteVolume", "OperationNotPermitted", times=None, VolumeId=old[ROOT.device])
+    begun, _ = await instant.act(instant.driver.finalize(done.migration))
+    assert begun.exit_code == 1, begun.message
+    assert old[DATA.device] not in instant.all_volumes()
+    lost = ROOT.device if half else DATA.device
+    new = instant.volumes(instance)[lost]["VolumeId"]
+    drop(instant, instance, new)
+    left = set(instant.all_volumes())
+
+    stuck, _ = await instant.act(instant.driver.finalize(done.migration))
+    back = await instant.act(instant.driver.rollback(done.migration, discard_writes=True))
+    kept = await accepted(instant, done.migration)
+
+    assert (4, 4, 0) == (stuck.exit_code, back.exit_code, kept.exit_code), kept.message
+    for_good = f"Nor can it be put back. Give it up for good: sealift accept {done.migration}"
+    assert f"{new}, the replacement of {old[lost]}, is gone" in stuck.message
+    assert for_good in stuck.message
+    gone = (
+        f"{new}, the replacement of {old[lost]}, is gone" if half else f"neither {old[lost]} nor its replacement {new}"
+    )
+    assert f"{instance} is given up: {gone}" in kept.message
+    assert f"; finalize has deleted {old[DATA.device]}. sealift deletes nothing more of it" in kept.message
+    assert left == set(instant.all_volumes())
+    await is_given_up(instant, done.migration, instant.state(done.migration).why)
+
+
+async def test_a_finalize_that_has_lost_nothing_is_finished(instant: World) -> None:
+    """Where all replacements are there accept gives nothing up, however far finalize has come."""
+    instance = instant.instance(ROOT, DATA)
+    old = {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+    done = await instant.migrate(instance, route="clone", retain=60)
+    instant.clock.advance(30 * 86400)
+    refuse(instant, "ec2:DeleteVolume", "OperationNotPermitted", times=1, VolumeId=old[ROOT.device])
+    begun, _ = await instant.act(instant.driver.finalize(done.migration))
+
+    kept = await accepted(instant, done.migration)
+    ended, _ = await instant.act(instant.driver.finalize(done.migration))
+
+    assert (1, 0, 0) == (begun.exit_code, kept.exit_code, ended.exit_code), ended.message
+    assert f"{done.migration} is done already" in kept.message
+    assert "finalized" == instant.state(done.migration).end
+
+
 async def test_an_instance_that_is_terminated(instant: World) -> None:
     """Exit 4: what is gone, and what another instance can be made of."""
     instance = instant.instance(ROOT, DATA)
