@@ -728,12 +728,12 @@ class Driver:
                 if again:
                     await engine.accept_again()
                 elif state.end == "retained":
-                    engine.give_up(lost)
+                    await engine.give_up(lost)
                 else:
                     await engine.accept(lost)
             kept = f"{plan.target} keeps its replacement; the source is retained until finalize"
             if lost:
-                left = f"sealift deletes nothing more of it. What is left, list with: {tagged_command(migration, plan.region)}"
+                left = f"sealift deletes nothing more of it. What it has made, list with: {tagged_command(migration, plan.region)}"
                 kept = f"{_given_up(plan.target, engine.state)}. {left}"
             return Outcome(plan.target, migration, 0, engine.with_left(kept))
         except SealiftError as error:

@@ -1412,7 +1412,7 @@ class Engine:
         await self._carry_over()
         self._warn_who_turns()
         if given_up:
-            self.give_up(given_up)
+            await self._give_up(given_up)
         else:
             self._end("retained", accepted=True)
 
@@ -1440,10 +1440,36 @@ class Engine:
             if (switch := step.switch()) is not None and step.harmed:
                 self.journal.owe(switch.name, self.work.migration, step.harmed)
 
-    def give_up(self, why: str) -> None:
-        """End it for good where nothing is left that could be kept, put back or finalized; what it holds of quotas is given back."""
+    async def give_up(self, why: str) -> None:
+        """End it for good where nothing is left that could be kept, put back or finalized; what it holds of quotas is given back, and
+        sources that are left are claimed no longer: another migration of them can be planned.
+        """
+        try:
+            await self._give_up(why)
+        except LEAVES as error:
+            raise self._leaving(error, "accept") from error
+
+    async def _give_up(self, why: str) -> None:
+        await self._take_claims_off()
         self.journal.release_all(self.work.migration)
         self._end("given-up", why=why)
+
+    async def _take_claims_off(self) -> None:
+        claims: list[list[Step]] = []
+        for step in (s for s in self.work.steps if s.key in self.state.outputs):
+            me, ctx = _bound(step, self.state), self.context()
+            if (query := me.claimed(ctx)) is None:
+                continue
+            try:
+                off: Step | None = await self.gateway.ask(query, Purpose.SAFETY, operations_of(me))
+            except LEAVES:
+                raise
+            except SealiftError as error:
+                for undo in undoing(me):
+                    self._leftover(undo, error)
+                continue
+            claims += [[off]] if off is not None else []
+        await self._as_far_as_it_goes(claims)
 
     async def _refuse_taken_off(self) -> None:
         """Refuse to keep what is no longer there: all volumes of a target change, or none does."""

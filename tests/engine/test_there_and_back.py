@@ -1712,6 +1712,47 @@ async def test_who_gives_up_confirms_what_can_be_and_ends_for_good(bench: Bench)
     bench.journal.lock("another", ["i-1"])
 
 
+@pytest.mark.parametrize("retained", [False, True], ids=["in doubt", "retained"])
+async def test_who_gives_up_takes_off_the_claims_that_are_still_its_own(bench: Bench, retained: bool) -> None:
+    """Each is asked for; what cannot be read or taken off is left over, and holds up neither the others nor the end."""
+    answers = {"mine": undo("mine", Phase.CLEAN), "theirs": None, "held": undo("held", Phase.CLEAN)}
+    marks = [
+        prepared(name, claims=asks(lambda off=off: off), taken_back=undo(name, Phase.CLEAN))
+        for name, off in answers.items()
+    ]
+    unread = prepared("unread", claims=asks(lambda: None, "ec2:DescribeTags"), taken_back=undo("unread", Phase.CLEAN))
+    tags = act("tags", Phase.CONFIRM)
+    steps = recipe(*marks, unread, *list(STEPS.values())[1:5], tags)
+    if not retained:
+        bench.gateway.answers["tags"] = [refused("tags")]
+        await needs_a_person(bench, *steps)
+    else:
+        await runs(bench, *steps)
+    bench.gateway.unread["ec2:DescribeTags"] = refused("AccessDenied")
+    bench.gateway.answers["undo:held"] = [refused("not now")]
+    engine, sent = bench.engine(*steps), len(bench.gateway.keys)
+
+    await bench.act(engine.give_up("neither is left") if retained else engine.accept("neither is left"))
+
+    assert ["undo:mine", "undo:held"] == [k for k in bench.gateway.keys[sent:] if k.startswith("undo:")]
+    assert "given-up" == engine.state.end
+    assert ["do undo:unread", "do undo:held"] == [left.split(": ")[1] for left in engine.leftovers]
+
+
+async def test_who_loses_its_credentials_while_it_gives_up_gives_up_later(bench: Bench) -> None:
+    """Exit 130 names accept; nothing has ended."""
+    mark = prepared("mark", claims=asks(lambda: None, "ec2:DescribeTags"))
+    steps = recipe(mark, *list(STEPS.values())[1:5])
+    await runs(bench, *steps)
+    bench.gateway.unread["ec2:DescribeTags"] = lost()
+
+    with pytest.raises(CredentialsLost) as caught:
+        await bench.act(bench.engine(*steps).give_up("neither is left"))
+
+    assert (130, True) == (caught.value.exit_code, f"sealift accept {bench.migration}" in str(caught.value.remedy))
+    assert "retained" == bench.engine(*steps).state.end
+
+
 async def test_who_accepts_passes_over_what_only_asked_for_health(bench: Bench) -> None:
     """The rest of the confirmation is done; what of it cannot be done is left over, and the replacement is kept."""
     health = act("health", Phase.CONFIRM, asks_health=True)

@@ -321,6 +321,52 @@ async def test_what_is_left_of_an_instance_that_is_given_up_is_named(instant: Wo
     assert f"{instance} is given up: {neither}; {both}. " in kept.message
 
 
+@pytest.mark.parametrize("refused", [False, True], ids=["", "where that is refused"])
+async def test_a_source_that_is_left_of_what_was_given_up_is_claimed_no_longer(instant: World, refused: bool) -> None:
+    """It can be planned anew; what keeps janitors from it stays. A claim that cannot be taken off is left over, and the rule that it
+    then blocks names a command that there is.
+    """
+    instance = instant.instance(ROOT, DATA)
+    old = {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+    keep = (("keep", "yes"),)
+    doubt = await instant.migrate(instance, route="clone", after="false", protect_tags=keep)
+    new = instant.volumes(instance)[DATA.device]["VolumeId"]
+    instant.ec2.delete_volume(VolumeId=old[DATA.device])
+    drop(instant, instance, new)
+    if refused:
+        refuse(instant, "ec2:DeleteTags", "UnauthorizedOperation", times=None)
+
+    kept = await accepted(instant, doubt.migration)
+    plan = await instant.plan(old[ROOT.device], route="clone")
+
+    assert (kept.exit_code, instant.state(doubt.migration).end) == (0, "given-up"), kept.message
+    tags = {t["Key"]: t["Value"] for t in instant.all_volumes()[old[ROOT.device]]["Tags"]}
+    assert "yes" == tags["keep"]
+    assert refused is ("sealift:migration" in tags)
+    assert refused is (f"left over: {old[ROOT.device]}: take 4 tags from {old[ROOT.device]}: " in kept.message)
+    assert f"take 4 tags from {old[DATA.device]}" not in kept.message
+    assert ["R-SEALIFT-01"] * refused == [v.id for v in plan.blocked]
+    if refused:
+        assert f"`sealift adopt {old[ROOT.device]} --key KEY`" in plan.blocked[0].message
+        return
+    again = await instant.migrate(old[ROOT.device], route="clone")
+    assert again.exit_code == 0, again.message
+
+
+async def test_a_source_that_somebody_else_has_claimed_since_stays_theirs(instant: World) -> None:
+    """Giving up takes off nothing but its own claim."""
+    instance, migration, old, new = await disks(instant)
+    instant.ec2.delete_volume(VolumeId=old[DATA.device])
+    drop(instant, instance, new[DATA.device])
+    theirs = {"Key": "sealift:migration", "Value": "mig-theirs"}
+    instant.ec2.create_tags(Resources=[old[ROOT.device]], Tags=[theirs])
+
+    kept = await accepted(instant, migration)
+
+    assert kept.exit_code == 0, kept.message
+    assert theirs in instant.all_volumes()[old[ROOT.device]]["Tags"]
+
+
 async def test_who_can_only_give_up_is_not_told_to_keep_anything(instant: World) -> None:
     """Exit 6 says that nothing is left of a part, that accept ends it for good, and that it cannot be put back; and no steps that
     would act on what is gone. A rollback says the same.
@@ -569,3 +615,26 @@ async def test_a_replica_of_a_database_that_is_gone_is_kept_for_what_it_has(tmp_
         assert f"{kept['DBInstanceIdentifier']}: kept: it may have what was written since bring-up" in back.message
         names = {d["DBInstanceIdentifier"] for d in rds.describe_db_instances()["DBInstances"]}
         assert names == {"shop", "shop-r", kept["DBInstanceIdentifier"]}
+
+
+async def test_a_replica_of_a_database_that_is_given_up_is_claimed_no_longer(tmp_path: Path) -> None:
+    """Its source and the replacement of that are gone: it stands alone, under whatever name, and can be planned anew."""
+    with Sandbox(clock=VirtualClock(), durations=Durations()) as box:
+        world, rds = World(box, tmp_path), box.client("rds")
+        box.add_db_instance("shop", "mysql", write_mib_per_s=RATE)
+        rds.create_db_instance_read_replica(DBInstanceIdentifier="shop-r", SourceDBInstanceIdentifier="shop")
+        world.clock.advance(7200)
+        doubt = await world.migrate("rds:shop", route="snapshot", acks=ACKS, after="false")
+        for name in ("shop-sealift-old", "shop"):
+            delete_database(world, name, cluster=False)
+        world.clock.advance(7200)
+        (left,) = [d for d in rds.describe_db_instances()["DBInstances"] if not d["StorageEncrypted"]]
+        assert {"Key": "sealift:migration", "Value": doubt.migration} in left["TagList"]
+
+        kept = await accepted(world, doubt.migration)
+
+        assert (kept.exit_code, world.state(doubt.migration).end) == (0, "given-up"), kept.message
+        (left,) = [d for d in rds.describe_db_instances()["DBInstances"] if not d["StorageEncrypted"]]
+        assert [] == [t for t in left["TagList"] if t["Key"].startswith("sealift:")]
+        plan = await world.plan(f"rds:{left['DBInstanceIdentifier']}", route="snapshot", acks=ACKS)
+        assert "R-SEALIFT-12" not in {v.id for v in plan.blocked}
