@@ -710,24 +710,31 @@ class Driver:
         plan = MigrationPlan.from_json(self.journal.plan(migration))
         try:
             state = self.journal.state(migration)
-            if not state.undecided or state.end == "finalized":
-                raise Refused(f"{migration} has no replacement in service to keep", remedy=_remedy_of(migration, state))
-            if state.end == "given-up":
-                return Outcome(plan.target, migration, 0, _given_up(plan.target, state))
+            if given_up := self._given_up_already(plan, state, migration):
+                return given_up
             gateway = await self.gateway(plan.region, plan.account)
             lost = await self._refuse_missing(plan, gateway, state)
             if lost:  # no single answer ends a migration for good
                 await self.clock.sleep(ABSENCE_BELIEVED)
                 lost = await self._refuse_missing(plan, gateway, state)
             again = state.end == "retained" and not lost
+            done = Outcome(plan.target, migration, 0, f"{migration} is done already")
             if again and (state.finalizing or not left_off(plan.steps, state)):
-                return Outcome(plan.target, migration, 0, f"{migration} is done already")
+                return done
             if again:
                 self.journal.lock(migration, plan.locks)
             async with self.engine(migration, plan, gateway) as engine:
+                now = engine.state  # somebody else may have ended it while this one looked, or waited for the lease
+                if given_up := self._given_up_already(plan, now, migration):
+                    return given_up
+                if now.finalizing != state.finalizing:
+                    why = f"a finalize of {migration} has begun meanwhile"
+                    raise Refused(why, remedy=f"See: sealift status {migration}")
+                if now.end == "retained" and not lost and not (again and left_off(plan.steps, now)):
+                    return done
                 if again:
                     await engine.accept_again()
-                elif state.end == "retained":
+                elif now.end == "retained":
                     await engine.give_up(lost)
                 else:
                     await engine.accept(lost)
@@ -738,6 +745,12 @@ class Driver:
             return Outcome(plan.target, migration, 0, engine.with_left(kept))
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, _said(plan.target, error))
+
+    def _given_up_already(self, plan: MigrationPlan, state: State, migration: str) -> Outcome | None:
+        """Return how it has ended where it is given up; refuse where nothing is in service that could be kept or given up."""
+        if not state.undecided or state.end == "finalized":
+            raise Refused(f"{migration} has no replacement in service to keep", remedy=_remedy_of(migration, state))
+        return Outcome(plan.target, migration, 0, _given_up(plan.target, state)) if state.end == "given-up" else None
 
     async def adopt(self, text: str, options: Options) -> Outcome:
         """Rebuild a lost journal from the tags on the sources of a target, then say how to go on.

@@ -180,6 +180,14 @@ async def disks(world: World) -> tuple[str, str, dict[str, str], dict[str, str]]
     return instance, doubt.migration, old, {device: v["VolumeId"] for device, v in world.volumes(instance).items()}
 
 
+async def retained_disks(world: World) -> tuple[str, str, dict[str, str], dict[str, str]]:
+    """Return the same of an instance that is done."""
+    instance = world.instance(ROOT, DATA)
+    old = {device: v["VolumeId"] for device, v in world.volumes(instance).items()}
+    done = await world.migrate(instance, route="clone")
+    return instance, done.migration, old, {device: v["VolumeId"] for device, v in world.volumes(instance).items()}
+
+
 def drop(world: World, instance: str, volume: str) -> None:
     """Take a replacement off its instance, and delete it."""
     world.box.stop_by_hand(instance)
@@ -405,6 +413,46 @@ async def test_what_the_recycle_bin_has_is_not_given_up_unseen(instant: World) -
     back = await instant.act(instant.driver.rollback(migration, discard_writes=True))
     assert back.exit_code == 0, back.message
     assert old == {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+
+
+@pytest.mark.parametrize("what", ["given up", "rolled back", "accepted", "finalize begun"])
+async def test_who_waits_for_the_lease_judges_by_what_was_done_meanwhile(
+    instant: World, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Two people type: the second has read how it was before the first had ended it. It is told so, and nothing ends twice."""
+    done = what == "finalize begun"
+    instance, migration, old, new = await (retained_disks(instant) if done else disks(instant))
+    if what in ("given up", "finalize begun"):
+        instant.ec2.delete_volume(VolumeId=old[DATA.device])
+        drop(instant, instance, new[DATA.device])
+    first, second = instant.new_driver(), instant.new_driver()
+    takes = second._take_lease
+
+    async def later(name: str) -> int:
+        if what == "rolled back":
+            await first.rollback(name, discard_writes=True)
+        elif done:
+            token = first.journal.take_lease(name, first.journal.lease(name)[:2])
+            data = {"operation": "ec2:DeleteVolume"}
+            first.journal.row(name, 1, "finalize:source:/dev/sdf", "intent", data, token=token)
+            first.journal.free(name, token)
+        else:
+            await first.accept(name)
+        return await takes(name)
+
+    monkeypatch.setattr(second, "_take_lease", later)
+    kept = await instant.act(second.accept(migration))
+
+    said = {
+        "given up": (0, f"{instance} is given up: neither"),
+        "rolled back": (4, f"{migration} has no replacement in service to keep"),
+        "accepted": (0, f"{migration} is done already"),
+        "finalize begun": (4, f"a finalize of {migration} has begun meanwhile"),
+    }[what]
+    assert (said[0], True) == (kept.exit_code, said[1] in kept.message), kept.message
+    ends = [e.data["as"] for e in instant.driver.journal.entries(migration) if e.what == "end"]
+    last = {"given up": ["given-up"], "rolled back": ["rolled-back"], "accepted": ["retained"], "finalize begun": []}
+    assert ["retained" if done else "needs-person", *last[what]] == ends
 
 
 @pytest.mark.parametrize("half", [False, True], ids=["of a disk nothing is left", "the source of a disk is left"])
