@@ -1281,6 +1281,15 @@ class Engine:
                 self._name(me, gone if isinstance(gone, str) else me.resource(), why)
         return unsaved
 
+    async def is_past(self, step: Step, error: SealiftError) -> bool:
+        """Tell whether somebody has deleted what a step would keep, where AWS says so of its call too: it is not tried again."""
+        me = _bound(step, self.state)
+        if getattr(error, "retry", None) is not Retry.EVENTUAL or (query := me.past()) is None:
+            return False
+        with contextlib.suppress(CallError):
+            return bool(await self.gateway.ask(query, Purpose.SAFETY, operations_of(me)))
+        return False
+
     async def _is_saved(self, me: Step) -> bool:
         """Tell whether what keeps writes has kept them: it may have been sent, and its answer lost, before they went."""
         row = self.state.rows.get(me.key, Row(""))
@@ -1814,6 +1823,7 @@ class _Try:
     def __init__(self, engine: Engine, step: Step) -> None:
         self._engine, self.step = engine, step
         self._tries, self._waited, self._owed, self._said = 0, 0.0, 0.0, 0.0
+        self._past = False
 
     async def __call__(self) -> None:
         if self._owed:
@@ -1825,6 +1835,7 @@ class _Try:
         except SealiftError as error:
             self._engine.tell_breaker(self._engine.circuit.saw(error))
             self._keep(error)
+            self._past = await self._engine.is_past(self.step, error)
             raise
         except Exception as error:
             unexpected = Unexpected.of(error, step=self.step.key, resource=self.step.resource())
@@ -1853,7 +1864,11 @@ class _Try:
         retry, back = self._class_of(error), self.step.phase is Phase.RESTORE
         again = RETRIES[retry] if retry is not None else None
         self._waited += error.waited if isinstance(error, CallError) else 0.0  # a read has been patient by itself
-        if again is None or self._waited >= again.until(down=self._engine.down or self._engine.begun, home=back):
+        if (
+            again is None
+            or self._past
+            or self._waited >= again.until(down=self._engine.down or self._engine.begun, home=back)
+        ):
             return False
         if back and self._waited - self._said >= SAY_SO:
             self._said = self._waited

@@ -1153,6 +1153,22 @@ async def test_what_goes_on_the_way_back_is_left_out_of_the_rest_of_it(bench: Be
     assert "vol-m: kept: it may have what was written since bring-up to what is gone" in engine.leftovers
 
 
+@pytest.mark.parametrize("gone", [True, False])
+async def test_what_cannot_be_kept_any_more_is_not_tried_again(bench: Bench, gone: bool) -> None:
+    """AWS knows it no more, and a look says the same: the way back goes on at once. Where the look does not, it may be a lag."""
+    past = [False]
+    stop, data, logs, attach, start = two_copies(asks(lambda: past[0]), asks(lambda: False))[1:]
+    steps = recipe(stop, Lanes({"data": [data], "logs": [logs]}), attach, start)
+    await runs(bench, *steps)
+    missing = CallError("it is not there", operation="ec2:CreateSnapshot", retry=Retry.EVENTUAL)
+    bench.gateway.answers["undo:safety:data"] = [lambda: past.__setitem__(0, gone) or missing]
+
+    engine = await back(bench, *steps, why="slow")
+
+    assert (1 if gone else 2) == saved(bench).count("undo:safety:data")
+    assert ("rolled-back", int(gone)) == (engine.state.end, len(engine.leftovers))
+
+
 async def test_a_way_back_that_is_stuck_while_nobody_can_tell_what_is_gone_asks_a_person(bench: Bench) -> None:
     """What cannot be read is there: the commands are printed, and `resume` looks again."""
     gone = [""]

@@ -216,6 +216,7 @@ async def test_an_instance_that_has_lost_a_replacement_is_put_back(instant: Worl
         delete()
         instant.box.start_by_hand(instance)
         instant.clock.advance(300)
+    since = instant.clock.now()
     driver = instant.new_driver(listeners=[when("undo:start", delete)] if begun else [])
     back = await instant.act(driver.rollback(done.migration, discard_writes=True))
 
@@ -229,6 +230,8 @@ async def test_an_instance_that_has_lost_a_replacement_is_put_back(instant: Worl
         OwnerIds=["self"], Filters=[{"Name": "tag:sealift:role", "Values": ["safety"]}]
     )
     assert [new[ROOT.device]] == [s["VolumeId"] for s in kept["Snapshots"]]
+    tried = [c for c in instant.box.log if c.operation == "ec2:CreateSnapshot" and c.params.get("VolumeId") == lost]
+    assert (1 if begun else 0) == len([c for c in tried if c.at > since])
 
 
 async def test_a_way_back_that_is_stuck_names_no_command_for_what_is_gone(instant: World) -> None:
