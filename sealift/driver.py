@@ -23,7 +23,7 @@ from sealift.answers import reading
 from sealift.aws.gateway import Account, Gateway, Purpose, reader
 from sealift.breaker import Breaker
 from sealift.clock import Clock, WallClock, actor, side_by_side
-from sealift.engine import BACK, REQUEST_LIFE, Engine, Runner, Work, in_doubt, left_off, local_runner, stands
+from sealift.engine import BACK, REQUEST_LIFE, Engine, Gone, Runner, Work, in_doubt, left_off, local_runner, stands
 from sealift.errors import (
     CallError,
     CredentialsLost,
@@ -53,7 +53,7 @@ from sealift.recipe import Spans, owed_back, seconds_back, seconds_cutover
 from sealift.render.commands import tagged_command
 from sealift.render.telling import kept_in
 from sealift.settings import Settings
-from sealift.step import Call, Output, Seconds, bound, refs
+from sealift.step import Call, Output, Seconds, Step, bound, refs
 from sealift.targets import Target, parse
 from sealift.watch import Watcher
 
@@ -604,8 +604,8 @@ class Driver:
         if not state.undecided:
             return
         if (found := await self._barred(plan, gateway, state)).why:
-            gone = await self._gone(plan, gateway, state)
-            keep = f"It cannot be kept: {gone}" if gone else f"Keep the replacement: sealift accept {state.id}"
+            gone = (await self._gone(plan, gateway, state)).instead(state.id).rstrip(".")
+            keep = gone or f"Keep the replacement: sealift accept {state.id}"
             raise Refused(
                 f"{plan.target} cannot be put back while {'; '.join(found.why)}: {found.so}",
                 resource=plan.target,
@@ -613,11 +613,12 @@ class Driver:
             )
 
     async def _refuse_missing(self, plan: MigrationPlan, gateway: Gateway, state: State) -> str:
-        """Keep nothing that somebody has deleted: say what is gone, and what can be done; where of a disk or a database nothing is
-        left, that.
+        """Keep nothing that somebody has deleted: say what is gone, and what can be done; return why it can only be given up, empty
+        where it need not.
         """
         found = await self._missing(plan, gateway, state)
-        if found.why and not found.lost and state.end != "retained":
+        lost = _lost(found, state)
+        if found.why and not lost and state.end != "retained":
             raise Refused(
                 f"{plan.target} cannot keep its replacement: {'; '.join(found.why)}",
                 resource=plan.target,
@@ -625,7 +626,14 @@ class Driver:
                     filter(None, (f"{found.so}." if found.so else "", await self._offer(plan, gateway, state)))
                 ),
             )
-        return "; ".join(found.lost)
+        return "; ".join(filter(None, (lost, self._deleted(plan, state) if lost else "")))
+
+    def _deleted(self, plan: MigrationPlan, state: State) -> str:
+        """Say what a finalize that has begun has deleted already."""
+        if not state.finalizing:
+            return ""
+        gone = [s.resource() for s in _last_steps(plan, state) if _deletes(s) and s.key in state.outputs]
+        return f"finalize has deleted {', '.join(gone)}" if gone else ""
 
     async def _missing(self, plan: MigrationPlan, gateway: Gateway, state: State) -> Barred:
         """Read what of the replacement is gone."""
@@ -633,13 +641,17 @@ class Driver:
         with reading(f"questions about {plan.target}"):
             return await kind.missing(reader(gateway), facts_of(kind, plan.facts), state.outputs)
 
-    async def _gone(self, plan: MigrationPlan, gateway: Gateway, state: State) -> str:
-        """Say why `accept` would be refused, and is not offered; empty where it would not be, or that cannot be read."""
+    async def _gone(self, plan: MigrationPlan, gateway: Gateway, state: State) -> Gone:
+        """Say why `accept` would be refused, and is not offered, or would give it up; nothing where it would do neither, or that
+        cannot be read.
+        """
         with contextlib.suppress(SealiftError):
             found = await self._missing(plan, gateway, state)
-            if found.why and not found.lost:
-                return ". ".join(filter(None, ("; ".join(found.why), found.so)))
-        return ""
+            if lost := _lost(found, state):
+                return Gone(lost, lost=True)
+            if found.why:
+                return Gone(". ".join(filter(None, ("; ".join(found.why), found.so))))
+        return Gone()
 
     async def _barred(self, plan: MigrationPlan, gateway: Gateway, state: State) -> Barred:
         """Read why the way back cannot be walked as things are. Before bring-up that is the key alone: a replacement that is out
@@ -698,38 +710,47 @@ class Driver:
         plan = MigrationPlan.from_json(self.journal.plan(migration))
         try:
             state = self.journal.state(migration)
-            if not state.undecided or state.end == "finalized":
-                raise Refused(f"{migration} has no replacement in service to keep", remedy=_remedy_of(migration, state))
-            if state.end == "given-up":
-                return Outcome(plan.target, migration, 0, _given_up(plan.target, state))
+            if given_up := self._given_up_already(plan, state, migration):
+                return given_up
             gateway = await self.gateway(plan.region, plan.account)
             lost = await self._refuse_missing(plan, gateway, state)
             if lost:  # no single answer ends a migration for good
                 await self.clock.sleep(ABSENCE_BELIEVED)
                 lost = await self._refuse_missing(plan, gateway, state)
-            if lost and state.finalizing:
-                raise Refused(
-                    f"the finalize of {migration} has begun", remedy=f"Finish it with: sealift finalize {migration}"
-                )
             again = state.end == "retained" and not lost
+            done = Outcome(plan.target, migration, 0, f"{migration} is done already")
             if again and (state.finalizing or not left_off(plan.steps, state)):
-                return Outcome(plan.target, migration, 0, f"{migration} is done already")
+                return done
             if again:
                 self.journal.lock(migration, plan.locks)
             async with self.engine(migration, plan, gateway) as engine:
+                now = engine.state  # somebody else may have ended it while this one looked, or waited for the lease
+                if given_up := self._given_up_already(plan, now, migration):
+                    return given_up
+                if now.finalizing != state.finalizing:
+                    why = f"a finalize of {migration} has begun meanwhile"
+                    raise Refused(why, remedy=f"See: sealift status {migration}")
+                if now.end == "retained" and not lost and not (again and left_off(plan.steps, now)):
+                    return done
                 if again:
                     await engine.accept_again()
-                elif state.end == "retained":
-                    engine.give_up(lost)
+                elif now.end == "retained":
+                    await engine.give_up(lost)
                 else:
                     await engine.accept(lost)
             kept = f"{plan.target} keeps its replacement; the source is retained until finalize"
             if lost:
-                left = f"sealift deletes nothing more of it. What is left, list with: {tagged_command(migration, plan.region)}"
+                left = f"sealift deletes nothing more of it. What it has made, list with: {tagged_command(migration, plan.region)}"
                 kept = f"{_given_up(plan.target, engine.state)}. {left}"
             return Outcome(plan.target, migration, 0, engine.with_left(kept))
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, _said(plan.target, error))
+
+    def _given_up_already(self, plan: MigrationPlan, state: State, migration: str) -> Outcome | None:
+        """Return how it has ended where it is given up; refuse where nothing is in service that could be kept or given up."""
+        if not state.undecided or state.end == "finalized":
+            raise Refused(f"{migration} has no replacement in service to keep", remedy=_remedy_of(migration, state))
+        return Outcome(plan.target, migration, 0, _given_up(plan.target, state)) if state.end == "given-up" else None
 
     async def adopt(self, text: str, options: Options) -> Outcome:
         """Rebuild a lost journal from the tags on the sources of a target, then say how to go on.
@@ -869,9 +890,7 @@ class Driver:
         plan, state = MigrationPlan.from_json(self.journal.plan(migration)), self.journal.state(migration)
         if state.end != "retained" or state.brought_up is None:
             return []
-        kind, outputs = BY_NAME[plan.kind], {**state.outputs, "migration": {"brought_up": state.brought_up}}
-        steps = kind.finalize(facts_of(kind, plan.facts), plan.options, outputs)
-        return [bound(s, outputs).title() for s in steps if not any(refs(bound(s, outputs)))]
+        return [s.title() for s in _last_steps(plan, state) if not any(refs(s))]
 
     async def finalize(self, migration: str, *, runner: Runner | None = None) -> tuple[Outcome, dict[str, list[Any]]]:
         """Delete the sources, once retention has passed and every replacement is settled; return what is gone and what
@@ -888,7 +907,10 @@ class Driver:
             self._refuse_finalize(plan, state, migration)
             kind, read = BY_NAME[plan.kind], reader(gateway)
             if wrong := await self._unsettled(plan, state):
-                raise Refused(f"{plan.target} cannot be finalized: " + "; ".join(wrong), resource=plan.target)
+                gone = await self._gone(plan, gateway, state)
+                hopeless = f"Nor can it be put back. Give it up for good: sealift accept {migration}"
+                why = f"{plan.target} cannot be finalized: {'; '.join(wrong)}"
+                raise Refused(why, resource=plan.target, remedy=hopeless if gone.lost else None)
             facts = facts_of(kind, plan.facts)
             outputs = {**state.outputs, "migration": {"brought_up": state.brought_up}}
             steps = kind.finalize(facts, plan.options, outputs)
@@ -900,7 +922,7 @@ class Driver:
             for item in await _left(kind, read, facts, outputs, plan.target):
                 lists["goes_by_itself" if not item["command"] else "stays_until_you_act"].append(dict(item))
             kept = {item["id"] for item in lists["goes_by_itself"]}
-            deleted = [bound(s, outputs).resource() for s in steps if s.title().startswith("delete")]
+            deleted = [bound(s, outputs).resource() for s in steps if _deletes(s)]
             lists["gone_now"] = [d for d in deleted if d not in kept]
             return Outcome(
                 plan.target,
@@ -1033,6 +1055,25 @@ def _begun(state: State) -> dict[str, Output]:
     """Return what steps have left, and of a finalize that was cut off also those that may have been done: their sources may be gone."""
     finalizing = [k for k, row in state.rows.items() if k.startswith("finalize:") and not row.refused]
     return {**{k: {} for k in finalizing}, **state.outputs}
+
+
+def _last_steps(plan: MigrationPlan, state: State) -> list[Step]:
+    """Return the steps of finalize of a migration that was brought up, as far as ids are known by now."""
+    kind, outputs = BY_NAME[plan.kind], {**state.outputs, "migration": {"brought_up": state.brought_up}}
+    return [bound(s, outputs) for s in kind.finalize(facts_of(kind, plan.facts), plan.options, outputs)]
+
+
+def _deletes(step: Step) -> bool:
+    return step.title().startswith("delete")
+
+
+def _lost(found: Barred, state: State) -> str:
+    """Say why all that can be done is to give it up: of a part nothing is left, or a replacement is gone and finalize, which has
+    begun, keeps the way back shut; empty where something else can be done.
+    """
+    if found.why and state.finalizing and not found.lost:
+        return "; ".join(filter(None, (*found.why, found.so)))
+    return "; ".join(found.lost)
 
 
 def _given_up(target: str, state: State) -> str:

@@ -143,6 +143,22 @@ async def local_runner(_: Step, attempt: Attempt) -> None:
 LocalOperation = Callable[["Engine", Mapping[str, Any]], Awaitable[Output]]
 
 
+@dataclass(frozen=True)
+class Gone:
+    """What of a replacement is gone, and so why it cannot be kept: `why` is empty where nothing is. `lost`: of a volume or a database
+    neither the source nor the replacement is left, and all that can be done is to give it up.
+    """
+
+    why: str = ""
+    lost: bool = False
+
+    def instead(self, migration: str) -> str:
+        """Return what a person is told in place of how to keep it; empty where it can be kept."""
+        if self.lost:
+            return f"Of a part of it nothing is left: {self.why}. Give it up for good: sealift accept {migration}."
+        return f"It cannot be kept: {self.why}." if self.why else ""
+
+
 @dataclass
 class Work:
     """What an engine is given for one migration; `readers`: while which of its steps who reads from replicas gets nothing."""
@@ -174,9 +190,9 @@ class Engine:
         at_gate: Callable[[], Awaitable[None]] | None = None,
         circuit: Circuit | None = None,
         offer: Callable[[State], Awaitable[str]] | None = None,
-        gone: Callable[[State], Awaitable[str]] | None = None,
+        gone: Callable[[State], Awaitable[Gone]] | None = None,
     ) -> None:
-        """`offer` says what puts the original back after bring-up, or why nothing does just now; `gone` why nothing can be kept."""
+        """`offer` says what puts the original back after bring-up, or why nothing does just now; `gone` what cannot be kept."""
         self.work, self.journal, self.gateway, self.watcher = work, journal, gateway, watcher
         self.token, self.runner, self.guard = token, runner, guard
         self._local, self._listeners, self._at_gate = dict(local or {}), tuple(listeners), at_gate
@@ -1037,7 +1053,7 @@ class Engine:
             self._end_with_a_person(error)
         about = {**error.about(), "rule": error.rule}
         offer = await self._back_offered()
-        gone = "" if self._gone is None else await self._gone(self.state)
+        gone = Gone() if self._gone is None else await self._gone(self.state)
         return await in_doubt(
             self.gateway, self.work.target, self.work.steps, self.state, error.message, offer, gone, **about
         )
@@ -1169,18 +1185,22 @@ class Engine:
         made = {k: o for k, o in self.state.outputs.items() if k in forward}
         made |= {s.key: {} for s in self.work.steps if s.key not in made and self._let_go(s)}
         unsaved = self.state.brought_up is not None and await self._without_what_is_gone(made, salvage=salvage)
-        steps = way_back(self.work.steps, made, brought_up=self.state.brought_up is not None, salvage=salvage)
-        steps = self._sparing(steps, made) if unsaved else steps
-        restore = [s for s in steps if s.phase is Phase.RESTORE]
-        self._ask_anew(restore)
-        try:
-            await self._put_back(restore)
-        except LEAVES as left:
-            raise self._leaving(left) from error
-        except NeedsPerson:
-            raise
-        except SealiftError as stuck:
-            raise await self._stuck(restore, stuck) from error
+        while True:
+            steps = way_back(self.work.steps, made, brought_up=self.state.brought_up is not None, salvage=salvage)
+            steps = self._sparing(steps, made) if unsaved else steps
+            restore = [s for s in steps if s.phase is Phase.RESTORE]
+            self._ask_anew(restore)
+            try:
+                await self._put_back(restore)
+                break
+            except LEAVES as left:
+                raise self._leaving(left) from error
+            except NeedsPerson:
+                raise
+            except SealiftError as stuck:
+                if (lost := await self._gone_since(made, salvage=salvage)) is None:
+                    raise await self._stuck(restore, stuck) from error
+                unsaved = unsaved or lost
         self._served(self._spans)
         if self.state.back_up is None:
             self.note("service-back")
@@ -1219,6 +1239,21 @@ class Engine:
             self._name(me, me.resource(), "kept: it may have what was written since bring-up to what is gone")
         return tuple(s for s in steps if s.key not in spared)
 
+    async def _gone_since(self, made: dict[str, Output], *, salvage: bool) -> bool | None:
+        """Leave out what somebody has deleted since the way back began, which may be what it is stuck at; return whether any was
+        not saved before, None where nothing has gone.
+        """
+        before, unsaved = set(made), False
+        if self.state.brought_up is None:
+            return None
+        try:
+            unsaved = await self._without_what_is_gone(made, salvage=salvage)
+        except LEAVES:
+            raise
+        except SealiftError:
+            return None  # what cannot be told is there
+        return None if set(made) == before else unsaved
+
     async def _without_what_is_gone(self, made: dict[str, Output], *, salvage: bool) -> bool:
         """Leave out what somebody has deleted of the replacement: its writes went with it, and are not waited for, nor is it kept;
         nor is what lived with it taken back. Return whether any was not saved before.
@@ -1245,6 +1280,15 @@ class Engine:
                 why = "it is gone" if saved else "it is gone, and what was written to it since bring-up with it"
                 self._name(me, gone if isinstance(gone, str) else me.resource(), why)
         return unsaved
+
+    async def is_past(self, step: Step, error: SealiftError) -> bool:
+        """Tell whether somebody has deleted what a step would keep, where AWS says so of its call too: it is not tried again."""
+        me = _bound(step, self.state)
+        if getattr(error, "retry", None) is not Retry.EVENTUAL or (query := me.past()) is None:
+            return False
+        with contextlib.suppress(CallError):
+            return bool(await self.gateway.ask(query, Purpose.SAFETY, operations_of(me)))
+        return False
 
     async def _is_saved(self, me: Step) -> bool:
         """Tell whether what keeps writes has kept them: it may have been sent, and its answer lost, before they went."""
@@ -1377,7 +1421,7 @@ class Engine:
         await self._carry_over()
         self._warn_who_turns()
         if given_up:
-            self.give_up(given_up)
+            await self._give_up(given_up)
         else:
             self._end("retained", accepted=True)
 
@@ -1405,10 +1449,36 @@ class Engine:
             if (switch := step.switch()) is not None and step.harmed:
                 self.journal.owe(switch.at(self.gateway.place), self.work.migration, step.harmed)
 
-    def give_up(self, why: str) -> None:
-        """End it for good where nothing is left that could be kept, put back or finalized; what it holds of quotas is given back."""
+    async def give_up(self, why: str) -> None:
+        """End it for good where nothing is left that could be kept, put back or finalized; what it holds of quotas is given back, and
+        sources that are left are claimed no longer: another migration of them can be planned.
+        """
+        try:
+            await self._give_up(why)
+        except LEAVES as error:
+            raise self._leaving(error, "accept") from error
+
+    async def _give_up(self, why: str) -> None:
+        await self._take_claims_off()
         self.journal.release_all(self.work.migration)
         self._end("given-up", why=why)
+
+    async def _take_claims_off(self) -> None:
+        claims: list[list[Step]] = []
+        for step in (s for s in self.work.steps if s.key in self.state.outputs):
+            me, ctx = _bound(step, self.state), self.context()
+            if (query := me.claimed(ctx)) is None:
+                continue
+            try:
+                off: Step | None = await self.gateway.ask(query, Purpose.SAFETY, operations_of(me))
+            except LEAVES:
+                raise
+            except SealiftError as error:
+                for undo in undoing(me):
+                    self._leftover(undo, error)
+                continue
+            claims += [[off]] if off is not None else []
+        await self._as_far_as_it_goes(claims)
 
     async def _refuse_taken_off(self) -> None:
         """Refuse to keep what is no longer there: all volumes of a target change, or none does."""
@@ -1679,18 +1749,17 @@ async def in_doubt(
     state: State,
     why: str,
     offer: str,
-    gone: str = "",
+    gone: Gone = Gone(),
     **about: Any,
 ) -> NeedsPerson:
     """Return what a person is told after bring-up: how things are, what is wrong, what keeps the replacement, and what puts
-    the original back (`offer`); `gone`: why there is nothing to keep.
+    the original back (`offer`); `gone`: what there is not to keep any more.
     """
-    off = taken_off(steps, state)
+    off = Gone(why="; ".join(taken_off(steps, state)))
     keep = f"Keep it: sealift accept {state.id}.{_goes_on_with(steps, state)}"
-    if off:
-        keep = f"It cannot be kept: no longer so, or not for sure: {'; '.join(off)}."
-    elif gone:
-        keep = f"It cannot be kept: {gone}."
+    if off.why and not gone.lost:
+        gone = replace(off, why=f"no longer so, or not for sure: {off.why}")
+    keep = gone.instead(state.id) or keep
     look = await _look_at(gateway, steps, state)
     how = _stands_now(look, steps)
     if state.down_since(READERS) is not None:
@@ -1758,6 +1827,7 @@ class _Try:
     def __init__(self, engine: Engine, step: Step) -> None:
         self._engine, self.step = engine, step
         self._tries, self._waited, self._owed, self._said = 0, 0.0, 0.0, 0.0
+        self._past = False
 
     async def __call__(self) -> None:
         if self._owed:
@@ -1769,6 +1839,7 @@ class _Try:
         except SealiftError as error:
             self._engine.tell_breaker(self._engine.circuit.saw(error))
             self._keep(error)
+            self._past = await self._engine.is_past(self.step, error)
             raise
         except Exception as error:
             unexpected = Unexpected.of(error, step=self.step.key, resource=self.step.resource())
@@ -1797,7 +1868,11 @@ class _Try:
         retry, back = self._class_of(error), self.step.phase is Phase.RESTORE
         again = RETRIES[retry] if retry is not None else None
         self._waited += error.waited if isinstance(error, CallError) else 0.0  # a read has been patient by itself
-        if again is None or self._waited >= again.until(down=self._engine.down or self._engine.begun, home=back):
+        if (
+            again is None
+            or self._past
+            or self._waited >= again.until(down=self._engine.down or self._engine.begun, home=back)
+        ):
             return False
         if back and self._waited - self._said >= SAY_SO:
             self._said = self._waited

@@ -336,6 +336,12 @@ class Step(ABC):
         """
         return getattr(self, "resource_id", None)
 
+    def claimed(self, ctx: Context) -> Query | None:
+        """Return a read that answers, of what claims a source, with the step that takes that claim off; None where the source is
+        gone, or another's.
+        """
+        return None
+
     def assured(self) -> "Step | None":
         """Return the step that waits until what this one keeps is durable; before it nothing that is kept may be
         deleted.

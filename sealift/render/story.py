@@ -214,7 +214,7 @@ class Story:
                          f"sealift rollback {name} --discard-writes"],
             "rolled-back": [f"sealift resume {name}   (opens attempt {state.attempt + 1}, with its own gate)"],
             "finalized": [],
-            "given-up": [f"{tagged_command(name, self.plan.region)}   (what is left of it, and may be the last of its data)"],
+            "given-up": [f"{tagged_command(name, self.plan.region)}   (what is left of what it made, and may be the last of its data)"],
         }  # fmt: skip
         back = f"sealift rollback {name}" + (" --discard-writes" if state.undecided else "")
         watch = [f"sealift status {name}"] if self.row["driven"] else [*resume, back]

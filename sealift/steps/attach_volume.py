@@ -63,6 +63,9 @@ class AttachVolume(Step):
             "volume", self.volume, attached(self.instance, self.device), f"attached at {self.device}", deadline=300
         )
 
+    def lives_with(self) -> Id:
+        return self.volume
+
     def undo(self) -> Step:
         from sealift.steps.detach_volume import DetachVolume  # noqa: PLC0415 - each is the other's undo
 

@@ -8,6 +8,9 @@ from sealift.estimate import SMALL_CALL
 from sealift.step import Call, Context, Id, Irreversible, Phase, Query, Seconds, Step, Tags, as_tags, tags_of
 from sealift.steps.looks import volumes
 
+CLAIM = ("sealift:migration", "sealift:plan", "sealift:was", "sealift:role")
+"""The tags of ours on a source, first the one that says whose it is."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class MarkSource(Step):
@@ -37,9 +40,20 @@ class MarkSource(Step):
         return Call("ec2:CreateTags", {"Resources": [self.volume], "Tags": as_tags(self.tags(ctx))})
 
     def undo(self) -> Step:
+        return self._without(*CLAIM, *(k for k, _ in self.extra_tags))
+
+    def claimed(self, ctx: Context) -> Query:
+        """Ask whether the claim is there and ours. What keeps janitors from the source stays: it may be the last that there is."""
+
+        def read(reply: Mapping[str, Any]) -> Step | None:
+            mine = (v for v in reply["Volumes"] if v["State"] not in ("deleting", "deleted"))
+            return self._without(*CLAIM) if any(tags_of(v).get(CLAIM[0]) == ctx.migration for v in mine) else None
+
+        return Query(volumes(self.volume), read)
+
+    def _without(self, *keys: str) -> Step:
         from sealift.steps.delete_tags import RemoveTags  # noqa: PLC0415 - the two name each other
 
-        keys = ("sealift:migration", "sealift:plan", "sealift:was", "sealift:role", *(k for k, _ in self.extra_tags))
         return RemoveTags(
             key=f"undo:{self.key}",
             phase=Phase.CLEAN,

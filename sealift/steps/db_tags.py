@@ -9,7 +9,7 @@ from typing import Any
 
 from sealift.estimate import SMALL_CALL
 from sealift.step import Call, Context, Id, Irreversible, Phase, Query, Seconds, Step, Tags, as_tags, tags_of
-from sealift.steps.db_looks import databases_in, id_of, name_of, read_database
+from sealift.steps.db_looks import databases_in, id_of, name_of, read_database, status_of
 
 INSIDE = ("sealift:was-inside", "sealift:was-inside-2", "sealift:was-inside-3", "sealift:was-inside-4")
 """Tags that hold how a database is set inside."""
@@ -30,6 +30,8 @@ class MarkDatabase(Step):
     was: str
     more: Tags = ()  # where it goes on
     extra_tags: Tags = ()
+    resource_id: str = ""  # which no rename changes; empty in a plan of an earlier version
+    of_cluster: bool = False
 
     def title(self) -> str:
         return f"claim {_short(self.arn)} and write down how it was"
@@ -48,8 +50,24 @@ class MarkDatabase(Step):
         return Call("rds:AddTagsToResource", {"ResourceName": self.arn, "Tags": as_tags(tags)})
 
     def undo(self) -> Step:
-        keys = (*CLAIM, *(k for k, _ in self.more), *(k for k, _ in self.extra_tags))
-        return RemoveDbTags(key=f"undo:{self.key}", phase=Phase.CLEAN, lane=self.lane, arn=self.arn, keys=keys)
+        return self._without(self.arn, *(k for k, _ in self.extra_tags))
+
+    def claimed(self, ctx: Context) -> Query | None:
+        """Ask, by whatever name it has now, whether the claim is there and ours. What keeps janitors from the source stays: it may
+        be the last that there is.
+        """
+
+        def read(reply: Mapping[str, Any]) -> Step | None:
+            for found in databases_in(reply):
+                if status_of(found) != "deleting" and tags_of(found).get(CLAIM[0]) == ctx.migration:
+                    return self._without(str(found.get("DBInstanceArn") or found["DBClusterArn"]))
+            return None
+
+        return Query(read_database(self.resource_id, of_cluster=self.of_cluster), read) if self.resource_id else None
+
+    def _without(self, arn: str, *more: str) -> Step:
+        keys = (*CLAIM, *(k for k, _ in self.more), *more)
+        return RemoveDbTags(key=f"undo:{self.key}", phase=Phase.CLEAN, lane=self.lane, arn=arn, keys=keys)
 
     def seconds(self) -> Seconds:
         return SMALL_CALL

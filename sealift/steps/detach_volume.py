@@ -6,7 +6,7 @@ from typing import Any
 
 from sealift.estimate import DETACH
 from sealift.step import Call, Context, Found, Id, Output, Phase, Query, Seconds, Seen, Step, Watch
-from sealift.steps.looks import attachments, instance_in, unattached, untouched, volumes
+from sealift.steps.looks import attachments, instance_in, off_or_gone, unattached, untouched, volumes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,9 @@ class DetachVolume(Step):
         return replace(seen, stray=why, mend=Call("ec2:StopInstances", {"InstanceIds": [self.instance]}))
 
     def ready(self, out: Output) -> Watch:
-        return Watch("volume", self.volume, unattached, "attached to nothing", deadline=300)
+        """Wait until it is off. The way back takes off replacements alone: it needs none, and one that is gone holds no place."""
+        judge = off_or_gone if self.phase is Phase.RESTORE else unattached
+        return Watch("volume", self.volume, judge, "attached to nothing", deadline=300)
 
     def undo(self) -> Step:
         from sealift.steps.attach_volume import AttachVolume  # noqa: PLC0415

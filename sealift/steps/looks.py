@@ -112,11 +112,17 @@ def unattached(volume: Resource) -> Seen:
     return Seen(done=not held and volume["State"] == "available", state=state)
 
 
-def deletable(volume: Resource) -> Seen:
-    """Tell whether a volume can be deleted, or is gone: also one that came to nothing (`error`) can be."""
+def off_or_gone(volume: Resource) -> Seen:
+    """Tell whether a volume is attached to nothing: what is gone is."""
     if volume is None or volume["State"] in ("deleting", "deleted"):
         return Seen(done=True, state="gone")
-    return Seen(done=True, state="error") if volume["State"] == "error" else unattached(volume)
+    return unattached(volume)
+
+
+def deletable(volume: Resource) -> Seen:
+    """Tell whether a volume can be deleted, or is gone: also one that came to nothing (`error`) can be."""
+    came_to_nothing = volume is not None and volume["State"] == "error"
+    return Seen(done=True, state="error") if came_to_nothing else off_or_gone(volume)
 
 
 def attached(instance: str, device: str) -> Judge:

@@ -19,6 +19,9 @@ class SetAutoEnableIO(Step):
     def do(self, ctx: Context) -> Call:
         return Call("ec2:ModifyVolumeAttribute", {"VolumeId": self.volume, "AutoEnableIO": {"Value": self.value}})
 
+    def lives_with(self) -> Id:
+        return self.volume
+
     def undo(self) -> Irreversible:
         return Irreversible("the attribute goes with the replacement")
 

@@ -54,6 +54,7 @@ class Act(Step):
     vains: Query | None = None
     pasts: Query | None = None
     departs: Watch | None = None
+    claims: Query | None = None
     lives: Any = None
     needed: Watch | None = None
     waited: Watch | None = None
@@ -144,6 +145,9 @@ class Act(Step):
 
     def departed(self) -> Watch | None:
         return self.departs
+
+    def claimed(self, ctx: Context) -> Query | None:
+        return self.claims if ctx.migration else None
 
     def lives_with(self) -> Any:
         return self.lives

@@ -7,7 +7,7 @@ import pytest
 
 from sealift.aws.gateway import Purpose
 from sealift.clock import side_by_side
-from sealift.engine import BACK, Engine, in_doubt, stands, taken_off
+from sealift.engine import BACK, Engine, Gone, in_doubt, stands, taken_off
 from sealift.errors import CallError, ClockLost, NeedsPerson, Retry, SealiftError
 from sealift.gate import Window
 from sealift.journal import READERS, WRITERS, State
@@ -437,8 +437,8 @@ async def test_clients_of_whom_nothing_can_be_read_count_as_kept_out(bench: Benc
 async def test_what_is_gone_cannot_be_kept(bench: Bench) -> None:
     """It is asked of the state as it is, and said in place of how to keep it."""
 
-    async def gone(state: State) -> str:
-        return f"vol-9, the replacement in {state.id}, is gone"
+    async def gone(state: State) -> Gone:
+        return Gone(f"vol-9, the replacement in {state.id}, is gone")
 
     bench.gateway.answers["tags"] = [refusal()]
     engine = bench.engine(*a_recipe(), gone=gone)
@@ -448,6 +448,24 @@ async def test_what_is_gone_cannot_be_kept(bench: Bench) -> None:
     remedy = str(caught.value.remedy)
     assert f"It cannot be kept: vol-9, the replacement in {bench.migration}, is gone. {BACK[:20]}" in remedy
     assert "sealift accept" not in remedy
+
+
+@pytest.mark.parametrize(
+    "undone", [(), (("undo:attach", "intent"),)], ids=["as it was brought up", "a way back has begun"]
+)
+async def test_where_nothing_is_left_that_is_said_whatever_else_is_off(bench: Bench, undone: tuple[Any, ...]) -> None:
+    """To give it up is all that can be done, and it is neither called keeping nor said what that would go on with."""
+    if undone:
+        off(bench, *STANDING, *undone)
+    state, gone = bench.journal.state(bench.migration), Gone("neither v-1 nor v-2 is left", lost=True)
+
+    told = await bench.act(in_doubt(bench.gateway, "i-1", a_recipe(), state, "why", "It cannot be put back.", gone))  # type: ignore[arg-type]
+
+    for_good = f"Give it up for good: sealift accept {bench.migration}."
+    assert (
+        f"Of a part of it nothing is left: neither v-1 nor v-2 is left. {for_good} It cannot be put back."
+        == told.remedy
+    )
 
 
 # -- somebody else's start ---------------------------------------------------------------------------------------------

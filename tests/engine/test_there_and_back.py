@@ -1055,7 +1055,7 @@ async def test_what_is_gone_of_a_replacement_is_not_saved_and_named(bench: Bench
 
 
 async def test_what_is_saved_already_is_not_saved_again_and_what_is_gone_since_is_not_waited_for(bench: Bench) -> None:
-    """A way back that was stuck goes on: each is asked anew whether somebody has deleted it since."""
+    """A way back that was stuck goes on: each is asked anew, then and where it is stuck, whether somebody has deleted it since."""
     gone: list[bool] = [False]
     looked: list[float] = []
     stop, data, logs, attach, start = two_copies(asks(lambda: looked.append(bench.passed)), asks(lambda: gone[0]))[1:]
@@ -1070,7 +1070,7 @@ async def test_what_is_saved_already_is_not_saved_again_and_what_is_gone_since_i
 
     engine = await back(bench, *steps, why="slow")
 
-    assert (["undo:safety:data"], 2) == (saved(bench), len(looked))
+    assert (["undo:safety:data"], 3) == (saved(bench), len(looked))
     why = "it is gone, and what was written to it since bring-up with it"
     assert ("rolled-back", [f"vol-logs: {why}"]) == (engine.state.end, engine.leftovers)
 
@@ -1135,6 +1135,55 @@ async def test_what_goes_after_it_was_saved_is_not_taken_back_either(bench: Benc
 
     assert ["undo:stop", "undo:mirror:delete", "undo:copy", "undo:warm"] == bench.gateway.keys[sent:]
     assert ("rolled-back", []) == (engine.state.end, engine.leftovers)
+
+
+async def test_what_goes_on_the_way_back_is_left_out_of_the_rest_of_it(bench: Bench) -> None:
+    """It is what the way back is stuck at: nobody is asked, and what lived with it is not tried again."""
+    gone = [""]
+    steps = served_from(asks(lambda: gone[0]), mirrors=True)
+    await runs(bench, *steps)
+    bench.gateway.answers["undo:name"] = [lambda: gone.__setitem__(0, "the replacement db-9") or refused("it is gone")]
+    sent = len(bench.gateway.keys)
+
+    engine = await back(bench, *steps, why="slow")
+
+    assert [*BACK_AGAIN[:3], "undo:name", "undo:stop", "undo:warm"] == bench.gateway.keys[sent:]
+    assert ("rolled-back", 2) == (engine.state.end, len(engine.leftovers))
+    assert "the replacement db-9: it is gone, and what was written to it since bring-up with it" in engine.leftovers
+    assert "vol-m: kept: it may have what was written since bring-up to what is gone" in engine.leftovers
+
+
+@pytest.mark.parametrize("gone", [True, False])
+async def test_what_cannot_be_kept_any_more_is_not_tried_again(bench: Bench, gone: bool) -> None:
+    """AWS knows it no more, and a look says the same: the way back goes on at once. Where the look does not, it may be a lag."""
+    past = [False]
+    stop, data, logs, attach, start = two_copies(asks(lambda: past[0]), asks(lambda: False))[1:]
+    steps = recipe(stop, Lanes({"data": [data], "logs": [logs]}), attach, start)
+    await runs(bench, *steps)
+    missing = CallError("it is not there", operation="ec2:CreateSnapshot", retry=Retry.EVENTUAL)
+    bench.gateway.answers["undo:safety:data"] = [lambda: past.__setitem__(0, gone) or missing]
+
+    engine = await back(bench, *steps, why="slow")
+
+    assert (1 if gone else 2) == saved(bench).count("undo:safety:data")
+    assert ("rolled-back", int(gone)) == (engine.state.end, len(engine.leftovers))
+
+
+async def test_a_way_back_that_is_stuck_while_nobody_can_tell_what_is_gone_asks_a_person(bench: Bench) -> None:
+    """What cannot be read is there: the commands are printed, and `resume` looks again."""
+    gone = [""]
+    steps = served_from(asks(lambda: gone[0]))
+    await runs(bench, *steps)
+    unread = {"ec2:DescribeVolumes": refused("AccessDenied")}
+    bench.gateway.answers["undo:name"] = [lambda: bench.gateway.unread.update(unread) or refused("it is gone")]
+    with pytest.raises(NeedsPerson, match="it is gone"):
+        await back(bench, *steps, why="slow")
+    bench.gateway.unread.clear()
+    gone[0] = "the replacement db-9"
+
+    engine = await back(bench, *steps, why="slow")
+
+    assert "rolled-back" == engine.state.end
 
 
 async def test_a_copy_of_what_is_gone_unsaved_is_kept_and_named(bench: Bench) -> None:
@@ -1677,6 +1726,47 @@ async def test_who_gives_up_confirms_what_can_be_and_ends_for_good(bench: Bench)
     assert [] == [e.data for e in bench.told("end") if e.data["as"] == "retained"]
     assert {} == bench.journal.reserved("1/eu-central-1")
     bench.journal.lock("another", ["i-1"])
+
+
+@pytest.mark.parametrize("retained", [False, True], ids=["in doubt", "retained"])
+async def test_who_gives_up_takes_off_the_claims_that_are_still_its_own(bench: Bench, retained: bool) -> None:
+    """Each is asked for; what cannot be read or taken off is left over, and holds up neither the others nor the end."""
+    answers = {"mine": undo("mine", Phase.CLEAN), "theirs": None, "held": undo("held", Phase.CLEAN)}
+    marks = [
+        prepared(name, claims=asks(lambda off=off: off), taken_back=undo(name, Phase.CLEAN))
+        for name, off in answers.items()
+    ]
+    unread = prepared("unread", claims=asks(lambda: None, "ec2:DescribeTags"), taken_back=undo("unread", Phase.CLEAN))
+    tags = act("tags", Phase.CONFIRM)
+    steps = recipe(*marks, unread, *list(STEPS.values())[1:5], tags)
+    if not retained:
+        bench.gateway.answers["tags"] = [refused("tags")]
+        await needs_a_person(bench, *steps)
+    else:
+        await runs(bench, *steps)
+    bench.gateway.unread["ec2:DescribeTags"] = refused("AccessDenied")
+    bench.gateway.answers["undo:held"] = [refused("not now")]
+    engine, sent = bench.engine(*steps), len(bench.gateway.keys)
+
+    await bench.act(engine.give_up("neither is left") if retained else engine.accept("neither is left"))
+
+    assert ["undo:mine", "undo:held"] == [k for k in bench.gateway.keys[sent:] if k.startswith("undo:")]
+    assert "given-up" == engine.state.end
+    assert ["do undo:unread", "do undo:held"] == [left.split(": ")[1] for left in engine.leftovers]
+
+
+async def test_who_loses_its_credentials_while_it_gives_up_gives_up_later(bench: Bench) -> None:
+    """Exit 130 names accept; nothing has ended."""
+    mark = prepared("mark", claims=asks(lambda: None, "ec2:DescribeTags"))
+    steps = recipe(mark, *list(STEPS.values())[1:5])
+    await runs(bench, *steps)
+    bench.gateway.unread["ec2:DescribeTags"] = lost()
+
+    with pytest.raises(CredentialsLost) as caught:
+        await bench.act(bench.engine(*steps).give_up("neither is left"))
+
+    assert (130, True) == (caught.value.exit_code, f"sealift accept {bench.migration}" in str(caught.value.remedy))
+    assert "retained" == bench.engine(*steps).state.end
 
 
 async def test_who_accepts_passes_over_what_only_asked_for_health(bench: Bench) -> None:

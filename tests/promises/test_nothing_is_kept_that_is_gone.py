@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from sealift.clock import VirtualClock
@@ -14,7 +15,7 @@ from sealift.sandbox import Durations, Sandbox
 from tests import clusters
 from tests.clusters import CASES as CLUSTERS
 from tests.databases import ACKS, RATE, logins, options_of
-from tests.promises.acts import refuse
+from tests.promises.acts import refuse, when
 from tests.world import DATA, REGION, ROOT, World
 
 SERVERLESS = "aurora mysql serverless v2 behind a proxy, snapshot without a login"
@@ -96,10 +97,12 @@ async def test_what_has_neither_replacement_nor_source_can_only_be_given_up(inst
                 instant.ec2.delete_volume(VolumeId=v)
 
     doubt = await instant.migrate(volume, driver=instant.new_driver(listeners=[janitor]), route="clone")
-    assert (doubt.exit_code, f"sealift accept {doubt.migration}" in doubt.message) == (6, True), doubt.message
+    assert doubt.exit_code == 6, doubt.message
     kept = await accepted(instant, doubt.migration)
     assert kept.exit_code == 0, kept.message
     (new,) = set(gone) - {volume}
+    asked = f"Of a part of it nothing is left: neither {volume} nor its replacement {new} is left. "
+    assert f"{asked}Give it up for good: sealift accept {doubt.migration}." in doubt.message
     assert f"{volume} is given up: neither {volume} nor its replacement {new} is left" in kept.message
     assert "sealift deletes nothing more of it" in kept.message
     await is_given_up(instant, doubt.migration, f"neither {volume} nor its replacement {new} is left")
@@ -177,6 +180,14 @@ async def disks(world: World) -> tuple[str, str, dict[str, str], dict[str, str]]
     return instance, doubt.migration, old, {device: v["VolumeId"] for device, v in world.volumes(instance).items()}
 
 
+async def retained_disks(world: World) -> tuple[str, str, dict[str, str], dict[str, str]]:
+    """Return the same of an instance that is done."""
+    instance = world.instance(ROOT, DATA)
+    old = {device: v["VolumeId"] for device, v in world.volumes(instance).items()}
+    done = await world.migrate(instance, route="clone")
+    return instance, done.migration, old, {device: v["VolumeId"] for device, v in world.volumes(instance).items()}
+
+
 def drop(world: World, instance: str, volume: str) -> None:
     """Take a replacement off its instance, and delete it."""
     world.box.stop_by_hand(instance)
@@ -184,6 +195,89 @@ def drop(world: World, instance: str, volume: str) -> None:
     world.ec2.detach_volume(VolumeId=volume)
     world.clock.advance(60)
     world.ec2.delete_volume(VolumeId=volume)
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["before the way back", "on the way back"])
+async def test_an_instance_that_has_lost_a_replacement_is_put_back(instant: World, begun: bool) -> None:
+    """What is gone is neither taken off nor kept, and is named; the instance runs on its sources as before, and the writes to the
+    other disk are kept.
+    """
+    instance = instant.instance(ROOT, DATA)
+    old = {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+    done = await instant.migrate(instance, route="clone")
+    new = {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+    lost = new[DATA.device]
+
+    def delete() -> None:
+        drop(instant, instance, lost)
+        instant.clock.advance(600)
+
+    if not begun:
+        delete()
+        instant.box.start_by_hand(instance)
+        instant.clock.advance(300)
+    since = instant.clock.now()
+    driver = instant.new_driver(listeners=[when("undo:start", delete)] if begun else [])
+    back = await instant.act(driver.rollback(done.migration, discard_writes=True))
+
+    assert back.exit_code == 0, back.message
+    gone = f"{lost}: it is gone, and what was written to it since bring-up with it"
+    assert [gone] == instant.state(done.migration).leftovers
+    assert back.message.endswith(gone)
+    assert old == {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+    assert ("running", set(old.values())) == (instant.power(instance), set(instant.all_volumes()))
+    kept = instant.ec2.describe_snapshots(
+        OwnerIds=["self"], Filters=[{"Name": "tag:sealift:role", "Values": ["safety"]}]
+    )
+    assert [new[ROOT.device]] == [s["VolumeId"] for s in kept["Snapshots"]]
+    tried = [c for c in instant.box.log if c.operation == "ec2:CreateSnapshot" and c.params.get("VolumeId") == lost]
+    assert (1 if begun else 0) == len([c for c in tried if c.at > since])
+
+
+async def test_a_way_back_that_is_stuck_names_no_command_for_what_is_gone(instant: World) -> None:
+    """Of one disk the source cannot be attached, of the other the replacement has gone since: by hand is only what can be done."""
+    instance = instant.instance(ROOT, DATA)
+    old = {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+    done = await instant.migrate(instance, route="clone")
+    lost = instant.volumes(instance)[DATA.device]["VolumeId"]
+
+    def delete() -> None:
+        refuse(instant, "ec2:AttachVolume", "UnauthorizedOperation", times=None, VolumeId=old[ROOT.device])
+        drop(instant, instance, lost)
+
+    driver = instant.new_driver(listeners=[when("undo:start", delete)])
+    back = await instant.act(driver.rollback(done.migration, discard_writes=True))
+
+    assert back.exit_code == 6, back.message
+    assert f"attach-volume --region {REGION} --volume-id {old[ROOT.device]}" in back.message
+    assert lost not in back.message
+    instant.box.faults.clear()
+    again = await instant.act(instant.driver.resume(done.migration))
+    assert (0, f"{lost}: it is gone" in again.message) == (again.exit_code, True), again.message
+    assert (old, "running") == (
+        {d: v["VolumeId"] for d, v in instant.volumes(instance).items()},
+        instant.power(instance),
+    )
+
+
+async def test_a_cutover_that_has_lost_a_replacement_goes_back_by_itself(instant: World) -> None:
+    """Before bring-up: the instance runs on its sources again, and nobody is asked (exit 5)."""
+    instance = instant.instance(ROOT, DATA)
+    old = {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+
+    def delete() -> None:
+        lost = instant.volumes(instance)[DATA.device]["VolumeId"]
+        instant.ec2.detach_volume(VolumeId=lost)
+        instant.clock.advance(60)
+        instant.ec2.delete_volume(VolumeId=lost)
+        instant.clock.advance(600)
+
+    driver = instant.new_driver(listeners=[when("verify:volumes", delete)])
+    outcome = await instant.migrate(instance, driver=driver, route="clone")
+
+    assert outcome.exit_code == 5, outcome.message
+    assert old == {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+    assert ("running", set(old.values())) == (instant.power(instance), set(instant.all_volumes()))
 
 
 async def test_where_each_disk_is_left_once_nothing_is_given_up(instant: World) -> None:
@@ -233,9 +327,189 @@ async def test_what_is_left_of_an_instance_that_is_given_up_is_named(instant: Wo
     kept = await accepted(instant, migration)
 
     assert kept.exit_code == 0, kept.message
-    assert f"{instance} is given up: " in kept.message
-    assert f"neither {old[DATA.device]} nor its replacement {new[DATA.device]} is left" in kept.message
-    assert f"{old[ROOT.device]} and its replacement {new[ROOT.device]} are left" in kept.message
+    neither = f"neither {old[DATA.device]} nor its replacement {new[DATA.device]} is left"
+    both = f"{old[ROOT.device]} and its replacement {new[ROOT.device]} are left"
+    assert f"{instance} is given up: {neither}; {both}. " in kept.message
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["", "where that is refused"])
+async def test_a_source_that_is_left_of_what_was_given_up_is_claimed_no_longer(instant: World, refused: bool) -> None:
+    """It can be planned anew; what keeps janitors from it stays. A claim that cannot be taken off is left over, and the rule that it
+    then blocks names a command that there is.
+    """
+    instance = instant.instance(ROOT, DATA)
+    old = {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+    keep = (("keep", "yes"),)
+    doubt = await instant.migrate(instance, route="clone", after="false", protect_tags=keep)
+    new = instant.volumes(instance)[DATA.device]["VolumeId"]
+    instant.ec2.delete_volume(VolumeId=old[DATA.device])
+    drop(instant, instance, new)
+    if refused:
+        refuse(instant, "ec2:DeleteTags", "UnauthorizedOperation", times=None)
+
+    kept = await accepted(instant, doubt.migration)
+    plan = await instant.plan(old[ROOT.device], route="clone")
+
+    assert (kept.exit_code, instant.state(doubt.migration).end) == (0, "given-up"), kept.message
+    tags = {t["Key"]: t["Value"] for t in instant.all_volumes()[old[ROOT.device]]["Tags"]}
+    assert "yes" == tags["keep"]
+    assert refused is ("sealift:migration" in tags)
+    assert refused is (f"left over: {old[ROOT.device]}: take 4 tags from {old[ROOT.device]}: " in kept.message)
+    assert f"take 4 tags from {old[DATA.device]}" not in kept.message
+    assert ["R-SEALIFT-01"] * refused == [v.id for v in plan.blocked]
+    if refused:
+        assert f"`sealift adopt {old[ROOT.device]} --key KEY`" in plan.blocked[0].message
+        return
+    again = await instant.migrate(old[ROOT.device], route="clone")
+    assert again.exit_code == 0, again.message
+
+
+async def test_a_source_that_somebody_else_has_claimed_since_stays_theirs(instant: World) -> None:
+    """Giving up takes off nothing but its own claim."""
+    instance, migration, old, new = await disks(instant)
+    instant.ec2.delete_volume(VolumeId=old[DATA.device])
+    drop(instant, instance, new[DATA.device])
+    theirs = {"Key": "sealift:migration", "Value": "mig-theirs"}
+    instant.ec2.create_tags(Resources=[old[ROOT.device]], Tags=[theirs])
+
+    kept = await accepted(instant, migration)
+
+    assert kept.exit_code == 0, kept.message
+    assert theirs in instant.all_volumes()[old[ROOT.device]]["Tags"]
+
+
+async def test_who_can_only_give_up_is_not_told_to_keep_anything(instant: World) -> None:
+    """Exit 6 says that nothing is left of a part, that accept ends it for good, and that it cannot be put back; and no steps that
+    would act on what is gone. A rollback says the same.
+    """
+    instance, migration, old, new = await disks(instant)
+    instant.ec2.delete_volume(VolumeId=old[DATA.device])
+    drop(instant, instance, new[DATA.device])
+
+    asked = await instant.act(instant.driver.resume(migration))
+    back = await instant.act(instant.driver.rollback(migration, discard_writes=True))
+
+    assert (asked.exit_code, back.exit_code) == (6, 4)
+    neither = f"neither {old[DATA.device]} nor its replacement {new[DATA.device]} is left"
+    for message in (asked.message, back.message):
+        assert f"Of a part of it nothing is left: {neither}; " in message
+        assert f"are left. Give it up for good: sealift accept {migration}" in message
+        assert f"its source {old[DATA.device]} is gone: there is nothing to put in the place of its" in message
+        assert not re.search("Keep|It goes on with|sealift rollback", message)
+
+
+async def test_what_the_recycle_bin_has_is_not_given_up_unseen(instant: World) -> None:
+    """Who is asked is told what is there, until when, and what fetches it; once that was done nothing is lost."""
+    period = {"RetentionPeriodValue": 7, "RetentionPeriodUnit": "DAYS"}
+    boto3.client("rbin", region_name=REGION).create_rule(ResourceType="EBS_VOLUME", RetentionPeriod=period)
+    instance, migration, old, new = await disks(instant)
+    instant.ec2.delete_volume(VolumeId=old[DATA.device])
+    drop(instant, instance, new[DATA.device])
+
+    asked = await instant.act(instant.driver.resume(migration))
+
+    for volume in (old[DATA.device], new[DATA.device]):
+        fetch = f"aws ec2 restore-volume-from-recycle-bin --region {REGION} --volume-id {volume}"
+        assert re.search(f"{volume} is in the Recycle Bin until 20[^;]*: {fetch}", asked.message), asked.message
+    instant.ec2.restore_volume_from_recycle_bin(VolumeId=old[DATA.device])
+    instant.clock.advance(60)
+    back = await instant.act(instant.driver.rollback(migration, discard_writes=True))
+    assert back.exit_code == 0, back.message
+    assert old == {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+
+
+@pytest.mark.parametrize("what", ["given up", "rolled back", "accepted", "finalize begun"])
+async def test_who_waits_for_the_lease_judges_by_what_was_done_meanwhile(
+    instant: World, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Two people type: the second has read how it was before the first had ended it. It is told so, and nothing ends twice."""
+    done = what == "finalize begun"
+    instance, migration, old, new = await (retained_disks(instant) if done else disks(instant))
+    if what in ("given up", "finalize begun"):
+        instant.ec2.delete_volume(VolumeId=old[DATA.device])
+        drop(instant, instance, new[DATA.device])
+    first, second = instant.new_driver(), instant.new_driver()
+    takes = second._take_lease
+
+    async def later(name: str) -> int:
+        if what == "rolled back":
+            await first.rollback(name, discard_writes=True)
+        elif done:
+            token = first.journal.take_lease(name, first.journal.lease(name)[:2])
+            data = {"operation": "ec2:DeleteVolume"}
+            first.journal.row(name, 1, "finalize:source:/dev/sdf", "intent", data, token=token)
+            first.journal.free(name, token)
+        else:
+            await first.accept(name)
+        return await takes(name)
+
+    monkeypatch.setattr(second, "_take_lease", later)
+    kept = await instant.act(second.accept(migration))
+
+    said = {
+        "given up": (0, f"{instance} is given up: neither"),
+        "rolled back": (4, f"{migration} has no replacement in service to keep"),
+        "accepted": (0, f"{migration} is done already"),
+        "finalize begun": (4, f"a finalize of {migration} has begun meanwhile"),
+    }[what]
+    assert (said[0], True) == (kept.exit_code, said[1] in kept.message), kept.message
+    ends = [e.data["as"] for e in instant.driver.journal.entries(migration) if e.what == "end"]
+    last = {"given up": ["given-up"], "rolled back": ["rolled-back"], "accepted": ["retained"], "finalize begun": []}
+    assert ["retained" if done else "needs-person", *last[what]] == ends
+
+
+@pytest.mark.parametrize("half", [False, True], ids=["of a disk nothing is left", "the source of a disk is left"])
+async def test_what_finalize_has_begun_on_and_can_neither_be_finished_nor_put_back_is_given_up(
+    instant: World, half: bool
+) -> None:
+    """Of one disk finalize has deleted the source, the other's it may not; then somebody deletes a replacement. Finalize names accept,
+    and accept ends it for good: it says what finalize has deleted, deletes nothing more, and holds no lock.
+    """
+    instance = instant.instance(ROOT, DATA)
+    old = {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+    done = await instant.migrate(instance, route="clone", retain=60)
+    instant.clock.advance(30 * 86400)
+    refuse(instant, "ec2:DeleteVolume", "OperationNotPermitted", times=None, VolumeId=old[ROOT.device])
+    begun, _ = await instant.act(instant.driver.finalize(done.migration))
+    assert begun.exit_code == 1, begun.message
+    assert old[DATA.device] not in instant.all_volumes()
+    lost = ROOT.device if half else DATA.device
+    new = instant.volumes(instance)[lost]["VolumeId"]
+    drop(instant, instance, new)
+    left = set(instant.all_volumes())
+
+    stuck, _ = await instant.act(instant.driver.finalize(done.migration))
+    back = await instant.act(instant.driver.rollback(done.migration, discard_writes=True))
+    kept = await accepted(instant, done.migration)
+
+    assert (4, 4, 0) == (stuck.exit_code, back.exit_code, kept.exit_code), kept.message
+    for_good = f"Nor can it be put back. Give it up for good: sealift accept {done.migration}"
+    assert f"{new}, the replacement of {old[lost]}, is gone" in stuck.message
+    assert for_good in stuck.message
+    gone = (
+        f"{new}, the replacement of {old[lost]}, is gone" if half else f"neither {old[lost]} nor its replacement {new}"
+    )
+    assert f"{instance} is given up: {gone}" in kept.message
+    assert f"; finalize has deleted {old[DATA.device]}. sealift deletes nothing more of it" in kept.message
+    assert left == set(instant.all_volumes())
+    await is_given_up(instant, done.migration, instant.state(done.migration).why)
+
+
+async def test_a_finalize_that_has_lost_nothing_is_finished(instant: World) -> None:
+    """Where all replacements are there accept gives nothing up, however far finalize has come."""
+    instance = instant.instance(ROOT, DATA)
+    old = {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+    done = await instant.migrate(instance, route="clone", retain=60)
+    instant.clock.advance(30 * 86400)
+    refuse(instant, "ec2:DeleteVolume", "OperationNotPermitted", times=1, VolumeId=old[ROOT.device])
+    begun, _ = await instant.act(instant.driver.finalize(done.migration))
+
+    kept = await accepted(instant, done.migration)
+    ended, _ = await instant.act(instant.driver.finalize(done.migration))
+
+    assert (1, 0, 0) == (begun.exit_code, kept.exit_code, ended.exit_code), ended.message
+    assert f"{done.migration} is done already" in kept.message
+    assert "finalized" == instant.state(done.migration).end
 
 
 async def test_an_instance_that_is_terminated(instant: World) -> None:
@@ -392,3 +666,26 @@ async def test_a_replica_of_a_database_that_is_gone_is_kept_for_what_it_has(tmp_
         assert f"{kept['DBInstanceIdentifier']}: kept: it may have what was written since bring-up" in back.message
         names = {d["DBInstanceIdentifier"] for d in rds.describe_db_instances()["DBInstances"]}
         assert names == {"shop", "shop-r", kept["DBInstanceIdentifier"]}
+
+
+async def test_a_replica_of_a_database_that_is_given_up_is_claimed_no_longer(tmp_path: Path) -> None:
+    """Its source and the replacement of that are gone: it stands alone, under whatever name, and can be planned anew."""
+    with Sandbox(clock=VirtualClock(), durations=Durations()) as box:
+        world, rds = World(box, tmp_path), box.client("rds")
+        box.add_db_instance("shop", "mysql", write_mib_per_s=RATE)
+        rds.create_db_instance_read_replica(DBInstanceIdentifier="shop-r", SourceDBInstanceIdentifier="shop")
+        world.clock.advance(7200)
+        doubt = await world.migrate("rds:shop", route="snapshot", acks=ACKS, after="false")
+        for name in ("shop-sealift-old", "shop"):
+            delete_database(world, name, cluster=False)
+        world.clock.advance(7200)
+        (left,) = [d for d in rds.describe_db_instances()["DBInstances"] if not d["StorageEncrypted"]]
+        assert {"Key": "sealift:migration", "Value": doubt.migration} in left["TagList"]
+
+        kept = await accepted(world, doubt.migration)
+
+        assert (kept.exit_code, world.state(doubt.migration).end) == (0, "given-up"), kept.message
+        (left,) = [d for d in rds.describe_db_instances()["DBInstances"] if not d["StorageEncrypted"]]
+        assert [] == [t for t in left["TagList"] if t["Key"].startswith("sealift:")]
+        plan = await world.plan(f"rds:{left['DBInstanceIdentifier']}", route="snapshot", acks=ACKS)
+        assert "R-SEALIFT-12" not in {v.id for v in plan.blocked}

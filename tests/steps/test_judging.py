@@ -60,6 +60,16 @@ def test_a_volume_is_free_when_it_is_attached_to_nothing(found: Any, done: bool)
     assert done == unattached(found).done
 
 
+@pytest.mark.parametrize("found", [None, volume(State="deleting"), volume(State="deleted")])
+@pytest.mark.parametrize("phase", [Phase.RESTORE, Phase.CUTOVER])
+def test_a_replacement_that_is_gone_is_off_and_a_source_never_is(phase: Phase, found: Any) -> None:
+    """The way back takes off replacements alone, and needs none of them; a cutover needs the source that it takes off."""
+    step = DetachVolume(key="detach", phase=phase, volume="vol-1", instance="i-1", device="/dev/sdf")
+    held = volume(State="in-use", Attachments=[{"State": "detaching"}])
+    judge = step.ready({}).judge
+    assert (phase is Phase.RESTORE, True, False) == (judge(found).done, judge(volume()).done, judge(held).done)
+
+
 @pytest.mark.parametrize("state", ["stopped", "stopping", "pending", "running"])
 def test_an_instance_that_was_started_again_does_not_stop_by_itself(state: str) -> None:
     """What has to be stopped before its disks come off is waited for, unless somebody has started it."""

@@ -36,7 +36,7 @@ from sealift.steps import (
     SetDbAside,
     StopSchedulers,
 )
-from sealift.steps.db_looks import name_of
+from sealift.steps.db_looks import id_of, name_of
 
 PREPARE, CUTOVER, BRING_UP, CONFIRM = Phase.PREPARE, Phase.CUTOVER, Phase.BRING_UP, Phase.CONFIRM
 FORMAT = "1"
@@ -93,6 +93,8 @@ def mark(facts: DatabaseFacts, options: Options, route: str, identity: Mapping[s
                 was=begins,
                 more=tuple(was.items()),
                 extra_tags=extra,
+                resource_id=id_of(described),
+                of_cluster="DBInstanceIdentifier" not in described,
             )
         ]
     first, *others = lanes.items()

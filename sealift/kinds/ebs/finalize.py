@@ -1,6 +1,7 @@
 """The end of an EBS migration: when the source may go, what goes with it, and what stays until somebody acts."""
 
-from collections.abc import Collection, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 
 from sealift.errors import CallError
@@ -14,6 +15,12 @@ from sealift.step import Call, Output, Phase, Step
 from sealift.steps import DeleteSnapshot, DeleteVolume
 from sealift.steps.create_snapshot import RestorePoint
 from sealift.steps.looks import initialised, instances, instances_in, volumes
+
+BIN = (
+    ("volume", "ec2:ListVolumesInRecycleBin", "VolumeId"),
+    ("snapshot", "ec2:ListSnapshotsInRecycleBin", "SnapshotId"),
+)
+"""What the Recycle Bin keeps, the operation that lists it, and the member that names it."""
 
 PLAIN = ("warm", "renew", "last")
 """The steps that leave plain snapshots: what of them still exists goes with the source."""
@@ -140,7 +147,7 @@ async def missing(read: Read, facts: Facts, outputs: Mapping[str, Output]) -> Ba
     there = {v["VolumeId"] for v in described if v["State"] not in ("deleting", "deleted")}
     left = tuple(_left(new, old, there) for new, old in pairs.items())
     whole = there.issuperset(pairs.values())
-    lost = left if any(there.isdisjoint(pair) for pair in pairs.items()) else ()
+    lost = await _with_the_bin(read, facts.region, pairs, there, left)
     if isinstance(facts, InstanceFacts):
         found = instances_in(await read(instances(facts.id))).get(facts.id)
         if found is None or found["State"]["Name"] in ("terminated", "shutting-down"):
@@ -152,6 +159,30 @@ async def missing(read: Read, facts: Facts, outputs: Mapping[str, Output]) -> Ba
             return Barred((f"{facts.id} is {'gone' if found is None else found['State']['Name']}",), so=so, lost=lost)
     gone = (f"{new}, the replacement of {old}, is gone" for new, old in pairs.items() if new not in there)
     return Barred(tuple(gone), so="" if whole else f"Delete nothing of what is left: {'; '.join(left)}", lost=lost)
+
+
+async def _with_the_bin(
+    read: Read, region: str, pairs: Mapping[str, str], there: Collection[str], left: Sequence[str]
+) -> tuple[str, ...]:
+    """Return what is left of each volume, first that of some nothing is, with what could be had back; nothing where of each there is."""
+    bare = [v for pair in pairs.items() if not {*pair} & {*there} for v in pair]
+    if not bare:
+        return ()
+    first = sorted(zip(pairs, left, strict=True), key=lambda of: of[0] not in bare)
+    return (*(said for _, said in first), *[said async for said in _restorable(read, region, bare)])
+
+
+async def _restorable(read: Read, region: str, ids: Collection[str]) -> AsyncIterator[str]:
+    """Yield which of these volumes, and of their snapshots, are in the Recycle Bin, and what fetches them (R-EBS-78); what cannot be
+    read is not known.
+    """
+    for noun, operation, id_ in BIN:
+        with contextlib.suppress(CallError):
+            for k in (await read(Call(operation, {})))[f"{noun.title()}s"]:
+                if k.get("VolumeId") in ids:
+                    of = f", a snapshot of {k['VolumeId']}," if noun == "snapshot" else ""
+                    fetch = f"aws ec2 restore-{noun}-from-recycle-bin --region {region} --{noun}-id {k[id_]}"
+                    yield f"{k[id_]}{of} is in the Recycle Bin until {k.get('RecycleBinExitTime')}: {fetch}"
 
 
 def _left(new: str, old: str, there: Collection[str]) -> str:
@@ -215,10 +246,7 @@ async def _recycle_bin(read: Read, facts: Facts) -> list[Mapping[str, str]]:
     """Return what a Recycle Bin rule keeps of the sources: deleted, and there until its time has come (R-EBS-78)."""
     ours = {v.id for v in facts.plain}
     left: list[Mapping[str, str]] = []
-    for noun, operation, id_ in (
-        ("volume", "ec2:ListVolumesInRecycleBin", "VolumeId"),
-        ("snapshot", "ec2:ListSnapshotsInRecycleBin", "SnapshotId"),
-    ):
+    for noun, operation, id_ in BIN:
         try:
             kept = (await read(Call(operation, {})))[f"{noun.title()}s"]
         except CallError as error:

@@ -123,7 +123,7 @@ CASES = [
             "refuses a claimed volume",
             with_root(tags=(("sealift:migration", "m-7"),)),
             BLOCK,
-            [ROOT, "m-7", "sealift adopt m-7", "sealift status m-7"],
+            [ROOT, "m-7", f"`sealift adopt {INSTANCE} --key KEY`", "sealift status m-7"],
         ),
         Case(
             "does not mind a claim on what does not move",

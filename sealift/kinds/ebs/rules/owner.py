@@ -105,9 +105,9 @@ def unclaimed(facts: Facts, options: Options) -> Finding:
     claims = [(v.id, dict(v.tags)["sealift:migration"]) for v in facts.plain if "sealift:migration" in dict(v.tags)]
     found = [f"{id_} is claimed by migration {by}" for id_, by in claims]
     first = claims[0][1] if claims else ""
-    return say(
-        BLOCK, found, f"See it with `sealift status {first}`; where its journal is lost, `sealift adopt {first}`."
-    )
+    again = f"sealift adopt {target(facts)} --key KEY"
+    remedy = f"See it with `sealift status {first}`; where its journal is lost, `{again}` with the options of then."
+    return say(BLOCK, found, remedy)
 
 
 @moving(
