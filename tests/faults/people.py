@@ -119,6 +119,8 @@ def _do(stage: Stage, deed: Deed, step: str) -> Done | None:
     looks.deleted_by_others = frozenset(gone if deed.final or (deed.power and stage.plan.facts.get("asg")) else ())
     with stage.somebody_acts(), looks.others_at_work():
         done = done_by(deed, stage)
+    if done is not None and deed.power and stage.plan.kind == INSTANCE:  # off as it was before, and now by their hand
+        stage.touched.spots.append((("power", stage.plan.target), frozenset({"is"})))
     # What has vanished under the driver's hands, or does so later, is believed gone after a while: that is nobody's charge.
     looks.excused += ABSENT_MEANS_GONE + A_LOOK
     if deed.passes:  # nor is what a step waits for that they have made impossible, until its deadline
