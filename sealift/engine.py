@@ -546,11 +546,10 @@ class Engine:
                 self.note("waiting", **{"for": verdict.why, "gate": True})
                 self.emit("gate", waiting_for=verdict.why)
             if self.work.no_wait or verdict.over:
-                remedy = (
-                    f"Then: sealift resume {self.work.migration}"
-                    if state.approved
-                    else f"Next: sealift approve {self.work.migration}"
-                )
+                name = self.work.migration
+                remedy = f"Then: sealift resume {name}" if state.approved else f"Next: sealift approve {name}"
+                if verdict.over:  # a plan's window is part of what was approved
+                    remedy = f"Take it back with: sealift rollback {name}. Then make a plan with another window."
                 raise LeftAtGate(f"{self.work.target} is prepared and waits for {verdict.why}", remedy=remedy)
             left = 60.0 if verdict.until is None else verdict.until - self.clock.now()
             await self.idle(min(5.0 if verdict.until is None else 60.0, max(0.5, left)))

@@ -240,11 +240,12 @@ async def test_a_window_has_to_hold_the_worst_cutover_and_the_worst_way_back(
 
 
 async def test_a_window_that_is_over_is_not_waited_for(bench: Bench) -> None:
-    """The worst case does not fit: whoever resumes says another window."""
+    """The worst case does not fit, and never will: what is prepared is taken back, and planned anew."""
     with pytest.raises(LeftAtGate, match="another window") as caught:
         await runs(bench, window=Window(last_quiesce=bench.began - 10))
 
-    assert (["warm"], f"Then: sealift resume {bench.migration}") == (bench.gateway.keys, caught.value.remedy)
+    remedy = f"Take it back with: sealift rollback {bench.migration}. Then make a plan with another window."
+    assert (["warm"], remedy) == (bench.gateway.keys, caught.value.remedy)
 
 
 async def test_a_refusal_ends_what_is_prepared(bench: Bench) -> None:
