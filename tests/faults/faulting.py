@@ -17,6 +17,7 @@ from sealift.aws.gateway import Purpose
 from sealift.cli import main
 from sealift.clock import EPOCH_OF_TESTS
 from sealift.driver import Driver, Outcome
+from sealift.errors import Refused
 from sealift.events import Event
 from sealift.gate import turn_back_at, window_of
 from sealift.recipe import DOWN, seconds_back
@@ -618,10 +619,10 @@ def _at_once(act: str, bad: Bad, ended: Ended, ends: Ends, operation: str) -> li
             return back(ended, ends)
         case 1 | 2 | 4 if act == ADOPTED:  # nothing was adopted, and what is in S3 the tags tell as well
             asked = operation == "s3:GetObject" and bad.name != "expired credentials"
-            return [
-                *compared(ended, ends.retained, "where it began"),
-                *(_names("without --state", ended) if asked else ()),
-            ]
+            same_still = compared(ended, ends.retained, "where it began")
+            if ended.code == Refused.exit_code and ended.rested == "rolled-back":  # adopted, and refused at its gate
+                same_still = refused(ended, ends.before)
+            return [*same_still, *(_names("without --state", ended) if asked else ())]
         case 1 | 4 if act == "finalize":  # nothing is down: finalize is run again, and goes on where it was
             return half_way(ended, ends.retained, ends.undisturbed.picture)
         case 4:

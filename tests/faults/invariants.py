@@ -20,6 +20,7 @@ from sealift.sandbox import Sandbox
 from sealift.sandbox.rds import losses
 from sealift.sandbox.rds.state import AnyDb, Books
 from sealift.sandbox.state import Machine
+from sealift.sandbox.world import Call
 from sealift.step import Context, Phase, token_of
 from sealift.steps import ProveQuiet
 from tests.faults.outages import A_LOOK, A_LOOK_LATER, ROUNDED, Account, Course, clients, served
@@ -217,6 +218,8 @@ class Invariants:
     def _ask_account(self, one: Watched, who: str, since: float, at: float) -> None:
         if self.others_since is not None:
             one.account.waited(self.others_since, at)
+        for begin, end in self._watchdogs(one, at):
+            one.account.waited(begin, end + A_LOOK)
         gaps = one.account.gaps(since, at, self.box.charges)
         idle = sum(end - begin for begin, end in gaps)
         self._ask(
@@ -227,6 +230,15 @@ class Invariants:
                 f"leave out {'; '.join(f'{b - since:.0f} to {e - since:.0f}' for b, e in gaps[:4])}"
             ),
         )
+
+    def _watchdogs(self, one: Watched, at: float) -> Iterator[tuple[float, float]]:
+        """Yield from when until when a watchdog has acted: whoever goes back stands aside for it."""
+        place = Call("ssm", "Look", {}, one.plan.account, one.plan.region, at)
+        for run in self.box.world.documents(place, "ssm:executions").values():
+            acts = [s["ExecutionStartTime"] for s in run["StepExecutions"] if s["Action"] != "aws:sleep"]
+            if acts:
+                end = run.get("ExecutionEndTime")
+                yield acts[0].timestamp(), at if end is None else end.timestamp()
 
     def _look_at_databases(self, one: Watched, at: float) -> None:
         room = self._room(one)

@@ -337,14 +337,20 @@ def undisturbed(ends: Ends, code: int) -> list[str]:
 
 def same(ended: Ended, ends: Ends) -> list[str]:
     """Ended as the run that nobody disturbed; where a safety snapshot has failed, its replacement is left over in its stead."""
-    picture = ends.undisturbed.picture
-    if FAILED.search(ended.message):
-        picture = Counter({line: n for line, n in picture.items() if not _safety(line)})
-    return [*_coded(ended, ends.undisturbed.code), *compared(ended, picture, "the undisturbed one")]
+    picture, there = ends.undisturbed.picture, ended.picture
+    if failed := len(FAILED.findall(ended.message)):
+        kept, wanted = (Counter({x: n for x, n in lines.items() if _safety(x)}) for lines in (there, picture))
+        if kept.total() < wanted.total() - failed:
+            return [f"it keeps {kept.total()} snapshots of {wanted.total()}, and names {failed} that failed"]
+        picture, there = picture - wanted, there - kept
+    return [
+        *_coded(ended, ends.undisturbed.code),
+        *compared(replace(ended, picture=there), picture, "the undisturbed one"),
+    ]
 
 
-FAILED = re.compile(r"left over: [^;]*: the snapshot (?:went to|is) '")
-"""A message that names a snapshot of the way back which has failed."""
+FAILED = re.compile(r": the snapshot (?:went to|is) '")
+"""What a message says of a snapshot of the way back that has failed."""
 
 
 def put_back(ended: Ended, ends: Ends) -> list[str]:
