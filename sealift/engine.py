@@ -1340,8 +1340,8 @@ class Engine:
                 if step.key in known:
                     self._row(step.key, "made", known[step.key])
                 continue
-            if not until_up and self.state.quiesced is None and step.phase is not Phase.PREPARE:
-                break  # the sources serve: a running instance is no start of ours
+            if not until_up and self.state.quiesced is None and step.phase is not Phase.PREPARE and not step.marks:
+                continue  # the sources serve: a running instance is no start of ours
             if not until_up and step.phase is Phase.CONFIRM:
                 break  # nothing was brought up, so nothing was confirmed
             if not until_up and (step.key in never or step.phase is Phase.BRING_UP):

@@ -182,8 +182,9 @@ class Step(ABC):
     after bring-up, or, where it `lets_in`, keeps a part of it down until then, and where it `opens`, all of it; `fences` that
     on a way back after bring-up the replacement serves nobody from then on; `renames` that a name leads nowhere until another
     bears it; `harbours` what a replacement that is kept lives in; `mirrors` what makes a copy of all that
-    a replacement is written; `guards` what stands by from then on (`guard`); `quota` names
-    what is counted in the journal; `conditional` what is done only where `find` finds nothing, and so is no advice for hands;
+    a replacement is written; `guards` what stands by from then on (`guard`); `marks` what only says something on a resource,
+    before anything of it is touched; `quota` names what is counted in the journal;
+    `conditional` what is done only where `find` finds nothing, and so is no advice for hands;
     `declares` the operations that its `local:` call sends.
     """
 
@@ -209,6 +210,7 @@ class Step(ABC):
     harbours: ClassVar[bool] = False
     mirrors: ClassVar[bool] = False
     guards: ClassVar[bool] = False
+    marks: ClassVar[bool] = False
     alters: ClassVar[tuple[str, ...]] = ()
     quota: ClassVar[str | None] = None
     declares: ClassVar[tuple[str, ...]] = ()

@@ -44,12 +44,21 @@ class MarkCut(Step):
     instance: str
     word: str = "open"
 
+    marks: ClassVar[bool] = True
+
     def title(self) -> str:
         how = {"open": "the watchdog may put it back", "up": "it is being brought up"}
         return f"say on {self.instance} that {how[self.word]}"
 
     def do(self, ctx: Context) -> Call:
         return Call("ec2:CreateTags", {"Resources": [self.instance], "Tags": as_tags({CUT: said(ctx, self.word)})})
+
+    def find(self, ctx: Context) -> Query:
+        def read(reply: Mapping[str, Any]) -> Found | None:
+            there = tags_of(instances_in(reply).get(self.instance, {})).get(CUT)
+            return Found({}) if there == said(ctx, self.word) else None
+
+        return Query(instances(self.instance), read)
 
     def undo(self) -> Undo:
         if self.word == "up":
