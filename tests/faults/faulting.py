@@ -551,7 +551,7 @@ async def _mended(act: str, bad: Bad, moment: Moment, stage: Stage, ended: Ended
         )
     if "sealift accept" in ended.message:
         if crc32(f"{moment}{bad.name}".encode()) % 2 and "cannot be kept" not in ended.message:
-            return await stage._act(stage.driver().accept(stage.migration))  # type: ignore[no-any-return]
+            return await stage.accept()
         return await stage.rollback(discard=True)
     if act == "way back once up" and stage.world.state(stage.migration).direction != "back":
         return await stage.rollback(discard=True)

@@ -351,6 +351,4 @@ async def _command(stage: Stage, verb: str, options: str) -> Outcome | None:
         case "rollback":
             return await stage.rollback(driver, discard="--discard-writes" in options)
         case _:
-            stage.invariants.took_over(stage.migration)
-            outcome: Outcome = await stage.world.act(driver.accept(stage.migration))
-            return outcome
+            return await stage.accept(driver)

@@ -169,6 +169,13 @@ class Stage:
         self.invariants.took_over(self.migration)
         return await self._act(driver.rollback(self.migration, discard_writes=discard))
 
+    async def accept(self, driver: Driver | None = None) -> Outcome | None:
+        """Keep the replacement by a person's word."""
+        driver = driver or self.driver()
+        self._name()
+        self.invariants.took_over(self.migration)
+        return await self._act(driver.accept(self.migration))
+
     async def finalize(self, driver: Driver | None = None) -> Outcome | None:
         """Delete the sources, once their time has come."""
         driver = driver or self.driver()
