@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -113,34 +114,61 @@ class MigrationPlan:
         """
         try:
             return cls(
-                target=row["target"],
-                kind=row["kind"],
-                account=row["account"],
-                region=row["region"],
-                route=row["route"],
-                steps=tuple(step_from_json(s) for s in row["steps"]),
-                rules=tuple(Verdict(**v) for v in row["rules"]),
-                refused_routes=tuple(RefusedRoute(**r) for r in row["refused_routes"]),
-                down=Seconds(**row["down_seconds"]),
-                back=Seconds(**row["way_back_seconds"]),
-                back_once_up=Seconds(**row.get("way_back_after_bring_up_seconds", {})),
-                readers_down=Seconds(**row["reader_down_seconds"]),
-                degraded=row["degraded_seconds"],
-                kept=tuple(row.get("kept", ())),
+                target=rebuilt(str, row["target"]),
+                kind=rebuilt(str, row["kind"]),
+                account=rebuilt(str, row["account"]),
+                region=rebuilt(str, row["region"]),
+                route=rebuilt(str | None, row["route"]),
+                steps=tuple(map(step_from_json, rebuilt(list[dict[str, Any]], row["steps"]))),
+                rules=rebuilt(tuple[Verdict, ...], row["rules"]),
+                refused_routes=rebuilt(tuple[RefusedRoute, ...], row["refused_routes"]),
+                down=_seconds(row["down_seconds"]),
+                back=_seconds(row["way_back_seconds"]),
+                back_once_up=_seconds(row.get("way_back_after_bring_up_seconds", {})),
+                readers_down=_seconds(row["reader_down_seconds"]),
+                degraded=rebuilt(float, row["degraded_seconds"]),
+                kept=rebuilt(tuple[str, ...], row.get("kept", ())),
                 facts=row["facts"],
                 options=_options(row["options"]),
-                locks=tuple(row["locks"]),
-                note=row.get("note", ""),
+                locks=rebuilt(tuple[str, ...], row["locks"]),
+                note=rebuilt(str, row.get("note", "")),
             )
         except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise UsageError(f"the plan cannot be read: {type(error).__name__} {error}") from None
 
 
-def _options(row: Mapping[str, Any]) -> Options:
-    def tuples(value: Any) -> Any:
-        return tuple(tuples(v) for v in value) if isinstance(value, list | tuple) else value
+def _seconds(row: Mapping[str, Any]) -> Seconds:
+    return Seconds(**rebuilt(dict[str, float], row))
 
-    return Options(**{k: tuples(v) for k, v in row.items()})
+
+def _options(row: Mapping[str, Any]) -> Options:
+    Options(**row)  # no option is passed over: another version's may mean anything
+    options: Options = rebuilt(Options, row)
+    return options
+
+
+def rebuilt(shape: Any, row: Any) -> Any:
+    """Return a value of a type, such as a dataclass, from json.
+
+    Raises:
+        ValueError: it is of another shape; the message names the members.
+
+    """
+    from pydantic import ValidationError  # noqa: PLC0415 - at the edge, and only where a plan is read
+
+    try:
+        return _reader(shape).validate_python(row)
+    except ValidationError as error:
+        wrong = ", ".join(".".join(map(str, e["loc"])) or str(e["msg"]) for e in error.errors()[:3])
+        raise ValueError(wrong) from None
+
+
+@cache
+def _reader(shape: Any) -> Any:
+    """Return what reads a type from json; to make one takes longer than to read a hundred plans."""
+    from pydantic import TypeAdapter  # noqa: PLC0415 - as above
+
+    return TypeAdapter(shape)
 
 
 def digest(migrations: Sequence[Mapping[str, Any]]) -> str:

@@ -4,13 +4,12 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
-from functools import cache
 from typing import Any
 
 from sealift.errors import Refused, UsageError
 from sealift.kind import ACK, BLOCK, Kind, Route, Verdict
 from sealift.options import Options
-from sealift.plan import MigrationPlan, RefusedRoute
+from sealift.plan import MigrationPlan, RefusedRoute, rebuilt
 from sealift.recipe import seconds_back, seconds_cutover, seconds_down, seconds_of
 
 DEGRADED = "R-EBS-89"
@@ -121,23 +120,12 @@ def facts_of(kind: Kind, row: Mapping[str, Any]) -> Any:
         UsageError: they are of another shape than this version's.
 
     """
-    from pydantic import ValidationError  # noqa: PLC0415 - at the edge, and only where a plan is read
-
     try:
-        return _reader(kind.facts).validate_python(row)
-    except ValidationError as error:
-        wrong = ", ".join(".".join(map(str, e["loc"])) for e in error.errors()[:3])
+        return rebuilt(kind.facts, row)
+    except ValueError as error:
         raise UsageError(
-            f"the facts of the plan cannot be read: {wrong}", remedy="Make it again: sealift plan"
+            f"the facts of the plan cannot be read: {error}", remedy="Make it again: sealift plan"
         ) from None
-
-
-@cache
-def _reader(facts: type) -> Any:
-    """Return what reads facts of a kind; to make one takes longer than to read a hundred plans."""
-    from pydantic import TypeAdapter  # noqa: PLC0415 - as above
-
-    return TypeAdapter(facts)
 
 
 def drift(kind: Kind, planned: Any, observed: Any, altered: Collection[str] = ()) -> list[str]:

@@ -254,9 +254,17 @@ def step_from_json(row: Mapping[str, Any]) -> Step:
         )
     try:
         body = {k: _decode(v) for k, v in row["fields"].items()}
-        return cls(key=row["key"], phase=Phase(row["phase"]), block=row["block"], lane=row["lane"], **body)
+        return cls(**_place(row), **body)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(f"step {row.get('key')!r} of the plan cannot be read: {error}") from None
+
+
+def _place(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what every step has: which it is, and where it stands in its recipe."""
+    kinds = {"key": str, "block": int, "lane": str | None}
+    if wrong := [name for name, kind in kinds.items() if not isinstance(row[name], kind)]:
+        raise TypeError(", ".join(wrong))
+    return {"phase": Phase(row["phase"]), **{name: row[name] for name in kinds}}
 
 
 def _encode(value: Any) -> Any:

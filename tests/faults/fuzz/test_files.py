@@ -124,7 +124,8 @@ def test_a_plan_file_with_another_value_anywhere_is_one_line(pick: int, value: A
         made["digest"] = digest(made["migrations"])
     result = _applied(json.dumps(made).encode())
     assert said(result), place
-    assert result.exit_code in (1, 2, 4), (place, value, result.stderr)
+    nothing = {7} if place[2:] == ("steps",) and value == [] else set()  # a plan without steps has nothing to do
+    assert result.exit_code in {1, 2, 4, *nothing}, (place, value, result.stderr)
 
 
 PLAN_FILES: dict[str, Callable[[], bytes]] = {
