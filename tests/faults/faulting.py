@@ -615,7 +615,7 @@ def _at_once(act: str, bad: Bad, ended: Ended, ends: Ends, operation: str) -> li
         # What is adopted without all that can be read goes back where it might have gone on: either is right.
         return at_rest(ended, _of_adopting(act, ends)) if act == ADOPTED else same(ended, ends)
     match ended.code:
-        case 5 if act in FORWARD:
+        case 5 if act in (*FORWARD, ADOPTED):
             return back(ended, ends)
         case 1 | 2 | 4 if act == ADOPTED:  # nothing was adopted, and what is in S3 the tags tell as well
             asked = operation == "s3:GetObject" and bad.name != "expired credentials"
