@@ -316,7 +316,7 @@ class Terrain:
 
     def lose_the_journal(self) -> None:
         """Let the journal's disk be gone: every later driver has an empty one."""
-        ends = [(m, self.state(str(m["id"])).end) for m in self.migrations()]
+        ends = [(m, self._ended_as(str(m["id"]))) for m in self.migrations()]
         self.told_once += _said_of(self.journal, [m for m, end in ends if end in ("rolled-back", "finalized")])
         self.once_finalized |= {self.goal_of(m).text for m, end in ends if end == "finalized"}
         self.journals += 1
@@ -325,6 +325,12 @@ class Terrain:
         fresh = self.world.folder / f"journal-{self.journals}.db"
         self.world.settings = replace(self.world.settings, journal=fresh)
         self.world.driver = self.world.new_driver()
+
+    def _ended_as(self, migration: str) -> str | None:
+        """Return how a migration has ended; a finalize that died when its last source was gone has left nothing to adopt."""
+        state, sources = self.state(migration), self.invariants.watch(migration).sources
+        sent = [k for k, row in state.rows.items() if k.startswith("finalize:source:") and not row.refused]
+        return "finalized" if state.finalizing and len(sent) >= len(sources) else state.end
 
     def by_hand(self, number: int, *, start: bool) -> None:
         """Let a person start or stop an instance."""
