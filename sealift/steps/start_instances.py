@@ -44,7 +44,12 @@ class StartInstance(Step):
 
     def ready(self, out: Output) -> Watch:
         def judge(instance: Mapping[str, Any] | None) -> Seen:
-            return fell_back_or_runs(instance, self.keys)
+            seen = fell_back_or_runs(instance, self.keys)
+            if instance is None or seen.failed or seen.state != "stopped" or self.launch_time is None:
+                return seen
+            # Not before the start shows: until then `stopped` is an answer of before it.
+            began = instance["LaunchTime"].isoformat() != self.launch_time
+            return replace(seen, failed="somebody has stopped it since it was started") if began else seen
 
         return Watch("instance", self.instance, judge, "running", deadline=900)
 

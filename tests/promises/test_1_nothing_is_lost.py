@@ -287,6 +287,25 @@ async def test_what_is_told_of_a_terminated_instance_is_its_state(world: World) 
     assert "runs on its replacement" not in outcome.message
 
 
+async def test_who_stops_what_was_just_started_is_not_waited_for(world: World) -> None:
+    """It may have written to its replacements, so a person decides, and is asked at once (exit 6): nobody starts it against them."""
+    instance = world.instance(ROOT, DATA)
+    began: list[float] = []
+
+    def act() -> None:
+        world.clock.advance(60)
+        world.box.stop_by_hand(instance)
+        world.clock.advance(120)
+        began.append(world.clock.now())
+
+    driver = world.new_driver(listeners=[when("start", act, event="step-waiting")])
+    outcome = await world.migrate(instance, driver=driver, route="clone")
+    assert outcome.exit_code == 6, outcome.message
+    assert "somebody has stopped it since it was started" in outcome.message
+    assert world.clock.now() - began[0] < 120
+    assert ["StartInstances"] == [c.split(":")[-1] for c in world.calls("Start")]
+
+
 async def test_a_start_by_hand_between_two_tries_of_our_own_is_not_discarded(world: World) -> None:
     """EC2 has no room for our start; somebody's is taken, and stopped again: the replacement has writes, and a person decides."""
     instance = world.instance(ROOT, DATA)

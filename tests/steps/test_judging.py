@@ -18,7 +18,7 @@ from sealift.steps import (
     VerifyVolumes,
 )
 from sealift.steps.looks import attached, instance_in, resting, snapshot_ready, unattached, untouched, volume_ready
-from sealift.steps.start_instances import fell_back_or_runs
+from sealift.steps.start_instances import StartInstance, fell_back_or_runs
 
 CTX = Context("mig-1", 7, 1)
 ARN = "arn:aws:kms:eu-central-1:1:key/1"
@@ -135,6 +135,19 @@ def starting(state: str, code: str = "") -> Any:
 def test_an_instance_that_fell_back_to_stopped_never_ran(code: str) -> None:
     """EC2 took it back before the guest ran: nothing was written, the way back is free."""
     assert (True, True) == (starting("stopped", code).unused, starting("stopped", code).failed is not None)
+
+
+@pytest.mark.parametrize("began", [False, True], ids=["not started yet", "started since the cut"])
+@pytest.mark.parametrize("cut", [None, "2027-01-15T09:00:00+00:00"])
+def test_a_stopped_instance_is_waited_for_until_its_start_shows(cut: str | None, began: bool) -> None:
+    """LaunchTime tells: as it was at the cut, the answer may be one of before our start; later, somebody has stopped it since."""
+    at = datetime(2027, 1, 15, 9, 5 if began else 0, tzinfo=UTC)
+    step = StartInstance(key="start", phase=Phase.BRING_UP, instance="i-1", launch_time=cut)
+    watch = step.ready({})
+    stopped = {"InstanceId": "i-1", "State": {"Name": "stopped"}, "LaunchTime": at}
+    seen = watch.judge(stopped)
+    assert (False, began and cut is not None, False) == (seen.done, seen.failed is not None, seen.unused)
+    assert watch.judge({**stopped, "State": {"Name": "running"}}).done
 
 
 def test_an_instance_that_fell_back_names_the_keys_of_its_volumes() -> None:
