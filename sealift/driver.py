@@ -670,8 +670,13 @@ class Driver:
         return BACK.format(state.id)
 
     async def _healed_first(self, plan: MigrationPlan, gateway: Gateway, engine: Engine, error: SealiftError) -> None:
-        """Let a way back that is stuck name what heals the key first, where that is why."""
+        """Let a way back that is stuck name what heals the key first, where that is why; or, where nothing can be put back any more,
+        what ends it.
+        """
         if not isinstance(error, NeedsPerson) or engine.state.direction != "back":
+            return
+        if (gone := await self._gone(plan, gateway, engine.state)).lost:
+            error.remedy = gone.instead(engine.state.id)
             return
         with contextlib.suppress(SealiftError):
             if (found := await self._barred(plan, gateway, engine.state)).heal:
@@ -713,10 +718,10 @@ class Driver:
             if given_up := self._given_up_already(plan, state, migration):
                 return given_up
             gateway = await self.gateway(plan.region, plan.account)
-            lost = await self._refuse_missing(plan, gateway, state)
+            lost = await self._refuse_unkept(plan, gateway, state)
             if lost:  # no single answer ends a migration for good
                 await self.clock.sleep(ABSENCE_BELIEVED)
-                lost = await self._refuse_missing(plan, gateway, state)
+                lost = await self._refuse_unkept(plan, gateway, state)
             again = state.end == "retained" and not lost
             done = Outcome(plan.target, migration, 0, f"{migration} is done already")
             if again and (state.finalizing or not left_off(plan.steps, state)):
@@ -727,14 +732,12 @@ class Driver:
                 now = engine.state  # somebody else may have ended it while this one looked, or waited for the lease
                 if given_up := self._given_up_already(plan, now, migration):
                     return given_up
-                if now.finalizing != state.finalizing:
-                    why = f"a finalize of {migration} has begun meanwhile"
-                    raise Refused(why, remedy=f"See: sealift status {migration}")
+                self._refuse_turned(state, now, lost)
                 if now.end == "retained" and not lost and not (again and left_off(plan.steps, now)):
                     return done
                 if again:
                     await engine.accept_again()
-                elif now.end == "retained":
+                elif lost and (now.end == "retained" or not now.undecided):
                     await engine.give_up(lost)
                 else:
                     await engine.accept(lost)
@@ -747,10 +750,31 @@ class Driver:
             return Outcome(plan.target, migration, error.exit_code, _said(plan.target, error))
 
     def _given_up_already(self, plan: MigrationPlan, state: State, migration: str) -> Outcome | None:
-        """Return how it has ended where it is given up; refuse where nothing is in service that could be kept or given up."""
-        if not state.undecided or state.end == "finalized":
-            raise Refused(f"{migration} has no replacement in service to keep", remedy=_remedy_of(migration, state))
-        return Outcome(plan.target, migration, 0, _given_up(plan.target, state)) if state.end == "given-up" else None
+        """Return how it has ended where it is given up; refuse where nothing can be in service that could be kept, nor anything under
+        way that could be given up.
+        """
+        if state.end == "given-up":
+            return Outcome(plan.target, migration, 0, _given_up(plan.target, state))
+        going_back = state.attempt_open and state.direction == "back"
+        if state.end == "finalized" or not (state.undecided or going_back):
+            raise _nothing_to_keep(state)
+        return None
+
+    def _refuse_turned(self, state: State, now: State, lost: str) -> None:
+        """Refuse to keep what has begun to go back, or to be finalized, since it was looked at."""
+        if not now.undecided and not lost:
+            raise _nothing_to_keep(now)
+        if now.finalizing != state.finalizing:
+            why = f"a finalize of {now.id} has begun meanwhile"
+            raise Refused(why, remedy=f"See: sealift status {now.id}")
+
+    async def _refuse_unkept(self, plan: MigrationPlan, gateway: Gateway, state: State) -> str:
+        """Return why all that can be done is to give it up; empty where the replacement can be kept, and refuse where it can not."""
+        if state.undecided:
+            return await self._refuse_missing(plan, gateway, state)
+        if lost := _lost(await self._missing(plan, gateway, state), state):
+            return lost
+        raise _nothing_to_keep(state)
 
     async def adopt(self, text: str, options: Options) -> Outcome:
         """Rebuild a lost journal from the tags on the sources of a target, then say how to go on.
@@ -999,6 +1023,10 @@ def _healed_by(found: Barred, migration: str) -> str:
 def _said(target: str, what: object) -> str:
     """Return a line that names its target: an error of a call that was refused may be about the identity alone."""
     return str(what) if target in str(what) else f"{target}: {what}"
+
+
+def _nothing_to_keep(state: State) -> Refused:
+    return Refused(f"{state.id} has no replacement in service to keep", remedy=_remedy_of(state.id, state))
 
 
 def _remedy_of(migration: str, state: State) -> str:

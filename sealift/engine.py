@@ -145,8 +145,9 @@ LocalOperation = Callable[["Engine", Mapping[str, Any]], Awaitable[Output]]
 
 @dataclass(frozen=True)
 class Gone:
-    """What of a replacement is gone, and so why it cannot be kept: `why` is empty where nothing is. `lost`: of a volume or a database
-    neither the source nor the replacement is left, and all that can be done is to give it up.
+    """What of a replacement is gone, and so why it cannot be kept: `why` is empty where nothing is. `lost`: nor can the original be put
+    back, for of a volume or a database neither the source nor the replacement is left, or the instance is terminated: all that
+    can be done is to give it up.
     """
 
     why: str = ""
@@ -155,7 +156,7 @@ class Gone:
     def instead(self, migration: str) -> str:
         """Return what a person is told in place of how to keep it; empty where it can be kept."""
         if self.lost:
-            return f"Of a part of it nothing is left: {self.why}. Give it up for good: sealift accept {migration}."
+            return f"It can neither be kept nor put back: {self.why}. Give it up for good: sealift accept {migration}."
         return f"It cannot be kept: {self.why}." if self.why else ""
 
 
@@ -1203,7 +1204,7 @@ class Engine:
         self._served(self._spans)
         if self.state.back_up is None:
             self.note("service-back")
-        for block in blocks([s for s in steps if s.phase is Phase.CLEAN]):
+        for block in blocks(await self._but_last_copies([s for s in steps if s.phase is Phase.CLEAN], made)):
             await self._as_far_as_it_goes(block)
         if self.state.brought_up is not None and not salvage:
             self._name_kept(made)
@@ -1237,6 +1238,31 @@ class Engine:
         for me in (_bound(u, self.state) for u in spared.values()):
             self._name(me, me.resource(), "kept: it may have what was written since bring-up to what is gone")
         return tuple(s for s in steps if s.key not in spared)
+
+    async def _but_last_copies(self, clean: Sequence[Step], made: Mapping[str, Output]) -> list[Step]:
+        """Delete no copy of what somebody has deleted meanwhile, nor where that cannot be told: name it. After bring-up the source has
+        been looked for before anything was stopped.
+        """
+        if self.state.brought_up is not None:
+            return list(clean)
+        spared: set[str] = set()
+        for step in (s for s in self.work.steps if s.key in made):
+            me = _bound(step, self.state)
+            undos = [u for u in clean if u.key in {u.key for u in undoing(step)}]
+            undone = all(self.state.rows.get(u.key, Row("")).state == "done" for u in undos)
+            if undone or (query := me.orphaned()) is None:
+                continue
+            try:
+                orphan, why = await self.gateway.ask(query, Purpose.SAFETY, operations_of(me)), "is gone"
+            except LEAVES:
+                raise
+            except SealiftError as error:
+                orphan, why = True, f"cannot be told to be there: {error}"
+            if orphan:
+                spared |= {u.key for u in undos}
+                for undo in (_bound(u, self.state) for u in undos):
+                    self._name(undo, undo.resource(), f"kept: {me.resource()}, of which it is a copy, {why}")
+        return [s for s in clean if s.key not in spared]
 
     async def _gone_since(self, made: dict[str, Output], *, salvage: bool) -> bool | None:
         """Leave out what somebody has deleted since the way back began, which may be what it is stuck at; return whether any was
@@ -1453,9 +1479,22 @@ class Engine:
         sources that are left are claimed no longer: another migration of them can be planned.
         """
         try:
+            if self.state.direction == "back":
+                await self._take_back_around_it()
             await self._give_up(why)
         except LEAVES as error:
             raise self._leaving(error, "accept") from error
+
+    async def _take_back_around_it(self) -> None:
+        """Take back what lives on without the target: a switch that others share, what is paid for, a watchdog."""
+        around = [s for s in self.work.steps if s.switch() is not None or s.paid or s.guards]
+        back = {undo.key for step in around for undo in undoing(step) if (w := undo.switch()) is None or not w.on}
+        forward = {s.key for s in self.work.steps}
+        made = {k: o for k, o in self.state.outputs.items() if k in forward}
+        for block in blocks(
+            [s for s in way_back(self.work.steps, made, brought_up=False, salvage=False) if s.key in back]
+        ):
+            await self._as_far_as_it_goes(block)
 
     async def _give_up(self, why: str) -> None:
         await self._take_claims_off()
@@ -1763,7 +1802,9 @@ async def in_doubt(
     how = _stands_now(look, steps)
     if state.down_since(READERS) is not None:
         how += ", and who reads from its replicas gets nothing"
-    return NeedsPerson(f"{target} {how}, but: {why}{_hopeless(look, why)}", remedy=f"{keep} {offer}", **about)
+    return NeedsPerson(
+        f"{target} {how}, but: {why}{_hopeless(look, why)}", remedy=keep if gone.lost else f"{keep} {offer}", **about
+    )
 
 
 def _goes_on_with(steps: Sequence[Step], state: State) -> str:

@@ -332,6 +332,12 @@ class Step(ABC):
         """Return what to wait for where `past` has answered so: until then its name is not free."""
         return None
 
+    def orphaned(self) -> Query | None:
+        """Return a read that answers, of a copy, whether what it was made of is gone: it may be the last of it, and a way back, which
+        deletes what was made, keeps it.
+        """
+        return None
+
     def lives_with(self) -> Any:
         """Return the id of what the step is about, or of what its making is a part of, where it knows that by a resource id: once
         that is gone, nothing of the step is left to be taken back.

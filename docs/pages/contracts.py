@@ -56,7 +56,8 @@ same for who reads from replicas. `last_error` is what last went wrong in this a
 again since or not: `error` and `message`, and where they apply `step`, `resource`, `code`, `request_id` and `remedy`.
 `phase` is `prepare`, `gate`, `cutover`, `confirm` or `going-back` while something is under way, `needs-a-person`, or one of
 the ends: `retained`, `rolled-back`, `finalized`, and `given-up`, where of a volume or a database neither the source nor the
-replacement is left, or a finalize has begun and can neither be finished nor put back, and somebody has said so (`accept`)."""
+replacement is left, or the instance is terminated, or a finalize has begun and can neither be finished nor put back, and
+somebody has said so (`accept`)."""
 
 OUTCOMES = """## Outcomes
 

@@ -33,7 +33,7 @@ ENDS = {
     "retained": ("done", "on its replacement; the source is retained"),
     "rolled-back": ("put back", "on its original, as before"),
     "finalized": ("finalized", "the plain source is gone"),
-    "given-up": ("given up", "of a part of it nothing is left"),
+    "given-up": ("given up", "neither kept nor put back"),
     "needs-person": ("NEEDS A PERSON", ""),
     "held": ("held", "until it is resumed; the source serves"),
 }

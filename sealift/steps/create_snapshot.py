@@ -30,6 +30,7 @@ from sealift.step import (
     tag_filters,
 )
 from sealift.steps.looks import by_id, resting, snapshot_ready, timestamp, volumes
+from sealift.steps.volume_shape import alive
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +101,9 @@ class Snapshot(Step):
             snapshot=Ref(self.key, "SnapshotId"),
             roles=(self.role,),
         )
+
+    def orphaned(self) -> Query:
+        return Query(volumes(self.volume), lambda reply: not any(alive(v) for v in reply["Volumes"]))
 
     def seconds(self) -> Seconds:
         return estimate.snapshot(self.size)

@@ -145,6 +145,10 @@ class DbSnapshot(Step):
     def ready(self, out: Output) -> Watch | None:
         return _watch(out["name"], of_cluster=self.of_cluster)
 
+    def orphaned(self) -> Query:
+        call = read_database(self.resource_id, of_cluster=self.of_cluster)
+        return Query(call, lambda reply: all(status_of(d) == "deleting" for d in databases_in(reply)))
+
     def undo(self) -> Undo:
         return DeleteDbSnapshot(
             key=f"undo:{self.key}",

@@ -72,7 +72,7 @@ def test_what_is_given_up_is_no_success(screen: Screen) -> None:
     """It has ended, and the view says that nothing is left of a part of it; who is notified is told which."""
     why = "neither vol-1 nor its replacement vol-2 is left"
     screen.tell("end", at=80, **{"as": "given-up", "why": why})
-    assert " ".join(screen.row()) == "i-1 given up of a part of it nothing is left 0 s"
+    assert " ".join(screen.row()) == "i-1 given up neither kept nor put back 0 s"
     event = Event("end", "mig-1", "i-1", "1", "eu-central-1", 80.0, data={"as": "given-up", "why": why})
     assert worth(event) == f"i-1 is given up: {why}. See: sealift status mig-1"
 

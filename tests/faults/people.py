@@ -319,7 +319,8 @@ async def _answer(stage: Stage, story: Story, deed: Deed, done: Done) -> None:
     if deed.undo is not None:
         with stage.somebody_acts():
             stays = deed.undo(stage, done) or set()
-        stage.invariants.by_hand -= set() if done.for_good else theirs - stays
+        terminated = {stage.plan.target} if _replaced(stage) else set()
+        stage.invariants.by_hand -= set() if done.for_good else theirs - stays - terminated
     final = deed.final or done.for_good or _replaced(stage)
     for verb, _, options in COMMANDS.findall(story.ended.message):
         outcome = await _command(stage, verb, options)
@@ -337,7 +338,7 @@ async def _answer(stage: Stage, story: Story, deed: Deed, done: Done) -> None:
     found: list[str] = []
     if verb == "rollback" or code == BACK:
         found += _as_before(stage, deed, done, named=deed.undo is None)
-    elif verb == "resume" or not done.deleted:  # who keeps a replacement that somebody has deleted was told so
+    elif last.rested != "given-up" and (verb == "resume" or not done.deleted):  # who keeps what is deleted was told so
         found += _sound(stage, deed)
     found += [w for w in last.wrong if w not in story.ended.wrong]
     story.wrong += [f"after {story.after}: {w}" for w in found]

@@ -101,7 +101,7 @@ async def test_what_has_neither_replacement_nor_source_can_only_be_given_up(inst
     kept = await accepted(instant, doubt.migration)
     assert kept.exit_code == 0, kept.message
     (new,) = set(gone) - {volume}
-    asked = f"Of a part of it nothing is left: neither {volume} nor its replacement {new} is left. "
+    asked = f"It can neither be kept nor put back: neither {volume} nor its replacement {new} is left. "
     assert f"{asked}Give it up for good: sealift accept {doubt.migration}." in doubt.message
     assert f"{volume} is given up: neither {volume} nor its replacement {new} is left" in kept.message
     assert "sealift deletes nothing more of it" in kept.message
@@ -301,21 +301,145 @@ async def test_where_each_disk_is_left_once_nothing_is_given_up(instant: World) 
     assert instant.state(migration).undecided
 
 
-async def test_an_instance_that_is_terminated_gives_up_no_disk(instant: World) -> None:
-    """One source is deleted, and both replacements have outlived the instance: exit 4 says of what another can be made."""
+async def test_an_instance_that_is_terminated_is_given_up_with_all_its_disks_named(instant: World) -> None:
+    """Nothing is put back on it, nor kept in it. One source is deleted, both replacements have outlived it: exit 0 says of what another
+    can be made, and nothing of that is deleted.
+    """
     instance, migration, old, new = await disks(instant)
     instant.ec2.delete_volume(VolumeId=old[ROOT.device])
     stay = [{"DeviceName": device, "Ebs": {"DeleteOnTermination": False}} for device in new]
     instant.ec2.modify_instance_attribute(InstanceId=instance, BlockDeviceMappings=stay)
     instant.ec2.terminate_instances(InstanceIds=[instance])
     instant.clock.advance(120)
+    left = set(instant.all_volumes())
 
+    asked = await instant.act(instant.driver.resume(migration))
+    back = await instant.act(instant.driver.rollback(migration, discard_writes=True))
     kept = await accepted(instant, migration)
 
-    assert kept.exit_code == 4, kept.message
-    assert f"{instance} is terminated. Launch another instance, and attach what is left to it" in kept.message
-    assert f"{old[ROOT.device]} is gone, its replacement {new[ROOT.device]} is left" in kept.message
-    assert f"{old[DATA.device]} and its replacement {new[DATA.device]} are left" in kept.message
+    assert (6, 4, 0) == (asked.exit_code, back.exit_code, kept.exit_code), kept.message
+    so = f"{instance} is terminated and does not come back. Launch another instance, and attach what is left to it: "
+    disk = f"{old[ROOT.device]} is gone, its replacement {new[ROOT.device]} is left"
+    other = f"{old[DATA.device]} and its replacement {new[DATA.device]} are left"
+    assert f"It can neither be kept nor put back: {so}" in asked.message
+    assert f"cannot be put back while {instance} is terminated" in back.message
+    for message in (asked.message, back.message, kept.message):
+        assert so in message
+        assert disk in message
+        assert other in message
+    assert left == set(instant.all_volumes())
+    await is_given_up(instant, migration, instant.state(migration).why)
+
+
+async def test_an_instance_that_is_being_terminated_is_not_given_up_yet(world: World) -> None:
+    """What goes with it is still described: exit 4 asks to wait until it is terminated."""
+    instance, migration, _, _ = await disks(world)
+    world.ec2.terminate_instances(InstanceIds=[instance])
+    assert "shutting-down" == world.power(instance)
+    kept = await world.driver.accept(migration)
+    assert (4, "needs-person") == (kept.exit_code, world.state(migration).end), kept.message
+    assert f"{instance} is being terminated" in kept.message
+    assert "Wait until it is terminated" in kept.message
+
+
+@pytest.mark.parametrize("asg", ["suspend", "standby"])
+async def test_a_member_that_is_terminated_before_its_stop_leaves_its_group_as_it_was(instant: World, asg: str) -> None:
+    """Nothing of it can be put back, so no command for hands is printed but what ends it: accept turns back what was suspended."""
+    members = [instant.instance(ROOT, name=f"web-{n}") for n in range(2)]
+    instant.box.add_asg(REGION, "web", members)
+    scaling = boto3.client("autoscaling", region_name=REGION)
+
+    def suspended() -> list[Any]:
+        return list(scaling.describe_auto_scaling_groups()["AutoScalingGroups"][0]["SuspendedProcesses"])
+
+    def terminate(event: Any) -> None:
+        if (event.name, event.step) == ("step-done", "group:off"):
+            instant.ec2.terminate_instances(InstanceIds=members[:1])
+
+    stuck = await instant.migrate(members[0], driver=instant.new_driver(listeners=[terminate]), route="clone", asg=asg)
+    assert stuck.exit_code == 6, stuck.message
+    assert f"Give it up for good: sealift accept {stuck.migration}" in stuck.message
+    assert "By hand" not in stuck.message
+    assert (asg == "suspend") == bool(suspended())
+
+    kept = await accepted(instant, stuck.migration)
+
+    assert kept.exit_code == 0, kept.message
+    assert f"{members[0]} is given up: {members[0]} is terminated and does not come back" in kept.message
+    assert [] == suspended()
+    await is_given_up(instant, stuck.migration, instant.state(stuck.migration).why)
+
+
+async def test_what_is_paid_for_ends_with_what_is_given_up(instant: World) -> None:
+    """A reservation that nobody can start in is released, and a watchdog that guards nothing is disarmed."""
+    instance = instant.instance(ROOT)
+
+    def terminate(event: Any) -> None:
+        if (event.name, event.step) == ("step-started", "stop"):
+            instant.ec2.terminate_instances(InstanceIds=[instance])
+
+    driver = instant.new_driver(listeners=[terminate])
+    role = "arn:aws:iam::123456789012:role/watchdog"
+    stuck = await instant.migrate(instance, driver=driver, route="clone", reserve_capacity=True, watchdog=role)
+    assert stuck.exit_code == 6, stuck.message
+    kept = await accepted(instant, stuck.migration)
+    assert kept.exit_code == 0, kept.message
+    states = [r["State"] for r in instant.ec2.describe_capacity_reservations()["CapacityReservations"]]
+    assert ["cancelled"] == states
+    runs = boto3.client("ssm", region_name=REGION).describe_automation_executions()["AutomationExecutionMetadataList"]
+    assert ["Cancelled"] == [run["AutomationExecutionStatus"] for run in runs]
+
+
+async def test_a_way_back_that_has_lost_all_of_a_disk_is_given_up(instant: World) -> None:
+    """Its writes were to be discarded; then somebody deletes the source and the replacement. Exit 6 says what ends it, and it does."""
+    instance, migration, old, new = await disks(instant)
+
+    def janitor(event: Any) -> None:
+        if (event.name, event.step) == ("step-done", f"undo:attach:{DATA.device}"):
+            for volume in (old[DATA.device], new[DATA.device]):
+                instant.ec2.delete_volume(VolumeId=volume)
+
+    driver = instant.new_driver(listeners=[janitor])
+    stuck = await instant.act(driver.rollback(migration, discard_writes=True))
+    assert stuck.exit_code == 6, stuck.message
+    assert f"Give it up for good: sealift accept {migration}" in stuck.message
+    kept = await accepted(instant, migration)
+    assert kept.exit_code == 0, kept.message
+    assert f"{instance} is given up: neither {old[DATA.device]} nor its replacement" in kept.message
+    await is_given_up(instant, migration, instant.state(migration).why)
+
+
+async def test_a_way_back_that_is_stuck_for_now_is_not_given_up(instant: World) -> None:
+    """All is there, but EC2 has no room for it: accept is refused, and nothing is sent."""
+    instance = instant.instance(ROOT)
+    refuse(instant, "ec2:CopyVolumes", "VolumeLimitExceeded")
+    refuse(instant, "ec2:StartInstances", "InsufficientInstanceCapacity", times=None)
+    stuck = await instant.migrate(instance, route="clone")
+    assert stuck.exit_code == 6, stuck.message
+    sent = instant.calls()
+    kept = await accepted(instant, stuck.migration)
+    assert (4, True) == (kept.exit_code, "has no replacement in service to keep" in kept.message)
+    assert f"sealift resume {stuck.migration}" in kept.message
+    assert sent == instant.calls()
+
+
+@pytest.mark.parametrize("route", ["clone", "snapshot", "copy"])
+async def test_the_last_copy_of_what_somebody_deletes_is_not_deleted_on_the_way_back(
+    instant: World, route: str
+) -> None:
+    """A janitor takes the source of which only the baseline snapshot is left by then: it is kept, and named."""
+    volume = instant.box.add_volume(REGION)
+    instant.clock.advance(3600)
+
+    def janitor(event: Any) -> None:
+        if (event.name, event.step) == ("step-done", f"warm:{volume}"):
+            instant.ec2.delete_volume(VolumeId=volume)
+
+    back = await instant.migrate(volume, driver=instant.new_driver(listeners=[janitor]), route=route)
+
+    (snapshot,) = instant.ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]
+    assert back.exit_code == 5, back.message
+    assert f"{snapshot['SnapshotId']}: kept: {volume}, of which it is a copy, is gone" in back.message
 
 
 async def test_what_is_left_of_an_instance_that_is_given_up_is_named(instant: World) -> None:
@@ -392,9 +516,8 @@ async def test_who_can_only_give_up_is_not_told_to_keep_anything(instant: World)
     assert (asked.exit_code, back.exit_code) == (6, 4)
     neither = f"neither {old[DATA.device]} nor its replacement {new[DATA.device]} is left"
     for message in (asked.message, back.message):
-        assert f"Of a part of it nothing is left: {neither}; " in message
+        assert f"It can neither be kept nor put back: {neither}; " in message
         assert f"are left. Give it up for good: sealift accept {migration}" in message
-        assert f"its source {old[DATA.device]} is gone: there is nothing to put in the place of its" in message
         assert not re.search("Keep|It goes on with|sealift rollback", message)
 
 
@@ -512,18 +635,6 @@ async def test_a_finalize_that_has_lost_nothing_is_finished(instant: World) -> N
     assert "finalized" == instant.state(done.migration).end
 
 
-async def test_an_instance_that_is_terminated(instant: World) -> None:
-    """Exit 4: what is gone, and what another instance can be made of."""
-    instance = instant.instance(ROOT, DATA)
-    doubt = await instant.migrate(instance, route="clone", after="false")
-    instant.ec2.terminate_instances(InstanceIds=[instance])
-    instant.clock.advance(120)
-    kept = await accepted(instant, doubt.migration)
-    assert kept.exit_code == 4, kept.message
-    assert f"{instance} is terminated" in kept.message
-    assert re.search("Launch another instance, and attach vol-", kept.message)
-
-
 def delete_database(world: World, name: str, *, cluster: bool) -> None:
     """Delete a database as people do: protection off, then it, with its members."""
     rds = world.box.client("rds")
@@ -592,6 +703,37 @@ async def test_a_database_that_has_lost_its_source_is_not_put_back(tmp_path: Pat
         assert kept.exit_code == 0, kept.message
         assert "shop is given up: neither the source of shop" in kept.message
         await is_given_up(world, doubt.migration, world.state(doubt.migration).why)
+
+
+@pytest.mark.parametrize("target", ["rds:shop", "aurora:shop"])
+async def test_the_last_snapshot_of_a_database_that_somebody_deletes_is_kept(tmp_path: Path, target: str) -> None:
+    """It is deleted while it is prepared: the way back keeps the baseline snapshot, and names it."""
+    cluster = target.startswith("aurora:")
+    with Sandbox(clock=VirtualClock(), durations=Durations()) as box:
+        world = World(box, tmp_path)
+        add = box.add_db_cluster if cluster else box.add_db_instance
+        add("shop", "aurora-mysql" if cluster else "mysql", write_mib_per_s=RATE)
+        world.clock.advance(3600)
+        gone: list[str] = []
+
+        def delete(event: Any) -> None:
+            if event.name == "step-done" and event.step.startswith("warm") and not gone:
+                gone.append(event.step)
+                delete_database(world, "shop", cluster=cluster)
+
+        driver = world.new_driver(listeners=[delete])
+        back = await world.migrate(target, driver=driver, route="snapshot", acks=ACKS)
+
+        rds = box.client("rds")
+        left = (
+            [s["DBClusterSnapshotIdentifier"] for s in rds.describe_db_cluster_snapshots()["DBClusterSnapshots"]]
+            if cluster
+            else [s["DBSnapshotIdentifier"] for s in rds.describe_db_snapshots()["DBSnapshots"]]
+        )
+        kept = re.findall(r"(sealift-\w+): kept: shop, of which it is a copy, is gone", back.message)
+        assert back.exit_code in (4, 5), back.message
+        assert kept, back.message
+        assert set(kept) <= set(left)
 
 
 @pytest.mark.parametrize("salvage", [True, False])

@@ -133,32 +133,49 @@ async def unusable(read: Read, facts: Facts) -> list[str]:
 
 
 async def barred(read: Read, facts: Facts, outputs: Mapping[str, Output]) -> Barred:
-    """Say which sources are gone: without them nothing can be put back, and a replacement that serves would be stopped for nothing."""
+    """Say which sources are gone, or that their instance is: without them nothing can be put back, and a replacement that serves
+    would be stopped for nothing.
+    """
     wanted = [v.id for v in facts.plain]
     there = {v["VolumeId"] for v in (await read(volumes(*wanted)))["Volumes"]} if wanted else set()
     gone = [f"its source {v} is gone" for v in wanted if v not in there]
+    if ended := await _ended(read, facts):
+        return Barred((ended, *gone), so="there is nothing to put its sources back on")
     return Barred(tuple(gone), so="there is nothing to put in the place of its replacement")
 
 
 async def missing(read: Read, facts: Facts, outputs: Mapping[str, Output]) -> Barred:
-    """Say which replacements are gone, or that their instance is; and what is left of each volume, where of one nothing is."""
+    """Say which replacements are gone, or that their instance is; and what is left of each volume, where of one nothing is, or no
+    instance to attach it to.
+    """
     pairs = {str(o["VolumeId"]): v.id for v in facts.plain if "VolumeId" in (o := outputs.get(f"copy:{name(v)}", {}))}
     described = (await read(volumes(*pairs, *pairs.values())))["Volumes"] if pairs else ()
     there = {v["VolumeId"] for v in described if v["State"] not in ("deleting", "deleted")}
     left = tuple(_left(new, old, there) for new, old in pairs.items())
     whole = there.issuperset(pairs.values())
     lost = await _with_the_bin(read, facts.region, pairs, there, left)
-    if isinstance(facts, InstanceFacts):
-        found = instances_in(await read(instances(facts.id))).get(facts.id)
-        if found is None or found["State"]["Name"] in ("terminated", "shutting-down"):
-            so = f"Launch another instance, and attach what is left to it: {'; '.join(left)}"
-            if whole:
-                new = [v for v in pairs if v in there]
-                also = f", or {', '.join(new)}, what is left of their replacements" if new else ""
-                so = f"Launch another instance, and attach {', '.join(pairs.values())} to it{also}"
-            return Barred((f"{facts.id} is {'gone' if found is None else found['State']['Name']}",), so=so, lost=lost)
+    if ended := await _ended(read, facts):
+        if ended.endswith("being terminated"):  # what goes with it is still described
+            return Barred((ended,), so="Wait until it is terminated")
+        so = f"Launch another instance, and attach what is left to it: {'; '.join(lost or left)}"
+        if whole:
+            new = [v for v in pairs if v in there]
+            also = f", or {', '.join(new)}, what is left of their replacements" if new else ""
+            sources = ", ".join(v.id for v in facts.plain)
+            so = f"Launch another instance, and attach {sources if pairs else f'what is left of {sources}'} to it{also}"
+        return Barred((ended,), so=so, lost=(f"{ended} and does not come back. {so}",))
     gone = (f"{new}, the replacement of {old}, is gone" for new, old in pairs.items() if new not in there)
     return Barred(tuple(gone), so="" if whole else f"Delete nothing of what is left: {'; '.join(left)}", lost=lost)
+
+
+async def _ended(read: Read, facts: Facts) -> str:
+    """Say that the instance is terminated, or described no more; empty where it is neither, and for a volume alone."""
+    if not isinstance(facts, InstanceFacts):
+        return ""
+    found = instances_in(await read(instances(facts.id))).get(facts.id)
+    state = None if found is None else found["State"]["Name"]
+    ends = {None: "is gone", "terminated": "is terminated", "shutting-down": "is being terminated"}
+    return f"{facts.id} {ends[state]}" if state in ends else ""
 
 
 async def _with_the_bin(

@@ -323,7 +323,17 @@ async def test_without_its_sources_nothing_is_put_back(there: list[str], gone: l
 
     assert tuple(f"its source {id_} is gone" for id_ in gone) == found.why
     assert ("there is nothing to put in the place of its replacement", ()) == (found.so, found.heal)
-    assert [[{"Name": "volume-id", "Values": [ROOT, DATA]}]] == [call.params["Filters"] for call in door.asked]
+    asked = [{"Name": "volume-id", "Values": [ROOT, DATA]}], [{"Name": "instance-id", "Values": [INSTANCE]}]
+    assert [*asked] == [call.params["Filters"] for call in door.asked]
+
+
+@pytest.mark.parametrize(("state", "said"), [("terminated", "is terminated"), ("shutting-down", "is being terminated")])
+async def test_without_its_instance_nothing_is_put_back(state: str, said: str) -> None:
+    """A terminated one never comes back, so no replacement is taken off it for that."""
+    found = await end.barred(a_door(volumes=[{"VolumeId": ROOT}], instances=machine(state=state)), FACTS, OUTPUTS)
+
+    assert (f"{INSTANCE} {said}", f"its source {DATA} is gone") == found.why
+    assert "there is nothing to put its sources back on" == found.so
 
 
 async def test_what_has_no_plain_volume_asks_for_none() -> None:
@@ -331,7 +341,7 @@ async def test_what_has_no_plain_volume_asks_for_none() -> None:
     door = a_door()
 
     assert () == (await end.barred(door, an_instance(encrypted()), {})).why
-    assert [] == door.asked
+    assert 0 == door.times("ec2:DescribeVolumes")
 
 
 # -- what is kept ------------------------------------------------------------------------------------------------------
@@ -373,7 +383,9 @@ async def test_a_replacement_that_is_gone_is_named_with_its_source(volumes: list
 )
 @pytest.mark.parametrize("state", ["running", "terminated"])
 async def test_lost_is_only_that_of_which_neither_is_left(left: tuple[str, ...], lost: bool, state: str) -> None:
-    """It is said of each volume what is gone and what is left, first of what nothing is: whatever becomes of the instance."""
+    """It is said of each volume what is gone and what is left, first of what nothing is. With its instance terminated all is lost that
+    sealift could put back or keep, whatever is left of disks.
+    """
     found = await end.missing(a_door(volumes=there(*left), instances=machine(state=state)), FACTS, OUTPUTS)
 
     said = [
@@ -386,12 +398,12 @@ async def test_lost_is_only_that_of_which_neither_is_left(left: tuple[str, ...],
         for old, new in ((ROOT, "vol-9root"), (DATA, "vol-9data"))
     ]
     first = sorted(said, key=lambda line: not line.startswith("neither"))
-    assert (tuple(first) if lost else ()) == found.lost
-    todo = {
-        "running": "Delete nothing of what is left",
-        "terminated": "Launch another instance, and attach what is left to it",
-    }
-    assert f"{todo[state]}: {'; '.join(said)}" == found.so
+    if state == "running":
+        assert (tuple(first) if lost else ()) == found.lost
+        assert f"Delete nothing of what is left: {'; '.join(said)}" == found.so
+    else:
+        assert f"Launch another instance, and attach what is left to it: {'; '.join(first)}" == found.so
+        assert (f"{INSTANCE} is terminated and does not come back. {found.so}",) == found.lost
 
 
 async def test_a_deleted_replacement_that_is_described_still_is_gone() -> None:
@@ -406,12 +418,8 @@ async def test_a_deleted_replacement_that_is_described_still_is_gone() -> None:
 
 @pytest.mark.parametrize(
     ("instances", "how"),
-    [
-        ({"Reservations": []}, "gone"),
-        (machine(state="terminated"), "terminated"),
-        (machine(state="shutting-down"), "shutting-down"),
-    ],
-    ids=["not described", "terminated", "shutting down"],
+    [({"Reservations": []}, "gone"), (machine(state="terminated"), "terminated")],
+    ids=["not described", "terminated"],
 )
 async def test_where_the_instance_is_gone_another_takes_the_sources_or_what_is_left(instances: Any, how: str) -> None:
     """It is said how it is, and what helps: replacements that went with it are not offered."""
@@ -421,6 +429,26 @@ async def test_where_the_instance_is_gone_another_takes_the_sources_or_what_is_l
     assert (f"{INSTANCE} is {how}",) == found.why
     sources = f"Launch another instance, and attach {ROOT}, {DATA} to it"
     assert f"{sources}, or vol-9data, what is left of their replacements" == found.so
+    assert (f"{INSTANCE} is {how} and does not come back. {found.so}",) == found.lost
+
+
+async def test_what_goes_with_an_instance_is_waited_for() -> None:
+    """While it is being terminated its disks are described still: nothing is given up yet."""
+    door = a_door(volumes=there("vol-9root"), instances=machine(state="shutting-down"))
+    found = await end.missing(door, FACTS, OUTPUTS)
+
+    assert ((f"{INSTANCE} is being terminated",), "Wait until it is terminated", ()) == (
+        found.why,
+        found.so,
+        found.lost,
+    )
+
+
+async def test_what_was_terminated_before_anything_was_copied_names_its_sources() -> None:
+    """They may have gone with it."""
+    found = await end.missing(a_door(instances=machine(state="terminated")), FACTS, {})
+
+    assert f"Launch another instance, and attach what is left of {ROOT}, {DATA} to it" == found.so
 
 
 async def test_where_no_replacement_is_left_only_the_sources_are_offered() -> None:
