@@ -521,7 +521,7 @@ class Driver:
             if state.end == "finalized":
                 return Outcome(plan.target, migration, 0, f"{migration} has been finalized")
             if state.end == "given-up":
-                return Outcome(plan.target, migration, 0, _given_up(plan.target, state))
+                return _was_given_up(plan.target, state)
             if state.end == "retained":
                 return Outcome(plan.target, migration, 0, f"{migration} is done; the source is retained until finalize")
             if state.end == "needs-person" and state.undecided:
@@ -612,8 +612,8 @@ class Driver:
                 remedy=_healed_by(found, state.id) or keep,
             )
 
-    async def _refuse_missing(self, plan: MigrationPlan, gateway: Gateway, state: State) -> str:
-        """Keep nothing that somebody has deleted: say what is gone, and what can be done; return why it can only be given up, empty
+    async def _refuse_missing(self, plan: MigrationPlan, gateway: Gateway, state: State) -> Gone:
+        """Keep nothing that somebody has deleted: say what is gone, and what can be done; return why it can only be given up, nothing
         where it need not.
         """
         found = await self._missing(plan, gateway, state)
@@ -626,7 +626,8 @@ class Driver:
                     filter(None, (f"{found.so}." if found.so else "", await self._offer(plan, gateway, state)))
                 ),
             )
-        return "; ".join(filter(None, (lost, self._deleted(plan, state) if lost else "")))
+        why = "; ".join(filter(None, (lost, self._deleted(plan, state) if lost else "")))
+        return Gone(why, lost=bool(lost), ended=found.ended)
 
     def _deleted(self, plan: MigrationPlan, state: State) -> str:
         """Say what a finalize that has begun has deleted already."""
@@ -639,7 +640,7 @@ class Driver:
         """Read what of the replacement is gone."""
         kind = BY_NAME[plan.kind]
         with reading(f"questions about {plan.target}"):
-            return await kind.missing(reader(gateway), facts_of(kind, plan.facts), state.outputs)
+            return await kind.missing(reader(gateway), facts_of(kind, plan.facts), state.outputs, state.undecided)
 
     async def _gone(self, plan: MigrationPlan, gateway: Gateway, state: State) -> Gone:
         """Say why `accept` would be refused, and is not offered, or would give it up; nothing where it would do neither, or that
@@ -648,7 +649,7 @@ class Driver:
         with contextlib.suppress(SealiftError):
             found = await self._missing(plan, gateway, state)
             if lost := _lost(found, state):
-                return Gone(lost, lost=True)
+                return Gone(lost, lost=True, ended=found.ended)
             if found.why:
                 return Gone(". ".join(filter(None, ("; ".join(found.why), found.so))))
         return Gone()
@@ -670,13 +671,8 @@ class Driver:
         return BACK.format(state.id)
 
     async def _healed_first(self, plan: MigrationPlan, gateway: Gateway, engine: Engine, error: SealiftError) -> None:
-        """Let a way back that is stuck name what heals the key first, where that is why; or, where nothing can be put back any more,
-        what ends it.
-        """
+        """Let a way back that is stuck name what heals the key first, where that is why."""
         if not isinstance(error, NeedsPerson) or engine.state.direction != "back":
-            return
-        if (gone := await self._gone(plan, gateway, engine.state)).lost:
-            error.remedy = gone.instead(engine.state.id)
             return
         with contextlib.suppress(SealiftError):
             if (found := await self._barred(plan, gateway, engine.state)).heal:
@@ -709,20 +705,21 @@ class Driver:
             )
 
     async def accept(self, migration: str) -> Outcome:
-        """End a migration in doubt by keeping the replacement. One that is kept already turns back the shared switch that it could
-        not turn back then.
+        """End a migration in doubt by keeping the replacement; or, where not all of it can be kept or put back any more, give it up, also
+        on its way back. One that is kept already turns back the shared switch that it could not turn back then.
         """
         plan = MigrationPlan.from_json(self.journal.plan(migration))
         try:
             state = self.journal.state(migration)
-            if given_up := self._given_up_already(plan, state, migration):
-                return given_up
+            if state.end == "given-up":
+                return _was_given_up(plan.target, state)
+            _refuse_nothing_to_keep(state)
             gateway = await self.gateway(plan.region, plan.account)
             lost = await self._refuse_unkept(plan, gateway, state)
-            if lost:  # no single answer ends a migration for good
+            if lost.why:  # no single answer ends a migration for good
                 await self.clock.sleep(ABSENCE_BELIEVED)
                 lost = await self._refuse_unkept(plan, gateway, state)
-            again = state.end == "retained" and not lost
+            again = state.end == "retained" and not lost.why
             done = Outcome(plan.target, migration, 0, f"{migration} is done already")
             if again and (state.finalizing or not left_off(plan.steps, state)):
                 return done
@@ -730,35 +727,20 @@ class Driver:
                 self.journal.lock(migration, plan.locks)
             async with self.engine(migration, plan, gateway) as engine:
                 now = engine.state  # somebody else may have ended it while this one looked, or waited for the lease
-                if given_up := self._given_up_already(plan, now, migration):
-                    return given_up
-                self._refuse_turned(state, now, lost)
-                if now.end == "retained" and not lost and not (again and left_off(plan.steps, now)):
+                if now.end == "given-up":
+                    return _was_given_up(plan.target, now)
+                _refuse_nothing_to_keep(now)
+                self._refuse_turned(state, now, lost.why)
+                if now.end == "retained" and not lost.why and not (again and left_off(plan.steps, now)):
                     return done
-                if again:
-                    await engine.accept_again()
-                elif lost and (now.end == "retained" or not now.undecided):
-                    await engine.give_up(lost)
-                else:
-                    await engine.accept(lost)
+                if lost.why:
+                    await engine.give_up(lost.why, ended=lost.ended)
+                    return _now_given_up(plan, engine)
+                await (engine.accept_again() if again else engine.accept())
             kept = f"{plan.target} keeps its replacement; the source is retained until finalize"
-            if lost:
-                left = f"sealift deletes nothing more of it. What it has made, list with: {tagged_command(migration, plan.region)}"
-                kept = f"{_given_up(plan.target, engine.state)}. {left}"
             return Outcome(plan.target, migration, 0, engine.with_left(kept))
         except SealiftError as error:
             return Outcome(plan.target, migration, error.exit_code, _said(plan.target, error))
-
-    def _given_up_already(self, plan: MigrationPlan, state: State, migration: str) -> Outcome | None:
-        """Return how it has ended where it is given up; refuse where nothing can be in service that could be kept, nor anything under
-        way that could be given up.
-        """
-        if state.end == "given-up":
-            return Outcome(plan.target, migration, 0, _given_up(plan.target, state))
-        going_back = state.attempt_open and state.direction == "back"
-        if state.end == "finalized" or not (state.undecided or going_back):
-            raise _nothing_to_keep(state)
-        return None
 
     def _refuse_turned(self, state: State, now: State, lost: str) -> None:
         """Refuse to keep what has begun to go back, or to be finalized, since it was looked at."""
@@ -768,13 +750,17 @@ class Driver:
             why = f"a finalize of {now.id} has begun meanwhile"
             raise Refused(why, remedy=f"See: sealift status {now.id}")
 
-    async def _refuse_unkept(self, plan: MigrationPlan, gateway: Gateway, state: State) -> str:
-        """Return why all that can be done is to give it up; empty where the replacement can be kept, and refuse where it can not."""
+    async def _refuse_unkept(self, plan: MigrationPlan, gateway: Gateway, state: State) -> Gone:
+        """Return why all that can be done is to give it up; nothing where the replacement can be kept, and refuse where it can not."""
         if state.undecided:
             return await self._refuse_missing(plan, gateway, state)
-        if lost := _lost(await self._missing(plan, gateway, state), state):
-            return lost
-        raise _nothing_to_keep(state)
+        found = await self._missing(plan, gateway, state)
+        if lost := _lost(found, state):
+            return Gone(lost, lost=True, ended=found.ended)
+        refusal = _nothing_to_keep(state)
+        if found.why and found.so:
+            refusal.remedy = f"{'; '.join(found.why)}. {found.so}."
+        raise refusal
 
     async def adopt(self, text: str, options: Options) -> Outcome:
         """Rebuild a lost journal from the tags on the sources of a target, then say how to go on.
@@ -1023,6 +1009,27 @@ def _healed_by(found: Barred, migration: str) -> str:
 def _said(target: str, what: object) -> str:
     """Return a line that names its target: an error of a call that was refused may be about the identity alone."""
     return str(what) if target in str(what) else f"{target}: {what}"
+
+
+def _was_given_up(target: str, state: State) -> Outcome:
+    return Outcome(
+        target, state.id, 0, "; left over: ".join([_given_up(target, state), *dict.fromkeys(state.leftovers)])
+    )
+
+
+def _now_given_up(plan: MigrationPlan, engine: Engine) -> Outcome:
+    state = engine.state
+    left = f"sealift deletes nothing more of it. What it has made, list with: {tagged_command(state.id, plan.region)}"
+    return Outcome(
+        plan.target, state.id, 0, engine.with_left(f"{_given_up(plan.target, state)}{kept_in(state)}. {left}")
+    )
+
+
+def _refuse_nothing_to_keep(state: State) -> None:
+    """Refuse where nothing can be in service that could be kept, nor a way back under way that has not put the original back."""
+    going_back = state.attempt_open and state.direction == "back" and state.back_up is None
+    if state.end == "finalized" or not (state.undecided or going_back):
+        raise _nothing_to_keep(state)
 
 
 def _nothing_to_keep(state: State) -> Refused:

@@ -145,18 +145,20 @@ LocalOperation = Callable[["Engine", Mapping[str, Any]], Awaitable[Output]]
 
 @dataclass(frozen=True)
 class Gone:
-    """What of a replacement is gone, and so why it cannot be kept: `why` is empty where nothing is. `lost`: nor can the original be put
-    back, for of a volume or a database neither the source nor the replacement is left, or the instance is terminated: all that
-    can be done is to give it up.
+    """What of a replacement is gone, and so why it cannot be kept: `why` is empty where nothing is. `lost`: nor can all of the original be
+    put back, and all that can be done is to give it up; `ended`: none of it can.
     """
 
     why: str = ""
     lost: bool = False
+    ended: bool = False
 
     def instead(self, migration: str) -> str:
         """Return what a person is told in place of how to keep it; empty where it can be kept."""
         if self.lost:
-            return f"It can neither be kept nor put back: {self.why}. Give it up for good: sealift accept {migration}."
+            whole = "" if self.ended else " as a whole"
+            said = f"It can neither be kept nor put back{whole}: {self.why}."
+            return f"{said} Give it up for good: sealift accept {migration}."
         return f"It cannot be kept: {self.why}." if self.why else ""
 
 
@@ -340,15 +342,15 @@ class Engine:
         """Return, of each span in which somebody gets nothing and which has begun, the keys of its steps."""
         return [keys for keys in self._within[who] if keys & self.state.rows.keys()]
 
-    def _served(self, whom: Iterable[str], at: float | None = None) -> None:
+    def _served(self, whom: Iterable[str], at: float | None = None, **how: Any) -> None:
         for who in list(whom):
             if self.state.down_since(who) is not None:
-                self._outage("up", who, at=at)
+                self._outage("up", who, at=at, **how)
 
-    def _outage(self, what: str, who: str, step: Step | None = None, at: float | None = None) -> None:
+    def _outage(self, what: str, who: str, step: Step | None = None, at: float | None = None, **how: Any) -> None:
         since, when = self.state.down_since(who), {} if at is None else {"at": at}
         spent = {} if since is None else {"seconds": round((at or self.clock.now()) - since, 1)}
-        self.note(what, who=who, **spent, **when)
+        self.note(what, who=who, **spent, **when, **how)
         self._tell_outages(step)
 
     def _tell_outages(self, step: Step | None = None, **data: Any) -> None:
@@ -442,7 +444,7 @@ class Engine:
         self._end("retained")
 
     def _end(self, how: str, **data: Any) -> None:
-        self._served(self._spans)
+        self._served(self._spans, **({"for_good": False} if how == "given-up" else {}))
         self.note("end", **{"as": how, **data})
         self.emit("end", None, **{"as": how, **data})
 
@@ -1061,9 +1063,9 @@ class Engine:
     async def _back_offered(self) -> str:
         return BACK.format(self.work.migration) if self._offer is None else await self._offer(self.state)
 
-    def _end_with_a_person(self, error: SealiftError) -> None:
+    def _end_with_a_person(self, error: SealiftError, **how: Any) -> None:
         about = {k: v for k, v in error.about().items() if v is not None}
-        self.note("end", **{**about, "as": "needs-person", "why": str(error)})
+        self.note("end", **{**about, **how, "as": "needs-person", "why": str(error)})
         self.emit("end", None, **{"as": "needs-person", "why": str(error)})
 
     async def _served_all_the_same(self) -> None:
@@ -1247,22 +1249,27 @@ class Engine:
             return list(clean)
         spared: set[str] = set()
         for step in (s for s in self.work.steps if s.key in made):
-            me = _bound(step, self.state)
-            undos = [u for u in clean if u.key in {u.key for u in undoing(step)}]
-            undone = all(self.state.rows.get(u.key, Row("")).state == "done" for u in undos)
-            if undone or (query := me.orphaned()) is None:
-                continue
-            try:
-                orphan, why = await self.gateway.ask(query, Purpose.SAFETY, operations_of(me)), "is gone"
-            except LEAVES:
-                raise
-            except SealiftError as error:
-                orphan, why = True, f"cannot be told to be there: {error}"
-            if orphan:
-                spared |= {u.key for u in undos}
-                for undo in (_bound(u, self.state) for u in undos):
+            me, deletes = _bound(step, self.state), {undo.key for undo in undoing(step)}
+            undos = [_bound(s, self.state) for s in clean if s.key in deletes]
+            if any(self.state.rows.get(s.key, Row("")).state != "done" for s in undos) and (
+                why := await self._orphan(me)
+            ):
+                spared |= deletes
+                for undo in undos:
                     self._name(undo, undo.resource(), f"kept: {me.resource()}, of which it is a copy, {why}")
         return [s for s in clean if s.key not in spared]
+
+    async def _orphan(self, me: Step) -> str:
+        """Say of a copy why it may be the last of what it was made of; empty where it is not."""
+        try:
+            for query in me.orphaned():
+                if why := await self.gateway.ask(query, Purpose.SAFETY, operations_of(me)):
+                    return str(why)
+        except LEAVES:
+            raise
+        except SealiftError as error:
+            return f"cannot be told to be there: {error}"
+        return ""
 
     async def _gone_since(self, made: dict[str, Output], *, salvage: bool) -> bool | None:
         """Leave out what somebody has deleted since the way back began, which may be what it is stuck at; return whether any was
@@ -1400,24 +1407,23 @@ class Engine:
             return await self._look_up(me, ctx, None)
         return {} if until_up or self.state.quiesced is not None else None
 
-    async def accept(self, given_up: str = "") -> None:
+    async def accept(self) -> None:
         """Keep the replacement: what only asked for its health is passed over, the rest of the confirmation is done.
 
         What of it cannot be done (a tag that does not fit) is left over and named: the replacement is kept all the same.
-        `given_up`: why nothing is kept; then it ends as given up.
 
         Raises:
             Refused: the way back has taken something off already.
 
         """
-        if self.state.direction == "back" and not given_up:
+        if self.state.direction == "back":
             await self._refuse_taken_off()
         try:
-            await self._accept(given_up)
+            await self._accept()
         except LEAVES as error:
             raise self._leaving(error, "accept") from error
 
-    async def _accept(self, given_up: str) -> None:
+    async def _accept(self) -> None:
         self.note("accepted")
         rest = [s for s in self.work.steps if s.phase is not Phase.PREPARE]
         for step in rest:
@@ -1428,10 +1434,7 @@ class Engine:
                 self._row(step.key, "done")
         await self.walk([s for s in rest if s.phase is not Phase.CONFIRM])
         stuck: dict[str, SealiftError] = {}
-        confirm = [s for s in rest if s.phase is Phase.CONFIRM]
-        if given_up:  # what would be deleted now may be the last that there is
-            confirm = [s for s in confirm if ":Delete" not in s.do(self.context()).operation]
-        for block in blocks(confirm):
+        for block in blocks([s for s in rest if s.phase is Phase.CONFIRM]):
             await self._as_far_as_it_goes(block, stuck)
         look = await _look_at(self.gateway, self.work.steps, self.state)
         if look is not None and not look.done:
@@ -1445,10 +1448,7 @@ class Engine:
             )
         await self._carry_over()
         self._warn_who_turns()
-        if given_up:
-            await self._give_up(given_up)
-        else:
-            self._end("retained", accepted=True)
+        self._end("retained", accepted=True)
 
     async def accept_again(self) -> None:
         """Turn back what was left off as a replacement was kept; what is done by now is no longer left over."""
@@ -1460,11 +1460,7 @@ class Engine:
         except LEAVES as error:
             raise self._leaving(error, "accept") from error
         left = {s.key for s in left_off(self.work.steps, self.state)}
-        over = {s.key for s in steps} - left | ({SERVES} if look is not None and look.done else set())
-        named = [e for e in self.journal.entries(self.work.migration) if e.what == "leftover" and e.step is None]
-        mended = [f"{e.data.get('resource')}: {e.data.get('why')}" for e in named if e.data.get("step") in over]
-        if mended:
-            self.note("mended", left=mended)
+        self._mended({s.key for s in steps} - left | ({SERVES} if look is not None and look.done else set()))
         self._warn_who_turns()
         self._end("retained", accepted=True)
 
@@ -1474,32 +1470,66 @@ class Engine:
             if (switch := step.switch()) is not None and step.harmed:
                 self.journal.owe(switch.at(self.gateway.place), self.work.migration, step.harmed)
 
-    async def give_up(self, why: str) -> None:
-        """End it for good where nothing is left that could be kept, put back or finalized; what it holds of quotas is given back, and
-        sources that are left are claimed no longer: another migration of them can be planned.
+    def _mended(self, keys: Collection[str]) -> None:
+        """Write down what is left over no longer: what these steps were to do is done."""
+        named = [e for e in self.journal.entries(self.work.migration) if e.what == "leftover" and e.step is None]
+        mended = [f"{e.data.get('resource')}: {e.data.get('why')}" for e in named if e.data.get("step") in keys]
+        if mended:
+            self.note("mended", left=mended)
+
+    async def give_up(self, why: str, *, ended: bool) -> None:
+        """End it for good where not all of it can be kept, put back or finalized; what it holds of quotas is given back, and
+        sources that are left are claimed no longer: another migration of them can be planned. Nothing is deleted. `ended`: nothing
+        of it can be put back by hand either.
         """
         try:
-            if self.state.direction == "back":
-                await self._take_back_around_it()
-            await self._give_up(why)
+            await self._take_back_around_it()
+            if self.state.direction == "back" and not ended:
+                self._name_what_is_not_back()
+            await self._take_claims_off()
+            await self._carry_over()
         except LEAVES as error:
             raise self._leaving(error, "accept") from error
-
-    async def _take_back_around_it(self) -> None:
-        """Take back what lives on without the target: a switch that others share, what is paid for, a watchdog."""
-        around = [s for s in self.work.steps if s.switch() is not None or s.paid or s.guards]
-        back = {undo.key for step in around for undo in undoing(step) if (w := undo.switch()) is None or not w.on}
-        forward = {s.key for s in self.work.steps}
-        made = {k: o for k, o in self.state.outputs.items() if k in forward}
-        for block in blocks(
-            [s for s in way_back(self.work.steps, made, brought_up=False, salvage=False) if s.key in back]
-        ):
-            await self._as_far_as_it_goes(block)
-
-    async def _give_up(self, why: str) -> None:
-        await self._take_claims_off()
+        self._warn_who_turns()
         self.journal.release_all(self.work.migration)
         self._end("given-up", why=why)
+
+    def _way_back_of_all(self) -> list[Step]:
+        """Return the steps of a way back from all that was made."""
+        forward = {s.key for s in self.work.steps}
+        made = {k: o for k, o in self.state.outputs.items() if k in forward}
+        return list(way_back(self.work.steps, made, brought_up=self.state.brought_up is not None, salvage=False))
+
+    async def _take_back_around_it(self) -> None:
+        """Take back what lives on without the target (`Step.surrounds`), as the way back would, or the confirmation; what waits for
+        the target itself is only named.
+        """
+        going_back = self.state.direction == "back"
+        rest = self._way_back_of_all() if going_back else [s for s in self.work.steps if s.phase is Phase.CONFIRM]
+        for step in (s for s in rest if s.surrounds):
+            me, error = _bound(step, self.state), None
+            if (watch := me.ready({})) is None or watch.id != self.work.target:
+                try:
+                    self._refuse_unmade(step)
+                    await self._step(step)
+                except LEAVES:
+                    raise
+                except SealiftError as refused:
+                    error = refused
+                else:
+                    self._mended({step.key})
+                    continue
+            by_hand = "" if [*refs(me)] else self._by_hand(me)
+            why = "not done, for it is gone" if error is None else f"{error}"
+            self._name(me, me.resource(), f"{me.title()}: {why}{f'. By hand: {by_hand}' if by_hand else ''}")
+
+    def _name_what_is_not_back(self) -> None:
+        """Name the commands that put back what is left of it: nothing of ours does it any more."""
+        rest = [s for s in self._way_back_of_all() if s.phase is Phase.RESTORE and not s.surrounds]
+        commands = self._commands_for(rest)
+        if commands:
+            why = f"not put back. By hand, in this order, what is left of it: {'; '.join(commands)}"
+            self.note("leftover", resource=self.work.target, why=why)
 
     async def _take_claims_off(self) -> None:
         claims: list[list[Step]] = []
@@ -1592,7 +1622,7 @@ class Engine:
         if not turns:
             return f". Then by hand: {by_hand}"
         others = " and ".join(self._owed(me)[1])
-        first = f"{others} will turn it back at its end" if others else f"Then: sealift accept {self.work.migration}"
+        first = f"{others} will turn it back, who ends last" if " and " in others else f"{others} will turn it back at its end" if others else f"Then: sealift accept {self.work.migration}"
         return f". {first}, or by hand {by_hand}"
 
     def _owed(self, step: Step) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -1659,22 +1689,30 @@ class Engine:
     async def _stuck(self, restore: Sequence[Step], stuck: SealiftError) -> NeedsPerson:
         look = await _look_at(self.gateway, self.work.steps, self.state)
         why = f"{stuck.message}{_hopeless(look, stuck.message)}"
-        # What an undo that was not reached would have read is not known yet: it is printed by its place.
-        undone = (s for s in restore if self.state.rows.get(s.key, Row("")).state != "done")
-        left = [_bound(s, self.state) for s in undone if not s.conditional]
-        self._end_with_a_person(stuck)
-        turned = {switch.name for s in left if (switch := s.switch()) is not None and switch.on}
-        commands = [self._by_hand(s, turned_by_hand=(w := s.switch()) is not None and w.name in turned) for s in left]
-        by_hand = "; ".join(filter(None, commands))
-        unkept = any(s.key == stuck.step and s.key.startswith("safety:") for s in left)
+        gone = Gone() if self._gone is None else await self._gone(self.state)
+        self._end_with_a_person(stuck, lost=gone.lost)
+        by_hand = f" By hand, in this order: {'; '.join(self._commands_for(restore))}"
+        unkept = stuck.step is not None and stuck.step.startswith("safety:")
+        unkept = unkept and self.state.rows.get(str(stuck.step), Row("")).state != "done"
         without = (
             f" Or keep the replacement itself in its place: {_WITHOUT.format(self.work.migration)}." if unkept else ""
         )
+        again = f"When it is mended: sealift resume {self.work.migration}.{without}"
+        if gone.lost:
+            again, by_hand = gone.instead(self.work.migration), "" if gone.ended else by_hand
         return NeedsPerson(
-            f"{self.work.target} could not be put back: {why}",
-            **stuck.about(),
-            remedy=f"When it is mended: sealift resume {self.work.migration}.{without} By hand, in this order: {by_hand}",
+            f"{self.work.target} could not be put back: {why}", **stuck.about(), remedy=f"{again}{by_hand}"
         )
+
+    def _commands_for(self, restore: Sequence[Step]) -> list[str]:
+        """Return the commands that do by hand what is not done of a way back, in their order. What an undo that was not reached would
+        have read is not known yet: it is printed by its place.
+        """
+        undone = (s for s in restore if self.state.rows.get(s.key, Row("")).state != "done")
+        left = [_bound(s, self.state) for s in undone if not s.conditional]
+        turned = {switch.name for s in left if (switch := s.switch()) is not None and switch.on}
+        commands = [self._by_hand(s, turned_by_hand=(w := s.switch()) is not None and w.name in turned) for s in left]
+        return [c for c in commands if c]
 
     def _by_hand(self, step: Step, *, turned_by_hand: bool = False) -> str:
         """Return the command that does what a step does; what this machine does by itself has none, and is said in words. Of a shared

@@ -201,6 +201,7 @@ class State:
     last_cut: int = 0  # whose things another journal has left
     rollback: Mapping[str, Any] = field(default_factory=dict)
     last_error: Mapping[str, Any] | None = None
+    lost: bool = False  # a person was asked, and was told that all that can be done is to give it up
     waiting_for: str | None = None
     at_gate: bool = False  # and nobody has opened it
     held: str = ""  # why the breaker of a run has left it, until somebody resumes it
@@ -841,7 +842,7 @@ def _fold_note(state: State, e: Entry) -> None:  # noqa: PLR0912, PLR0915 - one 
             state.held = ""
         case "end":
             state.end, state.why = str(e.data["as"]), str(e.data.get("why") or "")
-            state.waiting_for, state.at_gate = None, False
+            state.waiting_for, state.at_gate, state.lost = None, False, bool(e.data.get("lost"))
         case "trouble" | "failure":
             state.last_error = e.data
         case "adopted":

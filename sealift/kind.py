@@ -98,13 +98,14 @@ class Recalled:
 class Barred:
     """Why a way back after bring-up cannot be walked as things are, whatever becomes of the writes; what would not be possible;
     and what heals that, in order. `why` is empty where it can, `heal` where nothing does. `lost`: what is gone and what is left of
-    each disk or database, where of some nothing is left; else empty.
+    each disk or database, where some can neither be kept nor put back; else empty. `ended`: so is all of it, whatever is left of parts.
     """
 
     why: tuple[str, ...] = ()
     heal: tuple[str, ...] = ()
     so: str = "its replacement could be neither fenced nor renamed"
     lost: tuple[str, ...] = ()
+    ended: bool = False
 
 
 async def _open(_read: Read, _facts: Any, _outputs: Mapping[str, Output]) -> Barred:
@@ -133,7 +134,9 @@ class Kind:
         [Read, Any, Mapping[str, Output]], Awaitable[Sequence[Mapping[str, str]]]
     ]  # what outlives finalize, and the commands
     unusable: Callable[[Read, Any], Awaitable[Sequence[str]]]  # why nothing can be kept under the key; empty is good
-    missing: Callable[[Read, Any, Mapping[str, Output]], Awaitable[Barred]]  # of what `accept` would keep
+    missing: Callable[
+        [Read, Any, Mapping[str, Output], bool], Awaitable[Barred]
+    ]  # of what `accept` would keep; of what a way back puts back, where it serves nobody (the last argument)
     recall: Callable[[Read, str, str, str, Options], Awaitable[Recalled]]
     barred: Callable[[Read, Any, Mapping[str, Output]], Awaitable[Barred]] = _open  # the way back after bring-up
     wants: Callable[[Any], Mapping[str, int]] = lambda _facts: {}  # what it takes of quotas that the journal reserves

@@ -190,7 +190,7 @@ def queries(step: Step) -> list[Query]:
         step.observe(_ANY),
         step.vain(),
         step.past(),
-        step.orphaned(),
+        *step.orphaned(),
         step.claimed(_ANY),
         step.check(out),
         step.trace(_ANY),

@@ -183,7 +183,8 @@ class Step(ABC):
     on a way back after bring-up the replacement serves nobody from then on; `renames` that a name leads nowhere until another
     bears it; `harbours` what a replacement that is kept lives in; `mirrors` what makes a copy of all that
     a replacement is written; `guards` what stands by from then on (`guard`); `marks` what only says something on a resource,
-    before anything of it is touched; `quota` names what is counted in the journal;
+    before anything of it is touched; `surrounds` what takes back something that is not the target's own, and lives on without it;
+    `quota` names what is counted in the journal;
     `conditional` what is done only where `find` finds nothing, and so is no advice for hands;
     `declares` the operations that its `local:` call sends.
     """
@@ -211,6 +212,7 @@ class Step(ABC):
     mirrors: ClassVar[bool] = False
     guards: ClassVar[bool] = False
     marks: ClassVar[bool] = False
+    surrounds: ClassVar[bool] = False
     alters: ClassVar[tuple[str, ...]] = ()
     quota: ClassVar[str | None] = None
     declares: ClassVar[tuple[str, ...]] = ()
@@ -332,11 +334,11 @@ class Step(ABC):
         """Return what to wait for where `past` has answered so: until then its name is not free."""
         return None
 
-    def orphaned(self) -> Query | None:
-        """Return a read that answers, of a copy, whether what it was made of is gone: it may be the last of it, and a way back, which
-        deletes what was made, keeps it.
+    def orphaned(self) -> tuple[Query, ...]:
+        """Return reads that answer, of a copy, with why what it was made of is gone, or goes: it may be the last of it, and a way back,
+        which deletes what was made, keeps it.
         """
-        return None
+        return ()
 
     def lives_with(self) -> Any:
         """Return the id of what the step is about, or of what its making is a part of, where it knows that by a resource id: once

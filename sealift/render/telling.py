@@ -176,7 +176,12 @@ def _sentence(e: Entry, steps: Mapping[str, Told], failed: str) -> str | None:
         case "down":
             return f"▼ {GOES_DOWN[str(e.data['who'])]}"
         case "up":
-            return f"▲ {COMES_UP[str(e.data['who'])]}, after {span(float(e.data.get('seconds') or 0.0))}"
+            after = span(float(e.data.get("seconds") or 0.0))
+            return (
+                f"▲ {COMES_UP[str(e.data['who'])]}, after {after}"
+                if e.data.get("for_good", True)
+                else f"▼ down for good, after {after}"
+            )
         case "failure":
             step = steps.get(str(e.data.get("step")))
             known = step is not None and any(f.get("message") == e.data.get("message") for f in step.failures)

@@ -4,7 +4,7 @@ group's hands off.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from sealift.estimate import SMALL_CALL, STANDBY
 from sealift.step import Call, Context, Found, Output, Phase, Query, Seconds, Seen, Step, Switch, Watch
@@ -94,6 +94,7 @@ class ExitStandby(_Standby):
     """Give an instance back to its group."""
 
     wanted = "InService"
+    surrounds: ClassVar[bool] = True
 
     def title(self) -> str:
         return f"put {self.instance} back into service in {self.group}"
@@ -173,6 +174,8 @@ class ResumeProcesses(_Switch):
     """Resume what ran before, once no other migration needs it suspended. With what it has to turn others leave it the members that
     were stopped as they came to rest: an id among the processes is one of them.
     """
+
+    surrounds: ClassVar[bool] = True
 
     @property
     def harmed(self) -> tuple[str, ...]:

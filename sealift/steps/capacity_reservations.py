@@ -119,6 +119,7 @@ class ReleaseCapacity(Step):
     reservation: Id
 
     looks_first: ClassVar[bool] = True
+    surrounds: ClassVar[bool] = True
 
     def title(self) -> str:
         return f"release the reservation {self.reservation}"

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from sealift.estimate import COPY_VOLUME
 from sealift.step import Call, Context, Id, Output, Query, Seconds
-from sealift.steps.looks import hydrated, resting, volumes
-from sealift.steps.volume_shape import Shaped, alive
+from sealift.steps.looks import gone_volume, hydrated, resting
+from sealift.steps.volume_shape import Shaped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +39,8 @@ class CopyVolume(Shaped):
         call = Call("ec2:DescribeVolumeStatus", {"VolumeIds": [out["VolumeId"]]})
         return Query(call, lambda reply: not all(hydrated(status) for status in reply["VolumeStatuses"]))
 
-    def orphaned(self) -> Query:
-        return Query(volumes(self.source), lambda reply: not any(alive(v) for v in reply["Volumes"]))
+    def orphaned(self) -> tuple[Query, ...]:
+        return (gone_volume(self.source),)
 
     def seconds(self) -> Seconds:
         return COPY_VOLUME

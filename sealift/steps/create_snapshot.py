@@ -29,8 +29,7 @@ from sealift.step import (
     specification,
     tag_filters,
 )
-from sealift.steps.looks import by_id, resting, snapshot_ready, timestamp, volumes
-from sealift.steps.volume_shape import alive
+from sealift.steps.looks import by_id, going_instance, gone_volume, resting, snapshot_ready, timestamp, volumes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +39,7 @@ class Snapshot(Step):
     volume: Id
     size: int  # GiB
     extra_tags: Tags = ()
+    instance: str | None = None  # that has it while the snapshot is taken, and may take it along
 
     outputs: ClassVar[tuple[str, ...]] = ("SnapshotId",)
     role: ClassVar[str] = "baseline"
@@ -102,8 +102,9 @@ class Snapshot(Step):
             roles=(self.role,),
         )
 
-    def orphaned(self) -> Query:
-        return Query(volumes(self.volume), lambda reply: not any(alive(v) for v in reply["Volumes"]))
+    def orphaned(self) -> tuple[Query, ...]:
+        gone = gone_volume(self.volume)
+        return (gone,) if self.instance is None else (gone, going_instance(self.instance))
 
     def seconds(self) -> Seconds:
         return estimate.snapshot(self.size)

@@ -145,9 +145,11 @@ class DbSnapshot(Step):
     def ready(self, out: Output) -> Watch | None:
         return _watch(out["name"], of_cluster=self.of_cluster)
 
-    def orphaned(self) -> Query:
-        call = read_database(self.resource_id, of_cluster=self.of_cluster)
-        return Query(call, lambda reply: all(status_of(d) == "deleting" for d in databases_in(reply)))
+    def orphaned(self) -> tuple[Query, ...]:
+        def read(reply: Mapping[str, Any]) -> str:
+            return "" if any(status_of(d) != "deleting" for d in databases_in(reply)) else "is gone"
+
+        return (Query(read_database(self.resource_id, of_cluster=self.of_cluster), read),)
 
     def undo(self) -> Undo:
         return DeleteDbSnapshot(

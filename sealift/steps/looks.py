@@ -21,6 +21,10 @@ def by_id(operation: str, name: str, *ids: Any) -> Call:
     return Call(operation, {"Filters": [{"Name": name, "Values": list(ids)}]})
 
 
+ENDED = ("shutting-down", "terminated", "gone")
+"""States of an instance that never comes back; the last is what is described no more."""
+
+
 def volumes(*ids: Any) -> Call:
     """Return the read of volumes."""
     return by_id("ec2:DescribeVolumes", "volume-id", *ids)
@@ -29,6 +33,26 @@ def volumes(*ids: Any) -> Call:
 def instances(*ids: Any) -> Call:
     """Return the read of instances."""
     return by_id("ec2:DescribeInstances", "instance-id", *ids)
+
+
+def gone_volume(volume: Any) -> Query:
+    """Ask whether a volume is gone: answer with that, or nothing."""
+
+    def read(reply: Mapping[str, Any]) -> str:
+        return "" if any(v["State"] not in ("deleting", "deleted") for v in reply["Volumes"]) else "is gone"
+
+    return Query(volumes(volume), read)
+
+
+def going_instance(instance: Any) -> Query:
+    """Ask whether an instance is terminated or about to be: what goes with it is described for a while still. Answer as said of a disk."""
+
+    def read(reply: Mapping[str, Any]) -> str:
+        found = instances_in(reply).get(instance)
+        state = "gone" if found is None else str(found["State"]["Name"])
+        return f"may go with {instance}, which is '{state}'" if state in ENDED else ""
+
+    return Query(instances(instance), read)
 
 
 def instances_in(reply: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

@@ -49,7 +49,9 @@ class StartInstance(Step):
                 return seen
             # Not before the start shows: until then `stopped` is an answer of before it.
             began = instance["LaunchTime"].isoformat() != self.launch_time
-            return replace(seen, failed="somebody has stopped it since it was started") if began else seen
+            reason = instance.get("StateReason") or {}
+            said = reason.get("Message") or reason.get("Code") or "no reason is given"
+            return replace(seen, failed=f"it was started, and is stopped again ({said})") if began else seen
 
         return Watch("instance", self.instance, judge, "running", deadline=900)
 

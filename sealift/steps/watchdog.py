@@ -140,6 +140,7 @@ class DeleteRunbook(Step):
     name: Id
 
     looks_first: ClassVar[bool] = True
+    surrounds: ClassVar[bool] = True
 
     def title(self) -> str:
         return f"delete the watchdog's runbook of {self.instance}"
@@ -295,6 +296,7 @@ class DisarmWatchdog(Step):
     execution: Id
 
     looks_first: ClassVar[bool] = True
+    surrounds: ClassVar[bool] = True
 
     def title(self) -> str:
         return f"disarm the watchdog of {self.instance}"

@@ -56,6 +56,7 @@ class Act(Step):
     departs: Watch | None = None
     claims: Query | None = None
     lives: Any = None
+    orphans: tuple[Query, ...] = ()
     needed: Watch | None = None
     waited: Watch | None = None
     checks: Query | None = None
@@ -80,6 +81,7 @@ class Act(Step):
     harbours: bool = False  # type: ignore[misc]
     mirrors: bool = False  # type: ignore[misc]
     guards: bool = False  # type: ignore[misc]
+    surrounds: bool = False  # type: ignore[misc]
     stands_by: Guard | None = None
     outputs: tuple[str, ...] = ()  # type: ignore[misc]
     takes: Seconds = field(default_factory=Seconds)
@@ -151,6 +153,9 @@ class Act(Step):
 
     def lives_with(self) -> Any:
         return self.lives
+
+    def orphaned(self) -> tuple[Query, ...]:
+        return self.orphans
 
     def check(self, out: Any) -> Query | None:
         return self.checks if dict(out) is not None else None

@@ -462,7 +462,7 @@ async def test_where_nothing_is_left_that_is_said_whatever_else_is_off(bench: Be
     told = await bench.act(in_doubt(bench.gateway, "i-1", a_recipe(), state, "why", "It cannot be put back.", gone))  # type: ignore[arg-type]
 
     for_good = f"Give it up for good: sealift accept {bench.migration}."
-    assert f"It can neither be kept nor put back: neither v-1 nor v-2 is left. {for_good}" == told.remedy
+    assert f"It can neither be kept nor put back as a whole: neither v-1 nor v-2 is left. {for_good}" == told.remedy
 
 
 # -- somebody else's start ---------------------------------------------------------------------------------------------

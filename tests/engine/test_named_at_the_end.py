@@ -45,12 +45,12 @@ async def back(bench: Bench, *steps: Any, **more: Any) -> Any:
     return engine
 
 
-async def accepted(bench: Bench, *steps: Any, given_up: str = "") -> Any:
-    """What runs needs a person, who keeps the replacement, or gives up."""
+async def accepted(bench: Bench, *steps: Any) -> Any:
+    """What runs needs a person, who keeps the replacement."""
     with pytest.raises(NeedsPerson):
         await runs(bench, *steps)
     engine = bench.engine(*steps)
-    await bench.act(engine.accept(given_up))
+    await bench.act(engine.accept())
     return engine
 
 
@@ -223,25 +223,11 @@ async def test_who_keeps_what_cannot_be_looked_at_is_told_nothing_of_it(bench: B
     assert ("retained", []) == (engine.state.end, engine.leftovers)
 
 
-@pytest.mark.parametrize("given_up", ["", "neither is left"])
-async def test_who_gives_up_deletes_nothing(bench: Bench, given_up: str) -> None:
-    """What would go may be the last that there is; who keeps the replacement has it deleted. The rest is confirmed."""
-    deletes, tags = act("delete", Phase.CONFIRM, operation="ec2:DeleteSnapshot"), act("tags", Phase.CONFIRM)
-    steps = moved(then=(act("health", Phase.CONFIRM, asks_health=True), deletes, tags))
-    bench.gateway.answers["health"] = [refused()]
-
-    engine = await accepted(bench, *steps, given_up=given_up)
-
-    sent, end = (["tags"], "given-up") if given_up else (["delete", "tags"], "retained")
-    assert (sent, end) == (bench.gateway.keys[5:], engine.state.end)
-
-
-@pytest.mark.parametrize("given_up", ["", "neither is left"])
 @pytest.mark.parametrize("turned", [False, True])
 async def test_what_somebody_has_taken_off_hinders_only_who_keeps_what_a_way_back_has_begun_on(
-    bench: Bench, given_up: str, turned: bool
+    bench: Bench, turned: bool
 ) -> None:
-    """Before one has begun the person has seen what there is; who gives up keeps nothing."""
+    """Before one has begun the person has seen what there is."""
     copy = act("copy", operation=COPY, exposes=True, finds=asks(lambda: None), gives={"id": "v"}, outputs=("id",))
     steps = moved(copy=copy, then=(act("health", Phase.CONFIRM, asks_health=True),))
     bench.gateway.answers |= {"health": [refused()], "undo:start": [refused()]}
@@ -252,14 +238,13 @@ async def test_what_somebody_has_taken_off_hinders_only_who_keeps_what_a_way_bac
             await back(bench, *steps, why="slow")
     engine = bench.engine(*steps)
 
-    if turned and not given_up:
+    if turned:
         with pytest.raises(Refused, match="do copy"):
             await bench.act(engine.accept())
     else:
-        await bench.act(engine.accept(given_up))
+        await bench.act(engine.accept())
 
-    ends = "needs-person" if turned and not given_up else "given-up" if given_up else "retained"
-    assert ends == engine.state.end
+    assert ("needs-person" if turned else "retained") == engine.state.end
 
 
 async def test_what_somebody_has_undone_and_nothing_mends_is_said_without_a_command(bench: Bench) -> None:

@@ -301,7 +301,7 @@ async def test_who_stops_what_was_just_started_is_not_waited_for(world: World) -
     driver = world.new_driver(listeners=[when("start", act, event="step-waiting")])
     outcome = await world.migrate(instance, driver=driver, route="clone")
     assert outcome.exit_code == 6, outcome.message
-    assert "somebody has stopped it since it was started" in outcome.message
+    assert "it was started, and is stopped again (Client.UserInitiatedShutdown" in outcome.message
     assert world.clock.now() - began[0] < 120
     assert ["StartInstances"] == [c.split(":")[-1] for c in world.calls("Start")]
 

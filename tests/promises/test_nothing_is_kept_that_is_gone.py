@@ -1,6 +1,7 @@
 """`accept` keeps what is there: where somebody has deleted the replacement it refuses, and says what can be done."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests import clusters
 from tests.clusters import CASES as CLUSTERS
 from tests.databases import ACKS, RATE, logins, options_of
 from tests.promises.acts import refuse, when
+from tests.promises.test_3_kill_it_anywhere import Doomed, Killed
 from tests.world import DATA, REGION, ROOT, World
 
 SERVERLESS = "aurora mysql serverless v2 behind a proxy, snapshot without a login"
@@ -101,11 +103,15 @@ async def test_what_has_neither_replacement_nor_source_can_only_be_given_up(inst
     kept = await accepted(instant, doubt.migration)
     assert kept.exit_code == 0, kept.message
     (new,) = set(gone) - {volume}
-    asked = f"It can neither be kept nor put back: neither {volume} nor its replacement {new} is left. "
-    assert f"{asked}Give it up for good: sealift accept {doubt.migration}." in doubt.message
+    assert (
+        f"It can neither be kept nor put back as a whole: neither {volume} nor its replacement {new}" in doubt.message
+    )
+    assert f". Give it up for good: sealift accept {doubt.migration}." in doubt.message
+    (warm,) = instant.ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]
+    assert f"; {warm['SnapshotId']} is left, a snapshot of {volume} or of its replacement." in doubt.message
     assert f"{volume} is given up: neither {volume} nor its replacement {new} is left" in kept.message
     assert "sealift deletes nothing more of it" in kept.message
-    await is_given_up(instant, doubt.migration, f"neither {volume} nor its replacement {new} is left")
+    await is_given_up(instant, doubt.migration, instant.state(doubt.migration).why)
 
 
 async def is_given_up(world: World, migration: str, why: str) -> None:
@@ -125,7 +131,8 @@ async def is_given_up(world: World, migration: str, why: str) -> None:
 
     sent = len(world.box.log)
     again, resumed = await accepted(world, migration), await world.act(driver.resume(migration))
-    assert [(0, f"{plan.target} is given up: {why}")] * 2 == [(o.exit_code, o.message) for o in (again, resumed)]
+    said = "; left over: ".join([f"{plan.target} is given up: {why}", *dict.fromkeys(state.leftovers)])
+    assert [(0, said)] * 2 == [(o.exit_code, o.message) for o in (again, resumed)]
     back = await world.act(driver.rollback(migration, discard_writes=True))
     ended, _ = await world.act(driver.finalize(migration))
     looked = await world.act(driver.verify(migration))
@@ -154,7 +161,7 @@ async def test_what_is_retained_is_given_up_where_both_are_gone_later(instant: W
 
     assert kept.exit_code == 0, kept.message
     assert f"{volume} is given up: neither {volume} nor its replacement {new} is left" in kept.message
-    await is_given_up(instant, done.migration, f"neither {volume} nor its replacement {new} is left")
+    await is_given_up(instant, done.migration, instant.state(done.migration).why)
 
 
 async def test_what_is_retained_and_has_lost_its_replacement_alone_is_put_back(instant: World) -> None:
@@ -367,7 +374,150 @@ async def test_a_member_that_is_terminated_before_its_stop_leaves_its_group_as_i
     assert kept.exit_code == 0, kept.message
     assert f"{members[0]} is given up: {members[0]} is terminated and does not come back" in kept.message
     assert [] == suspended()
+    by_hand = (
+        f"put {members[0]} back into service in web: not done, for it is gone. By hand: aws autoscaling exit-standby"
+    )
+    assert (asg == "standby") == (by_hand in kept.message)
     await is_given_up(instant, stuck.migration, instant.state(stuck.migration).why)
+
+
+async def test_a_member_that_is_terminated_after_it_was_kept_gives_back_what_was_left_off(instant: World) -> None:
+    """Its group could not be resumed when it was accepted, and it is terminated since: accept again gives it up, and turns that back."""
+    members = [instant.instance(ROOT, name=f"web-{n}") for n in range(2)]
+    instant.box.add_asg(REGION, "web", members)
+    refuse(instant, "autoscaling:ResumeProcesses", "ResourceContention", times=None)
+    doubt = await instant.migrate(members[0], route="clone", asg="suspend", after="false")
+    first = await accepted(instant, doubt.migration)
+    assert "left over: " in first.message, first.message
+    instant.box.faults.clear()
+    instant.ec2.terminate_instances(InstanceIds=members[:1])
+    instant.clock.advance(120)
+
+    kept = await accepted(instant, doubt.migration)
+
+    assert kept.exit_code == 0, kept.message
+    assert "left over: " not in kept.message
+    scaling = boto3.client("autoscaling", region_name=REGION)
+    assert [] == scaling.describe_auto_scaling_groups()["AutoScalingGroups"][0]["SuspendedProcesses"]
+    await is_given_up(instant, doubt.migration, instant.state(doubt.migration).why)
+
+
+@pytest.mark.parametrize("direction", ["forward", "back"])
+async def test_a_half_done_cutover_that_somebody_has_brought_up_and_terminated_is_given_up(
+    instant: World, direction: str
+) -> None:
+    """One disk was not attached when somebody started it: nothing of the cutover is done any more."""
+    instance = instant.instance(ROOT, DATA)
+    held = refuse(instant, "ec2:AttachVolume", times=None, Device=DATA.device)
+
+    def start(event: Any) -> None:
+        if (event.name, event.step) == ("step-failed", f"attach:{DATA.device}"):
+            instant.box.start_by_hand(instance)
+            instant.clock.advance(60)
+
+    driver = instant.new_driver(listeners=[start])
+    doubt = await instant.migrate(instance, driver=driver, route="clone")
+    assert doubt.exit_code == 6, doubt.message
+    held.times = 0
+    if direction == "back":
+        refuse(instant, "ec2:StopInstances", times=None)
+        await instant.act(instant.driver.rollback(doubt.migration, discard_writes=True))
+    instant.ec2.terminate_instances(InstanceIds=[instance])
+    instant.clock.advance(120)
+
+    kept = await accepted(instant, doubt.migration)
+
+    assert (0, "given-up") == (kept.exit_code, instant.state(doubt.migration).end), kept.message
+    assert f"{instance} is terminated and does not come back" in kept.message
+
+
+async def test_an_instance_that_has_lost_one_disk_is_told_how_to_bring_up_the_rest(instant: World) -> None:
+    """On a way back one disk is lost, source and replacement: what would put back the others is named, before it is given up and after."""
+    instance, migration, old, new = await disks(instant)
+
+    def janitor(event: Any) -> None:
+        if (event.name, event.step) == ("step-done", f"undo:attach:{DATA.device}"):
+            for volume in (old[DATA.device], new[DATA.device]):
+                instant.ec2.delete_volume(VolumeId=volume)
+
+    stuck = await instant.act(
+        instant.new_driver(listeners=[janitor]).rollback(migration, discard_writes=True, salvage=False)
+    )
+    kept = await accepted(instant, migration)
+
+    assert (6, 0) == (stuck.exit_code, kept.exit_code), kept.message
+    for message in (stuck.message, kept.message):
+        assert f"neither {old[DATA.device]} nor its replacement {new[DATA.device]} is left" in message
+        assert f"aws ec2 start-instances --region {REGION} --instance-ids {instance}" in message
+    assert "It can neither be kept nor put back as a whole" in stuck.message
+
+
+@pytest.mark.parametrize("copied", [False, True])
+async def test_a_way_back_whose_source_is_gone_is_given_up_with_its_copies_named(instant: World, copied: bool) -> None:
+    """Before bring-up a replacement serves nobody: what is left of the disk is named, and nothing of it is deleted."""
+    instance = instant.instance(ROOT, DATA)
+    old = {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+    refuse(instant, "ec2:CopyVolumes", times=None, SourceVolumeId=old[ROOT.device])
+
+    def janitor(event: Any) -> None:
+        step = f"copy:{DATA.device}" if copied else f"detach:{DATA.device}"
+        if (event.name, event.step) == ("step-done", step):
+            instant.ec2.delete_volume(VolumeId=old[DATA.device])
+
+    stuck = await instant.migrate(instance, driver=instant.new_driver(listeners=[janitor]), route="clone")
+    left = {
+        *instant.all_volumes(),
+        *(s["SnapshotId"] for s in instant.ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]),
+    }
+    kept = await accepted(instant, stuck.migration)
+
+    assert (6, 0) == (stuck.exit_code, kept.exit_code), (stuck.message, kept.message)
+    for message in (stuck.message, kept.message):
+        assert f"{old[DATA.device]} is gone, " in message
+        assert all(id_ in message for id_ in left - {old[ROOT.device]})
+    now = {
+        *instant.all_volumes(),
+        *(s["SnapshotId"] for s in instant.ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]),
+    }
+    assert left == now
+    await is_given_up(instant, stuck.migration, instant.state(stuck.migration).why)
+
+
+async def test_a_way_back_that_has_only_to_clean_is_not_given_up(instant: World) -> None:
+    """The original serves; then somebody deletes it, and the driver has died. What is gone of its replacement was ours to delete."""
+    instance = instant.instance(ROOT, DATA)
+    old = {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+    refuse(instant, "ec2:AttachVolume")
+    driver = instant.new_driver()
+    Doomed(driver, 0, written=True, kill_at=("", "service-back"))
+    with suppress(Killed):
+        await instant.migrate(instance, driver=driver, route="clone")
+    (migration,) = driver.journal.migrations()
+    drop(instant, instance, old[DATA.device])
+    instant.clock.advance(600)
+
+    kept = await accepted(instant, migration["id"])
+    resumed = await instant.act(instant.new_driver().resume(migration["id"]))
+
+    assert (4, 5) == (kept.exit_code, resumed.exit_code), (kept.message, resumed.message)
+    assert "has no replacement in service to keep" in kept.message
+
+
+async def test_the_last_copy_of_what_goes_with_its_instance_is_kept(world: World) -> None:
+    """It is being terminated while it is prepared: its disks are described still, and their snapshots are not deleted."""
+    instance = world.instance(ROOT)
+
+    def terminate(event: Any) -> None:
+        if (event.name, event.step) == ("step-done", f"warm:{ROOT.device}"):
+            world.ec2.terminate_instances(InstanceIds=[instance])
+
+    back = await world.migrate(instance, driver=world.new_driver(listeners=[terminate]), route="clone")
+    world.clock.advance(600)
+
+    (snapshot,) = world.ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]
+    assert [] == list(world.all_volumes())
+    assert f"{snapshot['SnapshotId']}: kept: vol-" in back.message
+    assert re.search(f"of which it is a copy, (is gone|may go with {instance})", back.message), back.message
 
 
 async def test_what_is_paid_for_ends_with_what_is_given_up(instant: World) -> None:
@@ -453,7 +603,7 @@ async def test_what_is_left_of_an_instance_that_is_given_up_is_named(instant: Wo
     assert kept.exit_code == 0, kept.message
     neither = f"neither {old[DATA.device]} nor its replacement {new[DATA.device]} is left"
     both = f"{old[ROOT.device]} and its replacement {new[ROOT.device]} are left"
-    assert f"{instance} is given up: {neither}; {both}. " in kept.message
+    assert f"{instance} is given up: {neither}; {both}; snap-" in kept.message
 
 
 @pytest.mark.parametrize("refused", [False, True], ids=["", "where that is refused"])
@@ -516,8 +666,8 @@ async def test_who_can_only_give_up_is_not_told_to_keep_anything(instant: World)
     assert (asked.exit_code, back.exit_code) == (6, 4)
     neither = f"neither {old[DATA.device]} nor its replacement {new[DATA.device]} is left"
     for message in (asked.message, back.message):
-        assert f"It can neither be kept nor put back: {neither}; " in message
-        assert f"are left. Give it up for good: sealift accept {migration}" in message
+        assert f"It can neither be kept nor put back as a whole: {neither}; " in message
+        assert f". Give it up for good: sealift accept {migration}" in message
         assert not re.search("Keep|It goes on with|sealift rollback", message)
 
 

@@ -167,10 +167,10 @@ async def _members(read: Read, facts: ClusterFacts, cluster: Mapping[str, Any]) 
     return wrong
 
 
-async def missing(read: Read, facts: ClusterFacts, outputs: Mapping[str, Output]) -> Barred:
-    """Say that the replacement is gone, or going."""
+async def missing(read: Read, facts: ClusterFacts, outputs: Mapping[str, Output], up: bool) -> Barred:
+    """Say that the replacement is gone, or going; and, of a way back (not `up`), that the source is."""
     new, old = _new(facts, outputs), _old(facts.id, outputs)
-    made: dict[str, bool] = {"of_cluster": True, "restored": "restore" in outputs}
+    made: dict[str, bool] = {"of_cluster": True, "restored": "restore" in outputs, "up": up}
     return await settling.missing(read, facts.id, new, old, facts.resource_id, **made)
 
 

@@ -25,14 +25,18 @@ def unlike(database: Described, name: str, key_arn: str, groups: Iterable[str] |
 
 
 async def missing(
-    read: Read, name: str, new: str | None, old: str, source: str, *, of_cluster: bool, restored: bool
+    read: Read, name: str, new: str | None, old: str, source: str, *, of_cluster: bool, restored: bool, up: bool
 ) -> Barred:
     """Say that the replacement of `name` (by resource id) is gone, or going: then there is nothing that could be kept. `old`: what
-    its source is called now, `source` its resource id; where that is gone too, nothing is left. `restored`: the
-    replacement was, and a way back can do without it.
+    its source is called now, `source` its resource id; where that is gone too, nothing is left, nor is anything to be put back on a
+    way back (not `up`). `restored`: the replacement was, and a way back can do without it.
     """
     found = databases_in(await read(read_database(new, of_cluster=of_cluster))) if new else []
-    if not new or any(status_of(d) != "deleting" for d in found):
+    here = any(status_of(d) != "deleting" for d in found)
+    if not up and (here or not new) and await _is_gone(read, source, of_cluster=of_cluster):
+        left = f"its replacement ({new}) is left" if new else "no replacement of it was made"
+        return Barred((f"the source of {name} is gone",), lost=(f"the source of {name} ({source}) is gone, {left}",))
+    if not new or here:
         return Barred()
     how = "is being deleted" if found else "is gone"
     if await _is_gone(read, source, of_cluster=of_cluster):

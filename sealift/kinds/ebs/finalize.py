@@ -14,7 +14,7 @@ from sealift.recipe import Lanes, recipe
 from sealift.step import Call, Output, Phase, Step
 from sealift.steps import DeleteSnapshot, DeleteVolume
 from sealift.steps.create_snapshot import RestorePoint
-from sealift.steps.looks import initialised, instances, instances_in, volumes
+from sealift.steps.looks import ENDED, by_id, initialised, instances, instances_in, volumes
 
 BIN = (
     ("volume", "ec2:ListVolumesInRecycleBin", "VolumeId"),
@@ -111,7 +111,7 @@ async def _health(read: Read, ids: list[str]) -> list[str]:
 
 async def _on_instance(read: Read, facts: InstanceFacts, pairs: Mapping[str, VolumeFacts]) -> list[str]:
     found = instances_in(await read(instances(facts.id))).get(facts.id)
-    if found is None or found["State"]["Name"] in ("terminated", "shutting-down"):
+    if found is None or found["State"]["Name"] in ENDED:
         return [f"{facts.id} is gone"]
     has = {m["DeviceName"]: m["Ebs"] for m in found.get("BlockDeviceMappings", ()) if "Ebs" in m}
     wrong = []
@@ -139,54 +139,62 @@ async def barred(read: Read, facts: Facts, outputs: Mapping[str, Output]) -> Bar
     wanted = [v.id for v in facts.plain]
     there = {v["VolumeId"] for v in (await read(volumes(*wanted)))["Volumes"]} if wanted else set()
     gone = [f"its source {v} is gone" for v in wanted if v not in there]
-    if ended := await _ended(read, facts):
+    ended, _ = await _ended(read, facts)
+    if ended:
         return Barred((ended, *gone), so="there is nothing to put its sources back on")
     return Barred(tuple(gone), so="there is nothing to put in the place of its replacement")
 
 
-async def missing(read: Read, facts: Facts, outputs: Mapping[str, Output]) -> Barred:
-    """Say which replacements are gone, or that their instance is; and what is left of each volume, where of one nothing is, or no
-    instance to attach it to.
+async def missing(read: Read, facts: Facts, outputs: Mapping[str, Output], up: bool) -> Barred:
+    """Say which replacements are gone, or that their instance is. Lost is a volume of which neither the source nor the replacement is
+    left; on a way back (not `up`) each without its source, for its replacement serves nobody; and all of a terminated instance.
     """
-    pairs = {str(o["VolumeId"]): v.id for v in facts.plain if "VolumeId" in (o := outputs.get(f"copy:{name(v)}", {}))}
-    described = (await read(volumes(*pairs, *pairs.values())))["Volumes"] if pairs else ()
+    new = {v.id: str(out["VolumeId"]) for v in facts.plain if "VolumeId" in (out := outputs.get(f"copy:{name(v)}", {}))}
+    pairs = {v.id: new.get(v.id) for v in facts.plain if v.id in new or not up}
+    asked = (*new.values(), *pairs)
+    described = (await read(volumes(*asked)))["Volumes"] if asked else ()
     there = {v["VolumeId"] for v in described if v["State"] not in ("deleting", "deleted")}
-    left = tuple(_left(new, old, there) for new, old in pairs.items())
-    whole = there.issuperset(pairs.values())
-    lost = await _with_the_bin(read, facts.region, pairs, there, left)
-    if ended := await _ended(read, facts):
-        if ended.endswith("being terminated"):  # what goes with it is still described
-            return Barred((ended,), so="Wait until it is terminated")
-        so = f"Launch another instance, and attach what is left to it: {'; '.join(lost or left)}"
-        if whole:
-            new = [v for v in pairs if v in there]
-            also = f", or {', '.join(new)}, what is left of their replacements" if new else ""
-            sources = ", ".join(v.id for v in facts.plain)
-            so = f"Launch another instance, and attach {sources if pairs else f'what is left of {sources}'} to it{also}"
-        return Barred((ended,), so=so, lost=(f"{ended} and does not come back. {so}",))
-    gone = (f"{new}, the replacement of {old}, is gone" for new, old in pairs.items() if new not in there)
-    return Barred(tuple(gone), so="" if whole else f"Delete nothing of what is left: {'; '.join(left)}", lost=lost)
+    lost = [old for old, copy in pairs.items() if old not in there and (copy not in there or not up)]
+    ended, over = await _ended(read, facts)
+    if ended and not over:  # what goes with it is still described
+        return Barred((ended,), so="Wait until it is terminated: accept gives it up then")
+    left = [_left(old, pairs[old], there) for old in sorted(pairs, key=lambda old: old not in lost)]
+    if ended or lost:
+        left += await _snapshots(read, facts, outputs, [old for old, copy in pairs.items() if not {old, copy} <= there])
+        left += [said async for said in _restorable(read, facts.region, [v for v in asked if v not in there])]
+    if ended:
+        so = f"Launch another instance, and attach what is left to it{': ' if left else ''}{'; '.join(left)}"
+        return Barred((ended,), so=so, lost=(f"{ended} and does not come back. {so}",), ended=True)
+    gone = [f"{copy}, the replacement of {old}, is gone" for old, copy in new.items() if copy not in there]
+    whole = there.issuperset(pairs)
+    so = "" if whole else f"Delete nothing of what is left: {'; '.join(left)}"
+    return Barred(tuple(gone), so=so, lost=tuple(left) if lost else ())
 
 
-async def _ended(read: Read, facts: Facts) -> str:
-    """Say that the instance is terminated, or described no more; empty where it is neither, and for a volume alone."""
+async def _ended(read: Read, facts: Facts) -> tuple[str, bool]:
+    """Say that an instance never comes back, and whether all that goes with it is gone; nothing of any other, nor of a volume alone."""
     if not isinstance(facts, InstanceFacts):
-        return ""
+        return "", False
     found = instances_in(await read(instances(facts.id))).get(facts.id)
-    state = None if found is None else found["State"]["Name"]
-    ends = {None: "is gone", "terminated": "is terminated", "shutting-down": "is being terminated"}
-    return f"{facts.id} {ends[state]}" if state in ends else ""
+    state = "gone" if found is None else str(found["State"]["Name"])
+    if state == "shutting-down":
+        return f"{facts.id} is being terminated", False
+    return (f"{facts.id} is {state}", True) if state in ENDED else ("", False)
 
 
-async def _with_the_bin(
-    read: Read, region: str, pairs: Mapping[str, str], there: Collection[str], left: Sequence[str]
-) -> tuple[str, ...]:
-    """Return what is left of each volume, first that of some nothing is, with what could be had back; nothing where of each there is."""
-    bare = [v for pair in pairs.items() if not {*pair} & {*there} for v in pair]
-    if not bare:
-        return ()
-    first = sorted(zip(pairs, left, strict=True), key=lambda of: of[0] not in bare)
-    return (*(said for _, said in first), *[said async for said in _restorable(read, region, bare)])
+async def _snapshots(read: Read, facts: Facts, outputs: Mapping[str, Output], of: Collection[str]) -> list[str]:
+    """Say which snapshots of ours are left of volumes of which something is gone; what cannot be read is not known."""
+    lanes = {name(v): v.id for v in facts.plain if v.id in of}
+    made = {str(o["SnapshotId"]): key.split(":")[-1] for key, o in outputs.items() if "SnapshotId" in o}
+    ours = {id_: lanes[lane] for id_, lane in made.items() if lane in lanes}
+    if not ours:
+        return []
+    with contextlib.suppress(CallError):
+        found = (await read(by_id("ec2:DescribeSnapshots", "snapshot-id", *ours)))["Snapshots"]
+        return [
+            f"{s['SnapshotId']} is left, a snapshot of {ours[s['SnapshotId']]} or of its replacement" for s in found
+        ]
+    return []
 
 
 async def _restorable(read: Read, region: str, ids: Collection[str]) -> AsyncIterator[str]:
@@ -202,8 +210,10 @@ async def _restorable(read: Read, region: str, ids: Collection[str]) -> AsyncIte
                     yield f"{k[id_]}{of} is in the Recycle Bin until {k.get('RecycleBinExitTime')}: {fetch}"
 
 
-def _left(new: str, old: str, there: Collection[str]) -> str:
+def _left(old: str, new: str | None, there: Collection[str]) -> str:
     """Say of a volume and its replacement which is gone and which is left."""
+    if new is None:
+        return f"{old} is left" if old in there else f"{old} is gone, and no replacement of it was made"
     if old not in there and new not in there:
         return f"neither {old} nor its replacement {new} is left"
     if old in there and new in there:

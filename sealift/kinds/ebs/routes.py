@@ -189,12 +189,21 @@ def _warm(facts: Facts, options: Options) -> Lanes:
         {
             name(v): [
                 WarmSnapshot(
-                    key=f"warm:{name(v)}", phase=PREPARE, volume=v.id, size=v.size, extra_tags=options.extra_tags
+                    key=f"warm:{name(v)}",
+                    phase=PREPARE,
+                    volume=v.id,
+                    size=v.size,
+                    extra_tags=options.extra_tags,
+                    instance=_instance_of(facts),
                 )
             ]
             for v in facts.plain
         }
     )
+
+
+def _instance_of(facts: Facts) -> str | None:
+    return facts.id if isinstance(facts, InstanceFacts) else None
 
 
 def _renew(facts: Facts, options: Options) -> Lanes:
@@ -207,6 +216,7 @@ def _renew(facts: Facts, options: Options) -> Lanes:
                     volume=v.id,
                     size=v.size,
                     extra_tags=options.extra_tags,
+                    instance=_instance_of(facts),
                     warm=Ref(f"warm:{name(v)}", "SnapshotId"),
                     max_age=options.warm_max_age,
                 )

@@ -182,10 +182,10 @@ async def _new_replica(read: Read, facts: InstanceFacts, replica: ReplicaFacts) 
     return wrong + settling.unlike(database, replica.id, facts.key.arn, groups)
 
 
-async def missing(read: Read, facts: InstanceFacts, outputs: Mapping[str, Output]) -> Barred:
-    """Say that the replacement is gone, or going."""
+async def missing(read: Read, facts: InstanceFacts, outputs: Mapping[str, Output], up: bool) -> Barred:
+    """Say that the replacement is gone, or going; and, of a way back (not `up`), that the source is."""
     new, old = _new(facts, outputs), _old_name(facts, outputs)
-    made: dict[str, bool] = {"of_cluster": False, "restored": "restore" in outputs}
+    made: dict[str, bool] = {"of_cluster": False, "restored": "restore" in outputs, "up": up}
     return await settling.missing(read, facts.id, new, old, facts.resource_id, **made)
 
 

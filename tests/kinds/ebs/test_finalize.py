@@ -59,6 +59,7 @@ def test_points_come_first_then_sources_then_plain_snapshots() -> None:
     named = {s.key: s for s in steps}
     assert told(named["finalize:point:/dev/sdf"]) == {
         "volume": "vol-9data", "size": 8, "since": 1000, "extra_tags": OPTIONS.extra_tags,
+        "instance": None,
     }  # fmt: skip
     assert told(named["finalize:source:/dev/xvda"]) == {"volume": ROOT, "roles": ("source",)}
     assert told(named["finalize:renew:/dev/xvda"]) == {"snapshot": "snap-renew", "roles": ("baseline",)}
@@ -355,7 +356,7 @@ async def test_while_its_replacements_and_its_instance_are_there_nothing_is_miss
     """Replacements and sources are asked for at once, by id; then the instance. A stopped one can be started."""
     door = a_door(volumes=there("vol-9root", "vol-9data", ROOT, DATA), instances=machine(state="stopped"))
 
-    found = await end.missing(door, FACTS, OUTPUTS)
+    found = await end.missing(door, FACTS, OUTPUTS, True)
 
     assert ((), "", (), ()) == (found.why, found.so, found.heal, found.lost)
     assert [
@@ -371,7 +372,7 @@ async def test_while_its_replacements_and_its_instance_are_there_nothing_is_miss
 )
 async def test_a_replacement_that_is_gone_is_named_with_its_source(volumes: list[dict[str, Any]]) -> None:
     """The instance is there: what it needs is another volume, and no advice is given."""
-    found = await end.missing(a_door(volumes=[*volumes, *there(ROOT, DATA)]), FACTS, OUTPUTS)
+    found = await end.missing(a_door(volumes=[*volumes, *there(ROOT, DATA)]), FACTS, OUTPUTS, True)
 
     assert ((f"vol-9data, the replacement of {DATA}, is gone",), "", ()) == (found.why, found.so, found.lost)
 
@@ -386,7 +387,7 @@ async def test_lost_is_only_that_of_which_neither_is_left(left: tuple[str, ...],
     """It is said of each volume what is gone and what is left, first of what nothing is. With its instance terminated all is lost that
     sealift could put back or keep, whatever is left of disks.
     """
-    found = await end.missing(a_door(volumes=there(*left), instances=machine(state=state)), FACTS, OUTPUTS)
+    found = await end.missing(a_door(volumes=there(*left), instances=machine(state=state)), FACTS, OUTPUTS, True)
 
     said = [
         {
@@ -400,17 +401,18 @@ async def test_lost_is_only_that_of_which_neither_is_left(left: tuple[str, ...],
     first = sorted(said, key=lambda line: not line.startswith("neither"))
     if state == "running":
         assert (tuple(first) if lost else ()) == found.lost
-        assert f"Delete nothing of what is left: {'; '.join(said)}" == found.so
+        assert f"Delete nothing of what is left: {'; '.join(first)}" == found.so
     else:
         assert f"Launch another instance, and attach what is left to it: {'; '.join(first)}" == found.so
         assert (f"{INSTANCE} is terminated and does not come back. {found.so}",) == found.lost
+    assert (state != "running") is found.ended
 
 
 async def test_a_deleted_replacement_that_is_described_still_is_gone() -> None:
     """For a while EC2 describes what was deleted. A volume alone has no instance to ask for."""
     door = a_door(volumes=there("vol-9", state="deleted"))
 
-    found = await end.missing(door, alone(), {f"copy:{DATA}": {"VolumeId": "vol-9"}})
+    found = await end.missing(door, alone(), {f"copy:{DATA}": {"VolumeId": "vol-9"}}, True)
 
     assert (f"vol-9, the replacement of {DATA}, is gone",) == found.why
     assert 0 == door.times("ec2:DescribeInstances")
@@ -424,45 +426,73 @@ async def test_a_deleted_replacement_that_is_described_still_is_gone() -> None:
 async def test_where_the_instance_is_gone_another_takes_the_sources_or_what_is_left(instances: Any, how: str) -> None:
     """It is said how it is, and what helps: replacements that went with it are not offered."""
     door = a_door(volumes=there("vol-9data", ROOT, DATA), instances=instances)
-    found = await end.missing(door, FACTS, OUTPUTS)
+    found = await end.missing(door, FACTS, OUTPUTS, True)
 
     assert (f"{INSTANCE} is {how}",) == found.why
-    sources = f"Launch another instance, and attach {ROOT}, {DATA} to it"
-    assert f"{sources}, or vol-9data, what is left of their replacements" == found.so
+    left = f"{ROOT} is left, its replacement vol-9root is gone; {DATA} and its replacement vol-9data are left"
+    assert f"Launch another instance, and attach what is left to it: {left}" == found.so
     assert (f"{INSTANCE} is {how} and does not come back. {found.so}",) == found.lost
 
 
 async def test_what_goes_with_an_instance_is_waited_for() -> None:
     """While it is being terminated its disks are described still: nothing is given up yet."""
     door = a_door(volumes=there("vol-9root"), instances=machine(state="shutting-down"))
-    found = await end.missing(door, FACTS, OUTPUTS)
+    found = await end.missing(door, FACTS, OUTPUTS, True)
 
-    assert ((f"{INSTANCE} is being terminated",), "Wait until it is terminated", ()) == (
-        found.why,
-        found.so,
-        found.lost,
-    )
+    assert ((f"{INSTANCE} is being terminated",), ()) == (found.why, found.lost)
+    assert "Wait until it is terminated: accept gives it up then" == found.so
 
 
 async def test_what_was_terminated_before_anything_was_copied_names_its_sources() -> None:
-    """They may have gone with it."""
-    found = await end.missing(a_door(instances=machine(state="terminated")), FACTS, {})
+    """Of each it is said whether it is left: those with DeleteOnTermination went with it."""
+    door = a_door(volumes=there(DATA), instances=machine(state="terminated"))
+    found = await end.missing(door, FACTS, {}, False)
 
-    assert f"Launch another instance, and attach what is left of {ROOT}, {DATA} to it" == found.so
+    left = f"{ROOT} is gone, and no replacement of it was made; {DATA} is left"
+    assert f"Launch another instance, and attach what is left to it: {left}" == found.so
+    assert found.ended
 
 
-async def test_where_no_replacement_is_left_only_the_sources_are_offered() -> None:
-    """All of them went with their instance."""
-    found = await end.missing(a_door(volumes=there(ROOT, DATA), instances={"Reservations": []}), FACTS, OUTPUTS)
+@pytest.mark.parametrize("up", [False, True])
+@pytest.mark.parametrize("copied", [False, True])
+async def test_on_a_way_back_a_volume_without_its_source_is_lost(up: bool, copied: bool) -> None:
+    """Its replacement serves nobody, and nothing can be put back: it is named, as what is left. While the replacement serves it is kept."""
+    outputs = OUTPUTS if copied else {"copy:/dev/sdf": OUTPUTS["copy:/dev/sdf"]}
+    door = a_door(volumes=there("vol-9root", "vol-9data", DATA))
+    found = await end.missing(door, FACTS, outputs, up)
 
-    assert f"Launch another instance, and attach {ROOT}, {DATA} to it" == found.so
+    how = ", its replacement vol-9root is left" if copied else ", and no replacement of it was made"
+    said = (f"{ROOT} is gone{how}", f"{DATA} and its replacement vol-9data are left")
+    assert (() if up else said) == found.lost
+    assert not found.ended
+
+
+@pytest.mark.parametrize("readable", [True, False])
+async def test_snapshots_of_ours_are_named_where_a_disk_is_lost(readable: bool) -> None:
+    """Those that are there still, of the volumes of which something is gone, and no others; unreadable ones are not named."""
+    shots = {
+        "warm:/dev/xvda": {"SnapshotId": "snap-1"},
+        "safety:copy:/dev/xvda": {"SnapshotId": "snap-2"},
+        "warm:/dev/sdf": {"SnapshotId": "snap-3"},
+        "restore:/dev/xvda": {},
+    }
+    door = a_door(volumes=there("vol-9data", DATA))
+    if readable:
+        door.answers["ec2:DescribeSnapshots"] = {"Snapshots": [{"SnapshotId": "snap-2"}]}
+    copies = {key: out for key, out in OUTPUTS.items() if key.startswith("copy:")}
+    found = await end.missing(door, FACTS, {**copies, **shots}, True)
+
+    said = f"snap-2 is left, a snapshot of {ROOT} or of its replacement"
+    assert ((said,) if readable else ()) == found.lost[2:]
+    asked = [c.params for c in door.asked if c.operation == "ec2:DescribeSnapshots"]
+    assert [{"Filters": [{"Name": "snapshot-id", "Values": ["snap-1", "snap-2"]}]}] == asked
 
 
 async def test_what_has_no_replacement_yet_asks_for_none() -> None:
     """An empty filter would be all volumes of the account; what a copy has not left names no volume."""
     door = a_door()
 
-    assert () == (await end.missing(door, FACTS, {"copy:/dev/xvda": {}})).why
+    assert () == (await end.missing(door, FACTS, {"copy:/dev/xvda": {}}, True)).why
     assert 0 == door.times("ec2:DescribeVolumes")
 
 
