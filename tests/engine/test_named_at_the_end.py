@@ -140,6 +140,25 @@ async def test_while_others_hold_a_switch_nothing_is_to_be_done_by_hand_before_t
     assert ("HealthCheck", "Terminate") == bench.journal.switch_off(WEB, "mig-other", ())
 
 
+async def test_all_who_hold_a_switch_have_to_rest_before_anything_is_done_by_hand(bench: Bench) -> None:
+    """Each of them is named."""
+    for migration in (bench.migration, "mig-a", "mig-b"):
+        holds(bench, migration, "Terminate")
+
+    engine = await accepted(bench, *moved(then=(switches(),)))
+
+    assert "or by hand only once mig-a and mig-b have come to rest: aws ec2" in engine.leftovers[0]
+
+
+async def test_where_the_journal_that_counted_it_in_is_lost_what_was_planned_is_left_of_a_switch(bench: Bench) -> None:
+    """Nothing else says what ran before."""
+    engine = await accepted(bench, *moved(then=(switches("planned"),)))
+
+    (left,) = engine.leftovers
+    assert "while no other migration needs it off: aws ec2 stop-instances" in left
+    assert "planned" in left
+
+
 async def test_where_nothing_is_owed_of_a_switch_no_command_is_printed(bench: Bench) -> None:
     """Whatever was planned."""
     holds(bench, bench.migration)
@@ -151,7 +170,7 @@ async def test_who_is_killed_as_it_turns_a_switch_once_more_on_its_way_back_turn
     """It was counted out when it came to rest, and is counted in again before the request left."""
     holds(bench, bench.migration, "Terminate")
     again = undo("on", turns=Switch("web", True, ("Terminate",)))
-    on = replace(switches("Terminate"), taken_back=again)
+    on = replace(switches("Terminate"), taken_back_once_up=again)
     await accepted(bench, *moved(then=(on,)))
     bench.gateway.answers["undo:on"] = [Died()]
     with pytest.raises(Died):
@@ -164,6 +183,44 @@ async def test_who_is_killed_as_it_turns_a_switch_once_more_on_its_way_back_turn
         engine.state.end,
         [key for key in bench.gateway.keys if key == "undo:on"],
     )
+
+
+def turned_once_more(**more: Any) -> Act:
+    """Return what turns a switch back, and is turned once more on a way back."""
+    again = undo("on", turns=Switch("web", True, ("Terminate",)))
+    return replace(switches("Terminate"), taken_back=again, **more)
+
+
+async def test_who_still_holds_a_switch_does_not_turn_it_once_more_on_its_way_back(bench: Bench) -> None:
+    """It was not counted out: nobody can have turned it back since."""
+    holds(bench, bench.migration, "Terminate")
+    steps = moved(then=(act("health", Phase.CONFIRM, asks_health=True), turned_once_more()))
+    bench.gateway.answers["health"] = [refused()]
+    with pytest.raises(NeedsPerson):
+        await runs(bench, *steps)
+
+    engine = await back(bench, *steps, why="slow")
+
+    assert ("rolled-back", False) == (engine.state.end, "undo:on" in bench.gateway.keys)
+
+
+async def test_who_goes_back_before_bring_up_turns_no_switch_once_more(bench: Bench) -> None:
+    """It has not come to rest, and may not have counted in: what it would turn is not its own."""
+    bench.gateway.answers["copy"] = [refused()]
+
+    engine = await runs(bench, *moved(then=(turned_once_more(),)))
+
+    assert ("rolled-back", False) == (engine.state.end, "undo:on" in bench.gateway.keys)
+
+
+async def test_what_a_confirmation_has_not_turned_off_is_not_turned_back_on_a_way_back(bench: Bench) -> None:
+    """Only what was to be turned back is turned once more."""
+    off = turned_once_more(turns=Switch("web", True, ("Terminate",)))
+
+    await accepted(bench, *moved(then=(off,)))
+    engine = await back(bench, *moved(then=(off,)), why="slow")
+
+    assert ("rolled-back", False) == (engine.state.end, "undo:on" in bench.gateway.keys)
 
 
 async def test_what_names_what_was_never_made_has_no_command_by_hand(bench: Bench) -> None:

@@ -53,6 +53,11 @@ def test_worst_cutover_and_worst_way_back_must_fit(now: float, opens: bool) -> N
     assert opens or ("899 s" in verdict.why and "900 s" in verdict.why)
 
 
+def test_of_a_window_that_is_over_nothing_is_left() -> None:
+    """Not less than nothing."""
+    assert ": 0 s are left of this one" in at(6000, Window(end=5000)).why
+
+
 def test_the_turn_back_time_is_the_end_less_the_way_back() -> None:
     """No end, no turn-back time."""
     assert (4700, None) == (turn_back_at(Window(end=5000), BACK), turn_back_at(Window(), BACK))

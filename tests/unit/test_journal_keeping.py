@@ -486,6 +486,16 @@ def test_what_nobody_else_holds_is_left_to_who_counts_in_next(journal: Journal) 
     assert ("Terminate",) == journal.switch_off("db", two, ())
 
 
+def test_who_comes_to_rest_is_not_counted_out_of_what_it_was_never_counted_in_to(journal: Journal) -> None:
+    """Another holds that switch: whose journal is lost may still leave it what was planned."""
+    one, two = begun(journal), begun(journal)
+    journal.switch_on("web", two)
+
+    journal.note(one, "end", {"as": "retained"}, attempt=1)
+
+    assert [(), ("planned",)] == [journal.switch_off("web", one, ("planned",)), journal.switch_off("web", two, ())]
+
+
 def test_who_needs_a_person_holds_what_it_holds(journal: Journal) -> None:
     """It has not come to rest: it may go on, and turns the switch back then."""
     one, two = begun(journal), begun(journal)

@@ -381,6 +381,8 @@ def test_an_unknown_step_of_a_plan_is_a_usage_error() -> None:
         step_from_json({**row, "fields": {**row["fields"], "wings": 2}})
     with pytest.raises(UsageError):
         step_from_json({"type": "StopInstance"})
+    with pytest.raises(UsageError, match=r"of the plan cannot be read: block, lane$"):
+        step_from_json({**row, "block": "2", "lane": 3})
 
 
 def test_undo_of_undo_names_no_new_operation() -> None:

@@ -397,6 +397,17 @@ def test_leftovers_are_named_with_their_reason() -> None:
     assert ["snap-1: in use", "vol-1: kept"] == state.leftovers
 
 
+def test_what_is_mended_is_left_over_no_more() -> None:
+    """All else is, in its order."""
+    story = told()
+    for resource in ("snap-1", "vol-1", "vol-2"):
+        story.note("leftover", resource=resource, why="in use")
+
+    state = story.note("mended", left=["vol-1: in use"]).state
+
+    assert ["snap-1: in use", "vol-2: in use"] == state.leftovers
+
+
 def test_an_adopted_migration_says_so() -> None:
     """Its rows were rebuilt."""
     assert told().note("adopted").state.adopted
