@@ -80,6 +80,7 @@ class Act(Step):
     harbours: bool = False  # type: ignore[misc]
     mirrors: bool = False  # type: ignore[misc]
     guards: bool = False  # type: ignore[misc]
+    marks: bool = False  # type: ignore[misc]
     stands_by: Guard | None = None
     outputs: tuple[str, ...] = ()  # type: ignore[misc]
     takes: Seconds = field(default_factory=Seconds)
