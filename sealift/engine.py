@@ -1621,8 +1621,10 @@ class Engine:
             return ""
         if not turns:
             return f". Then by hand: {by_hand}"
-        others = " and ".join(self._owed(me)[1])
-        first = f"{others} will turn it back, who ends last" if " and " in others else f"{others} will turn it back at its end" if others else f"Then: sealift accept {self.work.migration}"
+        others = self._owed(me)[1]
+        last = "at its end" if len(others) == 1 else "when the last of them ends"
+        again = f"Then: sealift accept {self.work.migration}"
+        first = f"{' and '.join(others)} will turn it back {last}" if others else again
         return f". {first}, or by hand {by_hand}"
 
     def _owed(self, step: Step) -> tuple[tuple[str, ...], tuple[str, ...]]:

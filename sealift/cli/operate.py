@@ -136,7 +136,8 @@ def rollback(migration: str, discard_writes: bool, without_safety_snapshot: bool
 @shared.output()
 @shared.place()
 def accept(migration: str, output: str, **place: Any) -> None:
-    """End a migration in doubt by keeping the replacement.
+    """End a migration in doubt by keeping the replacement. Where not all of it can be kept or put back any more (a disk or a database of
+    which nothing is left, a terminated instance), also on its way back: give it up; nothing is deleted.
 
     Once more, it resumes the processes of an Auto Scaling group that it could not resume then, as a member was stopped.
     """

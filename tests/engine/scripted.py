@@ -82,6 +82,7 @@ class Act(Step):
     mirrors: bool = False  # type: ignore[misc]
     guards: bool = False  # type: ignore[misc]
     surrounds: bool = False  # type: ignore[misc]
+    marks: bool = False  # type: ignore[misc]
     stands_by: Guard | None = None
     outputs: tuple[str, ...] = ()  # type: ignore[misc]
     takes: Seconds = field(default_factory=Seconds)

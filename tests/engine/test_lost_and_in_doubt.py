@@ -147,6 +147,15 @@ async def test_while_the_sources_serve_only_what_was_prepared_is_looked_for(benc
     assert ({"warm": ["made"]}, False) == (whats(bench), "bring-up" in bench.notes)
 
 
+async def test_while_the_sources_serve_what_only_marks_is_looked_for_wherever_it_comes(bench: Bench) -> None:
+    """What is passed over before it does not hide it."""
+    steps = recipe(*a_recipe(tags=act("tags", marks=True, finds=found())))
+
+    await bench.act(bench.engine(*steps).look_for_all(until_up=False))
+
+    assert {"warm": ["made"], "tags": ["made"]} == whats(bench)
+
+
 async def test_half_way_in_a_cut_each_step_is_looked_for_and_nothing_is_done(bench: Bench) -> None:
     """What was sent is taken; what was never done, or is not found, has no row; nothing was confirmed."""
     engine = bench.engine(*a_recipe(start=act("start", Phase.BRING_UP, finds=NOT_FOUND)))

@@ -429,6 +429,20 @@ async def test_what_does_not_go_after_all_is_saved_as_ever(bench: Bench) -> None
     assert 1 == bench.gateway.keys.count("undo:safety:data")
 
 
+async def test_what_does_not_go_after_all_does_not_hide_what_is_gone(bench: Bench) -> None:
+    """One is saved as ever, the other is named."""
+    stays = Seen(state="available", stray="its deletion came to nothing")
+    data = kept_copy("data", lambda: True, departs=waits(lambda: stays, "db-9"))
+    steps = moved(copy=data)
+    steps = recipe(*steps[:3], kept_copy("logs", lambda: True), steps[3])
+    await runs(bench, *steps)
+
+    engine = await back(bench, *steps, why="slow")
+
+    assert ("rolled-back", [f"vol-logs: {LOST}"]) == (engine.state.end, engine.leftovers)
+    assert ["undo:safety:data"] == [k for k in bench.gateway.keys if k.startswith("undo:safety")]
+
+
 async def test_a_copy_of_what_is_gone_is_spared_by_the_way_back_from_bring_up(bench: Bench) -> None:
     """Its way back is another once something ran: what that would delete is kept."""
     deletes = undo("mirror:delete", Phase.CLEAN, volume="vol-m")

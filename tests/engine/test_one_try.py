@@ -21,7 +21,7 @@ from sealift.errors import (
 )
 from sealift.gate import Window
 from sealift.step import Found, Phase, Seen, Switch
-from tests.engine.scripted import COPY, CREATE, STOP, WEB, Act, Bench, Died, act, asks, waits
+from tests.engine.scripted import COPY, CREATE, STOP, WEB, Act, Bench, Died, act, asks, undo, waits
 
 DONE, NOT_YET = Seen(done=True, state="available"), Seen(state="creating", progress=40.0)
 
@@ -405,6 +405,55 @@ async def test_what_came_to_nothing_is_not_looked_for_long(bench: Bench) -> None
     await bench.act(engine.try_once(step))
 
     assert (["stop"], 0, 1) == (bench.gateway.keys, bench.passed, len(bench.gateway.reads))
+
+
+@pytest.mark.parametrize(
+    ("rows", "ago", "waited"),
+    [
+        (["intent", "made"], 10.0, 50.0),
+        (["intent", "made"], 60.0, 0.0),
+        (["intent", "made"], 500.0, 0.0),
+        (["intent", "made", "done"], 10.0, 0.0),
+        (["intent", "void"], 10.0, 0.0),
+        ([], 10.0, 0.0),
+    ],
+    ids=["just made", "made a minute ago", "made long ago", "seen through", "not made", "nothing of that name"],
+)
+async def test_what_was_just_made_is_not_taken_for_gone_before_it_is_listed(
+    bench: Bench, rows: list[str], ago: float, waited: float
+) -> None:
+    """Nobody has seen it yet, and absent is what it may be to the first look: it is looked for in a minute, and then taken back.
+    What was seen, or was not made, is looked for at once.
+    """
+
+    def listed() -> Found | None:
+        row = engine.state.rows.get("room")
+        late = row is not None and row.state == "made" and bench.clock.now() < row.intent_at + ABSENCE_BELIEVED
+        return Found({}) if late else None  # found is that it is gone
+
+    back = undo("room", Phase.CLEAN, looks_first=True, finds=asks(listed))
+    engine = bench.engine(back)
+    bench.clock.advance(100.0)
+    for what in rows:
+        engine._row("room", what, {"id": "cr-1"} if what == "made" else None)
+    bench.clock.advance(ago)
+    began = bench.clock.now()
+
+    await bench.act(engine.try_once(back))
+
+    assert [("undo:room", began + waited)] == bench.gateway.sent
+
+
+async def test_what_does_not_look_first_is_not_waited_for_to_be_listed(bench: Bench) -> None:
+    """It takes nothing for gone: it is sent again at once."""
+    back = undo("copy", Phase.CLEAN, finds=asks(lambda: None))
+    engine = bench.engine(back)
+    for key, what in (("copy", "intent"), ("copy", "made"), ("undo:copy", "intent")):
+        engine._row(key, what)
+
+    await bench.act(engine.try_once(back))
+
+    assert [("undo:copy", bench.began)] == bench.gateway.sent
 
 
 async def test_where_no_intent_was_written_the_age_tells_nothing(bench: Bench) -> None:

@@ -314,6 +314,29 @@ async def test_what_is_older_than_its_intent_is_not_what_was_made(bench: Bench, 
     assert ours == (not await bench.act(engine._due(step)))
 
 
+@pytest.mark.parametrize("paid", [True, False])
+async def test_only_of_what_is_paid_for_no_single_answer_is_believed(bench: Bench, paid: bool) -> None:
+    """It is looked at once more in a minute, by when it is not due; what is not paid for is made anew at once."""
+    there = [Found({}), None]
+    step = prepared("renew", at_gate=True, paid=paid, ages=asks(there.pop), taken_back=undo("renew", Phase.CLEAN))
+    engine = bench.engine(step)
+    await bench.act(engine.walk([step]))
+
+    assert paid == (not await bench.act(engine._due(step)))
+    looked_at = (ABSENCE_BELIEVED, [], []) if paid else (0.0, [Found({})], ["undo:renew"])
+    assert looked_at == (bench.passed, there, bench.gateway.keys[1:])
+
+
+async def test_what_is_paid_for_and_looked_at_twice_is_as_old_as_what_was_made(bench: Bench) -> None:
+    """What the second look finds may be somebody else's with the same tags, which goes when they say so."""
+    there = [Found({}, created=bench.began - CLOCK_SKEW - 1), None]
+    step = prepared("room", at_gate=True, paid=True, ages=asks(there.pop), taken_back=undo("room", Phase.CLEAN))
+    engine = bench.engine(step)
+    await bench.act(engine.walk([step]))
+
+    assert (True, []) == (await bench.act(engine._due(step)), there)
+
+
 async def test_what_is_fresh_and_names_what_was_prepared_is_left(bench: Bench) -> None:
     """Only what names something that is made anew is made anew as well."""
     step = prepared("renew", at_gate=True, wants=(Ref("warm", "id"),), taken_back=undo("renew", Phase.CLEAN))
@@ -538,6 +561,52 @@ async def test_what_is_paid_for_though_its_answer_was_lost_is_given_back_too(ben
 
     assert ["warm", "room", "undo:room"] == bench.gateway.keys
     assert ["intent", "made", "lost", "void"] == [what for what in bench.rows("room") if what != "failed"]
+
+
+def rooms(**finds: Any) -> tuple[Any, ...]:
+    """Return what is paid for, each with the look for it, and its undo, which looks first."""
+    return tuple(
+        prepared(
+            name,
+            at_gate=True,
+            paid=True,
+            operation=COPY,
+            finds=query,
+            taken_back=undo(name, Phase.CLEAN, looks_first=True, finds=asks(lambda: None, f"ec2:Describe{name}s")),
+        )
+        for name, query in finds.items()
+    )
+
+
+async def test_what_is_paid_for_and_is_listed_late_is_given_back_at_the_same_look_at_the_gate(bench: Bench) -> None:
+    """Its answer was lost, and it shows after a while: nobody pays until the next look."""
+    (room,) = rooms(Host=asks(lambda: Found({}) if bench.passed >= 30 else None))
+    engine = bench.engine(room)
+    engine._row("Host", "intent")
+
+    assert [] == await bench.act(engine._give_back())
+    assert (["undo:Host"], ["intent", "made", "lost", "void"]) == (bench.gateway.keys, bench.rows("Host"))
+
+
+async def test_what_cannot_be_given_back_hides_nothing_else_that_is_paid_for(bench: Bench) -> None:
+    """Of one it cannot be read whether it was made, one was not made, one cannot be looked for to be given back: the last goes."""
+
+    def denied() -> Any:
+        raise refused("DescribeHosts")
+
+    steps = rooms(Host=asks(denied), Fleet=asks(lambda: None), Address=None, Volume=None)
+    bench.gateway.unread["ec2:DescribeAddresss"] = refused("DescribeAddresses")
+    engine = bench.engine(*steps)
+    engine._row("Host", "intent")
+    for key in ("Address", "Volume"):
+        engine._row(key, "made", {})
+        engine._row(key, "done")
+
+    unread = await bench.act(engine._give_back())
+
+    assert (["undo:Volume"], ["made", "done"]) == (bench.gateway.keys, bench.rows("Address"))
+    assert ["whether it did do Host, which is paid for, could not be read: DescribeHosts refused"] == unread
+    assert ["vol-1: do undo:Address: DescribeAddresses refused"] == engine.leftovers
 
 
 async def test_where_it_cannot_be_read_whether_something_paid_for_was_made_the_migration_stays_prepared(
@@ -1138,6 +1207,24 @@ async def test_what_goes_after_it_was_saved_is_not_taken_back_either(bench: Benc
     assert ("rolled-back", []) == (engine.state.end, engine.leftovers)
 
 
+async def test_what_goes_while_the_way_back_is_stuck_and_was_saved_is_not_said_to_be_lost(bench: Bench) -> None:
+    """Its writes are in a snapshot: what lived with it is left out, the rest goes on, and nothing is named."""
+    gone = [""]
+    steps = served_from(asks(lambda: gone[0]))
+    stop = act("stop", quiesces=True, takes_down=True, taken_back=undo("stop"))
+    steps = recipe(*(stop if s.key == "stop" else s for s in steps))
+    await runs(bench, *steps)
+    bench.gateway.answers["undo:stop"] = [lambda: gone.__setitem__(0, "the replacement db-9") or refused("busy")]
+    sent = len(bench.gateway.keys)
+
+    engine = await back(bench, *steps, why="slow")
+
+    assert ["undo:safety:copy", "undo:stop", "undo:stop", "undo:mirror:delete", "undo:copy", "undo:warm"] == (
+        bench.gateway.keys[sent + 5 :]
+    )
+    assert ("rolled-back", []) == (engine.state.end, engine.leftovers)
+
+
 async def test_what_goes_on_the_way_back_is_left_out_of_the_rest_of_it(bench: Bench) -> None:
     """It is what the way back is stuck at: nobody is asked, and what lived with it is not tried again."""
     gone = [""]
@@ -1168,6 +1255,19 @@ async def test_what_cannot_be_kept_any_more_is_not_tried_again(bench: Bench, gon
 
     assert (1 if gone else 2) == saved(bench).count("undo:safety:data")
     assert ("rolled-back", int(gone)) == (engine.state.end, len(engine.leftovers))
+
+
+async def test_what_cannot_be_told_to_be_gone_is_tried_again(bench: Bench) -> None:
+    """AWS knows it no more, and the look for it is refused: it may be a lag, and what was written is kept."""
+    steps = two_copies(asks(lambda: False), asks(lambda: False))
+    await runs(bench, *steps)
+    missing = CallError("it is not there", operation="ec2:CreateSnapshot", retry=Retry.EVENTUAL)
+    unread = {"ec2:DescribeVolumes": refused("AccessDenied")}
+    bench.gateway.answers["undo:safety:data"] = [lambda: bench.gateway.unread.update(unread) or missing]
+
+    engine = await back(bench, *steps, why="slow")
+
+    assert (2, "rolled-back", []) == (saved(bench).count("undo:safety:data"), engine.state.end, engine.leftovers)
 
 
 async def test_a_way_back_that_is_stuck_while_nobody_can_tell_what_is_gone_asks_a_person(bench: Bench) -> None:
@@ -1712,16 +1812,17 @@ async def test_a_lost_lease_turns_nothing(bench: Bench) -> None:
 # -- accept, finalize, adopt -------------------------------------------------------------------------------------------
 
 
-async def test_who_gives_up_confirms_what_can_be_and_ends_for_good(bench: Bench) -> None:
+async def test_who_gives_up_confirms_only_what_surrounds_it_and_ends_for_good(bench: Bench) -> None:
     """What others share is turned back as ever, what it holds of quotas is given back, and the end says why."""
-    steps = recipe(*list(STEPS.values())[:5], act("a", Phase.CONFIRM), act("b", Phase.CONFIRM))
+    around = act("b", Phase.CONFIRM, surrounds=True)
+    steps = recipe(*list(STEPS.values())[:5], act("a", Phase.CONFIRM), around, act("c", Phase.CONFIRM))
     bench.gateway.answers |= {"a": [refused("a")]}
     await needs_a_person(bench, *steps)
     assert bench.journal.reserve("copies", "1/eu-central-1", bench.migration, 2, 5)
 
-    await bench.act((engine := bench.engine(*steps)).accept("neither is left"))
+    await bench.act((engine := bench.engine(*steps)).give_up("neither is left", ended=False))
 
-    assert ["a", "a", "b"] == bench.gateway.keys[5:]
+    assert ["a", "b"] == bench.gateway.keys[5:]
     assert ("given-up", "neither is left") == (engine.state.end, engine.state.why)
     assert {"as": "given-up", "why": "neither is left"} == bench.entry(None, "end").data == bench.told("end")[-1].data
     assert [] == [e.data for e in bench.told("end") if e.data["as"] == "retained"]
@@ -1731,7 +1832,9 @@ async def test_who_gives_up_confirms_what_can_be_and_ends_for_good(bench: Bench)
 
 @pytest.mark.parametrize("retained", [False, True], ids=["in doubt", "retained"])
 async def test_who_gives_up_takes_off_the_claims_that_are_still_its_own(bench: Bench, retained: bool) -> None:
-    """Each is asked for; what cannot be read or taken off is left over, and holds up neither the others nor the end."""
+    """Each is asked for; what claims nothing, cannot be read or cannot be taken off holds up neither the others nor the end. What is
+    left over is named with its reason.
+    """
     answers = {"mine": undo("mine", Phase.CLEAN), "theirs": None, "held": undo("held", Phase.CLEAN)}
     marks = [
         prepared(name, claims=asks(lambda off=off: off), taken_back=undo(name, Phase.CLEAN))
@@ -1739,7 +1842,7 @@ async def test_who_gives_up_takes_off_the_claims_that_are_still_its_own(bench: B
     ]
     unread = prepared("unread", claims=asks(lambda: None, "ec2:DescribeTags"), taken_back=undo("unread", Phase.CLEAN))
     tags = act("tags", Phase.CONFIRM)
-    steps = recipe(*marks, unread, *list(STEPS.values())[1:5], tags)
+    steps = recipe(STEPS["warm"], unread, *marks, *list(STEPS.values())[1:5], tags)
     if not retained:
         bench.gateway.answers["tags"] = [refused("tags")]
         await needs_a_person(bench, *steps)
@@ -1749,11 +1852,12 @@ async def test_who_gives_up_takes_off_the_claims_that_are_still_its_own(bench: B
     bench.gateway.answers["undo:held"] = [refused("not now")]
     engine, sent = bench.engine(*steps), len(bench.gateway.keys)
 
-    await bench.act(engine.give_up("neither is left") if retained else engine.accept("neither is left"))
+    await bench.act(engine.give_up("neither is left", ended=False))
 
     assert ["undo:mine", "undo:held"] == [k for k in bench.gateway.keys[sent:] if k.startswith("undo:")]
     assert "given-up" == engine.state.end
-    assert ["do undo:unread", "do undo:held"] == [left.split(": ")[1] for left in engine.leftovers]
+    unread_why, held_why = "do undo:unread: AccessDenied refused", "do undo:held: not now refused"
+    assert [f"vol-1: {unread_why}", f"vol-1: {held_why}"] == engine.leftovers
 
 
 async def test_who_loses_its_credentials_while_it_gives_up_gives_up_later(bench: Bench) -> None:
@@ -1764,7 +1868,7 @@ async def test_who_loses_its_credentials_while_it_gives_up_gives_up_later(bench:
     bench.gateway.unread["ec2:DescribeTags"] = lost()
 
     with pytest.raises(CredentialsLost) as caught:
-        await bench.act(bench.engine(*steps).give_up("neither is left"))
+        await bench.act(bench.engine(*steps).give_up("neither is left", ended=False))
 
     assert (130, True) == (caught.value.exit_code, f"sealift accept {bench.migration}" in str(caught.value.remedy))
     assert "retained" == bench.engine(*steps).state.end

@@ -161,7 +161,8 @@ async def missing(read: Read, facts: Facts, outputs: Mapping[str, Output], up: b
     left = [_left(old, pairs[old], there) for old in sorted(pairs, key=lambda old: old not in lost)]
     if ended or lost:
         left += await _snapshots(read, facts, outputs, [old for old, copy in pairs.items() if not {old, copy} <= there])
-        left += [said async for said in _restorable(read, facts.region, [v for v in asked if v not in there])]
+        wanted = asked if ended else [v for old in lost for v in (old, pairs[old]) if v]
+        left += [said async for said in _restorable(read, facts.region, {*wanted} - there)]
     if ended:
         so = f"Launch another instance, and attach what is left to it{': ' if left else ''}{'; '.join(left)}"
         return Barred((ended,), so=so, lost=(f"{ended} and does not come back. {so}",), ended=True)
@@ -207,7 +208,8 @@ async def _restorable(read: Read, region: str, ids: Collection[str]) -> AsyncIte
                 if k.get("VolumeId") in ids:
                     of = f", a snapshot of {k['VolumeId']}," if noun == "snapshot" else ""
                     fetch = f"aws ec2 restore-{noun}-from-recycle-bin --region {region} --{noun}-id {k[id_]}"
-                    yield f"{k[id_]}{of} is in the Recycle Bin until {k.get('RecycleBinExitTime')}: {fetch}"
+                    until = f" until {k['RecycleBinExitTime']}" if "RecycleBinExitTime" in k else ""
+                    yield f"{k[id_]}{of} is in the Recycle Bin{until}: {fetch}"
 
 
 def _left(old: str, new: str | None, there: Collection[str]) -> str:

@@ -408,6 +408,37 @@ async def test_lost_is_only_that_of_which_neither_is_left(left: tuple[str, ...],
     assert (state != "running") is found.ended
 
 
+async def test_what_could_be_had_back_of_what_nothing_is_left_is_said_with_its_command() -> None:
+    """From the Recycle Bin: the source, its replacement, a snapshot of either; not what somebody else has deleted, nor a volume of
+    which one is left. Both kinds are asked for, and what cannot be read of one hides nothing of the other.
+    """
+    binned = {
+        "ec2:ListVolumesInRecycleBin": {"Volumes": [
+            {"VolumeId": "vol-theirs", "RecycleBinExitTime": "2030-01-01"},
+            {"VolumeId": "vol-9root", "RecycleBinExitTime": "2030-01-01"},
+            {"VolumeId": DATA, "RecycleBinExitTime": "2030-01-02"},
+        ]},
+        "ec2:ListSnapshotsInRecycleBin": {"Snapshots": [
+            {"SnapshotId": "snap-theirs", "VolumeId": "vol-theirs", "RecycleBinExitTime": "2030-01-03"},
+            {"SnapshotId": "snap-1", "VolumeId": "vol-9data", "RecycleBinExitTime": "2030-01-04"},
+        ]},
+    }  # fmt: skip
+    root = f"{ROOT} is left, its replacement vol-9root is gone"
+    data_is = f"neither {DATA} nor its replacement vol-9data is left"
+    fetch = f"aws ec2 restore-{{0}}-from-recycle-bin --region {REGION} --{{0}}-id {{1}}".format
+    volume = f"{DATA} is in the Recycle Bin until 2030-01-02: {fetch('volume', DATA)}"
+    until = "is in the Recycle Bin until 2030-01-04"
+    snapshot = f"snap-1, a snapshot of vol-9data, {until}: {fetch('snapshot', 'snap-1')}"
+    door = a_door(volumes=there(ROOT))
+    door.answers |= binned
+
+    assert (data_is, root, volume, snapshot) == (await end.missing(door, FACTS, OUTPUTS, True)).lost
+    for operation in binned:
+        assert [Call(operation, {})] == [call for call in door.asked if call.operation == operation]
+    door.answers["ec2:ListVolumesInRecycleBin"] = denied("ec2:ListVolumesInRecycleBin")
+    assert (data_is, root, snapshot) == (await end.missing(door, FACTS, OUTPUTS, True)).lost
+
+
 async def test_a_deleted_replacement_that_is_described_still_is_gone() -> None:
     """For a while EC2 describes what was deleted. A volume alone has no instance to ask for."""
     door = a_door(volumes=there("vol-9", state="deleted"))
