@@ -522,6 +522,7 @@ class Engine:
             undos = undoing(step)
             await self._as_far_as_it_goes([list(undos)])
             if all(self.state.rows.get(u.key, Row("")).state == "done" for u in undos):
+                self._mended({u.key for u in undos})
                 await self._take_back(step, row.output)
         return unread
 
@@ -1473,8 +1474,8 @@ class Engine:
     def _mended(self, keys: Collection[str]) -> None:
         """Write down what is left over no longer: what these steps were to do is done."""
         named = [e for e in self.journal.entries(self.work.migration) if e.what == "leftover" and e.step is None]
-        mended = [f"{e.data.get('resource')}: {e.data.get('why')}" for e in named if e.data.get("step") in keys]
-        if mended:
+        said = [f"{e.data.get('resource')}: {e.data.get('why')}" for e in named if e.data.get("step") in keys]
+        if mended := [line for line in said if line in self.state.leftovers]:
             self.note("mended", left=mended)
 
     async def give_up(self, why: str, *, ended: bool) -> None:

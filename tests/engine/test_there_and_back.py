@@ -524,7 +524,7 @@ async def test_what_is_paid_for_is_given_back_by_who_leaves_at_the_gate(bench: B
 
 
 async def test_what_cannot_be_given_back_is_tried_again_at_the_next_look_at_the_gate(bench: Bench) -> None:
-    """It is not made a second time beside the first: what is still paid for keeps its row until it is given back."""
+    """It is not made a second time beside the first: what is still paid for keeps its row, and its name, until it is given back."""
     until = bench.clock.now() + 1000
 
     def postponed() -> dict[str, Any]:
@@ -537,7 +537,9 @@ async def test_what_cannot_be_given_back_is_tried_again_at_the_next_look_at_the_
     await runs(bench, *held(asks(lambda: Found({}))))
 
     assert ["warm", "room", "undo:room", "undo:room", "room", "claim"] == bench.gateway.keys[:6]
-    assert "retained" == bench.journal.state(bench.migration).end
+    state = bench.journal.state(bench.migration)
+    assert ("retained", []) == (state.end, state.leftovers)  # it is left over no longer
+    assert 1 == len([e for e in bench.journal.entries(bench.migration) if e.what == "leftover"])
 
 
 async def test_what_is_paid_for_though_its_answer_was_lost_is_given_back_too(bench: Bench) -> None:
