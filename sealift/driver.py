@@ -627,7 +627,7 @@ class Driver:
                 ),
             )
         why = "; ".join(filter(None, (lost, self._deleted(plan, state) if lost else "")))
-        return Gone(why, lost=bool(lost), ended=found.ended)
+        return Gone(why, lost=bool(lost), parts=found.parts, ended=found.ended)
 
     def _deleted(self, plan: MigrationPlan, state: State) -> str:
         """Say what a finalize that has begun has deleted already."""
@@ -649,7 +649,7 @@ class Driver:
         with contextlib.suppress(SealiftError):
             found = await self._missing(plan, gateway, state)
             if lost := _lost(found, state):
-                return Gone(lost, lost=True, ended=found.ended)
+                return Gone(lost, lost=True, parts=found.parts, ended=found.ended)
             if found.why:
                 return Gone(". ".join(filter(None, ("; ".join(found.why), found.so))))
         return Gone()
@@ -672,7 +672,7 @@ class Driver:
 
     async def _healed_first(self, plan: MigrationPlan, gateway: Gateway, engine: Engine, error: SealiftError) -> None:
         """Let a way back that is stuck name what heals the key first, where that is why."""
-        if not isinstance(error, NeedsPerson) or engine.state.direction != "back":
+        if not isinstance(error, NeedsPerson) or engine.state.direction != "back" or engine.state.lost:
             return
         with contextlib.suppress(SealiftError):
             if (found := await self._barred(plan, gateway, engine.state)).heal:
@@ -734,7 +734,8 @@ class Driver:
                 if now.end == "retained" and not lost.why and not (again and left_off(plan.steps, now)):
                     return done
                 if lost.why:
-                    await engine.give_up(lost.why, ended=lost.ended)
+                    await self._refuse_up(engine, lost)
+                    await engine.give_up(lost)
                     return _now_given_up(plan, engine)
                 await (engine.accept_again() if again else engine.accept())
             kept = f"{plan.target} keeps its replacement; the source is retained until finalize"
@@ -749,6 +750,15 @@ class Driver:
         if now.finalizing != state.finalizing:
             why = f"a finalize of {now.id} has begun meanwhile"
             raise Refused(why, remedy=f"See: sealift status {now.id}")
+        if now.undecided and not state.undecided:
+            raise _brought_up(now)
+
+    async def _refuse_up(self, engine: Engine, lost: Gone) -> None:
+        """Refuse to give up what somebody has brought up on its replacement meanwhile: it may be kept."""
+        if not engine.state.undecided and not lost.ended:
+            await engine.settle_bring_up()
+            if engine.state.undecided:
+                raise _brought_up(engine.state)
 
     async def _refuse_unkept(self, plan: MigrationPlan, gateway: Gateway, state: State) -> Gone:
         """Return why all that can be done is to give it up; nothing where the replacement can be kept, and refuse where it can not."""
@@ -756,7 +766,7 @@ class Driver:
             return await self._refuse_missing(plan, gateway, state)
         found = await self._missing(plan, gateway, state)
         if lost := _lost(found, state):
-            return Gone(lost, lost=True, ended=found.ended)
+            return Gone(lost, lost=True, parts=found.parts, ended=found.ended)
         refusal = _nothing_to_keep(state)
         if found.why and found.so:
             refusal.remedy = f"{'; '.join(found.why)}. {found.so}."
@@ -1032,6 +1042,11 @@ def _refuse_nothing_to_keep(state: State) -> None:
         raise _nothing_to_keep(state)
 
 
+def _brought_up(state: State) -> Refused:
+    why = f"somebody has brought {state.id} up on its replacement meanwhile"
+    return Refused(why, remedy=f"See what can be done: sealift resume {state.id}")
+
+
 def _nothing_to_keep(state: State) -> Refused:
     return Refused(f"{state.id} has no replacement in service to keep", remedy=_remedy_of(state.id, state))
 
@@ -1106,7 +1121,7 @@ def _lost(found: Barred, state: State) -> str:
     """Say why all that can be done is to give it up: of a part nothing is left, or a replacement is gone and finalize, which has
     begun, keeps the way back shut; empty where something else can be done.
     """
-    if found.why and state.finalizing and not found.lost:
+    if found.why and state.finalizing and not found.lost and not found.ended:
         return "; ".join(filter(None, (*found.why, found.so)))
     return "; ".join(found.lost)
 

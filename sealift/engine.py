@@ -95,8 +95,8 @@ STRAY_FOR = 60.0
 SHOWN = 4
 """Titles of steps that one message names."""
 
-SERVES = "serves"
-"""Stands, in what is left over, for a replacement that is kept and does not serve."""
+SERVES, NOT_BACK = "serves", "not-back"
+"""Stand, in what is left over, for a replacement that is kept and does not serve, and for an original that nothing puts back."""
 
 LEAVES = (LeaseLost, LeftAtGate, CredentialsLost, JournalError, ClockLost)
 """Errors that end a driver and turn nothing."""
@@ -146,11 +146,12 @@ LocalOperation = Callable[["Engine", Mapping[str, Any]], Awaitable[Output]]
 @dataclass(frozen=True)
 class Gone:
     """What of a replacement is gone, and so why it cannot be kept: `why` is empty where nothing is. `lost`: nor can all of the original be
-    put back, and all that can be done is to give it up; `ended`: none of it can.
+    put back, and all that can be done is to give it up; `parts`: the lanes for which that is so; `ended`: it is so for all of it.
     """
 
     why: str = ""
     lost: bool = False
+    parts: tuple[str, ...] = ()
     ended: bool = False
 
     def instead(self, migration: str) -> str:
@@ -1212,6 +1213,7 @@ class Engine:
         if self.state.brought_up is not None and not salvage:
             self._name_kept(made)
         await self._name_what_is_off_again(restore)
+        self._mended({NOT_BACK})
         await self._carry_over()
         self.note("attempt-closed")
         self._end("rolled-back", why=str(self.state.rollback.get("why", "")))
@@ -1465,9 +1467,9 @@ class Engine:
         self._warn_who_turns()
         self._end("retained", accepted=True)
 
-    def _warn_who_turns(self) -> None:
+    def _warn_who_turns(self, *steps: Step) -> None:
         """Write down, of a switch that is not turned back, for what it must not be by whoever does: a stopped member would be replaced."""
-        for step in left_off(self.work.steps, self.state):
+        for step in steps or left_off(self.work.steps, self.state):
             if (switch := step.switch()) is not None and step.harmed:
                 self.journal.owe(switch.at(self.gateway.place), self.work.migration, step.harmed)
 
@@ -1478,22 +1480,20 @@ class Engine:
         if mended := [line for line in said if line in self.state.leftovers]:
             self.note("mended", left=mended)
 
-    async def give_up(self, why: str, *, ended: bool) -> None:
+    async def give_up(self, gone: Gone) -> None:
         """End it for good where not all of it can be kept, put back or finalized; what it holds of quotas is given back, and
-        sources that are left are claimed no longer: another migration of them can be planned. Nothing is deleted. `ended`: nothing
-        of it can be put back by hand either.
+        sources that are left are claimed no longer: another migration of them can be planned. Nothing is deleted.
         """
         try:
-            await self._take_back_around_it()
-            if self.state.direction == "back" and not ended:
-                self._name_what_is_not_back()
+            await self._take_back_around_it(gone)
+            if self.state.direction == "back" and not gone.ended:
+                self._name_what_is_not_back(gone)
             await self._take_claims_off()
             await self._carry_over()
         except LEAVES as error:
             raise self._leaving(error, "accept") from error
-        self._warn_who_turns()
         self.journal.release_all(self.work.migration)
-        self._end("given-up", why=why)
+        self._end("given-up", why=gone.why)
 
     def _way_back_of_all(self) -> list[Step]:
         """Return the steps of a way back from all that was made."""
@@ -1501,36 +1501,37 @@ class Engine:
         made = {k: o for k, o in self.state.outputs.items() if k in forward}
         return list(way_back(self.work.steps, made, brought_up=self.state.brought_up is not None, salvage=False))
 
-    async def _take_back_around_it(self) -> None:
+    async def _take_back_around_it(self, gone: Gone) -> None:
         """Take back what lives on without the target (`Step.surrounds`), as the way back would, or the confirmation; what waits for
-        the target itself is only named.
+        a target that never comes back is only named.
         """
         going_back = self.state.direction == "back"
         rest = self._way_back_of_all() if going_back else [s for s in self.work.steps if s.phase is Phase.CONFIRM]
-        for step in (s for s in rest if s.surrounds):
-            me, error = _bound(step, self.state), None
-            if (watch := me.ready({})) is None or watch.id != self.work.target:
+        for step in (s for s in rest if s.surrounds and self.state.rows.get(s.key, Row("")).state != "done"):
+            me = _bound(step, self.state)
+            why = "not done, for it is gone"
+            if not gone.ended or (watch := me.ready({})) is None or watch.id != self.work.target:
                 try:
                     self._refuse_unmade(step)
                     await self._step(step)
                 except LEAVES:
                     raise
-                except SealiftError as refused:
-                    error = refused
+                except SealiftError as error:
+                    why = str(error)
+                    self._warn_who_turns(step)
                 else:
                     self._mended({step.key})
                     continue
             by_hand = "" if [*refs(me)] else self._by_hand(me)
-            why = "not done, for it is gone" if error is None else f"{error}"
             self._name(me, me.resource(), f"{me.title()}: {why}{f'. By hand: {by_hand}' if by_hand else ''}")
 
-    def _name_what_is_not_back(self) -> None:
+    def _name_what_is_not_back(self, gone: Gone) -> None:
         """Name the commands that put back what is left of it: nothing of ours does it any more."""
         rest = [s for s in self._way_back_of_all() if s.phase is Phase.RESTORE and not s.surrounds]
-        commands = self._commands_for(rest)
-        if commands:
+        if commands := self._commands_for(rest, gone.parts):
             why = f"not put back. By hand, in this order, what is left of it: {'; '.join(commands)}"
-            self.note("leftover", resource=self.work.target, why=why)
+            if f"{self.work.target}: {why}" not in self.state.leftovers:
+                self.note("leftover", step=NOT_BACK, resource=self.work.target, why=why)
 
     async def _take_claims_off(self) -> None:
         claims: list[list[Step]] = []
@@ -1694,7 +1695,7 @@ class Engine:
         why = f"{stuck.message}{_hopeless(look, stuck.message)}"
         gone = Gone() if self._gone is None else await self._gone(self.state)
         self._end_with_a_person(stuck, lost=gone.lost)
-        by_hand = f" By hand, in this order: {'; '.join(self._commands_for(restore))}"
+        by_hand = f" By hand, in this order: {'; '.join(self._commands_for(restore, gone.parts))}"
         unkept = stuck.step is not None and stuck.step.startswith("safety:")
         unkept = unkept and self.state.rows.get(str(stuck.step), Row("")).state != "done"
         without = (
@@ -1707,11 +1708,11 @@ class Engine:
             f"{self.work.target} could not be put back: {why}", **stuck.about(), remedy=f"{again}{by_hand}"
         )
 
-    def _commands_for(self, restore: Sequence[Step]) -> list[str]:
-        """Return the commands that do by hand what is not done of a way back, in their order. What an undo that was not reached would
-        have read is not known yet: it is printed by its place.
+    def _commands_for(self, restore: Sequence[Step], lost: Collection[str]) -> list[str]:
+        """Return the commands that do by hand what is not done of a way back, in their order, but for the lanes that are `lost`. What an
+        undo that was not reached would have read is not known yet: it is printed by its place.
         """
-        undone = (s for s in restore if self.state.rows.get(s.key, Row("")).state != "done")
+        undone = (s for s in restore if self.state.rows.get(s.key, Row("")).state != "done" and s.lane not in lost)
         left = [_bound(s, self.state) for s in undone if not s.conditional]
         turned = {switch.name for s in left if (switch := s.switch()) is not None and switch.on}
         commands = [self._by_hand(s, turned_by_hand=(w := s.switch()) is not None and w.name in turned) for s in left]

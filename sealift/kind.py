@@ -98,13 +98,15 @@ class Recalled:
 class Barred:
     """Why a way back after bring-up cannot be walked as things are, whatever becomes of the writes; what would not be possible;
     and what heals that, in order. `why` is empty where it can, `heal` where nothing does. `lost`: what is gone and what is left of
-    each disk or database, where some can neither be kept nor put back; else empty. `ended`: so is all of it, whatever is left of parts.
+    each disk or database, where some can neither be kept nor put back; else empty. `parts`: the lanes of those; `ended`: all of it never
+    comes back, whatever is left of parts.
     """
 
     why: tuple[str, ...] = ()
     heal: tuple[str, ...] = ()
     so: str = "its replacement could be neither fenced nor renamed"
     lost: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
     ended: bool = False
 
 

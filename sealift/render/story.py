@@ -208,7 +208,7 @@ class Story:
         choices = {
             "gate": [*(gate if state.approved is None else gate[1:]), *resume],
             "needs-a-person": [*keep, f"sealift rollback {name} --discard-writes"] if state.undecided
-            else [f"sealift {'accept' if state.lost else 'resume'} {name}"],
+            else [*([f"sealift accept {name}   (gives it up)"] if state.lost else []), f"sealift resume {name}"],
             "retained": [f"sealift finalize {name}"] if state.finalizing
             else [f"sealift verify {name}", f"sealift finalize {name}   (from {kept} on)",
                          f"sealift rollback {name} --discard-writes"],

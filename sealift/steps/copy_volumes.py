@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from sealift.estimate import COPY_VOLUME
 from sealift.step import Call, Context, Id, Output, Query, Seconds
-from sealift.steps.looks import gone_volume, hydrated, resting
+from sealift.steps.looks import going_instance, gone_volume, hydrated, resting
 from sealift.steps.volume_shape import Shaped
 
 
@@ -17,6 +17,7 @@ class CopyVolume(Shaped):
     """
 
     source: str
+    instance: str | None = None  # that has it again after a way back, and may take it along
 
     quota: ClassVar[str] = "volume copies"
 
@@ -40,7 +41,8 @@ class CopyVolume(Shaped):
         return Query(call, lambda reply: not all(hydrated(status) for status in reply["VolumeStatuses"]))
 
     def orphaned(self) -> tuple[Query, ...]:
-        return (gone_volume(self.source),)
+        gone = gone_volume(self.source)
+        return (gone,) if self.instance is None else (gone, going_instance(self.instance))
 
     def seconds(self) -> Seconds:
         return COPY_VOLUME

@@ -39,7 +39,7 @@ class Snapshot(Step):
     volume: Id
     size: int  # GiB
     extra_tags: Tags = ()
-    instance: str | None = None  # that has it while the snapshot is taken, and may take it along
+    instance: str | None = None  # that has it, or has it again after a way back, and may take it along
 
     outputs: ClassVar[tuple[str, ...]] = ("SnapshotId",)
     role: ClassVar[str] = "baseline"

@@ -54,7 +54,7 @@ async def stuck(bench: Bench, *steps: Any, **more: Any) -> Any:
 
 async def given_up(bench: Bench, *steps: Any, ended: bool = True) -> Any:
     engine = bench.engine(*steps)
-    await bench.act(engine.give_up("neither is left", ended=ended))
+    await bench.act(engine.give_up(Gone("neither is left", lost=True, ended=ended)))
     return engine
 
 
@@ -69,6 +69,7 @@ async def test_a_way_back_that_is_given_up_takes_back_what_lives_on_without_its_
     assert ["undo:off", "undo:room"] == bench.gateway.keys
     assert ("given-up", "neither is left", []) == (engine.state.end, engine.state.why, engine.leftovers)
     assert not bench.journal.holds(WEB, bench.migration)
+    assert ((), ()) == bench.journal.switch_owed(WEB, "mig-another", ())
 
 
 async def test_nobody_is_said_to_be_served_by_what_is_given_up(bench: Bench) -> None:
@@ -131,6 +132,43 @@ async def test_of_a_target_that_is_there_the_commands_are_named_that_put_back_wh
     (left,) = engine.leftovers
     assert left.startswith("i-1: not put back. By hand, in this order, what is left of it: aws ec2 stop-instances")
     assert 1 == left.count("aws ")
+
+
+async def test_the_commands_leave_out_what_is_lost_and_are_named_once(bench: Bench) -> None:
+    """Whoever gives up once more, after the first died in it, reads them once."""
+    steps = surrounded()
+    await stuck(bench, *steps)
+    engine, gone = bench.engine(*steps), Gone("root is lost", lost=True, parts=("root",))
+    for _ in range(2):
+        engine._name_what_is_not_back(gone)
+    assert 1 == len(engine.state.leftovers)
+    lanes = [replace(s, lane="root") for s in engine._way_back_of_all()]
+    assert [] == engine._commands_for(lanes, gone.parts)
+    assert engine._commands_for(lanes, ("data",))
+
+
+async def test_what_is_put_back_after_all_is_not_said_to_be_left(bench: Bench) -> None:
+    """Who gave it up had died half-way; then what was lost is fetched, and the way back goes on."""
+    steps = surrounded()
+    await stuck(bench, *steps)
+    bench.engine(*steps)._name_what_is_not_back(Gone("lost", lost=True))
+    engine = bench.engine(*steps)
+
+    await bench.act(engine.run())
+
+    assert ("rolled-back", []) == (engine.state.end, engine.leftovers)
+
+
+async def test_what_is_in_its_group_again_is_not_asked_about(bench: Bench) -> None:
+    """Whatever is lost of a target that is confirmed: what is done is neither named nor done anew."""
+    on = act("on", Phase.CONFIRM, surrounds=True, volume="i-1")
+    steps = surrounded(on)
+    await bench.act(bench.engine(*steps).run())
+    bench.gateway.sent.clear()
+
+    engine = await given_up(bench, *steps, ended=False)
+
+    assert ([], []) == (bench.gateway.keys, engine.leftovers)
 
 
 async def test_a_replacement_that_is_given_up_has_taken_back_what_a_confirmation_would(bench: Bench) -> None:

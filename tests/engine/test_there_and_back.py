@@ -9,7 +9,7 @@ import pytest
 
 from sealift.aws.gateway import Purpose
 from sealift.breaker import Breaker
-from sealift.engine import ABSENCE_BELIEVED, CLOCK_SKEW, SAY_SO, STRAY_FOR, Engine
+from sealift.engine import ABSENCE_BELIEVED, CLOCK_SKEW, SAY_SO, STRAY_FOR, Engine, Gone
 from sealift.errors import (
     CallError,
     ClockLost,
@@ -1822,7 +1822,7 @@ async def test_who_gives_up_confirms_only_what_surrounds_it_and_ends_for_good(be
     await needs_a_person(bench, *steps)
     assert bench.journal.reserve("copies", "1/eu-central-1", bench.migration, 2, 5)
 
-    await bench.act((engine := bench.engine(*steps)).give_up("neither is left", ended=False))
+    await bench.act((engine := bench.engine(*steps)).give_up(Gone("neither is left", lost=True)))
 
     assert ["a", "b"] == bench.gateway.keys[5:]
     assert ("given-up", "neither is left") == (engine.state.end, engine.state.why)
@@ -1854,7 +1854,7 @@ async def test_who_gives_up_takes_off_the_claims_that_are_still_its_own(bench: B
     bench.gateway.answers["undo:held"] = [refused("not now")]
     engine, sent = bench.engine(*steps), len(bench.gateway.keys)
 
-    await bench.act(engine.give_up("neither is left", ended=False))
+    await bench.act(engine.give_up(Gone("neither is left", lost=True)))
 
     assert ["undo:mine", "undo:held"] == [k for k in bench.gateway.keys[sent:] if k.startswith("undo:")]
     assert "given-up" == engine.state.end
@@ -1870,7 +1870,7 @@ async def test_who_loses_its_credentials_while_it_gives_up_gives_up_later(bench:
     bench.gateway.unread["ec2:DescribeTags"] = lost()
 
     with pytest.raises(CredentialsLost) as caught:
-        await bench.act(bench.engine(*steps).give_up("neither is left", ended=False))
+        await bench.act(bench.engine(*steps).give_up(Gone("neither is left", lost=True)))
 
     assert (130, True) == (caught.value.exit_code, f"sealift accept {bench.migration}" in str(caught.value.remedy))
     assert "retained" == bench.engine(*steps).state.end

@@ -449,6 +449,8 @@ async def test_an_instance_that_has_lost_one_disk_is_told_how_to_bring_up_the_re
     for message in (stuck.message, kept.message):
         assert f"neither {old[DATA.device]} nor its replacement {new[DATA.device]} is left" in message
         assert f"aws ec2 start-instances --region {REGION} --instance-ids {instance}" in message
+        assert f"--volume-id {old[ROOT.device]}" in message
+        assert f"--volume-id {old[DATA.device]}" not in message
     assert "It can neither be kept nor put back as a whole" in stuck.message
 
 
@@ -481,6 +483,32 @@ async def test_a_way_back_whose_source_is_gone_is_given_up_with_its_copies_named
     }
     assert left == now
     await is_given_up(instant, stuck.migration, instant.state(stuck.migration).why)
+
+
+async def test_what_somebody_has_brought_up_on_its_replacement_is_not_given_up(instant: World) -> None:
+    """A way back is stuck with all replacements attached; a source is deleted, and somebody starts it: they are asked."""
+    instance = instant.instance(ROOT, DATA)
+    old = {device: v["VolumeId"] for device, v in instant.volumes(instance).items()}
+    refuse(instant, "ec2:StartInstances", "UnauthorizedOperation", times=None)
+
+    def hold(event: Any) -> None:
+        if (event.name, event.step) == ("step-failed", "start"):
+            refuse(instant, "ec2:DetachVolume", "UnauthorizedOperation", times=None)
+
+    stuck = await instant.migrate(instance, driver=instant.new_driver(listeners=[hold]), route="clone")
+    assert stuck.exit_code == 6, stuck.message
+    instant.box.faults.clear()
+    instant.ec2.delete_volume(VolumeId=old[DATA.device])
+    instant.box.start_by_hand(instance)
+    instant.clock.advance(120)
+
+    kept = await accepted(instant, stuck.migration)
+
+    assert (4, True) == (kept.exit_code, instant.state(stuck.migration).undecided), kept.message
+    assert "somebody has brought" in kept.message
+    again = await accepted(instant, stuck.migration)
+    assert again.exit_code == 0, again.message
+    assert f"{instance} keeps its replacement" in again.message
 
 
 async def test_a_way_back_that_has_only_to_clean_is_not_given_up(instant: World) -> None:

@@ -35,13 +35,15 @@ async def missing(
     here = any(status_of(d) != "deleting" for d in found)
     if not up and (here or not new) and await _is_gone(read, source, of_cluster=of_cluster):
         left = f"its replacement ({new}) is left" if new else "no replacement of it was made"
-        return Barred((f"the source of {name} is gone",), lost=(f"the source of {name} ({source}) is gone, {left}",))
+        return Barred(
+            (f"the source of {name} is gone",), lost=(f"the source of {name} ({source}) is gone, {left}",), ended=True
+        )
     if not new or here:
         return Barred()
     how = "is being deleted" if found else "is gone"
     if await _is_gone(read, source, of_cluster=of_cluster):
         neither = f"neither the source of {name} ({source}) nor its replacement ({new}) is left"
-        return Barred((f"the replacement of {name} ({new}) {how}",), lost=(neither,))
+        return Barred((f"the replacement of {name} ({new}) {how}",), lost=(neither,), ended=True)
     back = (
         "a rollback puts it back"
         if restored

@@ -157,7 +157,7 @@ async def missing(read: Read, facts: Facts, outputs: Mapping[str, Output], up: b
     lost = [old for old, copy in pairs.items() if old not in there and (copy not in there or not up)]
     ended, over = await _ended(read, facts)
     if ended and not over:  # what goes with it is still described
-        return Barred((ended,), so="Wait until it is terminated: accept gives it up then")
+        return Barred((ended,), so="Wait until it is terminated: accept gives it up then", ended=True)
     left = [_left(old, pairs[old], there) for old in sorted(pairs, key=lambda old: old not in lost)]
     if ended or lost:
         left += await _snapshots(read, facts, outputs, [old for old, copy in pairs.items() if not {old, copy} <= there])
@@ -169,7 +169,8 @@ async def missing(read: Read, facts: Facts, outputs: Mapping[str, Output], up: b
     gone = [f"{copy}, the replacement of {old}, is gone" for old, copy in new.items() if copy not in there]
     whole = there.issuperset(pairs)
     so = "" if whole else f"Delete nothing of what is left: {'; '.join(left)}"
-    return Barred(tuple(gone), so=so, lost=tuple(left) if lost else ())
+    parts = tuple(name(v) for v in facts.plain if v.id in lost)
+    return Barred(tuple(gone), so=so, lost=tuple(left) if lost else (), parts=parts)
 
 
 async def _ended(read: Read, facts: Facts) -> tuple[str, bool]:

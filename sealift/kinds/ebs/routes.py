@@ -366,6 +366,7 @@ def clone_copies(facts: Facts, options: Options, volume: VolumeFacts) -> list[St
             phase=CUTOVER,
             source=volume.id,
             extra_tags=options.extra_tags,
+            instance=_instance_of(facts),
             **_shape(facts, volume),  # type: ignore[arg-type]
         )
     ]
@@ -378,9 +379,14 @@ def bought_rate(volume: VolumeFacts, options: Options) -> int | None:
     return options.initialization_rate or (300 if volume.fast else None)
 
 
-def _last(options: Options, volume: VolumeFacts) -> LastSnapshot:
+def _last(facts: Facts, options: Options, volume: VolumeFacts) -> LastSnapshot:
     return LastSnapshot(
-        key=f"last:{name(volume)}", phase=CUTOVER, volume=volume.id, size=volume.size, extra_tags=options.extra_tags
+        key=f"last:{name(volume)}",
+        phase=CUTOVER,
+        volume=volume.id,
+        size=volume.size,
+        extra_tags=options.extra_tags,
+        instance=_instance_of(facts),
     )
 
 
@@ -399,13 +405,13 @@ def _create(facts: Facts, options: Options, volume: VolumeFacts, snapshot: Ref) 
 
 def snapshot_copies(facts: Facts, options: Options, volume: VolumeFacts) -> list[Step]:
     """Take a small last snapshot and make the volume of it, encrypted on creation."""
-    last = _last(options, volume)
+    last = _last(facts, options, volume)
     return [last, _create(facts, options, volume, Ref(last.key, "SnapshotId"))]
 
 
 def encrypted_copies(facts: Facts, options: Options, volume: VolumeFacts) -> list[Step]:
     """Take a small last snapshot, copy it under the key, and make the volume of the copy."""
-    last = _last(options, volume)
+    last = _last(facts, options, volume)
     copy = CopySnapshot(
         key=f"encrypt:{name(volume)}",
         phase=CUTOVER,

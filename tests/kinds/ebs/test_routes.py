@@ -214,7 +214,7 @@ def test_a_clone_has_the_shape_of_its_source() -> None:
     copy = keyed(TWO, extra_tags=EXTRA)["copy:/dev/sdf"]
 
     assert isinstance(copy, CopyVolume)
-    assert told(copy) == {"source": DATA, "extra_tags": EXTRA, **SHAPE}
+    assert told(copy) == {"source": DATA, "extra_tags": EXTRA, "instance": TWO.id, **SHAPE}
     assert (125, 3000) == (vars(keyed(TWO)["copy:/dev/xvda"])["throughput"], vars(keyed(TWO)["copy:/dev/xvda"])["iops"])
 
 
@@ -222,7 +222,7 @@ def test_a_volume_of_a_snapshot_is_made_of_the_last_one_and_bought_speed_where_i
     """The last snapshot is of the source; the volume is made in the source's zone, encrypted as it is created."""
     named = keyed(TWO, "snapshot", extra_tags=EXTRA)
 
-    assert told(named["last:/dev/sdf"]) == {"volume": DATA, "size": 100, "extra_tags": EXTRA}
+    assert told(named["last:/dev/sdf"]) == {"volume": DATA, "size": 100, "extra_tags": EXTRA, "instance": TWO.id}
     made = {"snapshot": Ref("last:/dev/sdf", "SnapshotId"), "zone": ZONE, "initialization_rate": 300}
     assert told(named["copy:/dev/sdf"]) == {"extra_tags": EXTRA, **made, **SHAPE}
     assert vars(named["copy:/dev/xvda"])["initialization_rate"] is None  # not fast
@@ -269,9 +269,10 @@ def test_every_source_is_marked_and_has_a_warm_snapshot() -> None:
     assert told(named["mark:/dev/xvda"]) == {
         "volume": ROOT, "plan": f"1 snapshot {digest}", "was": routes.was(facts, facts.plain[0]), "extra_tags": (("janitor", "no"),),
     }  # fmt: skip
-    assert told(named["warm:/dev/xvda"]) == {"volume": ROOT, "size": 8, "extra_tags": EXTRA}
+    about = {"volume": ROOT, "size": 8, "extra_tags": EXTRA, "instance": facts.id}
+    assert told(named["warm:/dev/xvda"]) == about
     warm = {"warm": Ref("warm:/dev/xvda", "SnapshotId"), "max_age": 99}
-    assert told(named["renew:/dev/xvda"]) == {"volume": ROOT, "size": 8, "extra_tags": EXTRA, **warm}
+    assert told(named["renew:/dev/xvda"]) == {**about, **warm}
 
 
 @each_route
