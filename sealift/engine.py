@@ -1254,9 +1254,7 @@ class Engine:
         for step in (s for s in self.work.steps if s.key in made):
             me, deletes = _bound(step, self.state), {undo.key for undo in undoing(step)}
             undos = [_bound(s, self.state) for s in clean if s.key in deletes]
-            if any(self.state.rows.get(s.key, Row("")).state != "done" for s in undos) and (
-                why := await self._orphan(me)
-            ):
+            if not all(self.state.is_done(s.key) for s in undos) and (why := await self._orphan(me)):
                 spared |= deletes
                 for undo in undos:
                     self._name(undo, undo.resource(), f"kept: {me.resource()}, of which it is a copy, {why}")
@@ -1496,10 +1494,11 @@ class Engine:
         self._end("given-up", why=gone.why)
 
     def _way_back_of_all(self) -> list[Step]:
-        """Return the steps of a way back from all that was made."""
+        """Return the steps of a way back from all that was made, as the person who asked for it wants it."""
         forward = {s.key for s in self.work.steps}
         made = {k: o for k, o in self.state.outputs.items() if k in forward}
-        return list(way_back(self.work.steps, made, brought_up=self.state.brought_up is not None, salvage=False))
+        salvage = bool(self.state.rollback.get("salvage", True))
+        return list(way_back(self.work.steps, made, brought_up=self.state.brought_up is not None, salvage=salvage))
 
     async def _take_back_around_it(self, gone: Gone) -> None:
         """Take back what lives on without the target (`Step.surrounds`), as the way back would, or the confirmation; what waits for
@@ -1507,7 +1506,7 @@ class Engine:
         """
         going_back = self.state.direction == "back"
         rest = self._way_back_of_all() if going_back else [s for s in self.work.steps if s.phase is Phase.CONFIRM]
-        for step in (s for s in rest if s.surrounds and self.state.rows.get(s.key, Row("")).state != "done"):
+        for step in (s for s in rest if s.surrounds and not self.state.is_done(s.key)):
             me = _bound(step, self.state)
             why = "not done, for it is gone"
             if not gone.ended or (watch := me.ready({})) is None or watch.id != self.work.target:
@@ -1697,7 +1696,6 @@ class Engine:
         self._end_with_a_person(stuck, lost=gone.lost)
         by_hand = f" By hand, in this order: {'; '.join(self._commands_for(restore, gone.parts))}"
         unkept = stuck.step is not None and stuck.step.startswith("safety:")
-        unkept = unkept and self.state.rows.get(str(stuck.step), Row("")).state != "done"
         without = (
             f" Or keep the replacement itself in its place: {_WITHOUT.format(self.work.migration)}." if unkept else ""
         )
@@ -1712,7 +1710,7 @@ class Engine:
         """Return the commands that do by hand what is not done of a way back, in their order, but for the lanes that are `lost`. What an
         undo that was not reached would have read is not known yet: it is printed by its place.
         """
-        undone = (s for s in restore if self.state.rows.get(s.key, Row("")).state != "done" and s.lane not in lost)
+        undone = (s for s in restore if not self.state.is_done(s.key) and s.lane not in lost)
         left = [_bound(s, self.state) for s in undone if not s.conditional]
         turned = {switch.name for s in left if (switch := s.switch()) is not None and switch.on}
         commands = [self._by_hand(s, turned_by_hand=(w := s.switch()) is not None and w.name in turned) for s in left]

@@ -254,6 +254,11 @@ class State:
         made = [out for k, out in safety.items() if not any(one.endswith(f":{k}") for one in failed)]
         return [str(out.get("name") or out.get("SnapshotId")) for out in made]
 
+    def is_done(self, step: str) -> bool:
+        """Whether a step is done, and not void since."""
+        row = self.rows.get(step)
+        return row is not None and row.state == "done"
+
     def stands(self, step: str) -> bool:
         """Whether a step was sent and not taken back."""
         row, undone = self.rows.get(step), self.rows.get(f"undo:{step}")

@@ -7,9 +7,10 @@ import pytest
 
 from sealift.engine import Gone
 from sealift.errors import CallError, CredentialsLost, NeedsPerson, Retry, SealiftError
+from sealift.journal import State
 from sealift.recipe import recipe
 from sealift.step import Phase, Ref, Seen, Switch
-from tests.engine.scripted import COPY, CREATE, STOP, WEB, Bench, act, asks, undo, waits
+from tests.engine.scripted import COPY, CREATE, DONE, STOP, WEB, Bench, act, asks, undo, waits
 
 ITEMS = ("HealthCheck",)
 OFF = Switch("web", on=True, items=ITEMS)
@@ -80,6 +81,14 @@ async def test_nobody_is_said_to_be_served_by_what_is_given_up(bench: Bench) -> 
 
     assert engine.state.down_since() is None
     assert False is bench.entry(None, "up").data["for_good"]
+
+
+async def test_who_is_served_when_it_ends_well_is_said_to_be(bench: Bench) -> None:
+    """Whatever was counted until then."""
+    engine = bench.engine(*surrounded())
+    engine._outage("down", "writers")
+    engine._end("retained")
+    assert "for_good" not in bench.entry(None, "up").data
 
 
 async def test_what_waits_for_the_target_itself_is_named_and_not_tried(bench: Bench) -> None:
@@ -159,16 +168,44 @@ async def test_what_is_put_back_after_all_is_not_said_to_be_left(bench: Bench) -
     assert ("rolled-back", []) == (engine.state.end, engine.leftovers)
 
 
-async def test_what_is_in_its_group_again_is_not_asked_about(bench: Bench) -> None:
+@pytest.mark.parametrize("ended", [False, True])
+async def test_what_is_in_its_group_again_is_not_asked_about(bench: Bench, ended: bool) -> None:
     """Whatever is lost of a target that is confirmed: what is done is neither named nor done anew."""
-    on = act("on", Phase.CONFIRM, surrounds=True, volume="i-1")
+    on = act("on", Phase.CONFIRM, surrounds=True, volume="i-1", waited=waits(lambda: DONE, "i-1"))
     steps = surrounded(on)
     await bench.act(bench.engine(*steps).run())
     bench.gateway.sent.clear()
 
-    engine = await given_up(bench, *steps, ended=False)
+    engine = await given_up(bench, *steps, ended=ended)
 
     assert ([], []) == (bench.gateway.keys, engine.leftovers)
+
+
+@pytest.mark.parametrize("salvage", [True, False])
+async def test_after_bring_up_the_commands_keep_what_was_written_as_it_was_wanted(bench: Bench, salvage: bool) -> None:
+    """They are those of a way back from bring-up: a safety snapshot is among them where the person has asked for it."""
+    safety = act("safety:copy", Phase.RESTORE, operation=CREATE)
+    once_up = undo("copy", operation="ec2:DetachVolume")
+    copy = act(
+        "copy", operation=COPY, gives={"id": "v"}, taken_back=undo("copy"), taken_back_once_up=once_up, kept_by=safety
+    )
+    steps = recipe(
+        act("stop", quiesces=True, takes_down=True, taken_back=undo("stop")),
+        copy,
+        act("start", Phase.BRING_UP, taken_back=undo("start")),
+        act("health", Phase.CONFIRM, asks_health=True),
+    )
+    bench.gateway.answers |= {"health": [refused("health")], "undo:start": [refused("undo:start")]}
+    with pytest.raises(NeedsPerson):
+        await bench.act(bench.engine(*steps).run())
+    with pytest.raises(NeedsPerson):
+        await bench.act(bench.engine(*steps).go_back(SealiftError("so"), salvage=salvage, why="so"))
+
+    engine = await given_up(bench, *steps, ended=False)
+
+    (left,) = engine.leftovers
+    assert (salvage, True) == ("aws ec2 create-snapshot" in left, "aws ec2 stop-instances" in left)
+    assert ("aws ec2 detach-volume" in left) is salvage  # or the replacement stays as it is
 
 
 async def test_a_replacement_that_is_given_up_has_taken_back_what_a_confirmation_would(bench: Bench) -> None:
@@ -207,7 +244,8 @@ async def test_who_loses_credentials_while_it_is_given_up_can_go_on(bench: Bench
 async def test_a_way_back_that_has_lost_a_part_says_what_ends_it(bench: Bench, ended: bool) -> None:
     """No command of ours goes on with it. What is left of it can be put back by hand, where the target is there still."""
 
-    async def gone(_: Any) -> Gone:
+    async def gone(state: State) -> Gone:
+        assert ("back", bench.migration) == (state.direction, state.id)
         return Gone("neither is left", lost=True, ended=ended)
 
     said = await stuck(bench, *surrounded(), gone=gone)
@@ -215,6 +253,7 @@ async def test_a_way_back_that_has_lost_a_part_says_what_ends_it(bench: Bench, e
     whole = "" if ended else " as a whole"
     asked = f"It can neither be kept nor put back{whole}: neither is left. Give it up for good: sealift accept"
     assert said.remedy.startswith(f"{asked} {bench.migration}.")
+    assert ended is said.remedy.endswith(f"accept {bench.migration}.")
     assert ended is not (" By hand, in this order: aws ec2 stop-instances" in said.remedy)
     assert "sealift resume" not in said.remedy
     assert bench.journal.state(bench.migration).lost
@@ -257,10 +296,11 @@ async def test_a_copy_of_what_is_gone_is_kept_and_named(bench: Bench) -> None:
     """Any of the reads that say so will do; what it was taken of is there where all say nothing."""
     there, gone = asks(lambda: ""), asks(lambda: "is gone")
 
-    engine = await put_back(bench, (there,), (there, gone), ())
+    engine = await put_back(bench, (there,), (there, gone), (), (gone,))
 
     assert ["undo:warm:0", "undo:warm:2"] == sorted(k for k in bench.gateway.keys if k.startswith("undo:warm"))
-    assert ["snap-1: kept: vol-1, of which it is a copy, is gone"] == engine.leftovers
+    kept = [f"snap-{n}: kept: vol-{n}, of which it is a copy, is gone" for n in (1, 3)]
+    assert kept == engine.leftovers
     assert "rolled-back" == engine.state.end
 
 

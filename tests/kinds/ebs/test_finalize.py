@@ -471,7 +471,7 @@ async def test_what_goes_with_an_instance_is_waited_for() -> None:
     found = await end.missing(door, FACTS, OUTPUTS, True)
 
     assert ((f"{INSTANCE} is being terminated",), ()) == (found.why, found.lost)
-    assert "Wait until it is terminated: accept gives it up then" == found.so
+    assert ("Wait until it is terminated: accept gives it up then", True) == (found.so, found.ended)
 
 
 async def test_what_was_terminated_before_anything_was_copied_names_its_sources() -> None:
@@ -495,7 +495,28 @@ async def test_on_a_way_back_a_volume_without_its_source_is_lost(up: bool, copie
     how = ", its replacement vol-9root is left" if copied else ", and no replacement of it was made"
     said = (f"{ROOT} is gone{how}", f"{DATA} and its replacement vol-9data are left")
     assert (() if up else said) == found.lost
+    assert (() if up else ("/dev/xvda",)) == found.parts
     assert not found.ended
+
+
+async def test_a_terminated_instance_without_plain_volumes_names_none() -> None:
+    """There is nothing to name."""
+    found = await end.missing(a_door(instances=machine(state="terminated")), an_instance(encrypted()), {}, True)
+
+    assert ("Launch another instance, and attach what is left to it", True) == (found.so, found.ended)
+
+
+async def test_all_that_the_recycle_bin_has_of_a_terminated_instance_is_named() -> None:
+    """A replacement, too, whose source is left: it has what was written since. What has no time is named without."""
+    door = a_door(volumes=there(ROOT, DATA, "vol-9data"), instances=machine(state="terminated"))
+    door.answers |= {
+        "ec2:ListVolumesInRecycleBin": {"Volumes": [{"VolumeId": "vol-9root"}]},
+        "ec2:ListSnapshotsInRecycleBin": {"Snapshots": []},
+    }
+    found = await end.missing(door, FACTS, OUTPUTS, True)
+
+    fetch = f"aws ec2 restore-volume-from-recycle-bin --region {REGION} --volume-id vol-9root"
+    assert found.so.endswith(f"; vol-9root is in the Recycle Bin: {fetch}")
 
 
 @pytest.mark.parametrize("readable", [True, False])

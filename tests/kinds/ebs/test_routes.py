@@ -223,6 +223,7 @@ def test_a_volume_of_a_snapshot_is_made_of_the_last_one_and_bought_speed_where_i
     named = keyed(TWO, "snapshot", extra_tags=EXTRA)
 
     assert told(named["last:/dev/sdf"]) == {"volume": DATA, "size": 100, "extra_tags": EXTRA, "instance": TWO.id}
+    assert vars(keyed(TWO, "copy")["last:/dev/sdf"])["instance"] == TWO.id
     made = {"snapshot": Ref("last:/dev/sdf", "SnapshotId"), "zone": ZONE, "initialization_rate": 300}
     assert told(named["copy:/dev/sdf"]) == {"extra_tags": EXTRA, **made, **SHAPE}
     assert vars(named["copy:/dev/xvda"])["initialization_rate"] is None  # not fast
