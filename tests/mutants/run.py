@@ -175,9 +175,8 @@ class Book:
         self._tried[_key(mutant)] = {"how": how, "by": by, "stamp": stamp}
 
     def save(self) -> None:
-        """Write the file, with what another run may have written meanwhile."""
-        self._tried = {**_json(self._path), **self._tried}
-        self._path.write_text(json.dumps(self._tried), encoding="utf-8")
+        """Write the file, with what another run may have written meanwhile: that is kept, and not believed in this one."""
+        self._path.write_text(json.dumps({**_json(self._path), **self._tried}), encoding="utf-8")
 
     def how(self, mutant: Mutant) -> str | None:
         """Return what became of a change."""

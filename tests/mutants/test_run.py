@@ -62,6 +62,17 @@ def test_what_was_killed_is_believed_while_the_test_that_told_is_the_same(book: 
     assert book.known(MUTANT, trials, 1.0) is None
 
 
+def test_who_begins_anew_believes_nothing_of_an_earlier_run_however_long_it_takes(book: run.Book) -> None:
+    """What is kept meanwhile has the earlier run in it, for later ones."""
+    trials: Any = Trials()
+    book.write(MUTANT, run.KILLED, "t1", "source 1")
+    book.save()
+    anew = run.Book(anew=True)
+    anew.save()
+
+    assert (None, run.KILLED) == (anew.known(MUTANT, trials, 1.0), run.Book(anew=False).known(MUTANT, trials, 1.0))
+
+
 def test_what_survived_is_believed_while_nothing_is_another(book: run.Book) -> None:
     """No test, no code, and no limit."""
     trials: Any = Trials()
