@@ -166,6 +166,16 @@ def test_writers_wait_for_one_another(journal: Journal) -> None:
 # -- migrations and rows -----------------------------------------------------------------------------------------------
 
 
+def test_migrations_are_listed_from_the_oldest_on(tmp_path: Path) -> None:
+    """Whatever their ids, which are drawn."""
+    journal = Journal(clock := VirtualClock(), tmp_path / "journal.db")
+    begun_in_turn = []
+    for n in range(8):
+        begun_in_turn.append(begun(journal, f"vol-{n}"))
+        clock.advance(1)
+    assert begun_in_turn == [m["id"] for m in journal.migrations()]
+
+
 def test_migrations_are_listed_oldest_first_with_what_tells_them_apart(journal: Journal) -> None:
     """Id, creation, target, kind, account, Region, digest: without the plan, which is long."""
     first = begun(journal, "a")
