@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from sealift.estimate import COPY_VOLUME
 from sealift.step import Call, Context, Id, Output, Query, Seconds
-from sealift.steps.looks import going_instance, gone_volume, hydrated, resting
+from sealift.steps.looks import hydrated, resting, without_original
 from sealift.steps.volume_shape import Shaped
 
 
@@ -41,8 +41,7 @@ class CopyVolume(Shaped):
         return Query(call, lambda reply: not all(hydrated(status) for status in reply["VolumeStatuses"]))
 
     def orphaned(self) -> tuple[Query, ...]:
-        gone = gone_volume(self.source)
-        return (gone,) if self.instance is None else (gone, going_instance(self.instance))
+        return without_original(self.source, self.instance)
 
     def seconds(self) -> Seconds:
         return COPY_VOLUME

@@ -29,7 +29,7 @@ from sealift.step import (
     specification,
     tag_filters,
 )
-from sealift.steps.looks import by_id, going_instance, gone_volume, resting, snapshot_ready, timestamp, volumes
+from sealift.steps.looks import by_id, resting, snapshot_ready, timestamp, volumes, without_original
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,8 +103,7 @@ class Snapshot(Step):
         )
 
     def orphaned(self) -> tuple[Query, ...]:
-        gone = gone_volume(self.volume)
-        return (gone,) if self.instance is None else (gone, going_instance(self.instance))
+        return without_original(self.volume, self.instance)
 
     def seconds(self) -> Seconds:
         return estimate.snapshot(self.size)

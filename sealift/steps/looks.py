@@ -35,24 +35,21 @@ def instances(*ids: Any) -> Call:
     return by_id("ec2:DescribeInstances", "instance-id", *ids)
 
 
-def gone_volume(volume: Any) -> Query:
-    """Ask whether a volume is gone: answer with that, or nothing."""
+def without_original(volume: Any, instance: Any) -> tuple[Query, ...]:
+    """Ask whether a volume is gone, or goes with the instance that has it, if any: what goes with it is described for a while still.
+    Each answers as said of the volume, or with nothing.
+    """
 
-    def read(reply: Mapping[str, Any]) -> str:
+    def gone(reply: Mapping[str, Any]) -> str:
         return "" if any(v["State"] not in ("deleting", "deleted") for v in reply["Volumes"]) else "is gone"
 
-    return Query(volumes(volume), read)
-
-
-def going_instance(instance: Any) -> Query:
-    """Ask whether an instance is terminated or about to be: what goes with it is described for a while still. Answer as said of a disk."""
-
-    def read(reply: Mapping[str, Any]) -> str:
+    def going(reply: Mapping[str, Any]) -> str:
         found = instances_in(reply).get(instance)
         state = "gone" if found is None else str(found["State"]["Name"])
         return f"may go with {instance}, which is '{state}'" if state in ENDED else ""
 
-    return Query(instances(instance), read)
+    of_it = Query(volumes(volume), gone)
+    return (of_it,) if instance is None else (of_it, Query(instances(instance), going))
 
 
 def instances_in(reply: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
